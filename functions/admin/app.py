@@ -1,0 +1,174 @@
+"""The admin function: which model serves, and what is sold. Each route wants `X-Admin-Token`."""
+
+import hmac
+from datetime import datetime
+from functools import lru_cache
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Depends, Header, Response
+from mangum import Mangum
+from pydantic import BaseModel, ConfigDict
+from smartscale.adapters.aws import s3_client, sqs_client
+from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages
+from smartscale.adapters.litert import builtin_ref
+from smartscale.adapters.queue import SqsQueue
+from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry
+from smartscale.clock import now
+from smartscale.domain.catalogue import Item
+from smartscale.domain.errors import Unauthorised
+from smartscale.domain.registry import ModelSwitch, SwitchState, WorkerReport
+from smartscale.domain.weighing import ModelRef
+from smartscale.http.app import create_app
+from smartscale.http.documents import CatalogueItem
+from smartscale.operations.edit_catalogue import EditCatalogue
+from smartscale.operations.ports import Registry
+from smartscale.operations.switch_model import WishForModel
+from smartscale.settings import AdminSettings, BucketSettings, RegistrySettings
+
+
+class Settings(BucketSettings, RegistrySettings, AdminSettings):
+    """The admin function's settings."""
+
+    catalogue_table: str
+    weighings_queue_url: str
+    currency: str = "EUR"
+    smartscale_model_id: str = "Adriana213/vgg16-fruit-classifier"
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings, read once. Refuses the default token where it would be dangerous."""
+    return Settings()
+
+
+@lru_cache
+def bucket() -> Bucket:
+    """The data bucket."""
+    return Bucket(s3_client(settings().aws_region), settings().smartscale_bucket)
+
+
+@lru_cache
+def registry() -> DynamoRegistry:
+    """The model registry."""
+    return DynamoRegistry(settings().models_table, settings().aws_region)
+
+
+@lru_cache
+def wish_for_model() -> WishForModel:
+    """The operation that asks for another model."""
+    queue = SqsQueue(sqs_client(settings().aws_region), settings().weighings_queue_url)
+    return WishForModel(
+        registry(), S3Packages(bucket()), S3Ledger(bucket()), queue, builtin_ref(), now
+    )
+
+
+@lru_cache
+def edit_catalogue() -> EditCatalogue:
+    """The operation that edits the catalogue."""
+    catalogue = DynamoCatalogue(settings().catalogue_table, settings().aws_region)
+    return EditCatalogue(catalogue, S3Ledger(bucket()), now)
+
+
+def authorise(
+    configured: Annotated[Settings, Depends(settings)],
+    x_admin_token: Annotated[str | None, Header()] = None,
+) -> None:
+    """Compare the token in constant time.
+
+    Raises:
+        Unauthorised: it is missing or wrong.
+    """
+    expected = configured.admin_token.get_secret_value()
+    if not hmac.compare_digest((x_admin_token or "").encode(), expected.encode()):
+        raise Unauthorised("The header X-Admin-Token is missing or wrong.")
+
+
+router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(authorise)])
+
+
+class ModelState(BaseModel):
+    """Which model was asked for, which one answers, and what each worker has loaded."""
+
+    wanted: ModelRef
+    active: ModelRef
+    state: SwitchState
+    error: str | None
+    changed_at: datetime
+    workers: list[WorkerReport]
+
+    @classmethod
+    def of(cls, switch: ModelSwitch, workers: list[WorkerReport]) -> Self:
+        """The document of a switch."""
+        return cls(**switch.model_dump(exclude={"generation"}), workers=workers)
+
+
+class ModelWish(BaseModel):
+    """The package to serve: a model's revision, or `{"model_id": "builtin"}`."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    model_id: str | None = None
+    model_revision: str | None = None
+
+
+@router.post("/reload-model", status_code=202)
+def reload_model(
+    wish: ModelWish,
+    configured: Annotated[Settings, Depends(settings)],
+    operation: Annotated[WishForModel, Depends(wish_for_model)],
+    workers: Annotated[Registry, Depends(registry)],
+) -> ModelState:
+    """Serve another model package from the bucket, or the built-in one, without a restart."""
+    switch = operation.wish(wish.model_id or configured.smartscale_model_id, wish.model_revision)
+    return ModelState.of(switch, workers.workers())
+
+
+@router.get("/model")
+def model(
+    operation: Annotated[WishForModel, Depends(wish_for_model)],
+    workers: Annotated[Registry, Depends(registry)],
+) -> ModelState:
+    """The wanted and the active model, and how the switch went."""
+    return ModelState.of(operation.current(), workers.workers())
+
+
+class ItemEdit(BaseModel):
+    """What is sold under a label."""
+
+    plu: str
+    names: dict[str, str]
+    unit: str
+    unit_price: str
+    category: str = "other"
+    tare_kg: str = "0.000"
+    currency: str | None = None
+    valid_from: datetime | None = None
+
+
+@router.put("/catalogue/{label}")
+def put_item(
+    label: str,
+    edit: ItemEdit,
+    configured: Annotated[Settings, Depends(settings)],
+    operation: Annotated[EditCatalogue, Depends(edit_catalogue)],
+) -> CatalogueItem:
+    """Add or change an item. A price with a later `valid_from` holds from then on."""
+    moment = now()
+    fields = edit.model_dump(exclude={"currency", "valid_from"})
+    item = Item.parse(
+        label=label,
+        currency=edit.currency or configured.currency,
+        valid_from=edit.valid_from or moment,
+        **fields,
+    )
+    return CatalogueItem.of(operation.put(item), moment)
+
+
+@router.delete("/catalogue/{label}", status_code=204, response_class=Response)
+def retire_item(label: str, operation: Annotated[EditCatalogue, Depends(edit_catalogue)]) -> None:
+    """Stop selling an item. Old weighings keep its name and price."""
+    operation.retire(label)
+
+
+app = create_app("SmartScale admin", router)
+handler = Mangum(app, lifespan="off")

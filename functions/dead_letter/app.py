@@ -1,0 +1,79 @@
+"""The dead-letter function: a weighing that could not be recognised ends as a visible failure."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from smartscale.adapters.aws import s3_client
+from smartscale.adapters.bucket import Bucket, S3Ledger, S3Uploads
+from smartscale.adapters.cloudwatch import metrics_for
+from smartscale.adapters.queue import REASON
+from smartscale.adapters.tables import DynamoWeighings
+from smartscale.clock import now
+from smartscale.domain.errors import Unprocessable
+from smartscale.operations.messages import arrivals
+from smartscale.operations.ports import Metric, Metrics
+from smartscale.operations.recognise import Fail
+from smartscale.settings import BucketSettings, MetricsSettings
+
+TRIED_IN_VAIN = "The picture could not be processed after several tries; weigh the item again."
+
+logger = Logger()
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+class Settings(BucketSettings, MetricsSettings):
+    """The dead-letter function's settings."""
+
+    weighings_table: str
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What one worker keeps between batches."""
+
+    fail: Fail
+    metrics: Metrics
+
+
+@lru_cache
+def worker() -> Worker:
+    """The worker on the real adapters."""
+    settings = Settings()
+    region = settings.aws_region
+    bucket = Bucket(s3_client(region), settings.smartscale_bucket)
+    fail = Fail(
+        S3Uploads(bucket), S3Ledger(bucket), DynamoWeighings(settings.weighings_table, region), now
+    )
+    return Worker(fail, metrics_for(settings.metrics_sink, region))
+
+
+def bury(record: SQSRecord) -> None:
+    """Mark the weighings of one dead letter as failed."""
+    attribute = record.message_attributes.get(REASON)
+    reason = (attribute and attribute.string_value) or TRIED_IN_VAIN
+    metrics: list[Metric] = []
+    try:
+        for arrival in arrivals(record.body):
+            logger.warning("weighing failed", extra={"key": arrival.key, "reason": reason})
+            metrics += worker().fail.process(arrival, reason)
+    except Unprocessable:
+        # It names no object, so there is no weighing to mark; the metric and the log show it.
+        logger.exception("dead letter without a weighing", extra={"body": record.body})
+        metrics.append(Metric("Errors", 1))
+    worker().metrics.emit(metrics)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Process a batch of dead letters; those that fail stay in the dead-letter queue."""
+    return process_partial_response(event, bury, processor, context)

@@ -1,0 +1,118 @@
+"""The inference function: recognises, prices and stores the weighings of a batch of arrivals."""
+
+import uuid
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from smartscale.adapters.aws import s3_client, sqs_client
+from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages, S3Uploads
+from smartscale.adapters.cloudwatch import metrics_for
+from smartscale.adapters.litert import load_builtin, load_folder
+from smartscale.adapters.queue import SqsQueue
+from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
+from smartscale.clock import now
+from smartscale.domain.errors import Unprocessable
+from smartscale.operations.messages import arrival_message, arrivals
+from smartscale.operations.ports import Metric, Metrics, Queue
+from smartscale.operations.recognise import Recognise
+from smartscale.operations.switch_model import ServeModel
+from smartscale.settings import BucketSettings, MetricsSettings, RegistrySettings, TableSettings
+
+logger = Logger()
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+class Settings(BucketSettings, TableSettings, RegistrySettings, MetricsSettings):
+    """The inference function's settings."""
+
+    dead_letter_queue_url: str
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What one worker keeps between batches."""
+
+    bucket_name: str
+    recognise: Recognise
+    model: ServeModel
+    dead_letters: Queue
+    metrics: Metrics
+
+
+@lru_cache
+def worker() -> Worker:
+    """The worker on the real adapters."""
+    settings = Settings()
+    region = settings.aws_region
+    bucket = Bucket(s3_client(region), settings.smartscale_bucket)
+    return Worker(
+        bucket_name=bucket.name,
+        recognise=Recognise(
+            S3Uploads(bucket),
+            S3Ledger(bucket),
+            DynamoWeighings(settings.weighings_table, region),
+            DynamoCatalogue(settings.catalogue_table, region),
+            now,
+        ),
+        model=ServeModel(
+            uuid.uuid4().hex,
+            DynamoRegistry(settings.models_table, region),
+            S3Packages(bucket),
+            load_builtin,
+            load_folder,
+            now,
+        ),
+        dead_letters=SqsQueue(sqs_client(region), settings.dead_letter_queue_url),
+        metrics=metrics_for(settings.metrics_sink, region),
+    )
+
+
+@dataclass
+class Batch:
+    """One batch: its model and its prices do not change while it is processed."""
+
+    worker: Worker
+    metrics: list[Metric] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.recogniser = self.worker.model.refresh()
+        self.catalogue = self.worker.recognise.catalogue()
+
+    def process(self, record: SQSRecord) -> None:
+        """Process one message; any error but a bad weighing makes the queue deliver it again."""
+        try:
+            told = list(arrivals(record.body))
+        except Unprocessable as error:
+            self._bury(record.body, error)
+            return
+        for arrival in told:
+            try:
+                self.metrics += self.worker.recognise.process(
+                    arrival, self.recogniser, self.catalogue
+                )
+            except Unprocessable as error:
+                self._bury(arrival_message(self.worker.bucket_name, arrival), error)
+
+    def _bury(self, message: str, error: Unprocessable) -> None:
+        """Send a message to the dead letters at once: no retry would mend it."""
+        logger.warning("unprocessable", extra={"sqs_message": message, "reason": str(error)})
+        self.worker.dead_letters.send(message, reason=str(error))
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    """Process a batch of SQS messages; the failed ones are reported one by one."""
+    batch = Batch(worker())
+    response = process_partial_response(event, batch.process, processor, context)
+    worker().metrics.emit(batch.metrics)
+    return response

@@ -1,0 +1,227 @@
+"""The result function: results, confirmations, history, catalogue, analytics and health."""
+
+import asyncio
+from datetime import timedelta
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi.concurrency import run_in_threadpool
+from mangum import Mangum
+from pydantic import BaseModel
+from smartscale.adapters.aws import cloudwatch_client, s3_client
+from smartscale.adapters.bucket import Bucket, S3Ledger, S3Uploads
+from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
+from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
+from smartscale.clock import now
+from smartscale.domain.catalogue import parse_moment
+from smartscale.domain.weighing import ConfirmedBy, parse_quantity
+from smartscale.http.app import create_app
+from smartscale.http.documents import (
+    AnalyticsDocument,
+    CatalogueDocument,
+    CatalogueItem,
+    HistoryPage,
+    Result,
+    in_language,
+)
+from smartscale.http.health import Health, probe
+from smartscale.http.table import as_csv
+from smartscale.operations.analytics import analyse
+from smartscale.operations.confirm import Confirm
+from smartscale.operations.history import DEFAULT_SPAN, History
+from smartscale.operations.ports import CatalogueStore, HistoryFilter, MetricQueries
+from smartscale.settings import BucketSettings, MetricsSettings, RegistrySettings, TableSettings
+
+FIRST_LOOK_SECONDS = 0.02
+SLOWEST_LOOK_SECONDS = 0.5
+
+
+class Settings(BucketSettings, TableSettings, RegistrySettings, MetricsSettings):
+    """The result function's settings."""
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings, read once."""
+    return Settings()
+
+
+@lru_cache
+def bucket() -> Bucket:
+    """The data bucket."""
+    return Bucket(s3_client(settings().aws_region), settings().smartscale_bucket)
+
+
+@lru_cache
+def weighings() -> DynamoWeighings:
+    """The weighings table."""
+    return DynamoWeighings(settings().weighings_table, settings().aws_region)
+
+
+@lru_cache
+def catalogue() -> DynamoCatalogue:
+    """The catalogue table."""
+    return DynamoCatalogue(settings().catalogue_table, settings().aws_region)
+
+
+@lru_cache
+def registry() -> DynamoRegistry:
+    """The model registry."""
+    return DynamoRegistry(settings().models_table, settings().aws_region)
+
+
+@lru_cache
+def history() -> History:
+    """The operation that reads weighings."""
+    return History(weighings(), S3Uploads(bucket()), now)
+
+
+@lru_cache
+def confirm() -> Confirm:
+    """The operation that confirms."""
+    metrics = metrics_for(settings().metrics_sink, settings().aws_region)
+    return Confirm(weighings(), S3Ledger(bucket()), catalogue(), metrics, now)
+
+
+@lru_cache
+def metric_queries() -> CloudWatchQueries:
+    """What the metrics were."""
+    return CloudWatchQueries(cloudwatch_client(settings().aws_region))
+
+
+router = APIRouter()
+Language = Annotated[str, Query(pattern="^[a-z]{2}$", description="names in this language")]
+
+
+@router.get("/result/{job_id}", tags=["weigh"])
+async def result(
+    job_id: str,
+    operation: Annotated[History, Depends(history)],
+    wait: Annotated[float, Query(ge=0, le=10, description="seconds to hold the answer")] = 0,
+    lang: Language = "en",
+) -> Result:
+    """The answer of a weighing. With `wait` it is held until there is one, at most 10 seconds."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait
+    pause = FIRST_LOOK_SECONDS
+    while True:
+        weighing = await run_in_threadpool(operation.result, job_id)
+        if weighing is not None:
+            return Result.of(weighing, lang)
+        left = deadline - loop.time()
+        if left <= 0:
+            return Result.pending(job_id)
+        # Often at first, when the answer is due; seldom later, to spare the table.
+        await asyncio.sleep(min(pause, left))
+        pause = min(pause * 1.3, SLOWEST_LOOK_SECONDS)
+
+
+class Confirmation(BaseModel):
+    """What the item is: its label or its PLU."""
+
+    label: str | None = None
+    plu: str | None = None
+    quantity: int | None = None
+    confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER
+
+
+@router.post("/confirm/{job_id}", tags=["weigh"])
+def confirm_weighing(
+    job_id: str,
+    said: Confirmation,
+    reading: Annotated[History, Depends(history)],
+    operation: Annotated[Confirm, Depends(confirm)],
+    lang: Language = "en",
+) -> Result:
+    """Say what the item is; the weighing is priced anew. Saying it twice changes nothing."""
+    reading.result(job_id)
+    weighing = operation.process(
+        job_id,
+        label=said.label,
+        plu=said.plu,
+        quantity=None if said.quantity is None else parse_quantity(said.quantity),
+        confirmed_by=said.confirmed_by,
+    )
+    return Result.of(weighing, lang)
+
+
+@router.get(
+    "/history",
+    tags=["shop"],
+    response_model=HistoryPage,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+def weighing_history(
+    operation: Annotated[History, Depends(history)],
+    accept: Annotated[str, Header()] = "application/json",
+    limit: Annotated[int, Query(ge=1, le=100)] = 20,
+    cursor: str | None = None,
+    scale_id: str | None = None,
+    label: str | None = None,
+    needs_confirmation: bool | None = None,
+    upload_key: str | None = None,
+    from_: Annotated[str | None, Query(alias="from", description="date or moment")] = None,
+    to: Annotated[str | None, Query(description="date or moment")] = None,
+    lang: Language = "en",
+) -> HistoryPage | Response:
+    """Weighings, newest first: the last 92 days, or `from` and `to`.
+
+    With `Accept: text/csv` everything that matches (up to 10,000) comes as a table.
+    """
+    end = parse_moment(to) if to else now()
+    wanted = HistoryFilter(
+        from_=parse_moment(from_) if from_ else end - DEFAULT_SPAN,
+        to=end,
+        scale_id=scale_id,
+        label=label,
+        needs_confirmation=needs_confirmation,
+        upload_key=upload_key,
+    )
+    if "text/csv" in accept:
+        return as_csv(Result.of(weighing, lang) for weighing in operation.everything(wanted))
+    page = operation.page(wanted, cursor, limit)
+    return HistoryPage(
+        items=[Result.of(weighing, lang) for weighing in page.weighings],
+        next_cursor=page.next_cursor,
+    )
+
+
+@router.get("/catalogue", tags=["shop"])
+def shop_catalogue(store: Annotated[CatalogueStore, Depends(catalogue)]) -> CatalogueDocument:
+    """What the shop sells."""
+    moment = now()
+    return CatalogueDocument(items=[CatalogueItem.of(item, moment) for item in store.all()])
+
+
+@router.get("/analytics", tags=["shop"])
+def analytics(
+    queries: Annotated[MetricQueries, Depends(metric_queries)],
+    store: Annotated[CatalogueStore, Depends(catalogue)],
+    hours: Annotated[int, Query(ge=1, le=24 * 31)] = 24,
+    lang: Language = "en",
+) -> AnalyticsDocument:
+    """How the system is doing: requests, latency, low confidence, top labels, errors."""
+    names = {item.label: in_language(item.names, lang, item.label) for item in store.all()}
+    return AnalyticsDocument.of(analyse(queries, now(), timedelta(hours=hours)), names)
+
+
+@router.get("/health", tags=["operate"], responses={503: {"model": Health}})
+def health(response: Response) -> Health:
+    """Liveness, and the state of each dependency; 503 when one does not answer."""
+    report = probe(
+        {
+            "bucket": lambda: S3Uploads(bucket()).find("uploads/health"),
+            "weighings": lambda: weighings().get("health"),
+            "catalogue": lambda: catalogue().get("health"),
+            "models": lambda: registry().current(),
+        }
+    )
+    if report.status != "ok":
+        response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    return report
+
+
+app = create_app("SmartScale result", router)
+handler = Mangum(app, lifespan="off")

@@ -1,0 +1,99 @@
+"""The upload function: takes weighings in. Once it answers 202, a weighing is not lost."""
+
+from functools import lru_cache
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Form, Header, Request, UploadFile
+from mangum import Mangum
+from pydantic import BaseModel
+from smartscale.adapters.aws import s3_client
+from smartscale.adapters.bucket import Bucket, S3IdempotencyKeys, S3Uploads
+from smartscale.clock import now
+from smartscale.domain.errors import InvalidInput
+from smartscale.domain.weighing import Load, parse_scale_id
+from smartscale.http.app import create_app
+from smartscale.http.documents import Accepted, DirectUpload
+from smartscale.operations.accept import MAX_IMAGE_BYTES, Accept
+from smartscale.settings import BucketSettings
+
+
+class Settings(BucketSettings):
+    """The upload function's settings."""
+
+    max_image_bytes: int = MAX_IMAGE_BYTES
+
+
+@lru_cache
+def accept() -> Accept:
+    """The operation on the real bucket."""
+    settings = Settings()
+    bucket = Bucket(s3_client(settings.aws_region), settings.smartscale_bucket)
+    return Accept(S3Uploads(bucket), S3IdempotencyKeys(bucket), now, settings.max_image_bytes)
+
+
+router = APIRouter(tags=["weigh"])
+
+
+@router.post("/predict", status_code=202)
+def predict(
+    request: Request,
+    operation: Annotated[Accept, Depends(accept)],
+    image: Annotated[UploadFile | None, File(description="JPEG, PNG or WebP")] = None,
+    weight: Annotated[str | None, Form(description="gross weight in kg, such as 0.450")] = None,
+    weight_kg: Annotated[str | None, Form(description="the same as weight")] = None,
+    tare_kg: Annotated[str | None, Form(description="below the weight")] = None,
+    quantity: Annotated[str | None, Form(description="pieces, for items sold each")] = None,
+    scale_id: Annotated[str | None, Form()] = None,
+    idempotency_key: Annotated[str | None, Header()] = None,
+) -> Accepted:
+    """Weigh: send a picture and a weight; ask `result_url` for the answer.
+
+    A picture has at most 10 MB and 40 megapixels; shrink photos to about 1280 pixels first. With an
+    `Idempotency-Key` a request can be repeated and is still one weighing.
+    """
+    load = Load.parse(weight if weight is not None else weight_kg, tare_kg, quantity)
+    scale = parse_scale_id(scale_id)
+    if image is None:
+        raise InvalidInput("The picture is missing: send it as multipart field `image`.")
+    job_id = operation.image(image.file.read(), load, scale, idempotency_key)
+    return Accepted(job_id=job_id, result_url=_result_url(request, job_id))
+
+
+class UploadRequest(BaseModel):
+    """What the scale shows, for a picture that goes straight to the store."""
+
+    weight: str | None = None
+    weight_kg: str | None = None
+    tare_kg: str | None = None
+    quantity: int | None = None
+    scale_id: str | None = None
+    content_type: str = "image/jpeg"
+
+
+@router.post("/uploads", status_code=201)
+def uploads(
+    request: Request, wanted: UploadRequest, operation: Annotated[Accept, Depends(accept)]
+) -> DirectUpload:
+    """Ask for a direct upload: post the picture to `url` with `fields`, which starts the weighing.
+
+    The form's last field is the picture, as `file`. The permission holds for five minutes.
+    """
+    weight = wanted.weight if wanted.weight is not None else wanted.weight_kg
+    load = Load.parse(weight, wanted.tare_kg, wanted.quantity)
+    upload = operation.presign(load, parse_scale_id(wanted.scale_id), wanted.content_type)
+    return DirectUpload(
+        job_id=upload.job_id,
+        result_url=_result_url(request, upload.job_id),
+        url=upload.post.url,
+        fields=upload.post.fields,
+    )
+
+
+def _result_url(request: Request, job_id: str) -> str:
+    # The gateway's stage is in front of the path, and in the request's path too.
+    front = request.url.path.rpartition("/")[0]
+    return f"{front}/result/{job_id}"
+
+
+app = create_app("SmartScale upload", router, max_image_bytes=MAX_IMAGE_BYTES)
+handler = Mangum(app, lifespan="off")

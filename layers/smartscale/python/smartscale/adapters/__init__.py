@@ -1,0 +1,1 @@
+"""The real ends of the operations' ports: S3, DynamoDB, SQS, CloudWatch, LiteRT."""

@@ -1,0 +1,34 @@
+"""AWS clients. Endpoint and credentials come from the SDK's own environment variables."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+# Enough connections for the web server's threads; short waits, as a shopper stands at the scale.
+_CONFIG = Config(
+    max_pool_connections=50,
+    connect_timeout=2,
+    read_timeout=10,
+    retries={"mode": "standard", "max_attempts": 3},
+)
+
+
+def s3_client(region: str) -> "S3Client":
+    """A client for S3."""
+    return boto3.client("s3", region_name=region, config=_CONFIG)
+
+
+def sqs_client(region: str) -> "SQSClient":
+    """A client for SQS."""
+    return boto3.client("sqs", region_name=region, config=_CONFIG)
+
+
+def cloudwatch_client(region: str) -> "CloudWatchClient":
+    """A client for CloudWatch."""
+    return boto3.client("cloudwatch", region_name=region, config=_CONFIG)

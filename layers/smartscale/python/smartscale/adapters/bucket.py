@@ -1,0 +1,234 @@
+"""The data bucket: images, idempotency keys, the ledger and the model packages, each by prefix."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from smartscale.domain.catalogue import Item
+from smartscale.domain.errors import NotFound
+from smartscale.domain.registry import ModelSwitch
+from smartscale.domain.upload import UPLOADS, StoredUpload
+from smartscale.domain.weighing import ModelRef, Weighing
+from smartscale.operations.ports import PresignedPost
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
+LEDGER = "ledger/"
+IDEMPOTENCY = "idempotency/"
+MODELS = "models/"
+_CATALOGUE_ENTRIES = "catalogue"
+_SWITCH_ENTRIES = "model"
+
+_MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+class Bucket:
+    """Objects of one bucket, as the classes below need them."""
+
+    def __init__(self, s3: "S3Client", name: str) -> None:
+        self.s3 = s3
+        self.name = name
+
+    def put_new(self, key: str, body: bytes, media_type: str) -> bool:
+        """Store an object unless the key is taken; tells whether it was stored."""
+        try:
+            self.s3.put_object(
+                Bucket=self.name, Key=key, Body=body, ContentType=media_type, IfNoneMatch="*"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "PreconditionFailed":
+                return False
+            raise
+        return True
+
+    def read(self, key: str) -> bytes:
+        """An object's bytes. Raises NotFound when there is no such object."""
+        try:
+            return self.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
+        except ClientError as error:
+            raise _not_found_or(error, key) from error
+
+    def list(self, prefix: str) -> Iterator["ObjectTypeDef"]:
+        """The objects under a prefix, by rising key."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        for page in pages:
+            yield from page.get("Contents", ())
+
+
+class S3Uploads:
+    """The images under `uploads/`."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def put(self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str]) -> None:
+        """Store an image; when this returns, the weighing is durable."""
+        self._bucket.s3.put_object(
+            Bucket=self._bucket.name,
+            Key=key,
+            Body=body,
+            ContentType=media_type,
+            Metadata=metadata,
+        )
+
+    def read(self, key: str) -> tuple[StoredUpload, bytes]:
+        """An image with its bytes."""
+        try:
+            answer = self._bucket.s3.get_object(Bucket=self._bucket.name, Key=key)
+        except ClientError as error:
+            raise _not_found_or(error, key) from error
+        upload = StoredUpload(key, answer["ETag"], answer["LastModified"], answer["Metadata"])
+        return upload, answer["Body"].read()
+
+    def find(self, key: str) -> StoredUpload | None:
+        """An image without its bytes."""
+        try:
+            answer = self._bucket.s3.head_object(Bucket=self._bucket.name, Key=key)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _MISSING:
+                return None
+            raise
+        return StoredUpload(key, answer["ETag"], answer["LastModified"], answer["Metadata"])
+
+    def since(self, moment: datetime | None) -> Iterator[StoredUpload]:
+        """The images stored at or after a moment. A listing does not hold their metadata."""
+        for found in self._bucket.list(UPLOADS):
+            if found["Key"].endswith("/"):
+                continue
+            if moment is None or found["LastModified"] >= moment:
+                yield StoredUpload(found["Key"], found["ETag"], found["LastModified"], {})
+
+    def presign(
+        self, key: str, media_type: str, metadata: Mapping[str, str], max_bytes: int, seconds: int
+    ) -> PresignedPost:
+        """A presigned POST that takes one image of at most `max_bytes` with this very metadata."""
+        fields = {f"x-amz-meta-{name}": value for name, value in metadata.items()}
+        fields["Content-Type"] = media_type
+        answer = self._bucket.s3.generate_presigned_post(
+            Bucket=self._bucket.name,
+            Key=key,
+            Fields=dict(fields),
+            Conditions=[
+                *({name: value} for name, value in fields.items()),
+                ["content-length-range", 1, max_bytes],
+            ],
+            ExpiresIn=seconds,
+        )
+        return PresignedPost(url=answer["url"], fields=answer["fields"])
+
+
+class S3IdempotencyKeys:
+    """Idempotency keys as small objects: they outlive a crash as the images do."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def claim(self, key: str, claim: Mapping[str, str]) -> Mapping[str, str]:
+        """Record the claim unless the key is taken; return the claim that holds."""
+        name = f"{IDEMPOTENCY}{hashlib.sha256(key.encode()).hexdigest()}.json"
+        if self._bucket.put_new(name, json.dumps(claim).encode(), "application/json"):
+            return claim
+        holds: dict[str, str] = json.loads(self._bucket.read(name))
+        return holds
+
+
+class S3Ledger:
+    """Immutable records `ledger/YYYY/MM/DD/<job_id>/<event>.json`.
+
+    Catalogue changes and model wishes lie beside the weighings of their day, under `catalogue/`
+    and `model/`, so that everything that was acknowledged can be rebuilt from here.
+    """
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def append(self, weighing: Weighing) -> Weighing:
+        """Record a state; an earlier record of the same event stands and is returned."""
+        key = self._key(weighing.created_at, weighing.job_id, weighing.event)
+        body = weighing.model_dump_json(exclude_none=True).encode()
+        if self._bucket.put_new(key, body, "application/json"):
+            return weighing
+        return Weighing.model_validate_json(self._bucket.read(key))
+
+    def record_item(self, item: Item, at: datetime) -> None:
+        """Record a change of the catalogue."""
+        entry = f"{at:%H%M%S%f}-{hashlib.sha256(item.label.encode()).hexdigest()[:16]}"
+        key = self._key(at, _CATALOGUE_ENTRIES, entry)
+        self._bucket.put_new(key, item.model_dump_json().encode(), "application/json")
+
+    def record_switch(self, switch: ModelSwitch) -> None:
+        """Record a wish for a model."""
+        at = switch.changed_at
+        key = self._key(at, _SWITCH_ENTRIES, f"{at:%H%M%S%f}-{switch.generation}")
+        self._bucket.put_new(key, switch.model_dump_json().encode(), "application/json")
+
+    def weighings(self, since: datetime | None) -> Iterator[Weighing]:
+        """Every recorded state of a weighing, by day."""
+        for key in self._entries(since):
+            if PurePosixPath(key).parent.name not in {_CATALOGUE_ENTRIES, _SWITCH_ENTRIES}:
+                yield Weighing.model_validate_json(self._bucket.read(key))
+
+    def items(self, since: datetime | None) -> Iterator[Item]:
+        """Catalogue changes in the order they were made."""
+        for key in self._entries(since):
+            if PurePosixPath(key).parent.name == _CATALOGUE_ENTRIES:
+                yield Item.model_validate_json(self._bucket.read(key))
+
+    def last_switch(self, since: datetime | None) -> ModelSwitch | None:
+        """The last recorded wish for a model."""
+        switches = [k for k in self._entries(since) if PurePosixPath(k).parent.name == "model"]
+        return (
+            ModelSwitch.model_validate_json(self._bucket.read(switches[-1])) if switches else None
+        )
+
+    def _entries(self, since: datetime | None) -> Iterator[str]:
+        if since is None:
+            yield from (found["Key"] for found in self._bucket.list(LEDGER))
+            return
+        day = since.astimezone(UTC).date()
+        while day <= datetime.now(UTC).date():
+            yield from (found["Key"] for found in self._bucket.list(f"{LEDGER}{day:%Y/%m/%d}/"))
+            day += timedelta(days=1)
+
+    @staticmethod
+    def _key(day: datetime, entry: str, event: str) -> str:
+        return f"{LEDGER}{day:%Y/%m/%d}/{entry}/{event}.json"
+
+
+class S3Packages:
+    """Model packages `models/<model_id>/<revision>/`; a model id may hold slashes."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def revisions(self) -> list[ModelRef]:
+        """Every package that has a `model.json`."""
+        folders = (
+            PurePosixPath(found["Key"]).parent.relative_to(MODELS)
+            for found in self._bucket.list(MODELS)
+            if PurePosixPath(found["Key"]).name == "model.json"
+        )
+        return [ModelRef(id=str(folder.parent), revision=folder.name) for folder in folders]
+
+    def fetch(self, ref: ModelRef, folder: Path) -> None:
+        """Copy a package's files into a folder; only plain names are files of a package."""
+        prefix = f"{MODELS}{ref.id}/{ref.revision}/"
+        names = [found["Key"].removeprefix(prefix) for found in self._bucket.list(prefix)]
+        files = [name for name in names if name and "/" not in name]
+        if not files:
+            raise NotFound(f"There is no model package {prefix} in the bucket.")
+        for name in files:
+            (folder / name).write_bytes(self._bucket.read(prefix + name))
+
+
+def _not_found_or(error: ClientError, key: str) -> Exception:
+    if error.response["Error"]["Code"] in _MISSING:
+        return NotFound(f"There is no object {key} in the bucket.")
+    return error

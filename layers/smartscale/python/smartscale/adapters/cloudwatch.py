@@ -1,0 +1,157 @@
+"""Values for the operators: published to CloudWatch, and read back for the kiosk's analytics."""
+
+import json
+import logging
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, TextIO
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from smartscale.adapters.aws import cloudwatch_client
+from smartscale.operations.ports import Metric, MetricQuery, Metrics
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_cloudwatch.type_defs import (
+        DimensionTypeDef,
+        MetricDataQueryTypeDef,
+        MetricDatumTypeDef,
+    )
+
+NAMESPACE = "SmartScale"
+_log = logging.getLogger(__name__)
+_MAX_DATA = 1000
+_MAX_QUERIES = 500
+
+
+class MetricsSink(StrEnum):
+    """How metrics reach CloudWatch: extracted from the log on AWS, by a call where that is not."""
+
+    EMF = "emf"
+    CLOUDWATCH = "cloudwatch"
+
+
+class EmfMetrics:
+    """Embedded metric format: a log line that CloudWatch turns into metrics, free of calls.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    """
+
+    def __init__(self, out: TextIO = sys.stdout) -> None:
+        self._out = out
+
+    def emit(self, metrics: Sequence[Metric]) -> None:
+        """Write one line a value, so that no two values share a name in a line."""
+        timestamp = int(time.time() * 1000)
+        for metric in metrics:
+            definition = {
+                "Namespace": NAMESPACE,
+                "Dimensions": [list(metric.dimensions)],
+                "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
+            }
+            line = {
+                "_aws": {"Timestamp": timestamp, "CloudWatchMetrics": [definition]},
+                **metric.dimensions,
+                metric.name: metric.value,
+            }
+            self._out.write(json.dumps(line) + "\n")
+        self._out.flush()
+
+
+class CloudWatchMetrics:
+    """PutMetricData, for places that extract nothing from logs."""
+
+    def __init__(self, cloudwatch: "CloudWatchClient") -> None:
+        self._cloudwatch = cloudwatch
+
+    def emit(self, metrics: Sequence[Metric]) -> None:
+        """Publish all values in one call (CloudWatch takes 1,000).
+
+        A weighing that is stored does not fail because its figures could not be told.
+        """
+        for start in range(0, len(metrics), _MAX_DATA):
+            try:
+                self._cloudwatch.put_metric_data(
+                    Namespace=NAMESPACE,
+                    MetricData=[_datum(metric) for metric in metrics[start : start + _MAX_DATA]],
+                )
+            except (BotoCoreError, ClientError):
+                _log.exception("metrics were lost")
+
+
+class CloudWatchQueries:
+    """GetMetricData with plain MetricStat queries, which every emulator answers too."""
+
+    def __init__(self, cloudwatch: "CloudWatchClient") -> None:
+        self._cloudwatch = cloudwatch
+
+    def series(
+        self, queries: Sequence[MetricQuery], start: datetime, end: datetime, period_seconds: int
+    ) -> list[dict[datetime, float]]:
+        """For each query its values by the start of their period."""
+        found: dict[str, dict[datetime, float]] = defaultdict(dict)
+        for first in range(0, len(queries), _MAX_QUERIES):
+            asked: list[MetricDataQueryTypeDef] = [
+                {
+                    "Id": f"q{first + number}",
+                    "MetricStat": {
+                        "Metric": {
+                            "Namespace": NAMESPACE,
+                            "MetricName": query.name,
+                            "Dimensions": _dimensions(query.dimensions),
+                        },
+                        "Period": period_seconds,
+                        "Stat": query.statistic,
+                    },
+                }
+                for number, query in enumerate(queries[first : first + _MAX_QUERIES])
+            ]
+            pages = self._cloudwatch.get_paginator("get_metric_data").paginate(
+                MetricDataQueries=asked, StartTime=start, EndTime=end
+            )
+            for page in pages:
+                for result in page["MetricDataResults"]:
+                    found[result["Id"]].update(
+                        zip(result["Timestamps"], result["Values"], strict=True)
+                    )
+        return [found[f"q{number}"] for number in range(len(queries))]
+
+    def dimension_values(self, name: str, dimension: str) -> list[str]:
+        """The values a metric's dimension has had."""
+        pages = self._cloudwatch.get_paginator("list_metrics").paginate(
+            Namespace=NAMESPACE, MetricName=name, Dimensions=[{"Name": dimension}]
+        )
+        return sorted(
+            {
+                found["Value"]
+                for page in pages
+                for metric in page["Metrics"]
+                for found in metric["Dimensions"]
+                if found["Name"] == dimension
+            }
+        )
+
+
+def _datum(metric: Metric) -> "MetricDatumTypeDef":
+    return {
+        "MetricName": metric.name,
+        "Value": metric.value,
+        "Unit": "Milliseconds" if metric.unit == "Milliseconds" else "Count",
+        "Dimensions": _dimensions(metric.dimensions),
+    }
+
+
+def _dimensions(dimensions: Mapping[str, str]) -> list["DimensionTypeDef"]:
+    return [{"Name": name, "Value": value} for name, value in dimensions.items()]
+
+
+def metrics_for(sink: MetricsSink, region: str) -> Metrics:
+    """The sink that a setting names."""
+    if sink is MetricsSink.EMF:
+        return EmfMetrics()
+    return CloudWatchMetrics(cloudwatch_client(region))

@@ -1,0 +1,401 @@
+"""The DynamoDB tables, as PynamoDB models and the stores on them.
+
+Numbers are stored as DynamoDB numbers through `Decimal`; PynamoDB's own NumberAttribute goes
+through float, which money and weight must not.
+"""
+
+import heapq
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from functools import reduce
+from itertools import islice
+from operator import and_
+from typing import Any, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer
+from pydantic import BaseModel
+from pynamodb.attributes import (
+    Attribute,
+    BooleanAttribute,
+    ListAttribute,
+    MapAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.constants import NUMBER
+from pynamodb.exceptions import PutError
+from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.models import Model
+
+from smartscale.domain.catalogue import Catalogue, Item
+from smartscale.domain.registry import ModelSwitch, WorkerReport
+from smartscale.domain.weighing import Weighing, job_time, time_digits
+from smartscale.operations.ports import HistoryFilter
+
+Row = TypeVar("Row", bound=Model)
+
+HISTORY_SHARDS = 8
+"""Over how many partitions a month of history spreads; a scale always writes to the same one."""
+
+WORKER_LIFETIME = timedelta(minutes=30)
+CONDITION_FAILED = "ConditionalCheckFailedException"
+_SWITCH_KEY = "switch"
+_WORKER_PREFIX = "worker#"
+
+
+class DecimalAttribute(Attribute[Decimal]):
+    """A DynamoDB number that is a `Decimal` in Python, never a float."""
+
+    attr_type = NUMBER
+
+    def serialize(self, value: Decimal) -> str:
+        """Write it as DynamoDB's number text."""
+        return str(value)
+
+    def deserialize(self, value: str) -> Decimal:
+        """Read it back, exact."""
+        return Decimal(value)
+
+
+class LoadMap(MapAttribute[str, object]):
+    """What the scale showed."""
+
+    weight_kg = DecimalAttribute()
+    tare_kg = DecimalAttribute(null=True)
+    quantity = DecimalAttribute()
+
+
+class ModelMap(MapAttribute[str, str]):
+    """Which model answered."""
+
+    id = UnicodeAttribute()
+    revision = UnicodeAttribute()
+
+
+class TimingsMap(MapAttribute[str, object]):
+    """Milliseconds by stage."""
+
+    queue_ms = DecimalAttribute(null=True)
+    inference_ms = DecimalAttribute(null=True)
+    total_ms = DecimalAttribute(null=True)
+
+
+class CandidateMap(MapAttribute[str, object]):
+    """One of the top-k."""
+
+    label = UnicodeAttribute()
+    confidence = DecimalAttribute()
+    plu = UnicodeAttribute(null=True)
+    names: MapAttribute[str, str] = MapAttribute(default=dict)
+    unit = UnicodeAttribute(null=True)
+    unit_price = DecimalAttribute(null=True)
+    quantity = DecimalAttribute()
+    tare_kg = DecimalAttribute(null=True)
+    net_kg = DecimalAttribute(null=True)
+    total = DecimalAttribute(null=True)
+    currency = UnicodeAttribute(null=True)
+
+
+class HistoryIndex(GlobalSecondaryIndex["WeighingRow"]):
+    """Weighings by month and shard, in the order of their ids, which is the order of time."""
+
+    class Meta:
+        index_name = "history"
+        projection = AllProjection()
+
+    history_shard = UnicodeAttribute(hash_key=True)
+    history_key = UnicodeAttribute(range_key=True)
+
+
+class WeighingRow(Model):
+    """A weighing's state."""
+
+    job_id = UnicodeAttribute(hash_key=True)
+    version = NumberAttribute()
+    history_shard = UnicodeAttribute()
+    history_key = UnicodeAttribute()
+    history = HistoryIndex()
+
+    status = UnicodeAttribute()
+    scale_id = UnicodeAttribute()
+    upload_key = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+    completed_at = UnicodeAttribute()
+    load = LoadMap(null=True)
+    label = UnicodeAttribute(null=True)
+    names: MapAttribute[str, str] = MapAttribute(default=dict)
+    confidence = DecimalAttribute(null=True)
+    top_k = ListAttribute(of=CandidateMap, default=list)
+    needs_confirmation = BooleanAttribute()
+    tare_kg = DecimalAttribute(null=True)
+    net_kg = DecimalAttribute(null=True)
+    unit = UnicodeAttribute(null=True)
+    quantity = DecimalAttribute()
+    unit_price = DecimalAttribute(null=True)
+    price = DecimalAttribute(null=True)
+    currency = UnicodeAttribute(null=True)
+    model = ModelMap(null=True)
+    timings = TimingsMap(null=True)
+    confirmations = DecimalAttribute()
+    confirmed_label = UnicodeAttribute(null=True)
+    confirmed_by = UnicodeAttribute(null=True)
+    confirmed_at = UnicodeAttribute(null=True)
+    error = UnicodeAttribute(null=True)
+
+
+class PriceMap(MapAttribute[str, object]):
+    """A unit price and from when it holds."""
+
+    unit_price = DecimalAttribute()
+    valid_from = UnicodeAttribute()
+
+
+class ItemRow(Model):
+    """One item of the catalogue."""
+
+    label = UnicodeAttribute(hash_key=True)
+    plu = UnicodeAttribute()
+    category = UnicodeAttribute()
+    names: MapAttribute[str, str] = MapAttribute(default=dict)
+    unit = UnicodeAttribute()
+    currency = UnicodeAttribute()
+    prices = ListAttribute(of=PriceMap)
+    tare_kg = DecimalAttribute()
+    retired = BooleanAttribute()
+
+
+class RegistryRow(Model):
+    """The model switch (`pk` "switch"), or what one worker has loaded (`pk` "worker#...")."""
+
+    pk = UnicodeAttribute(hash_key=True)
+    generation = NumberAttribute(null=True)
+    document = UnicodeAttribute()
+    expires_at = TTLAttribute(null=True)
+
+
+def bind(model: type[Row], table_name: str, region: str) -> type[Row]:
+    """The model on a table whose name is a setting."""
+    meta = type(
+        "Meta",
+        (),
+        {"table_name": table_name, "region": region, "max_pool_connections": 50},
+    )
+    return type(model.__name__, (model,), {"Meta": meta})
+
+
+class DynamoWeighings:
+    """The weighings table."""
+
+    def __init__(self, table_name: str, region: str) -> None:
+        self._rows = bind(WeighingRow, table_name, region)
+
+    def get(self, job_id: str) -> Weighing | None:
+        """A weighing's latest state."""
+        try:
+            return _weighing(self._rows.get(job_id, consistent_read=True))
+        except self._rows.DoesNotExist:
+            return None
+
+    def put(self, weighing: Weighing) -> bool:
+        """Store a state unless the same or a later version is there."""
+        row = self._rows(
+            **_plain(weighing),
+            version=weighing.version,
+            history_shard=history_shard(weighing.scale_id, f"{weighing.created_at:%Y-%m}"),
+            history_key=weighing.job_id,
+        )
+        stored = self._rows.version
+        try:
+            row.save(condition=stored.does_not_exist() | (stored < weighing.version))
+        except PutError as error:
+            if error.cause_response_code == CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+    def with_outcome(self, job_ids: Sequence[str]) -> set[str]:
+        """Those of the ids that have an outcome."""
+        found = self._rows.batch_get(list(job_ids), attributes_to_get=["job_id"])
+        return {row.job_id for row in found}
+
+    def newest(self, wanted: HistoryFilter, before: str | None, limit: int) -> list[Weighing]:
+        """Weighings by falling job id, month by month, merged over the shards."""
+        last = min(wanted.to, job_time(before)) if before else wanted.to
+        page: list[Weighing] = []
+        for month in _months(wanted.from_, last):
+            shards = _shards(month, wanted.scale_id)
+            rows = heapq.merge(
+                *(self._shard(shard, wanted, before, limit) for shard in shards),
+                key=lambda row: row.job_id,
+                reverse=True,
+            )
+            page += (_weighing(row) for row in islice(rows, limit - len(page)))
+            if len(page) == limit:
+                break
+        return page
+
+    def _shard(
+        self, shard: str, wanted: HistoryFilter, before: str | None, limit: int
+    ) -> Iterator[WeighingRow]:
+        # Ids of a millisecond sort after its bare time, hence the one millisecond more.
+        highest = time_digits(wanted.to + timedelta(milliseconds=1))
+        rows = self._rows.history.query(
+            shard,
+            range_key_condition=self._rows.history_key.between(
+                time_digits(wanted.from_), min(before, highest) if before else highest
+            ),
+            filter_condition=self._condition(wanted),
+            scan_index_forward=False,
+            page_size=max(limit, 25),
+        )
+        return (row for row in rows if row.job_id != before)
+
+    def _condition(self, wanted: HistoryFilter) -> Condition | None:
+        row = self._rows
+        conditions: list[Condition] = []
+        if wanted.scale_id is not None:
+            conditions.append(row.scale_id == wanted.scale_id)
+        if wanted.label is not None:
+            as_predicted = row.confirmed_label.does_not_exist() & (row.label == wanted.label)
+            conditions.append((row.confirmed_label == wanted.label) | as_predicted)
+        if wanted.needs_confirmation is not None:
+            conditions.append(row.needs_confirmation == wanted.needs_confirmation)
+        if wanted.upload_key is not None:
+            conditions.append(row.upload_key == wanted.upload_key)
+        return reduce(and_, conditions) if conditions else None
+
+
+class DynamoCatalogue:
+    """The catalogue table."""
+
+    def __init__(self, table_name: str, region: str) -> None:
+        self._rows = bind(ItemRow, table_name, region)
+
+    def all(self) -> Catalogue:
+        """The whole catalogue; it has some hundred items."""
+        return Catalogue(_item(row) for row in self._rows.scan(consistent_read=True))
+
+    def get(self, label: str) -> Item | None:
+        """An item, retired or not."""
+        try:
+            return _item(self._rows.get(label, consistent_read=True))
+        except self._rows.DoesNotExist:
+            return None
+
+    def put(self, item: Item) -> None:
+        """Store an item."""
+        self._rows(**_plain(item)).save()
+
+    def put_missing(self, items: Iterable[Item]) -> int:
+        """Store the items whose label is not there yet; tells how many."""
+        known = {row.label for row in self._rows.scan(attributes_to_get=["label"])}
+        missing = [item for item in items if item.label not in known]
+        with self._rows.batch_write() as batch:
+            for item in missing:
+                batch.save(self._rows(**_plain(item)))
+        return len(missing)
+
+
+class DynamoRegistry:
+    """The model registry table."""
+
+    def __init__(self, table_name: str, region: str) -> None:
+        self._rows = bind(RegistryRow, table_name, region)
+
+    def current(self) -> ModelSwitch | None:
+        """The last wish for a model."""
+        try:
+            row = self._rows.get(_SWITCH_KEY, consistent_read=True)
+        except self._rows.DoesNotExist:
+            return None
+        return ModelSwitch.model_validate_json(row.document)
+
+    def replace(self, switch: ModelSwitch, generation: int) -> bool:
+        """Store a switch if the stored generation is still the given one."""
+        row = self._rows(
+            _SWITCH_KEY, generation=switch.generation, document=switch.model_dump_json()
+        )
+        stored = self._rows.generation
+        try:
+            row.save(condition=stored.does_not_exist() | (stored == generation))
+        except PutError as error:
+            if error.cause_response_code == CONDITION_FAILED:
+                return False
+            raise
+        return True
+
+    def report(self, report: WorkerReport) -> None:
+        """Say what a worker has loaded; the row goes away when the worker is heard no more."""
+        self._rows(
+            _WORKER_PREFIX + report.worker,
+            document=report.model_dump_json(),
+            expires_at=report.reported_at + WORKER_LIFETIME,
+        ).save()
+
+    def workers(self) -> list[WorkerReport]:
+        """What each live worker has loaded. DynamoDB deletes late, so expiry is checked here."""
+        rows = self._rows.scan(self._rows.pk.startswith(_WORKER_PREFIX), consistent_read=True)
+        now = datetime.now(UTC)
+        return [
+            WorkerReport.model_validate_json(row.document)
+            for row in rows
+            if row.expires_at is not None and row.expires_at > now
+        ]
+
+
+def _plain(document: BaseModel) -> dict[str, Any]:
+    """A document as PynamoDB takes it: no None, times as text, whole numbers as Decimal."""
+    return {name: _value(value) for name, value in document.model_dump(exclude_none=True).items()}
+
+
+def _value(value: object) -> object:
+    match value:
+        case bool() | Decimal():
+            return value
+        case int():
+            return Decimal(value)
+        case datetime():
+            return value.isoformat()
+        case dict():
+            return {name: _value(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_value(inner) for inner in value]
+        case _:
+            return value
+
+
+def _weighing(row: WeighingRow) -> Weighing:
+    return Weighing.model_validate(_document(row))
+
+
+def _item(row: ItemRow) -> Item:
+    return Item.model_validate(_document(row))
+
+
+def _document(row: Model) -> dict[str, object]:
+    stored: dict[str, Any] = row.to_dynamodb_dict()
+    deserialize = TypeDeserializer().deserialize
+    return {name: deserialize(value) for name, value in stored.items()}
+
+
+def _shards(month: str, scale_id: str | None) -> list[str]:
+    if scale_id is not None:
+        return [history_shard(scale_id, month)]
+    return [f"{month}#{number}" for number in range(HISTORY_SHARDS)]
+
+
+def history_shard(scale_id: str, month: str) -> str:
+    """The partition of the history that a scale writes to in a month such as 2026-11."""
+    return f"{month}#{zlib.crc32(scale_id.encode()) % HISTORY_SHARDS}"
+
+
+def _months(first: datetime, last: datetime) -> Iterator[str]:
+    """The months from the last back to the first."""
+    year, month = last.year, last.month
+    while (year, month) >= (first.year, first.month):
+        yield f"{year:04d}-{month:02d}"
+        year, month = (year, month - 1) if month > 1 else (year - 1, 12)

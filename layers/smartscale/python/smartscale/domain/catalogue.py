@@ -1,0 +1,196 @@
+"""What the shop sells: items by label and PLU, with names and prices that start on a date."""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from smartscale.domain.errors import InvalidInput
+from smartscale.domain.weighing import Unit
+
+_LABEL = re.compile(r"[^\W_][\w .'()-]{0,79}")
+_PLU = re.compile(r"[0-9]{4,5}", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
+_PRICE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?", re.ASCII)
+_TARE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
+
+CSV_COLUMNS = ("label", "plu", "category", "unit", "unit_price", "currency", "tare_kg")
+"""The columns a catalogue file has, beside `valid_from` (optional) and `name_<language>`."""
+
+
+class Price(BaseModel):
+    """A unit price and the moment from which it holds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    unit_price: Decimal
+    valid_from: datetime
+
+
+class Item(BaseModel):
+    """One thing the shop sells. `tare_kg` is the packaging the item usually comes in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    plu: str
+    category: str
+    names: dict[str, str]
+    unit: Unit
+    currency: str
+    prices: tuple[Price, ...]
+    tare_kg: Decimal = Decimal("0.000")
+    retired: bool = False
+
+    @classmethod
+    def parse(
+        cls,
+        *,
+        label: str,
+        plu: str,
+        category: str,
+        names: dict[str, str],
+        unit: str,
+        unit_price: str,
+        currency: str,
+        tare_kg: str = "0.000",
+        valid_from: datetime,
+    ) -> Self:
+        """Build an item from text.
+
+        Raises:
+            InvalidInput: a field is not what it has to be; the message names it.
+        """
+        _check(_LABEL, label, "label", "a name such as Granny-Smith")
+        _check(_PLU, plu, "plu", "a PLU code of 4 or 5 digits, such as 4011")
+        _check(_PRICE, unit_price, "unit_price", "a price such as 2.49")
+        _check(_TARE, tare_kg, "tare_kg", "kilograms with at most 3 decimals, such as 0.015")
+        if unit not in set(Unit):
+            raise InvalidInput(f"unit {unit!r} must be one of: {', '.join(Unit)}.")
+        if Decimal(unit_price) <= 0:
+            raise InvalidInput("unit_price must be above 0.")
+        if not names.get("en"):
+            raise InvalidInput("names must hold at least an English name, as en.")
+        for language, name in names.items():
+            _check(_LANGUAGE, language, "a language in names", "a two-letter code such as de")
+            if not name.strip():
+                raise InvalidInput(f"The name in {language!r} must not be empty.")
+        return cls(
+            label=label,
+            plu=plu,
+            category=category,
+            names=names,
+            unit=Unit(unit),
+            currency=currency,
+            prices=(Price(unit_price=Decimal(unit_price), valid_from=valid_from),),
+            tare_kg=Decimal(tare_kg).quantize(Decimal("0.001")),
+        )
+
+    def unit_price_at(self, moment: datetime) -> Decimal | None:
+        """The unit price that holds at a moment, None when none has started yet."""
+        started = [price for price in self.prices if price.valid_from <= moment]
+        return max(started, key=lambda price: price.valid_from).unit_price if started else None
+
+    def succeed(self, earlier: Self) -> Self:
+        """This item with the earlier one's price history kept behind its own prices."""
+        own = {price.valid_from for price in self.prices}
+        kept = tuple(price for price in earlier.prices if price.valid_from not in own)
+        ordered = sorted((*kept, *self.prices), key=lambda price: price.valid_from)
+        return self.model_copy(update={"prices": tuple(ordered)})
+
+
+class Catalogue:
+    """The items by label; retired ones are known but not sold."""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        self._items = {item.label: item for item in items}
+
+    def find(self, label: str) -> Item | None:
+        """The item sold under a label, None when there is none."""
+        item = self._items.get(label)
+        return None if item is None or item.retired else item
+
+    def find_plu(self, plu: str) -> Item | None:
+        """The item sold under a PLU code, None when there is none."""
+        return next((item for item in self if item.plu == plu), None)
+
+    def __iter__(self) -> Iterator[Item]:
+        on_sale = (item for item in self._items.values() if not item.retired)
+        return iter(sorted(on_sale, key=lambda item: item.label))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def read_csv(lines: Iterable[str], imported_at: datetime) -> list[Item]:
+    """Read a catalogue file (RFC 4180 with a header line).
+
+    Args:
+        lines: the file's lines.
+        imported_at: from when a price holds whose row names no `valid_from`.
+
+    Raises:
+        InvalidInput: a column is missing, a row is bad (its line is named), or a label or PLU
+            comes twice.
+    """
+    reader = csv.DictReader(lines, strict=True)
+    missing = {*CSV_COLUMNS, "name_en"} - set(reader.fieldnames or ())
+    if missing:
+        raise InvalidInput(f"The catalogue file lacks the columns: {', '.join(sorted(missing))}.")
+    items: list[Item] = []
+    seen: set[str] = set()
+    try:
+        for row in reader:
+            item = _read_row(row, imported_at, f"line {reader.line_num}")
+            for key in (item.label, f"PLU {item.plu}"):
+                if key in seen:
+                    raise InvalidInput(f"line {reader.line_num}: {key} comes twice.")
+                seen.add(key)
+            items.append(item)
+    except csv.Error as error:
+        raise InvalidInput(f"line {reader.line_num}: not valid CSV: {error}.") from error
+    return items
+
+
+def _read_row(row: dict[str, str | None], imported_at: datetime, where: str) -> Item:
+    if None in row or None in row.values():
+        raise InvalidInput(f"{where}: the number of fields differs from the header's.")
+    fields = {key: (value or "").strip() for key, value in row.items()}
+    names = {
+        key.removeprefix("name_"): value
+        for key, value in fields.items()
+        if key.startswith("name_") and value
+    }
+    valid_from = fields.get("valid_from")
+    try:
+        return Item.parse(
+            **{column: fields[column] for column in CSV_COLUMNS},
+            names=names,
+            valid_from=parse_moment(valid_from) if valid_from else imported_at,
+        )
+    except InvalidInput as error:
+        raise InvalidInput(f"{where}: {error}") from error
+
+
+def parse_moment(text: str) -> datetime:
+    """A date or a date with time (ISO 8601), in UTC where no zone is given.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInput(
+            f"{text[:40]!r} is not a date: write it as 2026-11-25 or 2026-11-25T08:00:00Z."
+        ) from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _check(pattern: re.Pattern[str], text: str, field: str, right: str) -> None:
+    if not pattern.fullmatch(text):
+        raise InvalidInput(f"{field} {text[:40]!r} must be {right}.")

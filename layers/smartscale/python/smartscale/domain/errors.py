@@ -1,0 +1,29 @@
+"""What the domain refuses, each with a sentence that says what would be right."""
+
+
+class DomainError(Exception):
+    """A rule was broken; the message is written for the person who can mend it."""
+
+
+class InvalidInput(DomainError):
+    """A value is not what it has to be (weight, tare, quantity, scale id, price)."""
+
+
+class TooLarge(DomainError):
+    """A picture has more bytes than are taken."""
+
+
+class NotFound(DomainError):
+    """There is no such weighing, catalogue item or model package."""
+
+
+class Conflict(DomainError):
+    """The thing exists, but its state does not allow this now."""
+
+
+class Unprocessable(DomainError):
+    """A weighing that no retry will mend: its picture or its metadata is bad."""
+
+
+class Unauthorised(DomainError):
+    """The caller did not show the right token."""

@@ -1,0 +1,61 @@
+"""What an item costs on the scale. Money and weight are `Decimal` throughout."""
+
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
+
+from smartscale.domain.catalogue import Item
+from smartscale.domain.weighing import Candidate, Load, Unit
+
+_MINOR_DIGITS = {
+    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+"""Currencies whose smallest unit is not a hundredth (ISO 4217, list one, "Mnr" column)."""
+
+
+def to_cent(amount: Decimal, currency: str) -> Decimal:
+    """Round half up to the currency's smallest unit."""
+    digits = _MINOR_DIGITS.get(currency, 2)
+    return amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+
+
+def tare_for(item: Item, load: Load) -> Decimal:
+    """The tare in kg: what the shopper gave, else the item's own where it fits below the weight."""
+    if load.tare_kg is not None:
+        return load.tare_kg
+    return item.tare_kg if item.tare_kg < load.weight_kg else Decimal("0.000")
+
+
+def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Candidate:
+    """Price a load as an item: unit price x net weight, or unit price x pieces.
+
+    Args:
+        item: what it is sold as.
+        load: what the scale shows.
+        confidence: the calibrated probability that it is this item, 0 to 1.
+        at: the moment of the weighing, which decides the price that holds.
+
+    Returns:
+        The candidate with its total; without any price where none has started yet at `at`.
+    """
+    tare_kg = tare_for(item, load)
+    net_kg = load.weight_kg - tare_kg
+    quantity = load.quantity if item.unit is Unit.EACH else 1
+    unit_price = item.unit_price_at(at)
+    total = None
+    if unit_price is not None:
+        amount = unit_price * (quantity if item.unit is Unit.EACH else net_kg)
+        total = to_cent(amount, item.currency)
+    return Candidate(
+        label=item.label,
+        confidence=confidence,
+        plu=item.plu,
+        names=item.names,
+        unit=item.unit,
+        unit_price=unit_price,
+        quantity=quantity,
+        tare_kg=tare_kg,
+        net_kg=net_kg,
+        total=total,
+        currency=item.currency,
+    )

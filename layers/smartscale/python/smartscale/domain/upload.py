@@ -1,0 +1,85 @@
+"""An image object in the bucket: its key, its metadata, and the weighing it starts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from smartscale.domain.errors import InvalidInput, Unprocessable
+from smartscale.domain.weighing import (
+    DEFAULT_SCALE_ID,
+    Load,
+    is_job_id,
+    job_id_for_object,
+    job_time,
+    parse_scale_id,
+)
+
+UPLOADS = "uploads/"
+
+
+@dataclass(frozen=True)
+class StoredUpload:
+    """What is known of an image object without reading its bytes. `stored_at` is UTC."""
+
+    key: str
+    etag: str
+    stored_at: datetime
+    metadata: Mapping[str, str]
+
+    @property
+    def job_id(self) -> str:
+        """The id of the weighing that this object starts.
+
+        It is the object's name where the upload function chose it, else follows from the object.
+        """
+        name = PurePosixPath(self.key).name
+        if is_job_id(name):
+            return name
+        return job_id_for_object(self.key, self.etag, self.stored_at.replace(microsecond=0))
+
+    @property
+    def created_at(self) -> datetime:
+        """When the weighing began."""
+        return job_time(self.job_id)
+
+    @property
+    def scale_id(self) -> str:
+        """The scale it comes from; a bad id counts as unknown, so that its failure is visible."""
+        try:
+            return parse_scale_id(self.metadata.get("scale-id"))
+        except InvalidInput:
+            return DEFAULT_SCALE_ID
+
+    def load(self) -> Load:
+        """What the scale showed.
+
+        Raises:
+            Unprocessable: the metadata holds no valid weight, tare, quantity or scale id.
+        """
+        try:
+            parse_scale_id(self.metadata.get("scale-id"))
+            return Load.parse(
+                self.metadata.get("weight-kg"),
+                self.metadata.get("tare-kg"),
+                self.metadata.get("quantity"),
+            )
+        except InvalidInput as error:
+            raise Unprocessable(f"The object's metadata is not usable: {error}") from error
+
+
+def upload_key(job_id: str) -> str:
+    """Where the upload function puts a weighing's image: by day, so that listings stay short."""
+    return f"{UPLOADS}{job_time(job_id):%Y/%m/%d}/{job_id}"
+
+
+def load_metadata(load: Load, scale_id: str) -> dict[str, str]:
+    """The object metadata that carries a load, as anybody who drops an image writes it."""
+    metadata = {
+        "weight-kg": str(load.weight_kg),
+        "scale-id": scale_id,
+        "quantity": str(load.quantity),
+    }
+    if load.tare_kg is not None:
+        metadata["tare-kg"] = str(load.tare_kg)
+    return metadata

@@ -1,0 +1,44 @@
+"""Refuse a request body that is too large before it is read into memory or onto disk."""
+
+from http import HTTPStatus
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from smartscale.domain.errors import TooLarge
+from smartscale.http.problem import problem
+from smartscale.operations.accept import too_large
+
+_FORM_OVERHEAD = 100_000
+"""Bytes that a multipart form may have around the picture."""
+
+
+class BodyLimit:
+    """ASGI middleware: answers 413 by the declared length, or once too many bytes have come."""
+
+    def __init__(self, app: ASGIApp, max_image_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_image_bytes + _FORM_OVERHEAD
+        self._sentence = too_large(max_image_bytes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, counting."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = Headers(scope=scope).get("content-length", "")
+        if declared.isdigit() and int(declared) > self._max_bytes:
+            answer = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._sentence)
+            await answer(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_bytes:
+                raise TooLarge(self._sentence)
+            return message
+
+        await self._app(scope, counted, send)

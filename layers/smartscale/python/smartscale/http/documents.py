@@ -1,0 +1,256 @@
+"""The documents of the API: what its routes answer. Money and weight travel as decimal strings."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Self
+
+from pydantic import BaseModel, Field
+
+from smartscale.domain.catalogue import Item
+from smartscale.domain.pricing import to_cent
+from smartscale.domain.weighing import (
+    Candidate,
+    ConfirmedBy,
+    ModelRef,
+    Status,
+    Unit,
+    Weighing,
+)
+from smartscale.operations.analytics import Analytics, Point
+
+FALLBACK_LANGUAGE = "en"
+
+
+class Accepted(BaseModel):
+    """A weighing that was taken in."""
+
+    job_id: str
+    status: Status = Status.PENDING
+    result_url: str
+
+
+class DirectUpload(Accepted):
+    """Where to post an image straight to the store: `fields` first, then the image as `file`."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class CandidateDocument(BaseModel):
+    """An item the picture may show; without prices when it is not sold."""
+
+    label: str
+    plu: str | None
+    name: str
+    confidence: float
+    unit: Unit | None
+    unit_price: str | None
+    quantity: int
+    net_kg: str | None
+    total: str | None
+    currency: str | None
+
+    @classmethod
+    def of(cls, candidate: Candidate, language: str) -> Self:
+        """The document of a candidate."""
+        return cls(
+            label=candidate.label,
+            plu=candidate.plu,
+            name=in_language(candidate.names, language, candidate.label),
+            confidence=float(candidate.confidence),
+            unit=candidate.unit,
+            unit_price=money(candidate.unit_price, candidate.currency),
+            quantity=candidate.quantity,
+            net_kg=kilograms(candidate.net_kg),
+            total=money(candidate.total, candidate.currency),
+            currency=candidate.currency,
+        )
+
+
+class Result(BaseModel):
+    """A weighing. A pending one has only `job_id` and `status`; a failed one has `error`."""
+
+    job_id: str
+    status: Status
+    scale_id: str | None = None
+    label: str | None = None
+    name: str | None = None
+    confidence: float | None = None
+    top_k: list[CandidateDocument] = []
+    weight_kg: str | None = None
+    tare_kg: str | None = None
+    net_kg: str | None = None
+    unit: Unit | None = None
+    quantity: int | None = None
+    unit_price: str | None = None
+    price: str | None = None
+    currency: str | None = None
+    needs_confirmation: bool | None = None
+    confirmed_label: str | None = None
+    confirmed_by: ConfirmedBy | None = None
+    confirmed_at: datetime | None = None
+    model: ModelRef | None = None
+    timings: dict[str, float] = {}
+    upload_key: str | None = None
+    created_at: datetime | None = None
+    error: str | None = None
+
+    @classmethod
+    def pending(cls, job_id: str) -> Self:
+        """The document of a weighing without an outcome."""
+        return cls(job_id=job_id, status=Status.PENDING)
+
+    @classmethod
+    def of(cls, weighing: Weighing, language: str = FALLBACK_LANGUAGE) -> Self:
+        """The document of a weighing with an outcome."""
+        return cls(
+            job_id=weighing.job_id,
+            status=weighing.status,
+            scale_id=weighing.scale_id,
+            label=weighing.label,
+            name=in_language(weighing.names, language, weighing.sold_label),
+            confidence=None if weighing.confidence is None else float(weighing.confidence),
+            top_k=[CandidateDocument.of(candidate, language) for candidate in weighing.top_k],
+            weight_kg=kilograms(weighing.load.weight_kg if weighing.load else None),
+            tare_kg=kilograms(weighing.tare_kg),
+            net_kg=kilograms(weighing.net_kg),
+            unit=weighing.unit,
+            quantity=weighing.quantity,
+            unit_price=money(weighing.unit_price, weighing.currency),
+            price=money(weighing.price, weighing.currency),
+            currency=weighing.currency,
+            needs_confirmation=weighing.needs_confirmation,
+            confirmed_label=weighing.confirmed_label,
+            confirmed_by=weighing.confirmed_by,
+            confirmed_at=weighing.confirmed_at,
+            model=weighing.model,
+            timings={name: float(value) for name, value in weighing.timings.items()},
+            upload_key=weighing.upload_key,
+            created_at=weighing.created_at,
+            error=weighing.error,
+        )
+
+
+class HistoryPage(BaseModel):
+    """Weighings, newest first; `next_cursor` asks for those before."""
+
+    items: list[Result]
+    next_cursor: str | None
+
+
+class CatalogueItem(BaseModel):
+    """What is sold under a label, at the price that holds now."""
+
+    label: str
+    plu: str
+    category: str
+    names: dict[str, str]
+    unit: Unit
+    unit_price: str | None
+    currency: str
+    tare_kg: str
+    valid_from: datetime
+
+    @classmethod
+    def of(cls, item: Item, now: datetime) -> Self:
+        """The document of an item; a price that starts later is shown when it has started."""
+        started = [price for price in item.prices if price.valid_from <= now]
+        return cls(
+            label=item.label,
+            plu=item.plu,
+            category=item.category,
+            names=item.names,
+            unit=item.unit,
+            unit_price=money(item.unit_price_at(now), item.currency),
+            currency=item.currency,
+            tare_kg=str(item.tare_kg),
+            valid_from=max(price.valid_from for price in started or item.prices),
+        )
+
+
+class CatalogueDocument(BaseModel):
+    """What the shop sells."""
+
+    items: list[CatalogueItem]
+
+
+class LatencyDocument(BaseModel):
+    """Milliseconds from accepted to stored; None when nothing was recognised."""
+
+    average: float | None
+    p95: float | None
+
+
+class LabelCount(BaseModel):
+    """How often a label was the answer."""
+
+    label: str
+    name: str
+    count: int
+
+
+class AnalyticsPoint(BaseModel):
+    """The figures of one period."""
+
+    at: datetime
+    requests: int
+    latency_average: float | None
+    latency_p95: float | None
+    low_confidence_rate: float | None
+    errors: int
+
+    @classmethod
+    def of(cls, point: Point) -> Self:
+        """The document of a point."""
+        return cls.model_validate(point, from_attributes=True)
+
+
+class AnalyticsDocument(BaseModel):
+    """How the system is doing."""
+
+    from_: datetime = Field(serialization_alias="from")
+    to: datetime
+    period_seconds: int
+    total_requests: int
+    latency_ms: LatencyDocument
+    low_confidence_rate: float | None
+    errors: int
+    top_labels: list[LabelCount]
+    series: list[AnalyticsPoint]
+
+    @classmethod
+    def of(cls, analytics: Analytics, names: dict[str, str]) -> Self:
+        """The document, with labels named for people."""
+        total = analytics.total
+        return cls(
+            from_=analytics.start,
+            to=analytics.end,
+            period_seconds=analytics.period_seconds,
+            total_requests=total.requests,
+            latency_ms=LatencyDocument(average=total.latency_average, p95=total.latency_p95),
+            low_confidence_rate=total.low_confidence_rate,
+            errors=total.errors,
+            top_labels=[
+                LabelCount(label=label, name=names.get(label, label), count=count)
+                for label, count in analytics.top_labels
+            ],
+            series=[AnalyticsPoint.of(point) for point in analytics.series],
+        )
+
+
+def in_language(names: dict[str, str], language: str, otherwise: str | None) -> str:
+    """A name in a language, else in English, else the label."""
+    return names.get(language) or names.get(FALLBACK_LANGUAGE) or otherwise or ""
+
+
+def money(amount: Decimal | None, currency: str | None) -> str | None:
+    """An amount as text with the currency's decimals; a unit price may have more."""
+    if amount is None or currency is None:
+        return None
+    cents = to_cent(amount, currency)
+    return str(cents if cents == amount else amount.normalize())
+
+
+def kilograms(weight: Decimal | None) -> str | None:
+    """A weight as text with three decimals."""
+    return None if weight is None else str(weight.quantize(Decimal("0.001")))

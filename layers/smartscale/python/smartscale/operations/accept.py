@@ -1,0 +1,136 @@
+"""Take a weighing in: check its picture and load, and store it. From then on it is not lost."""
+
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from PIL import Image, ImageOps
+
+from smartscale.domain.errors import InvalidInput, TooLarge
+from smartscale.domain.upload import load_metadata, upload_key
+from smartscale.domain.weighing import Load, new_job_id
+from smartscale.operations.ports import IdempotencyKeys, PresignedPost, Uploads
+from smartscale.recognition.preprocessing import (
+    MEDIA_TYPES,
+    ORIENTATION_TAG,
+    UnsupportedImage,
+    inspect,
+)
+
+MAX_IMAGE_BYTES = 10_000_000
+MAX_IDEMPOTENCY_KEY = 255
+PRESIGNED_SECONDS = 300
+ACCEPTED_AT = "accepted-at"
+
+
+@dataclass(frozen=True)
+class PresignedUpload:
+    """A weighing that starts when its image arrives."""
+
+    job_id: str
+    post: PresignedPost
+
+
+class Accept:
+    """Accepts weighings."""
+
+    def __init__(
+        self,
+        uploads: Uploads,
+        idempotency_keys: IdempotencyKeys,
+        now: Callable[[], datetime],
+        max_image_bytes: int = MAX_IMAGE_BYTES,
+    ) -> None:
+        self._uploads = uploads
+        self._keys = idempotency_keys
+        self._now = now
+        self.max_image_bytes = max_image_bytes
+
+    def image(
+        self, image: bytes, load: Load, scale_id: str, idempotency_key: str | None = None
+    ) -> str:
+        """Store an image with its load and return the weighing's job id.
+
+        The same idempotency key gives the same weighing, also after a crash in between.
+
+        Raises:
+            TooLarge, ImageError: the picture is not taken; nothing is stored.
+            InvalidInput: the idempotency key was used for another weighing.
+        """
+        if len(image) > self.max_image_bytes:
+            raise TooLarge(too_large(self.max_image_bytes))
+        info = inspect(image, whole=True)
+        image = without_metadata(image, info.format)
+        now = self._now()
+        metadata = load_metadata(load, scale_id)
+        job_id = new_job_id(now)
+        if idempotency_key is not None:
+            content = json.dumps(metadata) + hashlib.sha256(image).hexdigest()
+            job_id = self._claim(job_id, idempotency_key, content)
+            if self._uploads.find(upload_key(job_id)) is not None:
+                return job_id
+        self._uploads.put(
+            upload_key(job_id), image, info.media_type, {**metadata, ACCEPTED_AT: now.isoformat()}
+        )
+        return job_id
+
+    def presign(self, load: Load, scale_id: str, media_type: str) -> PresignedUpload:
+        """Allow one image to be posted straight into the bucket.
+
+        Raises:
+            UnsupportedImage: the media type is none of an image that can be recognised.
+        """
+        if media_type not in MEDIA_TYPES.values():
+            raise UnsupportedImage(
+                f"The content type must be one of {', '.join(MEDIA_TYPES.values())}."
+            )
+        job_id = new_job_id(self._now())
+        post = self._uploads.presign(
+            upload_key(job_id),
+            media_type,
+            load_metadata(load, scale_id),
+            max_bytes=MAX_IMAGE_BYTES,
+            seconds=PRESIGNED_SECONDS,
+        )
+        return PresignedUpload(job_id, post)
+
+    def _claim(self, job_id: str, idempotency_key: str, content: str) -> str:
+        if not 0 < len(idempotency_key) <= MAX_IDEMPOTENCY_KEY:
+            raise InvalidInput(
+                f"The Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_KEY} characters."
+            )
+        claim = {"job_id": job_id, "content": hashlib.sha256(content.encode()).hexdigest()}
+        holds = self._keys.claim(idempotency_key, claim)
+        if holds["content"] != claim["content"]:
+            raise InvalidInput(
+                "This Idempotency-Key was used for another picture or weight: "
+                "use a new key for a new weighing."
+            )
+        return holds["job_id"]
+
+
+def too_large(max_image_bytes: int) -> str:
+    """The sentence for a picture with too many bytes."""
+    return (
+        f"The picture has more than {max_image_bytes / 1_000_000:g} MB: shrink it to about 1280 "
+        "pixels, or ask POST /v1/uploads for a direct upload of up to 10 MB."
+    )
+
+
+def without_metadata(image: bytes, image_format: str) -> bytes:
+    """The picture without EXIF, which may tell where and by whom it was taken.
+
+    Pictures without EXIF, such as the kiosk's, pass unchanged. Others are written anew, upright.
+    """
+    with Image.open(io.BytesIO(image)) as picture:
+        exif = picture.getexif()
+        if not exif and "xmp" not in picture.info:
+            return image
+        upright = ImageOps.exif_transpose(picture) if exif.get(ORIENTATION_TAG) else picture
+        out = io.BytesIO()
+        upright.info = {}
+        upright.save(out, image_format, quality=92, exif=b"")
+        return out.getvalue()

@@ -1,0 +1,102 @@
+"""Say what an item is, and price the weighing anew."""
+
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from smartscale.domain import pricing
+from smartscale.domain.catalogue import Item
+from smartscale.domain.errors import Conflict, InvalidInput
+from smartscale.domain.weighing import ConfirmedBy, Status, Weighing
+from smartscale.operations.ports import CatalogueStore, Ledger, Metric, Metrics, Weighings
+
+
+class Confirm:
+    """Confirms weighings."""
+
+    def __init__(
+        self,
+        weighings: Weighings,
+        ledger: Ledger,
+        catalogue: CatalogueStore,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._weighings = weighings
+        self._ledger = ledger
+        self._catalogue = catalogue
+        self._metrics = metrics
+        self._now = now
+
+    def process(
+        self,
+        job_id: str,
+        *,
+        label: str | None = None,
+        plu: str | None = None,
+        quantity: int | None = None,
+        confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER,
+    ) -> Weighing:
+        """Store what the item is. Saying the same again changes nothing.
+
+        Raises:
+            Conflict: the weighing is pending or failed.
+            InvalidInput: the label or PLU is not in the catalogue.
+        """
+        item = self._item(label, plu)
+        while True:
+            weighing = self._weighings.get(job_id)
+            if weighing is None:
+                raise Conflict("This weighing is still pending: ask for its result first.")
+            if self._says_already(weighing, item, quantity, confirmed_by):
+                return weighing
+            confirmed = self._confirmed(weighing, item, quantity, confirmed_by)
+            recorded = self._ledger.append(confirmed)
+            stored = self._weighings.put(recorded)
+            # Somebody else recorded this confirmation's number first: take theirs, then go on.
+            if recorded != confirmed:
+                continue
+            if stored:
+                self._metrics.emit(
+                    [Metric("Confirmations", 1), Metric("Corrected", int(confirmed.was_corrected))]
+                )
+            return recorded
+
+    def _item(self, label: str | None, plu: str | None) -> Item:
+        if (label is None) == (plu is None):
+            raise InvalidInput("Say what the item is with either label or plu.")
+        if label is not None:
+            item = self._catalogue.get(label)
+        else:
+            item = self._catalogue.all().find_plu(str(plu))
+        if item is None or item.retired:
+            raise InvalidInput(
+                f"{(label or f'PLU {plu}')[:80]} is not in the catalogue; "
+                "GET /v1/catalogue lists what is sold."
+            )
+        return item
+
+    @staticmethod
+    def _says_already(
+        weighing: Weighing, item: Item, quantity: int | None, confirmed_by: ConfirmedBy
+    ) -> bool:
+        return (
+            weighing.confirmed_label == item.label
+            and weighing.confirmed_by is confirmed_by
+            and quantity in {None, weighing.quantity}
+        )
+
+    def _confirmed(
+        self, weighing: Weighing, item: Item, quantity: int | None, confirmed_by: ConfirmedBy
+    ) -> Weighing:
+        now = self._now()
+        load = weighing.load
+        if weighing.status is not Status.DONE or load is None:
+            raise Conflict("This weighing failed: put the item on the scale and weigh it again.")
+        if quantity is not None:
+            load = load.model_copy(update={"quantity": quantity})
+        known = {candidate.label: candidate.confidence for candidate in weighing.top_k}
+        candidate = pricing.price(
+            item, load, known.get(item.label, Decimal(0)), at=weighing.created_at
+        )
+        return weighing.confirm(candidate, confirmed_by, now)

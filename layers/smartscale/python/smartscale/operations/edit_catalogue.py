@@ -1,0 +1,57 @@
+"""Change what is sold: one item, or a file of items."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from smartscale.domain.catalogue import Catalogue, Item
+from smartscale.domain.errors import Conflict, NotFound
+from smartscale.operations.ports import CatalogueStore, Ledger
+
+
+class EditCatalogue:
+    """Edits the catalogue; each change is in the ledger before it is in the table."""
+
+    def __init__(
+        self, catalogue: CatalogueStore, ledger: Ledger, now: Callable[[], datetime]
+    ) -> None:
+        self._catalogue = catalogue
+        self._ledger = ledger
+        self._now = now
+
+    def put(self, item: Item) -> Item:
+        """Add or change an item. Prices it had before stay known for the weighings of their time.
+
+        Raises:
+            Conflict: another item has its PLU.
+        """
+        return self._put(item, self._catalogue.all())
+
+    def put_all(self, items: Iterable[Item]) -> int:
+        """Add or change the items of a file; tells how many."""
+        known = self._catalogue.all()
+        return len([self._put(item, known) for item in items])
+
+    def retire(self, label: str) -> None:
+        """Stop selling an item; it stays known, so that old weighings keep their names.
+
+        Raises:
+            NotFound: there is no such item on sale.
+        """
+        item = self._catalogue.get(label)
+        if item is None or item.retired:
+            raise NotFound(f"{label[:80]} is not in the catalogue.")
+        self._store(item.model_copy(update={"retired": True}))
+
+    def _put(self, item: Item, known: Catalogue) -> Item:
+        for other in known:
+            if other.plu == item.plu and other.label != item.label:
+                raise Conflict(f"PLU {item.plu} is taken by {other.label}.")
+        earlier = self._catalogue.get(item.label)
+        if earlier is not None:
+            item = item.succeed(earlier)
+        self._store(item)
+        return item
+
+    def _store(self, item: Item) -> None:
+        self._ledger.record_item(item, self._now())
+        self._catalogue.put(item)

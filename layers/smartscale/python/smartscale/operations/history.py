@@ -1,0 +1,64 @@
+"""What was weighed: one result, and pages of the history."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from smartscale.domain.errors import InvalidInput, NotFound
+from smartscale.domain.upload import upload_key
+from smartscale.domain.weighing import Weighing, is_job_id
+from smartscale.operations.ports import HistoryFilter, Uploads, Weighings
+
+DEFAULT_SPAN = timedelta(days=92)
+MAX_EXPORT = 10_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """Weighings, newest first, and where the next page starts."""
+
+    weighings: list[Weighing]
+    next_cursor: str | None
+
+
+class History:
+    """Reads weighings."""
+
+    def __init__(self, weighings: Weighings, uploads: Uploads, now: Callable[[], datetime]) -> None:
+        self._weighings = weighings
+        self._uploads = uploads
+        self._now = now
+
+    def result(self, job_id: str) -> Weighing | None:
+        """A weighing's outcome, None while it is pending.
+
+        Raises:
+            NotFound: no such weighing was taken in.
+        """
+        if not is_job_id(job_id):
+            raise NotFound("There is no weighing with this id.")
+        weighing = self._weighings.get(job_id)
+        if weighing is None and self._uploads.find(upload_key(job_id)) is None:
+            # Its outcome may have been stored, and its image deleted, between the two looks.
+            weighing = self._weighings.get(job_id)
+            if weighing is None:
+                raise NotFound(
+                    "There is no weighing with this id, or its picture has not arrived yet."
+                )
+        return weighing
+
+    def page(self, wanted: HistoryFilter, cursor: str | None, limit: int) -> Page:
+        """One page.
+
+        Raises:
+            InvalidInput: the cursor is not one that a page gave.
+        """
+        if cursor is not None and not is_job_id(cursor):
+            raise InvalidInput("The cursor is not one that an earlier page gave.")
+        found = self._weighings.newest(wanted, cursor, limit + 1)
+        shown = found[:limit]
+        return Page(shown, shown[-1].job_id if len(found) > limit else None)
+
+    def everything(self, wanted: HistoryFilter) -> Iterator[Weighing]:
+        """All that matches, for an export, up to 10,000 weighings."""
+        yield from self._weighings.newest(wanted, None, MAX_EXPORT)

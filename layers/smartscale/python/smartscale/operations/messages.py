@@ -1,0 +1,50 @@
+"""The messages on the weighings queue: S3 event notifications, and the wake-up after a switch."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote_plus, unquote_plus
+
+from smartscale.domain.errors import Unprocessable
+from smartscale.operations.recognise import Arrival
+
+
+def arrivals(body: str) -> Iterator[Arrival]:
+    """The objects that a message tells of; none for S3's test event and for wake-ups.
+
+    Raises:
+        Unprocessable: the message is no S3 event notification.
+    """
+    try:
+        message: Any = json.loads(body)
+        if "wake" in message or message.get("Event") == "s3:TestEvent":
+            return
+        for record in message["Records"]:
+            s3_object = record["s3"]["object"]
+            yield Arrival(
+                key=unquote_plus(s3_object["key"]),
+                etag=s3_object.get("eTag", ""),
+                at=_event_time(record.get("eventTime")),
+            )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Unprocessable("The message is not an S3 event notification.") from error
+
+
+def arrival_message(bucket: str, arrival: Arrival) -> str:
+    """A message that tells of one object, in the form of S3's event notification."""
+    record: dict[str, Any] = {
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": {
+            "bucket": {"name": bucket},
+            "object": {"key": quote_plus(arrival.key, safe="/"), "eTag": arrival.etag.strip('"')},
+        },
+    }
+    if arrival.at is not None:
+        record["eventTime"] = arrival.at.astimezone(UTC).isoformat()
+    return json.dumps({"Records": [record]})
+
+
+def _event_time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

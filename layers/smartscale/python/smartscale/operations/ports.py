@@ -1,0 +1,205 @@
+"""What the operations need from outside. The adapters are the real ones, the tests have fakes."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol
+
+from smartscale.domain.catalogue import Catalogue, Item
+from smartscale.domain.prediction import Scored
+from smartscale.domain.registry import ModelSwitch, WorkerReport
+from smartscale.domain.upload import StoredUpload
+from smartscale.domain.weighing import ModelRef, Weighing
+
+
+@dataclass(frozen=True)
+class PresignedPost:
+    """Where and with which form fields a client posts an image straight into the bucket."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class Uploads(Protocol):
+    """The image objects; each is the durable start of a weighing."""
+
+    def put(self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str]) -> None:
+        """Store an image."""
+
+    def read(self, key: str) -> tuple[StoredUpload, bytes]:
+        """An image with its bytes. Raises NotFound when there is none."""
+
+    def find(self, key: str) -> StoredUpload | None:
+        """An image without its bytes, None when there is none."""
+
+    def since(self, moment: datetime | None) -> Iterator[StoredUpload]:
+        """The images stored at or after a moment, or all; without their metadata."""
+
+    def presign(
+        self, key: str, media_type: str, metadata: Mapping[str, str], max_bytes: int, seconds: int
+    ) -> PresignedPost:
+        """Allow one upload under a key, for so many seconds."""
+
+
+class IdempotencyKeys(Protocol):
+    """Which request an Idempotency-Key stands for."""
+
+    def claim(self, key: str, claim: Mapping[str, str]) -> Mapping[str, str]:
+        """Record the claim unless the key is taken; return the claim that holds."""
+
+
+class Ledger(Protocol):
+    """The immutable record of every outcome and every administrative change."""
+
+    def append(self, weighing: Weighing) -> Weighing:
+        """Record a weighing's state, and return what the ledger holds for this event.
+
+        That is an earlier record when the same event was recorded before.
+        """
+
+    def record_item(self, item: Item, at: datetime) -> None:
+        """Record a change of the catalogue."""
+
+    def record_switch(self, switch: ModelSwitch) -> None:
+        """Record a wish for a model."""
+
+    def weighings(self, since: datetime | None) -> Iterator[Weighing]:
+        """Every recorded state of weighings that began on or after the day of `since`."""
+
+    def items(self, since: datetime | None) -> Iterator[Item]:
+        """Catalogue changes on or after the day of `since`, in order."""
+
+    def last_switch(self, since: datetime | None) -> ModelSwitch | None:
+        """The last wish for a model recorded on or after the day of `since`."""
+
+
+@dataclass(frozen=True)
+class HistoryFilter:
+    """What a page of the history shows."""
+
+    from_: datetime
+    to: datetime
+    scale_id: str | None = None
+    label: str | None = None
+    needs_confirmation: bool | None = None
+    upload_key: str | None = None
+
+
+class Weighings(Protocol):
+    """The queryable state of weighings."""
+
+    def get(self, job_id: str) -> Weighing | None:
+        """A weighing with its outcome, None while it has none."""
+
+    def put(self, weighing: Weighing) -> bool:
+        """Store a state unless the same or a later version is there; tells whether it did."""
+
+    def with_outcome(self, job_ids: Sequence[str]) -> set[str]:
+        """Those of the ids that have an outcome."""
+
+    def newest(self, wanted: HistoryFilter, before: str | None, limit: int) -> list[Weighing]:
+        """Weighings by falling job id, from the one before `before`."""
+
+
+class CatalogueStore(Protocol):
+    """What the shop sells."""
+
+    def all(self) -> Catalogue:
+        """The whole catalogue, retired items included."""
+
+    def get(self, label: str) -> Item | None:
+        """An item, retired or not."""
+
+    def put(self, item: Item) -> None:
+        """Store an item."""
+
+    def put_missing(self, items: Iterable[Item]) -> int:
+        """Store the items whose label is not there yet; tells how many."""
+
+
+class Registry(Protocol):
+    """The model switch that all workers share."""
+
+    def current(self) -> ModelSwitch | None:
+        """The last wish, None before the first."""
+
+    def replace(self, switch: ModelSwitch, generation: int) -> bool:
+        """Store a switch if the stored generation is still `generation`; tells whether it was."""
+
+    def report(self, report: WorkerReport) -> None:
+        """Say what a worker has loaded."""
+
+    def workers(self) -> list[WorkerReport]:
+        """What each live worker has loaded."""
+
+
+class Packages(Protocol):
+    """The model packages in the bucket."""
+
+    def revisions(self) -> list[ModelRef]:
+        """Every package there is."""
+
+    def fetch(self, ref: ModelRef, folder: Path) -> None:
+        """Copy a package's files into a folder. Raises NotFound when there is none."""
+
+
+class Queue(Protocol):
+    """A queue of messages for the inference function, or its dead letters."""
+
+    def send(self, body: str, reason: str | None = None) -> None:
+        """Send a message, for a dead letter with the reason."""
+
+
+class Recogniser(Protocol):
+    """A loaded model."""
+
+    @property
+    def ref(self) -> ModelRef:
+        """Which package it is."""
+
+    @property
+    def confirm_below(self) -> Decimal:
+        """The probability below which a person has to confirm."""
+
+    def recognise(self, image: bytes) -> list[Scored]:
+        """Score every label. Raises ImageError when the bytes are no usable picture."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One value for the operators. The unit is CloudWatch's."""
+
+    name: str
+    value: float
+    unit: str = "Count"
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+class Metrics(Protocol):
+    """Where values for the operators go."""
+
+    def emit(self, metrics: Sequence[Metric]) -> None:
+        """Publish values."""
+
+
+@dataclass(frozen=True)
+class MetricQuery:
+    """One statistic (Sum, Average, SampleCount, p95) of one metric."""
+
+    name: str
+    statistic: str
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+class MetricQueries(Protocol):
+    """What the operators' values were."""
+
+    def series(
+        self, queries: Sequence[MetricQuery], start: datetime, end: datetime, period_seconds: int
+    ) -> list[dict[datetime, float]]:
+        """For each query its values by the start of their period, where there are any."""
+
+    def dimension_values(self, name: str, dimension: str) -> list[str]:
+        """The values a metric's dimension has had."""

@@ -1,0 +1,219 @@
+"""Turn an image object into the outcome of a weighing: recognised and priced, or failed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from smartscale.domain import pricing
+from smartscale.domain.catalogue import Catalogue
+from smartscale.domain.errors import NotFound, Unprocessable
+from smartscale.domain.prediction import NO_ITEM, Scored, decide
+from smartscale.domain.upload import StoredUpload
+from smartscale.domain.weighing import Candidate, Load, Status, Weighing, priced_as
+from smartscale.operations.accept import ACCEPTED_AT
+from smartscale.operations.ports import (
+    CatalogueStore,
+    Ledger,
+    Metric,
+    Recogniser,
+    Uploads,
+    Weighings,
+)
+from smartscale.recognition.preprocessing import ImageError
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message: this object has arrived. `at` is when S3 said so, None when nobody knows."""
+
+    key: str
+    etag: str = ""
+    at: datetime | None = None
+
+
+class Recognise:
+    """Processes arrivals of one batch: the catalogue and the model stay the same within it."""
+
+    def __init__(
+        self,
+        uploads: Uploads,
+        ledger: Ledger,
+        weighings: Weighings,
+        catalogue: CatalogueStore,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._uploads = uploads
+        self._ledger = ledger
+        self._weighings = weighings
+        self._catalogue = catalogue
+        self._now = now
+
+    def catalogue(self) -> Catalogue:
+        """What is sold now."""
+        return self._catalogue.all()
+
+    def process(
+        self, arrival: Arrival, recogniser: Recogniser, catalogue: Catalogue
+    ) -> list[Metric]:
+        """Recognise, price and store one weighing; a weighing with an outcome stays as it is.
+
+        Returns:
+            What to tell the operators: nothing when this arrival was processed before.
+
+        Raises:
+            Unprocessable: no retry will mend it.
+        """
+        started = self._now()
+        try:
+            upload, image = self._uploads.read(arrival.key)
+        except NotFound as error:
+            raise Unprocessable("The picture was deleted before it was recognised.") from error
+        stored = self._weighings.get(upload.job_id)
+        if stored is not None and stored.status is Status.DONE:
+            return []
+        load = upload.load()
+        try:
+            scores = recogniser.recognise(image)
+        except ImageError as error:
+            raise Unprocessable(str(error)) from error
+        recognised = self._now()
+        weighing = outcome(upload, load, scores, recogniser, catalogue, recognised)
+        accepted = _accepted_at(upload, arrival)
+        weighing = weighing.model_copy(
+            update={
+                "timings": {
+                    "queue_ms": _milliseconds(started - accepted),
+                    "inference_ms": _milliseconds(recognised - started),
+                    "total_ms": _milliseconds(recognised - accepted),
+                }
+            }
+        )
+        # The ledger first: it is what a crash between the two is mended from.
+        weighing = self._ledger.append(weighing)
+        if not self._weighings.put(weighing):
+            return []
+        return _done_metrics(weighing, self._now() - accepted)
+
+
+def outcome(
+    upload: StoredUpload,
+    load: Load,
+    scores: list[Scored],
+    recogniser: Recogniser,
+    catalogue: Catalogue,
+    completed_at: datetime,
+) -> Weighing:
+    """The weighing that follows from a model's scores.
+
+    A label without a price is never sold at zero: it has no price and needs a confirmation.
+    """
+    decision = decide(scores, recogniser.confirm_below)
+    candidates = tuple(
+        candidate_for(scored, load, catalogue, upload.created_at) for scored in decision.candidates
+    )
+    sold = None if decision.answer.label in NO_ITEM else candidates[0]
+    priced = sold is not None and sold.total is not None
+    return Weighing(
+        job_id=upload.job_id,
+        status=Status.DONE,
+        scale_id=upload.scale_id,
+        upload_key=upload.key,
+        created_at=upload.created_at,
+        completed_at=completed_at,
+        load=load,
+        label=decision.answer.label,
+        confidence=decision.answer.confidence,
+        top_k=candidates,
+        needs_confirmation=decision.needs_confirmation or not priced,
+        model=recogniser.ref,
+    ).model_copy(
+        update=priced_as(sold)
+        if sold is not None
+        else {
+            "tare_kg": load.tare_kg or Decimal("0.000"),
+            "net_kg": load.weight_kg - (load.tare_kg or Decimal("0.000")),
+        }
+    )
+
+
+def candidate_for(scored: Scored, load: Load, catalogue: Catalogue, at: datetime) -> Candidate:
+    """A label with what the load costs as that item, without a price when it is not sold."""
+    item = catalogue.find(scored.label)
+    if item is None:
+        return Candidate(label=scored.label, confidence=scored.confidence)
+    return pricing.price(item, load, scored.confidence, at)
+
+
+class Fail:
+    """Ends a weighing that cannot be recognised, visibly."""
+
+    def __init__(
+        self,
+        uploads: Uploads,
+        ledger: Ledger,
+        weighings: Weighings,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._uploads = uploads
+        self._ledger = ledger
+        self._weighings = weighings
+        self._now = now
+
+    def process(self, arrival: Arrival, reason: str) -> list[Metric]:
+        """Mark a weighing failed, unless it has an outcome.
+
+        Returns:
+            What to tell the operators.
+        """
+        now = self._now()
+        upload = self._uploads.find(arrival.key)
+        if upload is None:
+            upload = StoredUpload(arrival.key, arrival.etag, arrival.at or now, {})
+        try:
+            load = upload.load()
+        except Unprocessable:
+            load = None
+        weighing = self._ledger.append(
+            Weighing(
+                job_id=upload.job_id,
+                status=Status.FAILED,
+                scale_id=upload.scale_id,
+                upload_key=upload.key,
+                created_at=upload.created_at,
+                completed_at=now,
+                load=load,
+                error=reason,
+            )
+        )
+        if not self._weighings.put(weighing):
+            return []
+        return [Metric("Requests", 1), Metric("Errors", 1)]
+
+
+def _accepted_at(upload: StoredUpload, arrival: Arrival) -> datetime:
+    accepted = upload.metadata.get(ACCEPTED_AT)
+    if accepted is not None:
+        try:
+            moment = datetime.fromisoformat(accepted)
+        except ValueError:
+            moment = upload.stored_at
+        if moment.tzinfo is not None:
+            return moment
+    return arrival.at or upload.stored_at
+
+
+def _milliseconds(span: timedelta) -> Decimal:
+    return max(Decimal(0), Decimal(span // timedelta(microseconds=100)) / 10)
+
+
+def _done_metrics(weighing: Weighing, latency: timedelta) -> list[Metric]:
+    return [
+        Metric("Requests", 1),
+        Metric("Predictions", 1),
+        Metric("Errors", 0),
+        Metric("PredictionLatency", float(_milliseconds(latency)), "Milliseconds"),
+        Metric("InferenceLatency", float(weighing.timings["inference_ms"]), "Milliseconds"),
+        Metric("LowConfidence", int(weighing.needs_confirmation)),
+        Metric("Label", 1, dimensions={"Label": str(weighing.label)}),
+    ]

@@ -1,0 +1,134 @@
+"""Rebuild from the bucket what the tables and the queue have lost: after a power cut, or a restore.
+
+The ledger holds every outcome and every administrative change, so missing rows are written again
+from it; images without an outcome are sent to the queue again. Everything is idempotent: running
+it twice, or beside live traffic, changes nothing that is right.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from smartscale.domain.upload import StoredUpload
+from smartscale.domain.weighing import Weighing
+from smartscale.operations.messages import arrival_message
+from smartscale.operations.ports import (
+    CatalogueStore,
+    Ledger,
+    Queue,
+    Registry,
+    Uploads,
+    Weighings,
+)
+from smartscale.operations.recognise import Arrival
+from smartscale.operations.switch_model import WAKE_UP
+
+_BATCH = 100
+_MARGIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Reconciled:
+    """What was mended."""
+
+    rows_rebuilt: int
+    uploads_resent: int
+    catalogue_items_restored: int
+    model_switch_restored: bool
+
+
+class Reconcile:
+    """Reconciles tables and queue with the bucket."""
+
+    def __init__(
+        self,
+        uploads: Uploads,
+        ledger: Ledger,
+        weighings: Weighings,
+        catalogue: CatalogueStore,
+        registry: Registry,
+        queue: Queue,
+        bucket_name: str,
+    ) -> None:
+        self._uploads = uploads
+        self._ledger = ledger
+        self._weighings = weighings
+        self._catalogue = catalogue
+        self._registry = registry
+        self._queue = queue
+        self._bucket_name = bucket_name
+
+    def run(
+        self,
+        since: datetime | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+        *,
+        resend: bool = True,
+    ) -> Reconciled:
+        """Mend what is missing.
+
+        Args:
+            since: the tables are known to hold all that was acknowledged before this moment;
+                None looks at everything there is.
+            progress: told in a few words what is being done.
+            resend: whether images without an outcome go to the queue again.
+        """
+        # Weighings under way at `since` began before it.
+        since = None if since is None else since - _MARGIN
+        progress("catalogue")
+        items = self._restore_items(since)
+        switch = self._restore_switch(since)
+        progress("ledger")
+        rows = sum(self._weighings.put(state) for state in _latest(self._ledger.weighings(since)))
+        progress("uploads")
+        resent = self._resend(since) if resend else 0
+        return Reconciled(rows, resent, items, switch)
+
+    def _restore_items(self, since: datetime | None) -> int:
+        latest = {item.label: item for item in self._ledger.items(since)}
+        changed = [item for item in latest.values() if self._catalogue.get(item.label) != item]
+        for item in changed:
+            self._catalogue.put(item)
+        return len(changed)
+
+    def _restore_switch(self, since: datetime | None) -> bool:
+        recorded = self._ledger.last_switch(since)
+        current = self._registry.current()
+        generation = current.generation if current else 0
+        if recorded is None or recorded.generation <= generation:
+            return False
+        if not self._registry.replace(recorded, generation):
+            return False
+        self._queue.send(WAKE_UP)
+        return True
+
+    def _resend(self, since: datetime | None) -> int:
+        resent = 0
+        for uploads in _batches(self._uploads.since(since)):
+            by_id = {upload.job_id: upload for upload in uploads}
+            finished = self._weighings.with_outcome(list(by_id))
+            for job_id in by_id.keys() - finished:
+                upload = by_id[job_id]
+                arrival = Arrival(upload.key, upload.etag, upload.stored_at)
+                self._queue.send(arrival_message(self._bucket_name, arrival))
+                resent += 1
+        return resent
+
+
+def _latest(states: Iterable[Weighing]) -> Iterator[Weighing]:
+    """The last state of each weighing; the ledger lists a weighing's states together."""
+    last: Weighing | None = None
+    for state in states:
+        if last is not None and last.job_id != state.job_id:
+            yield last
+            last = None
+        if last is None or state.version > last.version:
+            last = state
+    if last is not None:
+        yield last
+
+
+def _batches(uploads: Iterator[StoredUpload]) -> Iterator[list[StoredUpload]]:
+    while batch := list(islice(uploads, _BATCH)):
+        yield batch
