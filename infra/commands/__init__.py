@@ -1,0 +1,1 @@
+"""The `smartscale` commands on a stack that runs: embedded, under LocalStack, or on AWS."""

@@ -1,0 +1,52 @@
+"""The operations of the shared layer, wired to the stack that the settings name."""
+
+import os
+
+from infra.settings import Settings
+from infra.stack import StackOutputs, stack_environment, stack_outputs
+from smartscale.adapters.aws import s3_client, sqs_client
+from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages, S3Uploads
+from smartscale.adapters.queue import SqsQueue
+from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
+from smartscale.clock import now
+from smartscale.operations.edit_catalogue import EditCatalogue
+from smartscale.operations.reconcile import Reconcile
+
+
+class Connection:
+    """Builds operations on one stack."""
+
+    def __init__(self, outputs: StackOutputs, region: str) -> None:
+        self._outputs = outputs
+        self._region = region
+        self._bucket = Bucket(s3_client(region), outputs.bucket)
+        self.catalogue = DynamoCatalogue(outputs.catalogue_table, region)
+        self.registry = DynamoRegistry(outputs.models_table, region)
+        self.packages = S3Packages(self._bucket)
+
+    def reconcile(self) -> Reconcile:
+        """The operation that rebuilds what tables and queue have lost."""
+        return Reconcile(
+            S3Uploads(self._bucket),
+            S3Ledger(self._bucket),
+            DynamoWeighings(self._outputs.weighings_table, self._region),
+            self.catalogue,
+            self.registry,
+            SqsQueue(sqs_client(self._region), self._outputs.weighings_queue_url),
+            self._outputs.bucket,
+        )
+
+    def edit_catalogue(self) -> EditCatalogue:
+        """The operation that edits the catalogue."""
+        return EditCatalogue(self.catalogue, S3Ledger(self._bucket), now)
+
+
+def connect(settings: Settings) -> Connection:
+    """Find the stack and point this process's AWS SDK at it.
+
+    Raises:
+        PlainError: there is no stack to be reached.
+    """
+    outputs = stack_outputs(settings)
+    os.environ.update(stack_environment(settings, outputs))
+    return Connection(outputs, settings.region)

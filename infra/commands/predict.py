@@ -1,0 +1,90 @@
+"""`smartscale predict`: weigh one picture through the running system."""
+
+import json
+import uuid
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any
+
+import httpx
+import typer
+from rich.console import Console
+
+from infra.errors import PlainError
+from infra.settings import Cloud, load_settings
+from infra.stack import stack_outputs
+
+app = typer.Typer()
+_WAIT_S = 10
+
+
+@app.command()
+def predict(
+    image: Annotated[Path, typer.Argument(help="A picture: JPEG, PNG or WebP.")],
+    weight: Annotated[str, typer.Option(help="Gross weight in kg, such as 0.450.")],
+    tare: Annotated[str | None, typer.Option(help="Tare in kg.")] = None,
+    scale_id: Annotated[str, typer.Option(help="Which scale.")] = "terminal",
+    lang: Annotated[str, typer.Option(help="Language of the names.")] = "en",
+    api_url: Annotated[
+        str | None, typer.Option(envvar="SMARTSCALE_API_URL", help="The API; default: the stack's.")
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the answer.")] = 30,
+) -> None:
+    """Recognise and price IMAGE; prints the result as JSON."""
+    try:
+        picture = image.read_bytes()
+    except OSError as error:
+        raise PlainError(f"{image} cannot be read: {error.strerror}", 2) from error
+    form = {"weight": weight, "scale_id": scale_id} | ({"tare_kg": tare} if tare else {})
+    base = f"{(api_url or _api_url()).rstrip('/')}/v1"
+    try:
+        with (
+            httpx.Client(base_url=base, timeout=_WAIT_S + 5) as api,
+            Console(stderr=True).status("recognising"),
+        ):
+            accepted = _answer(
+                api.post(
+                    "/predict",
+                    data=form,
+                    files={"image": (image.name, picture)},
+                    headers={"Idempotency-Key": uuid.uuid4().hex},
+                )
+            )
+            result = _result(api, accepted["job_id"], lang, timeout)
+    except httpx.HTTPError as error:
+        raise PlainError(
+            f"The API at {base} does not answer ({error}): start it with `make run`."
+        ) from error
+    typer.echo(json.dumps(result, indent=2, ensure_ascii=False))
+    if result["status"] == "failed":
+        raise typer.Exit(1)
+
+
+def _result(api: httpx.Client, job_id: str, lang: str, timeout: float) -> dict[str, Any]:
+    left = timeout
+    while True:
+        wait = min(left, _WAIT_S)
+        result = _answer(api.get(f"/result/{job_id}", params={"wait": wait, "lang": lang}))
+        left -= wait
+        if result["status"] != "pending":
+            return result
+        if left <= 0:
+            raise PlainError(f"There is no answer for {job_id} after {timeout:g} s.")
+
+
+def _answer(response: httpx.Response) -> dict[str, Any]:
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        try:
+            detail = response.json()["detail"]
+        except (ValueError, KeyError, TypeError):
+            detail = f"status {response.status_code}"
+        raise PlainError(f"The API refused: {detail}")
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+def _api_url() -> str:
+    settings = load_settings()
+    if settings.cloud is Cloud.EMBEDDED and settings.endpoint_url is None:
+        return settings.api_url
+    return stack_outputs(settings).api_url
