@@ -1,0 +1,207 @@
+"""Deploying `template.yaml` into the emulator, only when something changed."""
+
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from infra.emulator import ACCOUNT, Emulator
+from infra.errors import PlainError
+from infra.package import fingerprint, stage, upload
+from infra.settings import ROOT, Settings
+from infra.stack import StackOutputs, cloudformation, emulator_session, find_stack, outputs_of
+from infra.waiting import wait_until
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+_CONTENT_TAG = "smartscale:content"
+_UP_TO_DATE = "No updates are to be performed"
+_USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
+_DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+_DEPLOY_S = 120.0
+_ARTIFACTS_BUCKET = "smartscale-artifacts"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What `deploy` found or made."""
+
+    outputs: StackOutputs
+    changed: bool
+    """Whether anything had to be deployed."""
+    rebuilt: bool
+    """Whether tables and queues were made anew, so that their rows must come from the ledger."""
+
+
+def embedded_parameters(settings: Settings) -> dict[str, str]:
+    """The template's parameters for the embedded run."""
+    return {
+        "Stage": "embedded",
+        "MetricsSink": "cloudwatch",
+        "Currency": settings.currency,
+        "AdminToken": settings.admin_token.get_secret_value(),
+        "InferenceConcurrency": str(settings.inference_concurrency),
+        "LogLevel": settings.log_level,
+    }
+
+
+def deploy(
+    emulator: Emulator,
+    stack_name: str,
+    parameters: dict[str, str],
+    *,
+    root: Path = ROOT,
+    stop: threading.Event | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Deployment:
+    """Bring the running emulator's stack up to the code in `root`.
+
+    A stack in a state that cannot be updated, or none where its bucket already is (the emulator was
+    killed before it saved anything), is built anew; the bucket's objects are kept.
+    """
+    template = stage(root, emulator.home / "cloud" / "package")
+    content = fingerprint(template.parent, parameters)
+    stack = find_stack(cloudformation(emulator.endpoint, emulator.region), stack_name)
+    aside = _Aside(emulator, f"{stack_name}-{ACCOUNT}-{emulator.region}")
+    if stack and stack["StackStatus"] in _DEPLOYED and _content(stack) == content:
+        if aside.pending:
+            emulator.stop()
+            aside.put_back()
+            emulator.start()
+        return Deployment(outputs_of(stack), changed=False, rebuilt=False)
+
+    rebuilt = stack is None or stack["StackStatus"] not in _USABLE
+    if rebuilt and (stack is not None or aside.needed):
+        say("The stack is incomplete: building it anew around the stored objects")
+        emulator.stop()
+        aside.take()
+        emulator.start()
+    say("Deploying the stack")
+    _create_or_update(emulator, stack_name, template, parameters, content, update=not rebuilt, stop=stop)
+    # A stop and start is the only way to have the emulator save the stack: without it a later
+    # `kill -9` would lose what was just deployed.
+    emulator.stop()
+    aside.put_back()
+    emulator.start()
+    stack = find_stack(cloudformation(emulator.endpoint, emulator.region), stack_name)
+    if stack is None:
+        raise PlainError(
+            f"The emulator did not keep the stack; see {emulator.home / 'logs' / 'cloud.log'}"
+        )
+    return Deployment(outputs_of(stack), changed=True, rebuilt=rebuilt)
+
+
+def _content(stack: "StackTypeDef") -> str | None:
+    return next((tag["Value"] for tag in stack.get("Tags", []) if tag["Key"] == _CONTENT_TAG), None)
+
+
+def _create_or_update(
+    emulator: Emulator,
+    stack_name: str,
+    template: Path,
+    parameters: dict[str, str],
+    content: str,
+    *,
+    update: bool,
+    stop: threading.Event | None,
+) -> None:
+    s3 = emulator_session(emulator.region).client("s3", endpoint_url=emulator.endpoint)
+    s3.create_bucket(Bucket=_ARTIFACTS_BUCKET)
+    body = upload(template, _ARTIFACTS_BUCKET, emulator.endpoint, emulator.region)
+    client = cloudformation(emulator.endpoint, emulator.region)
+    operation = client.update_stack if update else client.create_stack
+    try:
+        operation(
+            StackName=stack_name,
+            TemplateBody=body,
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+            ],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+            Tags=[{"Key": _CONTENT_TAG, "Value": content}],
+        )
+    except ClientError as error:
+        if _UP_TO_DATE in str(error):
+            return
+        raise PlainError(f"Deploying the stack failed: {error}") from error
+    _wait(client, stack_name, stop)
+
+
+def _wait(client: "CloudFormationClient", name: str, stop: threading.Event | None) -> None:
+    status = ""
+
+    def settled() -> bool:
+        nonlocal status
+        stack = find_stack(client, name)
+        status = stack["StackStatus"] if stack else "gone"
+        return not status.endswith("_IN_PROGRESS")
+
+    if not wait_until(settled, _DEPLOY_S, stop=stop, interval_s=0.1):
+        raise PlainError(f"The stack was still {status} after {_DEPLOY_S:.0f} s; run again")
+    if status not in _DEPLOYED:
+        raise PlainError(f"Deploying the stack ended as {status}: {_reason(client, name)}")
+
+
+def _reason(client: "CloudFormationClient", name: str) -> str:
+    events = client.describe_stack_events(StackName=name)["StackEvents"]
+    for event in reversed(events):
+        if event.get("ResourceStatus", "").endswith("FAILED"):
+            reason = event.get("ResourceStatusReason", "no reason given")
+            return f"{event['LogicalResourceId']}: {reason}"
+    return "no reason given"
+
+
+class _Aside:
+    """Keeps a bucket's objects while its stack is built anew.
+
+    CloudFormation refuses to create a bucket that exists. The emulator is stopped meanwhile, and a
+    rename is atomic, so a power cut leaves the objects in one place or the other; both are looked
+    at by the next deploy.
+    """
+
+    def __init__(self, emulator: Emulator, bucket: str) -> None:
+        self._state = emulator.state_folder
+        self._bucket = emulator.bucket_folder(bucket)
+        self._aside = emulator.home / "cloud" / "aside" / bucket
+
+    @property
+    def pending(self) -> bool:
+        """Whether objects are waiting to be put back."""
+        return self._aside.exists()
+
+    @property
+    def needed(self) -> bool:
+        """Whether the bucket is in the way."""
+        return self._bucket.exists()
+
+    def take(self) -> None:
+        """Move the objects aside and forget every half-made resource."""
+        self._aside.parent.mkdir(parents=True, exist_ok=True)
+        if self._bucket.exists():
+            if self._aside.exists():
+                _merge(self._bucket, self._aside)
+            else:
+                self._bucket.rename(self._aside)
+        if self._state.exists():
+            shutil.rmtree(self._state)
+
+    def put_back(self) -> None:
+        """Move the objects back under the new bucket."""
+        if self._aside.exists():
+            _merge(self._aside, self._bucket)
+
+
+def _merge(source: Path, target: Path) -> None:
+    """Move every file of `source` below `target`; what `target` has already is older and goes."""
+    for path in sorted(source.rglob("*")):
+        if path.is_file():
+            destination = target / path.relative_to(source)
+            destination.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(destination)
+    shutil.rmtree(source)

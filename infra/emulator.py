@@ -1,0 +1,115 @@
+"""The embedded cloud: ministack as a child process with its state on disk.
+
+Objects are on disk the moment they are written. Everything else (tables, queues, the stack) is
+saved only by a clean stop, so `stop` says whether that happened.
+"""
+
+import os
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from infra.errors import PlainError
+from infra.process import Child
+from infra.waiting import wait_until
+
+ACCOUNT = "000000000000"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+"""What the emulator takes; anything works, these are the ones its users know."""
+
+_READY_S = 60.0
+_STOP_S = 20.0
+_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE")
+
+
+class Emulator:
+    """Starts and stops the emulator of one home folder."""
+
+    def __init__(
+        self, home: Path, port: int, region: str, *, stop: threading.Event | None = None
+    ) -> None:
+        self.home = home
+        self.port = port
+        self.region = region
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self._stop = stop
+        self._state = home / "cloud" / "state"
+        self._objects = home / "cloud" / "s3"
+        self._child = Child("cloud", "ministack", home=home, environment=self._environment())
+
+    @property
+    def child(self) -> Child:
+        """The process."""
+        return self._child
+
+    @property
+    def state_folder(self) -> Path:
+        """Tables, queues and the stack, as of the last clean stop."""
+        return self._state
+
+    def bucket_folder(self, bucket: str) -> Path:
+        """Where a bucket's objects are on disk."""
+        return self._objects / ACCOUNT / bucket
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        self._state.mkdir(parents=True, exist_ok=True)
+        self._objects.mkdir(parents=True, exist_ok=True)
+        self._child.start()
+        ready = wait_until(
+            lambda: not self._child.alive or self._answers(), _READY_S, stop=self._stop
+        )
+        if not ready or not self._child.alive:
+            self._child.stop()
+            raise PlainError(
+                f"The emulator did not start on port {self.port}; "
+                f"see {self.home / 'logs' / 'cloud.log'}"
+            )
+
+    def stop(self) -> bool:
+        """Stop it; whether its whole state reached the disk."""
+        if not self._child.alive:
+            self._child.stop()
+            return False
+        asked_at = time.time()
+        clean = self._child.stop(_STOP_S)
+        saved = [_saved_since(path, asked_at) for path in self._state.glob("*.json")]
+        return clean and bool(saved) and all(saved)
+
+    def _answers(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2) as answer:
+                return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's OK
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _environment(self) -> dict[str, str]:
+        # Lambda workers inherit this: the operator's own AWS settings must not leak into them.
+        kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+        return {
+            **kept,
+            **CREDENTIALS,
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "PERSIST_STATE": "1",
+            "STATE_DIR": str(self._state),
+            "S3_PERSIST": "1",
+            "S3_DATA_DIR": str(self._objects),
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "LAMBDA_WARM_TTL_SECONDS": "86400",
+            "LOG_LEVEL": "WARNING",
+            "PYTHONUNBUFFERED": "1",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+
+def _saved_since(path: Path, when: float) -> bool:
+    # A second of tolerance: file systems round their times.
+    return path.stat().st_mtime >= when - 1.0

@@ -1,0 +1,135 @@
+"""A supervised child process and what it says."""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from infra.settings import ROOT
+
+_LOG_BYTES = 10_000_000
+_LOG_FILES = 3
+_STOP_S = 10.0
+
+
+class Child:
+    """One Python module, run in its own process group below the supervisor.
+
+    Its own group because Ctrl-C reaches a whole group: the supervisor alone decides in which order
+    its children stop.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        module: str,
+        arguments: Sequence[str] = (),
+        *,
+        home: Path,
+        environment: Mapping[str, str],
+    ) -> None:
+        self.name = name
+        self._command = [
+            sys.executable, "-u", "-m", "infra.child", str(lock_path(home, name)), module, *arguments,
+        ]  # fmt: skip
+        self._environment = dict(environment)
+        self._log = child_logger(home, name)
+        self._process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start it; its output goes to its log file and to the console."""
+        lock_path(Path(self._command[4]).parents[1], self.name)
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            self._command,
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            process_group=0,
+        )
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def exit_status(self) -> int | None:
+        """How it ended; None while it runs or before it started."""
+        return None if self._process is None else self._process.poll()
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id."""
+        return None if self._process is None else self._process.pid
+
+    def wait(self, timeout_s: float) -> int | None:
+        """Wait for its end; None when it still runs."""
+        if self._process is None:
+            return None
+        try:
+            return self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def stop(self, timeout_s: float = _STOP_S) -> bool:
+        """Ask it to stop, then make it; whether it went when asked."""
+        process = self._process
+        if process is None:
+            return True
+        if process.poll() is None:
+            process.terminate()
+        clean = self.wait(timeout_s) is not None
+        # Whatever is left of its group (Lambda workers, say) goes with it.
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass  # nothing left; macOS says EPERM where only a zombie is
+        process.wait()
+        if process.stdin:
+            process.stdin.close()
+        if self._reader:
+            self._reader.join(timeout=1)
+        return clean
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        if process.stdout is None:
+            return
+        with process.stdout as output:
+            for line in output:
+                self._log.info("%s", line.rstrip("\n"))
+
+
+def lock_path(home: Path, name: str) -> Path:
+    """The file a child of this name holds locked while it lives."""
+    path = home / "run" / f"{name}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def child_logger(home: Path, name: str) -> logging.Logger:
+    """The logger of one child: its rotated file, and the console through the parent logger."""
+    folder = home / "logs"
+    folder.mkdir(parents=True, exist_ok=True)
+    logger = logging.getLogger(f"smartscale.run.{name}")
+    logger.setLevel(logging.INFO)
+    for handler in logger.handlers[:]:
+        logger.removeHandler(handler)
+        handler.close()
+    file = RotatingFileHandler(
+        folder / f"{name}.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
+    )
+    file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logger.addHandler(file)
+    return logger

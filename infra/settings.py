@@ -1,0 +1,88 @@
+"""What the operator can set, read once from the environment."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from infra.errors import PlainError
+
+ROOT = Path(__file__).resolve().parents[1]
+"""The repository: where `template.yaml`, `functions/` and `layers/` are."""
+
+DEFAULT_ADMIN_TOKEN = "changeme"  # noqa: S105 - a default the run warns about
+LARGEST_IMAGE_BYTES = 10_000_000
+"""Without an API gateway in front there is no smaller limit than the product's own."""
+
+
+class Cloud(StrEnum):
+    """Whose AWS APIs the commands talk to."""
+
+    EMBEDDED = "embedded"
+    AWS = "aws"
+
+
+class Settings(BaseSettings):
+    """The run's and the commands' settings; the names are the environment's."""
+
+    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", frozen=True)
+
+    home: Path = Field(default=Path(".smartscale"), alias="SMARTSCALE_HOME")
+    api_port: int = Field(default=8000, ge=1, le=65535, alias="SMARTSCALE_API_PORT")
+    ui_port: int = Field(default=8501, ge=1, le=65535, alias="SMARTSCALE_UI_PORT")
+    cloud_port: int = Field(default=4566, ge=1, le=65535, alias="SMARTSCALE_CLOUD_PORT")
+    host: str = Field(default="127.0.0.1", alias="SMARTSCALE_HOST")
+    """The address API and kiosk listen on; the emulator stays on the loopback."""
+    stack: str = Field(default="smartscale", alias="SMARTSCALE_STACK")
+    cloud: Cloud = Field(default=Cloud.EMBEDDED, alias="SMARTSCALE_CLOUD")
+    endpoint_url: str | None = Field(default=None, alias="AWS_ENDPOINT_URL")
+    region: str = Field(default="us-east-1", alias="AWS_REGION")
+    admin_token: SecretStr = Field(default=SecretStr(DEFAULT_ADMIN_TOKEN), alias="ADMIN_TOKEN")
+    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$", alias="CURRENCY")
+    log_level: str = Field(
+        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", alias="LOG_LEVEL"
+    )
+    inference_concurrency: int = Field(default=2, ge=2, alias="SMARTSCALE_INFERENCE_CONCURRENCY")
+
+    @property
+    def embedded_endpoint(self) -> str:
+        """Where this machine's emulator answers."""
+        return f"http://127.0.0.1:{self.cloud_port}"
+
+    @property
+    def aws_endpoint(self) -> str | None:
+        """The endpoint that commands use; none means AWS itself."""
+        if self.endpoint_url:
+            return self.endpoint_url
+        return self.embedded_endpoint if self.cloud is Cloud.EMBEDDED else None
+
+    @property
+    def api_url(self) -> str:
+        """Where the embedded API answers."""
+        return f"http://{_reachable(self.host)}:{self.api_port}"
+
+    @property
+    def ui_url(self) -> str:
+        """Where the kiosk answers."""
+        return f"http://{_reachable(self.host)}:{self.ui_port}"
+
+    @property
+    def uses_default_token(self) -> bool:
+        """Whether everybody knows the admin token."""
+        return self.admin_token.get_secret_value() == DEFAULT_ADMIN_TOKEN
+
+
+def load_settings() -> Settings:
+    """Read the settings; what is wrong becomes one line that names the variable."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise PlainError(f"{name}: {first['msg']} (got {first['input']!r})", 2) from error
+    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound

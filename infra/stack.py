@@ -1,0 +1,113 @@
+"""The deployed stack: where it is, what it is made of, and the environment that names it."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, ConfigDict, Field
+
+from infra.emulator import CREDENTIALS
+from infra.errors import PlainError
+from infra.settings import Cloud, Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+
+class StackOutputs(BaseModel):
+    """The outputs of `template.yaml`, by what they are."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    bucket: str = Field(alias="BucketName")
+    weighings_table: str = Field(alias="WeighingsTable")
+    catalogue_table: str = Field(alias="CatalogueTable")
+    models_table: str = Field(alias="ModelsTable")
+    weighings_queue_url: str = Field(alias="WeighingsQueueUrl")
+    dead_letter_queue_url: str = Field(alias="DeadLetterQueueUrl")
+    api_url: str = Field(alias="ApiUrl")
+
+    def environment(self) -> dict[str, str]:
+        """The variables by which functions and commands know these."""
+        return {
+            "SMARTSCALE_BUCKET": self.bucket,
+            "WEIGHINGS_TABLE": self.weighings_table,
+            "CATALOGUE_TABLE": self.catalogue_table,
+            "MODELS_TABLE": self.models_table,
+            "WEIGHINGS_QUEUE_URL": self.weighings_queue_url,
+            "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue_url,
+        }
+
+
+def emulator_session(region: str) -> boto3.Session:
+    """A session with the credentials that emulators take."""
+    return boto3.Session(
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=region,
+    )
+
+
+def cloudformation(endpoint: str | None, region: str) -> "CloudFormationClient":
+    """A client of the emulator at `endpoint`, or of AWS with the operator's own credentials."""
+    config = Config(retries={"max_attempts": 3, "mode": "standard"}, connect_timeout=5)
+    session = emulator_session(region) if endpoint else boto3.Session(region_name=region)
+    return session.client("cloudformation", endpoint_url=endpoint, config=config)
+
+
+def find_stack(client: "CloudFormationClient", name: str) -> "StackTypeDef | None":
+    """The stack of this name, or None."""
+    try:
+        stacks = client.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return None
+        raise
+    return stacks[0] if stacks else None
+
+
+def outputs_of(stack: Mapping[str, Any]) -> StackOutputs:
+    """The typed outputs of a described stack."""
+    return StackOutputs.model_validate(
+        {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
+    )
+
+
+def stack_outputs(settings: Settings) -> StackOutputs:
+    """Find the stack that the settings name and return what it is made of."""
+    where = settings.aws_endpoint or f"AWS, region {settings.region}"
+    try:
+        stack = find_stack(cloudformation(settings.aws_endpoint, settings.region), settings.stack)
+    except (BotoCoreError, ClientError) as error:
+        hint = "start it with `make run`" if settings.cloud is Cloud.EMBEDDED else "check access"
+        raise PlainError(f"No stack to be reached at {where}: {hint} ({error})") from error
+    if stack is None:
+        raise PlainError(f"There is no stack {settings.stack!r} at {where}; deploy it first")
+    return outputs_of(stack)
+
+
+def stack_environment(settings: Settings, outputs: StackOutputs) -> dict[str, str]:
+    """Everything that shared code needs in its environment to work on the stack."""
+    environment = {
+        **outputs.environment(),
+        "AWS_REGION": settings.region,
+        "AWS_DEFAULT_REGION": settings.region,
+        "CURRENCY": settings.currency,
+        "LOG_LEVEL": settings.log_level,
+        "POWERTOOLS_SERVICE_NAME": "smartscale",
+        "SMARTSCALE_STACK": settings.stack,
+    }
+    if settings.aws_endpoint:
+        environment |= {
+            **CREDENTIALS,
+            "AWS_ENDPOINT_URL": settings.aws_endpoint,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "METRICS_SINK": "cloudwatch",
+            "SMARTSCALE_STAGE": "embedded",
+        }
+    else:
+        environment |= {"METRICS_SINK": "emf", "SMARTSCALE_STAGE": "aws"}
+    return environment
