@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Header, Response
 from mangum import Mangum
 from pydantic import BaseModel, ConfigDict
+
 from smartscale.adapters.aws import s3_client, sqs_client
 from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages
 from smartscale.adapters.litert import builtin_ref

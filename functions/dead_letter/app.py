@@ -13,6 +13,7 @@ from aws_lambda_powertools.utilities.batch import (
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
 from smartscale.adapters.aws import s3_client
 from smartscale.adapters.bucket import Bucket, S3Ledger, S3Uploads
 from smartscale.adapters.cloudwatch import metrics_for

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from mangum import Mangum
 from pydantic import BaseModel
+
 from smartscale.adapters.aws import cloudwatch_client, s3_client
 from smartscale.adapters.bucket import Bucket, S3Ledger, S3Uploads
 from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for

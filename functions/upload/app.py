@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Header, Request, UploadFile
 from mangum import Mangum
 from pydantic import BaseModel
+
 from smartscale.adapters.aws import s3_client
 from smartscale.adapters.bucket import Bucket, S3IdempotencyKeys, S3Uploads
 from smartscale.clock import now
