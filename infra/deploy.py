@@ -81,9 +81,12 @@ def deploy(
         say("The stack is incomplete: building it anew around the stored objects")
         emulator.stop()
         aside.take()
+        emulator.forget_state()
         emulator.start()
     say("Deploying the stack")
-    _create_or_update(emulator, stack_name, template, parameters, content, update=not rebuilt, stop=stop)
+    _create_or_update(
+        emulator, stack_name, template, parameters, content, update=not rebuilt, stop=stop
+    )
     # A stop and start is the only way to have the emulator save the stack: without it a later
     # `kill -9` would lose what was just deployed.
     emulator.stop()
@@ -166,7 +169,6 @@ class _Aside:
     """
 
     def __init__(self, emulator: Emulator, bucket: str) -> None:
-        self._state = emulator.state_folder
         self._bucket = emulator.bucket_folder(bucket)
         self._aside = emulator.home / "cloud" / "aside" / bucket
 
@@ -181,15 +183,13 @@ class _Aside:
         return self._bucket.exists()
 
     def take(self) -> None:
-        """Move the objects aside and forget every half-made resource."""
+        """Move the objects aside, so that the bucket can be created."""
         self._aside.parent.mkdir(parents=True, exist_ok=True)
         if self._bucket.exists():
             if self._aside.exists():
                 _merge(self._bucket, self._aside)
             else:
                 self._bucket.rename(self._aside)
-        if self._state.exists():
-            shutil.rmtree(self._state)
 
     def put_back(self) -> None:
         """Move the objects back under the new bucket."""

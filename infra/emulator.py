@@ -5,13 +5,13 @@ saved only by a clean stop, so `stop` says whether that happened.
 """
 
 import os
+import shutil
 import threading
-import time
-import urllib.error
-import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.errors import PlainError
+from infra.probe import answers
 from infra.process import Child
 from infra.waiting import wait_until
 
@@ -37,17 +37,13 @@ class Emulator:
         self._stop = stop
         self._state = home / "cloud" / "state"
         self._objects = home / "cloud" / "s3"
+        self._saved = home / "cloud" / "last-clean-stop"
         self._child = Child("cloud", "ministack", home=home, environment=self._environment())
 
     @property
     def child(self) -> Child:
         """The process."""
         return self._child
-
-    @property
-    def state_folder(self) -> Path:
-        """Tables, queues and the stack, as of the last clean stop."""
-        return self._state
 
     def bucket_folder(self, bucket: str) -> Path:
         """Where a bucket's objects are on disk."""
@@ -59,7 +55,9 @@ class Emulator:
         self._objects.mkdir(parents=True, exist_ok=True)
         self._child.start()
         ready = wait_until(
-            lambda: not self._child.alive or self._answers(), _READY_S, stop=self._stop
+            lambda: not self._child.alive or answers(f"{self.endpoint}/_ministack/health"),
+            _READY_S,
+            stop=self._stop,
         )
         if not ready or not self._child.alive:
             self._child.stop()
@@ -73,17 +71,27 @@ class Emulator:
         if not self._child.alive:
             self._child.stop()
             return False
-        asked_at = time.time()
+        asked_at = datetime.now(UTC)
         clean = self._child.stop(_STOP_S)
         saved = [_saved_since(path, asked_at) for path in self._state.glob("*.json")]
-        return clean and bool(saved) and all(saved)
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2) as answer:
-                return bool(answer.status == 200)  # noqa: PLR2004 - HTTP's OK
-        except (urllib.error.URLError, OSError):
+        if not (clean and saved and all(saved)):
             return False
+        self._saved.write_text(asked_at.isoformat(), encoding="utf-8")
+        return True
+
+    @property
+    def saved_at(self) -> datetime | None:
+        """When tables and queues were last saved; everything later is known to the bucket alone."""
+        try:
+            return datetime.fromisoformat(self._saved.read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def forget_state(self) -> None:
+        """Drop tables, queues and stack of the stopped emulator; objects stay."""
+        self._saved.unlink(missing_ok=True)
+        if self._state.exists():
+            shutil.rmtree(self._state)
 
     def _environment(self) -> dict[str, str]:
         # Lambda workers inherit this: the operator's own AWS settings must not leak into them.
@@ -110,6 +118,6 @@ class Emulator:
         }
 
 
-def _saved_since(path: Path, when: float) -> bool:
+def _saved_since(path: Path, when: datetime) -> bool:
     # A second of tolerance: file systems round their times.
-    return path.stat().st_mtime >= when - 1.0
+    return path.stat().st_mtime >= when.timestamp() - 1.0

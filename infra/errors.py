@@ -9,5 +9,5 @@ class PlainError(Exception):
         self.exit_status = exit_status
 
 
-class Stopped(Exception):  # noqa: N818 - not an error: somebody asked us to stop
+class Stopped(Exception):
     """Somebody asked to stop while we were waiting for something."""

@@ -1,5 +1,6 @@
 """A supervised child process and what it says."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -34,9 +35,8 @@ class Child:
         environment: Mapping[str, str],
     ) -> None:
         self.name = name
-        self._command = [
-            sys.executable, "-u", "-m", "infra.child", str(lock_path(home, name)), module, *arguments,
-        ]  # fmt: skip
+        lock = str(lock_path(home, name))
+        self._command = [sys.executable, "-u", "-m", "infra.child", lock, module, *arguments]
         self._environment = dict(environment)
         self._log = child_logger(home, name)
         self._process: subprocess.Popen[str] | None = None
@@ -44,7 +44,6 @@ class Child:
 
     def start(self) -> None:
         """Start it; its output goes to its log file and to the console."""
-        lock_path(Path(self._command[4]).parents[1], self.name)
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             self._command,
             cwd=ROOT,
@@ -58,6 +57,11 @@ class Child:
         )
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
+
+    @property
+    def started(self) -> bool:
+        """Whether it was ever started."""
+        return self._process is not None
 
     @property
     def alive(self) -> bool:
@@ -92,10 +96,9 @@ class Child:
             process.terminate()
         clean = self.wait(timeout_s) is not None
         # Whatever is left of its group (Lambda workers, say) goes with it.
-        try:
+        # Nothing may be left; macOS says EPERM where only a zombie is.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass  # nothing left; macOS says EPERM where only a zombie is
         process.wait()
         if process.stdin:
             process.stdin.close()

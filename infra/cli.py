@@ -1,0 +1,63 @@
+"""The `smartscale` command."""
+
+import signal
+import sys
+import threading
+from types import FrameType
+
+import typer
+
+from infra.commands import catalogue, evaluate, predict, reconcile
+from infra.console import log_to_console, run_log
+from infra.errors import PlainError
+from infra.settings import DEFAULT_ADMIN_TOKEN, load_settings
+from infra.supervisor import Supervisor
+
+app = typer.Typer(
+    help="Recognise produce on a scale and price it by weight.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(predict.app)
+app.add_typer(evaluate.app)
+app.add_typer(reconcile.app)
+app.add_typer(catalogue.app, name="catalogue")
+
+
+@app.command()
+def run() -> None:
+    """Run everything here: emulated cloud, API and kiosk, until Ctrl-C."""
+    settings = load_settings()
+    stop = threading.Event()
+
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(wanted, ask_to_stop)
+    try:
+        log = run_log(settings.home)
+    except OSError as error:
+        raise PlainError(
+            f"{settings.home} cannot be written ({error.strerror}); "
+            "choose another folder by SMARTSCALE_HOME"
+        ) from error
+    log_to_console()
+
+    def say(text: str) -> None:
+        typer.echo(text)
+        for line in text.splitlines():
+            log.info("%s", line)
+
+    if settings.uses_default_token:
+        say(f"ADMIN_TOKEN is {DEFAULT_ADMIN_TOKEN!r}; set your own before others reach this API.")
+    Supervisor(settings, stop, say).run()
+
+
+def main() -> None:
+    """Run the command; a known failure is one line and its exit status."""
+    try:
+        app()
+    except PlainError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_status)

@@ -1,0 +1,86 @@
+"""One run per home folder, and none before its predecessor's children are gone."""
+
+import fcntl
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.errors import PlainError
+from infra.process import lock_path
+from infra.waiting import wait_until
+
+_PREDECESSOR_S = 20.0
+
+
+@contextmanager
+def only_run(home: Path) -> Iterator[None]:
+    """Hold the home folder; a second run on it is refused."""
+    try:
+        descriptor = os.open(lock_path(home, "run"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise PlainError(
+            f"{home} cannot be written ({error.strerror}); choose another folder by SMARTSCALE_HOME"
+        ) from error
+    try:
+        if not _taken(descriptor):
+            raise PlainError(
+                f"SmartScale is already running on {home}; stop it, or set SMARTSCALE_HOME and the "
+                "SMARTSCALE_*_PORT variables for a second one"
+            )
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def wait_for_predecessors(
+    home: Path, names: Sequence[str], *, stop: threading.Event, say: Callable[[str], None]
+) -> None:
+    """Wait until the children of a killed run have stopped; they do so by themselves."""
+    for name in names:
+        path = lock_path(home, name)
+        if not _free(path):
+            say(f"Waiting for the previous run's {name} to stop")
+            if not wait_until(lambda path=path: _free(path), _PREDECESSOR_S, stop=stop):  # type: ignore[misc]
+                raise PlainError(f"The previous run's {name} does not stop; end it and run again")
+
+
+def check_ports(ports: Mapping[str, tuple[str, int]]) -> None:
+    """Refuse ports that somebody else listens on; the key is the variable that changes one."""
+    seen: dict[int, str] = {}
+    for variable, (host, port) in ports.items():
+        if port in seen:
+            raise PlainError(f"{variable} and {seen[port]} are both {port}; set one of them", 2)
+        seen[port] = variable
+        if _in_use(host, port):
+            raise PlainError(
+                f"Port {port} is in use; stop what listens there or set {variable} to a free port"
+            )
+
+
+def _in_use(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _free(path: Path) -> bool:
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        return _taken(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,233 @@
+"""`smartscale run`: the whole system on one machine, started, watched and stopped in order."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from infra.deploy import Deployment, deploy, embedded_parameters
+from infra.emulator import Emulator
+from infra.errors import PlainError, Stopped
+from infra.probe import answers
+from infra.process import Child
+from infra.run_lock import check_ports, only_run, wait_for_predecessors
+from infra.settings import LARGEST_IMAGE_BYTES, ROOT, Settings
+from infra.stack import stack_environment
+from infra.waiting import wait_until
+
+_READY_S = 60.0
+_LOOK_S = 0.25
+_STEADY_S = 60.0
+"""A service that ran this long is not failing at its start: its next restart is immediate."""
+_MAX_RESTARTS = 5
+_FIRST_PAUSE_S = 0.5
+_SAVE_MARGIN = timedelta(minutes=5)
+"""Rows written while the emulator saved may be missing: look a little further back."""
+
+
+@dataclass
+class Service:
+    """A child that serves HTTP, and how often it had to be started again."""
+
+    child: Child
+    ready_url: str
+    restarts: int = 0
+    started_at: float = field(default_factory=time.monotonic)
+
+    def start(self) -> None:
+        """Start it, without waiting."""
+        self.started_at = time.monotonic()
+        self.child.start()
+
+
+class Supervisor:
+    """Runs emulator, API and kiosk for as long as nobody asks it to stop."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        stop: threading.Event,
+        say: Callable[[str], None],
+        *,
+        root: Path = ROOT,
+    ) -> None:
+        self._settings = settings
+        self._stop = stop
+        self._say = say
+        self._root = root
+        self._emulator = Emulator(settings.home, settings.cloud_port, settings.region, stop=stop)
+        self._emulator_restarts = 0
+        self._initialise: Child | None = None
+        self._services: list[Service] = []
+
+    def run(self) -> None:
+        """Start everything, watch it, and stop it when `stop` is set."""
+        settings = self._settings
+        with only_run(settings.home):
+            try:
+                wait_for_predecessors(
+                    settings.home,
+                    ("cloud", "api", "kiosk", "initialise"),
+                    stop=self._stop,
+                    say=self._say,
+                )
+                check_ports(
+                    {
+                        "SMARTSCALE_CLOUD_PORT": ("127.0.0.1", settings.cloud_port),
+                        "SMARTSCALE_API_PORT": (settings.host, settings.api_port),
+                        "SMARTSCALE_UI_PORT": (settings.host, settings.ui_port),
+                    }
+                )
+                self._start()
+                self._watch()
+            except Stopped:
+                pass
+            finally:
+                self._shut_down()
+
+    def _start(self) -> None:
+        self._say("Starting the emulator")
+        self._emulator.start()
+        deployment = self._deploy()
+        environment = self._environment(deployment)
+        self._services = [
+            self._service("api", "infra.api", f"{self._settings.api_url}/v1/health", environment),
+            self._service("kiosk", "frontend", self._settings.ui_url, environment),
+        ]
+        for service in self._services:
+            service.start()
+        self._restore(deployment, environment)
+        for service in self._services:
+            self._wait_ready(service)
+        self._say(
+            "\n".join(
+                (
+                    "",
+                    "SmartScale is ready.",
+                    f"  Kiosk          {self._settings.ui_url}",
+                    f"  API            {self._settings.api_url}/docs",
+                    f"  Emulated AWS   {self._settings.embedded_endpoint}",
+                    f"  Bucket         s3://{deployment.outputs.bucket}",
+                    f"  Logs           {self._settings.home / 'logs'}",
+                    "Stop with Ctrl-C.",
+                    "",
+                )
+            )
+        )
+
+    def _deploy(self) -> Deployment:
+        return deploy(
+            self._emulator,
+            self._settings.stack,
+            embedded_parameters(self._settings),
+            root=self._root,
+            stop=self._stop,
+            say=self._say,
+        )
+
+    def _environment(self, deployment: Deployment) -> dict[str, str]:
+        settings = self._settings.model_copy(update={"endpoint_url": None})
+        return {
+            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            **stack_environment(settings, deployment.outputs),
+            "ADMIN_TOKEN": settings.admin_token.get_secret_value(),
+            "MAX_IMAGE_BYTES": str(LARGEST_IMAGE_BYTES),
+            "SMARTSCALE_HOME": str(settings.home),
+            "SMARTSCALE_API_URL": settings.api_url,
+            "SMARTSCALE_API_PORT": str(settings.api_port),
+            "SMARTSCALE_UI_PORT": str(settings.ui_port),
+            "SMARTSCALE_CLOUD_PORT": str(settings.cloud_port),
+            "SMARTSCALE_HOST": settings.host,
+            "NICEGUI_STORAGE_PATH": str(settings.home / "kiosk"),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _service(
+        self, name: str, module: str, ready_url: str, environment: dict[str, str]
+    ) -> Service:
+        child = Child(name, module, home=self._settings.home, environment=environment)
+        return Service(child, ready_url)
+
+    def _restore(self, deployment: Deployment, environment: dict[str, str]) -> None:
+        """Fill the catalogue and rebuild what the last run did not save."""
+        saved_at = None if deployment.rebuilt else self._emulator.saved_at
+        arguments = [(saved_at - _SAVE_MARGIN).isoformat()] if saved_at else []
+        self._initialise = Child(
+            "initialise",
+            "infra.initialise",
+            arguments,
+            home=self._settings.home,
+            environment=environment,
+        )
+        self._initialise.start()
+        child = self._initialise
+        wait_until(lambda: not child.alive, float("inf"), stop=self._stop)
+        if child.exit_status != 0:
+            raise PlainError(
+                "Restoring catalogue and weighings failed; see "
+                f"{self._settings.home / 'logs' / 'initialise.log'}"
+            )
+
+    def _wait_ready(self, service: Service) -> None:
+        ready = wait_until(
+            lambda: not service.child.alive or answers(service.ready_url),
+            _READY_S,
+            stop=self._stop,
+        )
+        if not ready or not service.child.alive:
+            raise PlainError(
+                f"The {service.child.name} did not start; see "
+                f"{self._settings.home / 'logs' / f'{service.child.name}.log'}"
+            )
+
+    def _watch(self) -> None:
+        while not self._stop.wait(_LOOK_S):
+            if not self._emulator.child.alive:
+                self._revive_emulator()
+            for service in self._services:
+                if not service.child.alive:
+                    self._revive(service)
+
+    def _revive_emulator(self) -> None:
+        """Start the emulator again: its tables are as old as its last save, so restore them."""
+        self._emulator_restarts += 1
+        self._pause(self._emulator_restarts, "emulator", self._emulator.child.exit_status)
+        self._emulator.stop()
+        self._emulator.start()
+        deployment = self._deploy()
+        self._restore(deployment, self._environment(deployment))
+        self._say("The emulator is back")
+
+    def _revive(self, service: Service) -> None:
+        if time.monotonic() - service.started_at > _STEADY_S:
+            service.restarts = 0
+        service.restarts += 1
+        self._pause(service.restarts, service.child.name, service.child.exit_status)
+        service.child.stop()
+        service.start()
+
+    def _pause(self, restarts: int, name: str, exit_status: int | None) -> None:
+        if restarts > _MAX_RESTARTS:
+            raise PlainError(
+                f"The {name} ended again and again; see {self._settings.home / 'logs'}"
+            )
+        self._say(f"The {name} ended (status {exit_status}): starting it again")
+        if restarts > 1 and self._stop.wait(_FIRST_PAUSE_S * 2 ** (restarts - 2)):
+            raise Stopped
+
+    def _shut_down(self) -> None:
+        """Stop in the order of dependence: the emulator last, with everything it has to save."""
+        if not self._emulator.child.started:
+            return
+        self._say("Stopping")
+        for service in reversed(self._services):
+            service.child.stop()
+        if self._initialise:
+            self._initialise.stop()
+        if self._emulator.stop():
+            self._say("Stopped; everything is saved.")
+        else:
+            self._say("Stopped; the next run restores from the stored objects.")

@@ -1,0 +1,91 @@
+"""What every test may use: one emulator a session, and the real template deployed into it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from infra.deploy import deploy, embedded_parameters
+from infra.emulator import Emulator
+from infra.settings import Settings
+from infra.stack import StackOutputs, emulator_session, stack_environment
+from tests.support import free_port
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The deployed stack, and ways to reach it."""
+
+    settings: Settings
+    outputs: StackOutputs
+    endpoint: str
+    environment: dict[str, str]
+    """What shared code reads: set it with `monkeypatch.setenv` or pass it to a subprocess."""
+    session: boto3.Session
+
+    @property
+    def gateway_url(self) -> str:
+        """The API behind the emulator's gateway; routes follow as `/v1/...`."""
+        api_id = self.outputs.api_url.split("//")[1].split(".")[0]
+        return f"{self.endpoint}/restapis/{api_id}/embedded/_user_request_"
+
+    def s3(self) -> "S3Client":
+        """A client of the emulator."""
+        return self.session.client("s3", endpoint_url=self.endpoint)
+
+    def sqs(self) -> "SQSClient":
+        """A client of the emulator."""
+        return self.session.client("sqs", endpoint_url=self.endpoint)
+
+    def dynamodb(self) -> "DynamoDBClient":
+        """A client of the emulator."""
+        return self.session.client("dynamodb", endpoint_url=self.endpoint)
+
+    def cloudwatch(self) -> "CloudWatchClient":
+        """A client of the emulator."""
+        return self.session.client("cloudwatch", endpoint_url=self.endpoint)
+
+    def functions(self) -> "LambdaClient":
+        """A client of the emulator."""
+        return self.session.client("lambda", endpoint_url=self.endpoint)
+
+
+@pytest.fixture(scope="session")
+def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """A running emulator with a home of its own."""
+    running = Emulator(tmp_path_factory.mktemp("home"), free_port(), "us-east-1")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def deployed(emulator: Emulator) -> Deployed:
+    """`template.yaml` deployed into the emulator; the catalogue is empty."""
+    settings = Settings(
+        home=emulator.home, cloud_port=emulator.port, endpoint_url=None, region=emulator.region
+    )
+    deployment = deploy(emulator, settings.stack, embedded_parameters(settings))
+    return Deployed(
+        settings=settings,
+        outputs=deployment.outputs,
+        endpoint=emulator.endpoint,
+        environment=stack_environment(settings, deployment.outputs),
+        session=emulator_session(emulator.region),
+    )
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home folder."""
+    return tmp_path / "home"
