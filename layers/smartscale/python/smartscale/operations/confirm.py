@@ -53,13 +53,13 @@ class Confirm:
             confirmed = self._confirmed(weighing, item, quantity, confirmed_by)
             recorded = self._ledger.append(confirmed)
             stored = self._weighings.put(recorded)
-            # Somebody else recorded this confirmation's number first: take theirs, then go on.
-            if recorded != confirmed:
-                continue
             if stored:
                 self._metrics.emit(
-                    [Metric("Confirmations", 1), Metric("Corrected", int(confirmed.was_corrected))]
+                    [Metric("Confirmations", 1), Metric("Corrected", int(recorded.was_corrected))]
                 )
+            # Somebody else recorded this confirmation's number first: theirs counts, ours is next.
+            if recorded != confirmed:
+                continue
             return recorded
 
     def _item(self, label: str | None, plu: str | None) -> Item:

@@ -1,0 +1,80 @@
+"""What the shop sells, and the file it comes from."""
+
+from datetime import timedelta
+from importlib.resources import files
+
+import pytest
+
+from smartscale.domain.catalogue import Catalogue, parse_moment, read_csv
+from smartscale.domain.errors import InvalidInput
+from smartscale.domain.prediction import NO_ITEM
+from smartscale.recognition.builtin import builtin_package
+from tests.examples import NOW, item
+
+HEADER = "label,plu,category,unit,unit_price,currency,tare_kg,valid_from,name_en,name_de"
+ROW = "Banana,4011,fruit,kg,1.99,EUR,0.000,2026-01-01,Banana,Banane"
+
+
+def test_a_file_becomes_items() -> None:
+    [banana] = read_csv([HEADER, ROW], NOW)
+    assert (banana.label, banana.plu, banana.names["de"]) == ("Banana", "4011", "Banane")
+    assert str(banana.unit_price_at(NOW)) == "1.99"
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        (ROW.replace("1.99", "1,99"), "line 2"),
+        (ROW.replace("1.99", "-1"), "unit_price"),
+        (ROW.replace("1.99", "0"), "above 0"),
+        (ROW.replace("4011", "40"), "plu"),
+        (ROW.replace(",kg,", ",pound,"), "kg, each"),
+        (ROW.replace("2026-01-01", "01.01.2026"), "not a date"),
+        (ROW.replace(",Banana,", ",,"), "English"),
+        (ROW.rpartition(",")[0], "number of fields"),
+        (ROW + ",more", "number of fields"),
+    ],
+)
+def test_a_bad_row_is_named(row: str, complaint: str) -> None:
+    with pytest.raises(InvalidInput, match=complaint):
+        read_csv([HEADER, row], NOW)
+
+
+def test_a_label_or_plu_comes_once() -> None:
+    with pytest.raises(InvalidInput, match="line 3: Banana comes twice"):
+        read_csv([HEADER, ROW, ROW], NOW)
+    with pytest.raises(InvalidInput, match="PLU 4011 comes twice"):
+        read_csv([HEADER, ROW, ROW.replace("Banana,4011", "Plantain,4011")], NOW)
+
+
+def test_missing_columns_are_named() -> None:
+    with pytest.raises(InvalidInput, match="currency, name_en, plu"):
+        read_csv(["label,category,unit,unit_price,tare_kg"], NOW)
+
+
+def test_the_projects_own_catalogue_sells_every_label_of_the_built_in_model() -> None:
+    text = (files("smartscale") / "catalogue.csv").read_text(encoding="utf-8")
+    items = read_csv(text.splitlines(), NOW)
+    assert {i.label for i in items} >= set(builtin_package().labels) - NO_ITEM
+    assert all(i.names["en"] and i.names["de"] for i in items)
+    assert all(i.unit_price_at(NOW) for i in items)
+
+
+def test_a_retired_item_is_not_sold() -> None:
+    shop = Catalogue([item("Banana").model_copy(update={"retired": True}), item("Lemon")])
+    assert shop.find("Banana") is None
+    assert shop.find_plu("4011") == item("Lemon")
+    assert [one.label for one in shop] == ["Lemon"]
+
+
+def test_a_new_price_keeps_the_earlier_ones() -> None:
+    old = item(unit_price="1.00", valid_from=NOW - timedelta(days=2))
+    new = item(unit_price="1.50", valid_from=NOW).succeed(old)
+    assert [str(price.unit_price) for price in new.prices] == ["1.00", "1.50"]
+    corrected = item(unit_price="1.60", valid_from=NOW).succeed(new)
+    assert [str(price.unit_price) for price in corrected.prices] == ["1.00", "1.60"]
+
+
+def test_a_date_without_a_zone_is_utc() -> None:
+    assert parse_moment("2026-11-25T08:30:00") == NOW
+    assert parse_moment("2026-11-25T09:30:00+01:00") == NOW

@@ -1,0 +1,51 @@
+"""Small examples that tests build on."""
+
+import io
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from PIL import Image
+
+from smartscale.domain.catalogue import Item
+from smartscale.domain.prediction import Scored
+
+NOW = datetime(2026, 11, 25, 8, 30, tzinfo=UTC)
+
+
+def item(
+    label: str = "Banana",
+    *,
+    plu: str = "4011",
+    unit: str = "kg",
+    unit_price: str = "2.00",
+    currency: str = "EUR",
+    tare_kg: str = "0.000",
+    valid_from: datetime = datetime(2026, 1, 1, tzinfo=UTC),
+) -> Item:
+    """A catalogue item."""
+    return Item.parse(
+        label=label,
+        plu=plu,
+        category="fruit",
+        names={"en": label, "de": f"{label}-de"},
+        unit=unit,
+        unit_price=unit_price,
+        currency=currency,
+        tare_kg=tare_kg,
+        valid_from=valid_from,
+    )
+
+
+def scores(**confidences: float) -> list[Scored]:
+    """Scores by label; hyphens are written as underscores."""
+    return [
+        Scored(label.replace("_", "-"), Decimal(str(confidence)))
+        for label, confidence in confidences.items()
+    ]
+
+
+def picture(image_format: str = "JPEG", size: tuple[int, int] = (64, 48), **save: object) -> bytes:
+    """A small picture."""
+    out = io.BytesIO()
+    Image.new("RGB", size, "goldenrod").save(out, image_format, **save)
+    return out.getvalue()

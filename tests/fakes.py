@@ -1,0 +1,209 @@
+"""In-memory stands-in for the operations' ports. They keep the promises that the ports document."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from smartscale.domain.catalogue import Catalogue, Item
+from smartscale.domain.errors import NotFound
+from smartscale.domain.prediction import Scored
+from smartscale.domain.registry import ModelSwitch, WorkerReport
+from smartscale.domain.upload import StoredUpload
+from smartscale.domain.weighing import ModelRef, Weighing
+from smartscale.operations.ports import HistoryFilter, Metric, PresignedPost
+from tests.examples import NOW, scores
+
+
+@dataclass
+class Clock:
+    """A clock that a test moves."""
+
+    moment: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+    def advance(self, **span: float) -> None:
+        self.moment += timedelta(**span)
+
+
+@dataclass
+class FakeUploads:
+    clock: Clock = field(default_factory=Clock)
+    objects: dict[str, tuple[StoredUpload, bytes]] = field(default_factory=dict)
+
+    def put(self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str]) -> None:
+        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        stored = StoredUpload(key, etag, self.clock(), {**metadata, "media-type": media_type})
+        self.objects[key] = stored, body
+
+    def read(self, key: str) -> tuple[StoredUpload, bytes]:
+        if key not in self.objects:
+            raise NotFound(key)
+        return self.objects[key]
+
+    def find(self, key: str) -> StoredUpload | None:
+        return self.objects[key][0] if key in self.objects else None
+
+    def since(self, moment: datetime | None) -> Iterator[StoredUpload]:
+        for upload, _ in self.objects.values():
+            if moment is None or upload.stored_at >= moment:
+                yield upload
+
+    def presign(
+        self, key: str, media_type: str, metadata: Mapping[str, str], max_bytes: int, seconds: int
+    ) -> PresignedPost:
+        limits = {"max": str(max_bytes), "seconds": str(seconds), "type": media_type}
+        return PresignedPost("https://bucket.example", {"key": key, **limits, **metadata})
+
+
+@dataclass
+class FakeIdempotencyKeys:
+    claims: dict[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def claim(self, key: str, claim: Mapping[str, str]) -> Mapping[str, str]:
+        return self.claims.setdefault(key, claim)
+
+
+@dataclass
+class FakeLedger:
+    events: dict[tuple[str, str], Weighing] = field(default_factory=dict)
+    item_changes: list[Item] = field(default_factory=list)
+    switches: list[ModelSwitch] = field(default_factory=list)
+
+    def append(self, weighing: Weighing) -> Weighing:
+        return self.events.setdefault((weighing.job_id, weighing.event), weighing)
+
+    def record_item(self, item: Item, at: datetime) -> None:
+        del at
+        self.item_changes.append(item)
+
+    def record_switch(self, switch: ModelSwitch) -> None:
+        self.switches.append(switch)
+
+    def weighings(self, since: datetime | None) -> Iterator[Weighing]:
+        for _, weighing in sorted(self.events.items(), key=lambda entry: entry[0]):
+            if since is None or weighing.created_at.date() >= since.date():
+                yield weighing
+
+    def items(self, since: datetime | None) -> Iterator[Item]:
+        del since
+        return iter(self.item_changes)
+
+    def last_switch(self, since: datetime | None) -> ModelSwitch | None:
+        del since
+        return self.switches[-1] if self.switches else None
+
+
+@dataclass
+class FakeWeighings:
+    rows: dict[str, Weighing] = field(default_factory=dict)
+
+    def get(self, job_id: str) -> Weighing | None:
+        return self.rows.get(job_id)
+
+    def put(self, weighing: Weighing) -> bool:
+        stored = self.rows.get(weighing.job_id)
+        if stored is not None and stored.version >= weighing.version:
+            return False
+        self.rows[weighing.job_id] = weighing
+        return True
+
+    def with_outcome(self, job_ids: Sequence[str]) -> set[str]:
+        return self.rows.keys() & set(job_ids)
+
+    def newest(self, wanted: HistoryFilter, before: str | None, limit: int) -> list[Weighing]:
+        del wanted
+        ids = sorted((i for i in self.rows if before is None or i < before), reverse=True)
+        return [self.rows[job_id] for job_id in ids[:limit]]
+
+
+@dataclass
+class FakeCatalogue:
+    items: dict[str, Item] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, *items: Item) -> "FakeCatalogue":
+        return cls({item.label: item for item in items})
+
+    def all(self) -> Catalogue:
+        return Catalogue(self.items.values())
+
+    def get(self, label: str) -> Item | None:
+        return self.items.get(label)
+
+    def put(self, item: Item) -> None:
+        self.items[item.label] = item
+
+    def put_missing(self, items: Iterable[Item]) -> int:
+        missing = [item for item in items if item.label not in self.items]
+        self.items |= {item.label: item for item in missing}
+        return len(missing)
+
+
+@dataclass
+class FakeRegistry:
+    switch: ModelSwitch | None = None
+    reports: dict[str, WorkerReport] = field(default_factory=dict)
+
+    def current(self) -> ModelSwitch | None:
+        return self.switch
+
+    def replace(self, switch: ModelSwitch, generation: int) -> bool:
+        if self.switch is not None and self.switch.generation != generation:
+            return False
+        self.switch = switch
+        return True
+
+    def report(self, report: WorkerReport) -> None:
+        self.reports[report.worker] = report
+
+    def workers(self) -> list[WorkerReport]:
+        return list(self.reports.values())
+
+
+@dataclass
+class FakePackages:
+    refs: list[ModelRef] = field(default_factory=list)
+
+    def revisions(self) -> list[ModelRef]:
+        return self.refs
+
+    def fetch(self, ref: ModelRef, folder: Path) -> None:
+        if ref not in self.refs:
+            raise NotFound(f"There is no model package {ref.id} {ref.revision}.")
+        (folder / "model.json").write_text("{}")
+
+
+@dataclass
+class FakeQueue:
+    messages: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def send(self, body: str, reason: str | None = None) -> None:
+        self.messages.append((body, reason))
+
+
+@dataclass
+class FakeRecogniser:
+    ref: ModelRef = field(default_factory=lambda: ModelRef(id="builtin", revision="1"))
+    confirm_below: Decimal = Decimal("0.8")
+    answer: list[Scored] = field(default_factory=lambda: scores(Banana=0.9, Lemon=0.1))
+    seen: list[bytes] = field(default_factory=list)
+
+    def recognise(self, image: bytes) -> list[Scored]:
+        self.seen.append(image)
+        return self.answer
+
+
+@dataclass
+class FakeMetrics:
+    metrics: list[Metric] = field(default_factory=list)
+
+    def emit(self, metrics: Sequence[Metric]) -> None:
+        self.metrics += metrics
+
+    def named(self, name: str) -> list[float]:
+        return [metric.value for metric in self.metrics if metric.name == name]

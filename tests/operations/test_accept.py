@@ -1,0 +1,107 @@
+"""What is taken in, and that it is taken in once."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from smartscale.domain.errors import InvalidInput, TooLarge
+from smartscale.domain.upload import upload_key
+from smartscale.domain.weighing import Load
+from smartscale.operations.accept import Accept, without_metadata
+from smartscale.recognition.preprocessing import CorruptImage, TooManyPixels, UnsupportedImage
+from tests.examples import picture
+from tests.fakes import Clock, FakeIdempotencyKeys, FakeUploads
+
+LOAD = Load.parse("0.500", "0.020", "2")
+
+
+@pytest.fixture
+def uploads() -> FakeUploads:
+    return FakeUploads()
+
+
+@pytest.fixture
+def accept(uploads: FakeUploads) -> Accept:
+    return Accept(uploads, FakeIdempotencyKeys(), Clock(), max_image_bytes=100_000)
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+def test_a_picture_is_stored_with_its_load(
+    accept: Accept, uploads: FakeUploads, image_format: str
+) -> None:
+    job_id = accept.image(picture(image_format), LOAD, "till-1")
+    upload, body = uploads.read(upload_key(job_id))
+    assert body == picture(image_format)
+    assert (upload.job_id, upload.scale_id, upload.load()) == (job_id, "till-1", LOAD)
+    assert upload.metadata["media-type"] == f"image/{image_format.lower()}"
+
+
+@pytest.mark.parametrize(
+    ("image", "refusal"),
+    [
+        (b"not a picture", UnsupportedImage),
+        (b"", UnsupportedImage),
+        (b"GIF89a", UnsupportedImage),
+        (picture()[:-200], CorruptImage),
+        (picture("PNG", (8000, 6300)), TooManyPixels),
+        (b"\xff" * 100_001, TooLarge),
+    ],
+)
+def test_what_is_refused_leaves_nothing_behind(
+    accept: Accept, uploads: FakeUploads, image: bytes, refusal: type[Exception]
+) -> None:
+    if len(image) > 100_000 and refusal is TooManyPixels:
+        accept.max_image_bytes = len(image)
+    with pytest.raises(refusal):
+        accept.image(image, LOAD, "till-1")
+    assert uploads.objects == {}
+
+
+def test_the_same_key_is_the_same_weighing(accept: Accept, uploads: FakeUploads) -> None:
+    first = accept.image(picture(), LOAD, "till-1", "key-1")
+    assert accept.image(picture(), LOAD, "till-1", "key-1") == first
+    assert accept.image(picture(), LOAD, "till-1", "key-2") != first
+    assert len(uploads.objects) == 2
+
+
+def test_a_key_stands_for_one_request(accept: Accept) -> None:
+    accept.image(picture(), LOAD, "till-1", "key-1")
+    with pytest.raises(InvalidInput, match="Idempotency-Key"):
+        accept.image(picture(), Load.parse("0.600"), "till-1", "key-1")
+    with pytest.raises(InvalidInput, match="Idempotency-Key"):
+        accept.image(picture("PNG"), LOAD, "till-1", "key-1")
+    with pytest.raises(InvalidInput, match="255"):
+        accept.image(picture(), LOAD, "till-1", "k" * 256)
+
+
+def test_a_retry_after_a_crash_stores_the_picture(accept: Accept, uploads: FakeUploads) -> None:
+    job_id = accept.image(picture(), LOAD, "till-1", "key-1")
+    uploads.objects.clear()  # the crash came after the key and before the picture
+    assert accept.image(picture(), LOAD, "till-1", "key-1") == job_id
+    assert upload_key(job_id) in uploads.objects
+
+
+def test_a_direct_upload_is_limited(accept: Accept) -> None:
+    upload = accept.presign(LOAD, "till-1", "image/png")
+    assert upload.post.fields["key"] == upload_key(upload.job_id)
+    assert upload.post.fields["max"] == "10000000"
+    assert upload.post.fields["weight-kg"] == "0.500"
+    with pytest.raises(UnsupportedImage, match="image/webp"):
+        accept.presign(LOAD, "till-1", "text/plain")
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
+def test_exif_is_stripped_and_the_picture_stays_upright(image_format: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by 90 degrees
+    exif[0x010F] = "Camera maker"
+    stripped = without_metadata(picture(image_format, (40, 20), exif=exif), image_format)
+    assert b"Camera maker" not in stripped
+    with Image.open(io.BytesIO(stripped)) as image:
+        assert (image.format, image.size) == (image_format, (20, 40))
+        assert not image.getexif()
+
+
+def test_a_picture_without_exif_is_not_touched() -> None:
+    assert without_metadata(picture(), "JPEG") == picture()

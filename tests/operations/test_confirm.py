@@ -1,0 +1,117 @@
+"""A person says what it is."""
+
+from decimal import Decimal
+
+import pytest
+
+from smartscale.domain.errors import Conflict, InvalidInput
+from smartscale.domain.upload import upload_key
+from smartscale.domain.weighing import ConfirmedBy, Weighing
+from smartscale.operations.edit_catalogue import EditCatalogue
+from smartscale.operations.recognise import Arrival
+from tests.examples import item
+from tests.operations.conftest import Shop
+
+
+@pytest.fixture
+def job_id(shop: Shop) -> str:
+    """A weighing of 1 kg taken for a banana."""
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    return job_id
+
+
+def test_another_label_prices_the_weighing_anew(shop: Shop, job_id: str) -> None:
+    weighing = shop.confirm.process(job_id, label="Lemon", quantity=3)
+    assert (weighing.label, weighing.confirmed_label) == ("Banana", "Lemon")
+    assert (weighing.price, weighing.quantity) == (Decimal("1.50"), 3)
+    assert not weighing.needs_confirmation
+    assert shop.weighings.rows[job_id] == weighing
+    assert shop.ledger.events[job_id, "confirmed-0001"] == weighing
+    assert (shop.metrics.named("Confirmations"), shop.metrics.named("Corrected")) == ([1], [1])
+
+
+def test_the_predicted_label_is_a_confirmation_but_no_correction(shop: Shop, job_id: str) -> None:
+    weighing = shop.confirm.process(job_id, plu="4011")
+    assert weighing.price == Decimal("2.00")
+    assert shop.metrics.named("Corrected") == [0]
+
+
+def test_saying_it_twice_changes_nothing(shop: Shop, job_id: str) -> None:
+    first = shop.confirm.process(job_id, label="Lemon")
+    assert shop.confirm.process(job_id, label="Lemon") == first
+    assert shop.confirm.process(job_id, plu="4053") == first
+    assert len(shop.metrics.named("Confirmations")) == 1
+
+
+def test_an_attendant_may_say_something_else_later(shop: Shop, job_id: str) -> None:
+    shop.confirm.process(job_id, label="Lemon")
+    last = shop.confirm.process(job_id, label="Banana", confirmed_by=ConfirmedBy.ATTENDANT)
+    assert (last.confirmations, last.price) == (2, Decimal("2.00"))
+    assert last.confirmed_by is ConfirmedBy.ATTENDANT
+    assert shop.ledger.events[job_id, "confirmed-0001"].confirmed_label == "Lemon"
+
+
+def test_the_price_is_the_one_of_the_weighing_not_of_the_confirmation(
+    shop: Shop, job_id: str
+) -> None:
+    shop.clock.advance(hours=1)
+    raised = item("Banana", unit_price="9.00", valid_from=shop.clock())
+    EditCatalogue(shop.catalogue, shop.ledger, shop.clock).put(raised)
+    assert shop.confirm.process(job_id, label="Banana").price == Decimal("2.00")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [{"label": "Durian"}, {"plu": "9999"}, {}, {"label": "Banana", "plu": "4011"}],
+)
+def test_what_is_not_in_the_catalogue_is_refused(
+    shop: Shop, job_id: str, said: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidInput):
+        shop.confirm.process(job_id, **said)
+    assert shop.weighings.rows[job_id].confirmations == 0
+
+
+def test_a_pending_or_failed_weighing_cannot_be_confirmed(shop: Shop) -> None:
+    job_id = shop.upload({})
+    with pytest.raises(Conflict, match="pending"):
+        shop.confirm.process(job_id, label="Banana")
+    shop.fail.process(Arrival(upload_key(job_id)), "bad")
+    with pytest.raises(Conflict, match="failed"):
+        shop.confirm.process(job_id, label="Banana")
+
+
+def test_two_confirmations_at_once_both_count_in_order(
+    shop: Shop, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one is recorded between our reading the row and our recording ours."""
+    append = shop.ledger.append
+
+    def overtaken(weighing: Weighing) -> Weighing:
+        monkeypatch.setattr(shop.ledger, "append", append)
+        shop.confirm.process(job_id, label="Lemon", quantity=2)
+        return append(weighing)
+
+    monkeypatch.setattr(shop.ledger, "append", overtaken)
+    ours = shop.confirm.process(job_id, label="Banana", confirmed_by=ConfirmedBy.ATTENDANT)
+    assert ours.confirmations == 2
+    assert shop.ledger.events[job_id, "confirmed-0001"].confirmed_label == "Lemon"
+    assert shop.weighings.rows[job_id].confirmed_label == "Banana"
+
+
+def test_a_confirmation_that_was_recorded_before_a_crash_is_finished(
+    shop: Shop, job_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(_weighing: Weighing) -> bool:
+        raise ConnectionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr(shop.weighings, "put", crash)
+        with pytest.raises(ConnectionError):
+            shop.confirm.process(job_id, label="Lemon")
+    shop.clock.advance(seconds=1)
+    again = shop.confirm.process(job_id, label="Lemon")
+    assert shop.metrics.named("Confirmations") == [1]
+    assert (again.confirmations, again.confirmed_label) == (1, "Lemon")
+    assert shop.weighings.rows[job_id] == again

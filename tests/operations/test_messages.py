@@ -1,0 +1,66 @@
+"""What the queue may hold: recorded shapes of S3's messages, our own, and rubbish."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smartscale.domain.errors import Unprocessable
+from smartscale.operations.messages import arrival_message, arrivals
+from smartscale.operations.recognise import Arrival
+from smartscale.operations.switch_model import WAKE_UP
+
+S3_EVENT = {
+    "Records": [
+        {
+            "eventVersion": "2.1",
+            "eventSource": "aws:s3",
+            "awsRegion": "eu-central-1",
+            "eventTime": "2026-11-25T08:30:00.123Z",
+            "eventName": "ObjectCreated:Put",
+            "userIdentity": {"principalId": "AWS:AROA"},
+            "s3": {
+                "s3SchemaVersion": "1.0",
+                "configurationId": "uploads",
+                "bucket": {"name": "data", "arn": "arn:aws:s3:::data"},
+                "object": {
+                    "key": "uploads/camera+7/%C3%A4pfel%2B1.jpg",
+                    "size": 1024,
+                    "eTag": "0123456789abcdef0123456789abcdef",
+                    "sequencer": "0A1B2C3D4E5F678901",
+                },
+            },
+        }
+    ]
+}
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html"""
+
+
+def test_an_s3_event_names_its_object() -> None:
+    assert list(arrivals(json.dumps(S3_EVENT))) == [
+        Arrival(
+            key="uploads/camera 7/äpfel+1.jpg",
+            etag="0123456789abcdef0123456789abcdef",
+            at=datetime(2026, 11, 25, 8, 30, 0, 123000, tzinfo=UTC),
+        )
+    ]
+
+
+def test_s3s_test_event_and_a_wake_up_are_no_arrivals() -> None:
+    test_event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "data"}
+    assert list(arrivals(json.dumps(test_event))) == []
+    assert list(arrivals(WAKE_UP)) == []
+
+
+@given(st.text(min_size=1), st.none() | st.datetimes(timezones=st.just(UTC)))
+def test_our_own_message_reads_like_s3s(key: str, at: datetime | None) -> None:
+    arrival = Arrival(key, "etag", at)
+    assert list(arrivals(arrival_message("data", arrival))) == [arrival]
+
+
+@pytest.mark.parametrize("body", ["", "no json", "[]", "1", "null", '{"Records": [{}]}', "{}"])
+def test_rubbish_is_no_use_retrying(body: str) -> None:
+    with pytest.raises(Unprocessable):
+        list(arrivals(body))

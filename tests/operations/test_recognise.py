@@ -1,0 +1,137 @@
+"""An image becomes the outcome of a weighing, once."""
+
+from decimal import Decimal
+
+import pytest
+
+from smartscale.domain.errors import Unprocessable
+from smartscale.domain.upload import upload_key
+from smartscale.domain.weighing import Status
+from smartscale.operations.recognise import Arrival
+from smartscale.recognition.preprocessing import CorruptImage
+from tests.examples import picture, scores
+from tests.operations.conftest import Shop
+
+
+def test_an_image_is_recognised_and_priced(shop: Shop) -> None:
+    job_id = shop.upload()
+    shop.clock.advance(seconds=0.25)
+    shop.recognise(job_id)
+    weighing = shop.weighings.rows[job_id]
+    assert (weighing.status, weighing.label, weighing.price) == (
+        Status.DONE,
+        "Banana",
+        Decimal("2.00"),
+    )
+    assert weighing.scale_id == "till-1"
+    assert not weighing.needs_confirmation
+    assert [c.total for c in weighing.top_k] == [Decimal("2.00"), Decimal("0.50")]
+    assert weighing.timings["queue_ms"] == 250
+    assert shop.ledger.events[job_id, "done"] == weighing
+
+
+def test_the_same_event_twice_is_one_result_and_one_metric(shop: Shop) -> None:
+    job_id = shop.upload()
+    assert shop.recognise(job_id)
+    first = shop.weighings.rows[job_id]
+    shop.recogniser.answer = scores(Lemon=1.0)
+    assert shop.recognise(job_id) == []
+    assert shop.weighings.rows[job_id] == first
+    assert shop.metrics.named("Requests") == [1]
+    assert shop.metrics.named("Predictions") == [1]
+
+
+def test_two_workers_at_once_agree_on_what_the_ledger_holds(shop: Shop) -> None:
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    del shop.weighings.rows[job_id]  # the other worker's row is not written yet
+    shop.recogniser.answer = scores(Lemon=1.0)
+    shop.recognise(job_id)
+    assert shop.weighings.rows[job_id] == shop.ledger.events[job_id, "done"]
+    assert shop.weighings.rows[job_id].label == "Banana"
+
+
+@pytest.mark.parametrize("nothing", ["unknown", "empty"])
+def test_no_item_has_no_price_and_wants_a_person(shop: Shop, nothing: str) -> None:
+    shop.recogniser.answer = scores(**{nothing: 0.9, "Banana": 0.1})
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    weighing = shop.weighings.rows[job_id]
+    assert (weighing.label, weighing.price, weighing.unit_price) == (nothing, None, None)
+    assert weighing.needs_confirmation
+    assert [candidate.label for candidate in weighing.top_k] == ["Banana"]
+
+
+def test_a_label_without_a_product_is_never_priced_at_zero(shop: Shop) -> None:
+    shop.recogniser.answer = scores(Durian=0.99, Banana=0.01)
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    weighing = shop.weighings.rows[job_id]
+    assert (weighing.label, weighing.price) == ("Durian", None)
+    assert weighing.needs_confirmation
+
+
+def test_a_dropped_object_is_a_weighing_too(shop: Shop) -> None:
+    shop.uploads.put("uploads/camera 7/a.jpg", picture(), "image/jpeg", {"weight-kg": "0.500"})
+    shop.deliver(Arrival("uploads/camera 7/a.jpg", at=shop.clock()))
+    shop.deliver(Arrival("uploads/camera 7/a.jpg", at=shop.clock()))
+    [weighing] = shop.weighings.rows.values()
+    assert weighing.price == Decimal("1.00")
+    assert weighing.upload_key == "uploads/camera 7/a.jpg"
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {},
+        {"weight-kg": "heavy"},
+        {"weight-kg": "1", "tare-kg": "2"},
+        {"weight-kg": "1", "quantity": "0"},
+        {"weight-kg": "1", "scale-id": "a b"},
+    ],
+)
+def test_bad_metadata_is_no_use_retrying(shop: Shop, metadata: dict[str, str]) -> None:
+    job_id = shop.upload(metadata)
+    with pytest.raises(Unprocessable, match="metadata"):
+        shop.recognise(job_id)
+    assert shop.weighings.rows == {}
+
+
+def test_a_bad_picture_is_no_use_retrying(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_image: bytes) -> None:
+        raise CorruptImage("The picture is cut short.")
+
+    monkeypatch.setattr(shop.recogniser, "recognise", refuse)
+    with pytest.raises(Unprocessable, match="cut short"):
+        shop.recognise(shop.upload())
+
+
+def test_a_picture_that_is_gone_is_no_use_retrying(shop: Shop) -> None:
+    with pytest.raises(Unprocessable, match="deleted"):
+        shop.deliver(Arrival("uploads/gone.jpg"))
+
+
+def test_a_failure_is_visible_with_its_reason(shop: Shop) -> None:
+    job_id = shop.upload({"weight-kg": "heavy"})
+    shop.metrics.emit(shop.fail.process(Arrival(upload_key(job_id)), "The weight is bad."))
+    weighing = shop.weighings.rows[job_id]
+    assert (weighing.status, weighing.error) == (Status.FAILED, "The weight is bad.")
+    assert weighing.price is None
+    assert shop.metrics.named("Errors") == [1]
+
+
+def test_failing_twice_counts_once_and_never_undoes_a_result(shop: Shop) -> None:
+    job_id = shop.upload()
+    arrival = Arrival(upload_key(job_id))
+    assert shop.fail.process(arrival, "no")
+    assert shop.fail.process(arrival, "no") == []
+    shop.recognise(job_id)
+    assert shop.weighings.rows[job_id].status is Status.DONE, "a redriven weighing may succeed"
+    assert shop.fail.process(arrival, "no") == []
+    assert shop.weighings.rows[job_id].status is Status.DONE
+
+
+def test_a_picture_that_is_gone_fails_visibly_too(shop: Shop) -> None:
+    shop.fail.process(Arrival("uploads/gone.jpg", "etag", shop.clock()), "gone")
+    [weighing] = shop.weighings.rows.values()
+    assert (weighing.status, weighing.upload_key) == (Status.FAILED, "uploads/gone.jpg")

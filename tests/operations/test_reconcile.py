@@ -1,0 +1,100 @@
+"""Whatever the tables lose, the bucket brings back."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from smartscale.domain.upload import upload_key
+from smartscale.domain.weighing import ModelRef
+from smartscale.operations.edit_catalogue import EditCatalogue
+from smartscale.operations.recognise import Arrival
+from smartscale.operations.switch_model import WishForModel
+from tests.examples import item
+from tests.fakes import FakePackages
+from tests.operations.conftest import Shop
+
+LIVES = st.lists(
+    st.sampled_from(["pending", "done", "confirmed", "twice", "failed", "redriven"]), max_size=8
+)
+
+
+def live(shop: Shop, fate: str) -> str:
+    """A weighing that came so far."""
+    shop.clock.advance(seconds=1)
+    job_id = shop.upload({"weight-kg": "1.000"})
+    if fate in {"failed", "redriven"}:
+        shop.fail.process(Arrival(upload_key(job_id)), "camera was covered")
+    if fate in {"done", "confirmed", "twice", "redriven"}:
+        shop.recognise(job_id)
+    if fate in {"confirmed", "twice"}:
+        shop.confirm.process(job_id, label="Lemon")
+    if fate == "twice":
+        shop.confirm.process(job_id, label="Banana")
+    return job_id
+
+
+@given(fates=LIVES, data=st.data())
+def test_any_lost_rows_come_back_as_they_were(fates: list[str], data: st.DataObject) -> None:
+    shop = Shop()
+    for fate in fates:
+        live(shop, fate)
+    before = dict(shop.weighings.rows)
+    for job_id in before:
+        if data.draw(st.booleans(), label="lost"):
+            del shop.weighings.rows[job_id]
+    shop.reconcile().run()
+    assert shop.weighings.rows == before
+
+
+@given(fates=LIVES)
+def test_a_second_run_changes_nothing(fates: list[str]) -> None:
+    shop = Shop()
+    for fate in fates:
+        live(shop, fate)
+    shop.reconcile().run(resend=False)
+    again = shop.reconcile().run(resend=False)
+    assert (again.rows_rebuilt, again.catalogue_items_restored) == (0, 0)
+
+
+def test_uploads_without_an_outcome_are_sent_again_and_only_those(shop: Shop) -> None:
+    pending, done = live(shop, "pending"), live(shop, "done")
+    assert shop.reconcile().run().uploads_resent == 1
+    shop.drain()
+    assert shop.weighings.rows.keys() == {pending, done}
+
+
+def test_an_older_state_in_the_table_is_brought_up_to_date(shop: Shop) -> None:
+    """The emulator's snapshot is from before the confirmation."""
+    job_id = live(shop, "done")
+    snapshot = shop.weighings.rows[job_id]
+    confirmed = shop.confirm.process(job_id, label="Lemon")
+    shop.weighings.rows[job_id] = snapshot
+    shop.reconcile().run()
+    assert shop.weighings.rows[job_id] == confirmed
+
+
+def test_what_came_before_since_is_not_looked_at(shop: Shop) -> None:
+    old = live(shop, "done")
+    del shop.weighings.rows[old]
+    shop.clock.advance(days=3)
+    new = live(shop, "done")
+    del shop.weighings.rows[new]
+    shop.reconcile().run(since=shop.clock())
+    assert shop.weighings.rows.keys() == {new}
+
+
+def test_catalogue_edits_and_model_wishes_come_back(shop: Shop) -> None:
+    edits = EditCatalogue(shop.catalogue, shop.ledger, shop.clock)
+    edits.put(item("Mango", plu="4051"))
+    edits.retire("Lemon")
+    package = ModelRef(id="them/vgg", revision="1")
+    builtin = ModelRef(id="builtin", revision="1")
+    WishForModel(
+        shop.registry, FakePackages([package]), shop.ledger, shop.queue, builtin, shop.clock
+    ).wish("them/vgg", "1")
+    catalogue, switch = dict(shop.catalogue.items), shop.registry.switch
+    shop.catalogue.items = {"Banana": catalogue["Banana"], "Lemon": item("Lemon", plu="4053")}
+    shop.registry.switch = None
+    mended = shop.reconcile().run()
+    assert shop.catalogue.items == catalogue
+    assert shop.registry.switch == switch
+    assert (mended.catalogue_items_restored, mended.model_switch_restored) == (2, True)

@@ -1,0 +1,117 @@
+"""Models change between two batches, and a bad one never replaces one that works."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from smartscale.domain.errors import InvalidInput
+from smartscale.domain.registry import SwitchState
+from smartscale.domain.weighing import ModelRef
+from smartscale.operations.switch_model import WAKE_UP, ServeModel, WishForModel
+from smartscale.recognition.package import PackageError
+from tests.fakes import Clock, FakeLedger, FakePackages, FakeQueue, FakeRecogniser, FakeRegistry
+
+BUILTIN = ModelRef(id="builtin", revision="1")
+GOOD = ModelRef(id="them/good", revision="a1")
+BROKEN = ModelRef(id="them/broken", revision="b2")
+
+
+class Site:
+    """A registry, packages, the operator's wish, and workers."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.registry = FakeRegistry()
+        self.packages = FakePackages([GOOD, BROKEN])
+        self.queue = FakeQueue()
+        self.loads: list[ModelRef] = []
+        self.wish = WishForModel(
+            self.registry, self.packages, FakeLedger(), self.queue, BUILTIN, self.clock
+        ).wish
+
+    def worker(self, name: str = "worker-1") -> Callable[[], ModelRef]:
+        """A worker; calling it is a batch, and gives the model that answers it."""
+        serve = ServeModel(
+            name,
+            self.registry,
+            self.packages,
+            lambda: self._load(BUILTIN),
+            lambda ref, _folder: self._load(ref),
+            self.clock,
+        )
+        return lambda: serve.refresh().ref
+
+    def _load(self, ref: ModelRef, _folder: Path | None = None) -> FakeRecogniser:
+        self.loads.append(ref)
+        if ref == BROKEN:
+            raise PackageError("sha256 of model.tflite differs")
+        return FakeRecogniser(ref)
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+def test_without_a_wish_the_built_in_model_serves_and_is_loaded_once(site: Site) -> None:
+    batch = site.worker()
+    assert [batch(), batch()] == [BUILTIN, BUILTIN]
+    assert site.loads == [BUILTIN]
+
+
+def test_a_wish_is_served_from_the_next_batch_on(site: Site) -> None:
+    batch = site.worker()
+    assert batch() == BUILTIN
+    site.wish("them/good", "a1")
+    assert site.registry.switch is not None
+    assert site.registry.switch.state is SwitchState.SWITCHING
+    assert [batch(), batch()] == [GOOD, GOOD]
+    assert site.registry.switch.state is SwitchState.ACTIVE
+    assert site.registry.switch.active == GOOD
+    assert site.loads == [BUILTIN, GOOD]
+    assert site.queue.messages == [(WAKE_UP, None)]
+
+
+def test_a_package_that_does_not_verify_replaces_nothing(site: Site) -> None:
+    batch = site.worker()
+    site.wish("them/good", "a1")
+    batch()
+    site.wish("them/broken", "b2")
+    assert [batch(), batch()] == [GOOD, GOOD]
+    switch = site.registry.switch
+    assert switch is not None
+    assert (switch.state, switch.active) == (SwitchState.FAILED, GOOD)
+    assert "sha256" in str(switch.error)
+    assert site.worker("worker-2")() == GOOD, "a new worker serves the last one that works"
+    assert site.loads.count(BROKEN) == 1
+
+
+def test_a_worker_that_starts_during_a_bad_switch_serves_the_active_model(site: Site) -> None:
+    site.wish("them/broken", "b2")
+    assert site.worker()() == BUILTIN
+
+
+def test_the_last_wish_wins(site: Site) -> None:
+    batch = site.worker()
+    site.wish("them/broken", "b2")
+    site.wish("them/good", "a1")
+    assert batch() == GOOD
+    site.wish("builtin", None)
+    assert batch() == BUILTIN
+
+
+def test_a_package_that_is_not_there_is_refused_with_what_is(site: Site) -> None:
+    with pytest.raises(InvalidInput, match=r"them/good a1.*builtin"):
+        site.wish("them/good", "main")
+    assert site.registry.switch is None
+
+
+def test_workers_tell_what_they_have_loaded(site: Site) -> None:
+    site.worker("worker-1")()
+    site.wish("them/good", "a1")
+    site.worker("worker-2")()
+    assert {r.worker: r.model for r in site.registry.workers()} == {
+        "worker-1": BUILTIN,
+        "worker-2": GOOD,
+    }
