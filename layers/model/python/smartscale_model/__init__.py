@@ -1,0 +1,1 @@
+"""The built-in model package: data only. `smartscale.recognition.builtin` finds it here."""

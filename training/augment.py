@@ -1,0 +1,167 @@
+"""What happens to produce between the shelf and the camera, as operations on whole batches.
+
+A scale has no up, shops light in every colour, produce lies in bags, half out of the picture, on
+any plate. Everything here is seeded: the same seed gives the same batch.
+"""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+import tensorflow as tf
+
+Tensor: TypeAlias = Any  # TensorFlow has no types
+
+CUTMIX_SHARE = 0.2
+PASTE_SHARE = 0.12
+
+
+class Dice:
+    """Random numbers for one batch of `count` pictures, drawn in order from one seed."""
+
+    def __init__(self, seed: Tensor, count: Tensor) -> None:
+        self._seed = tf.cast(seed, tf.int32)
+        self._drawn = 0
+        self.count = count
+
+    def _next(self) -> Tensor:
+        self._drawn += 1
+        return self._seed + tf.constant([0, self._drawn * 7919])
+
+    def uniform(self, low: float, high: float, *shape: int) -> Tensor:
+        return tf.random.stateless_uniform((self.count, *shape), self._next(), low, high)
+
+    def normal(self, deviation: float, *shape: int) -> Tensor:
+        return tf.random.stateless_normal((self.count, *shape), self._next(), 0.0, deviation)
+
+    def happens(self, share: float) -> Tensor:
+        """1.0 for about `share` of the pictures, else 0.0; shape (count,)."""
+        return tf.cast(self.uniform(0.0, 1.0) < share, tf.float32)
+
+
+def augment(
+    pictures: Tensor, targets: Tensor, plates: Tensor, size: int, seed: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Alter a batch.
+
+    Args:
+        pictures: uint8 (N, S, S, 3).
+        targets: one-hot (N, classes).
+        plates: uint8 (N, S, S, 3), backgrounds to lay some of the produce on.
+        size: side of the result in pixels.
+        seed: two integers.
+
+    Returns:
+        Pictures float32 (N, size, size, 3) in 0..255, and targets (N, classes), mixed where the
+        pictures were.
+    """
+    dice = Dice(seed, tf.shape(pictures)[0])
+    x = _look_around(tf.cast(pictures, tf.float32), size, dice)
+    x = _lay_on_plate(x, _look_around(tf.cast(plates, tf.float32), size, dice), size, dice)
+    x = _light(x / 255.0, dice)
+    x = _blur(x, dice)
+    x = _bag_glare(x, size, dice)
+    x = _cut_out(x, size, dice)
+    x = x + dice.normal(0.03, size, size, 3) * _each(dice.happens(0.2))
+    x, targets = _cutmix(x, targets, size, dice)
+    return tf.clip_by_value(x, 0.0, 1.0) * 255.0, targets
+
+
+def _each(values: Tensor) -> Tensor:
+    """(N,) -> (N, 1, 1, 1), to broadcast over pictures."""
+    return values[:, tf.newaxis, tf.newaxis, tf.newaxis]
+
+
+def _look_around(x: Tensor, size: int, dice: Dice) -> Tensor:
+    """Turn, mirror, zoom, stretch and shift in one resampling."""
+    side = tf.cast(tf.shape(x)[1], tf.float32)
+    turned = dice.happens(0.5)
+    angle = turned * dice.uniform(-np.pi, np.pi) + (1 - turned) * dice.normal(0.15)
+    zoom = tf.sqrt(dice.uniform(0.3, 1.1))
+    stretch = tf.exp(dice.normal(0.1))
+    mirror = 1 - 2 * dice.happens(0.5)
+    room = tf.maximum(0.0, 1 - zoom) / 2 * side
+    scale_x, scale_y = zoom * stretch * mirror * side / size, zoom / stretch * side / size
+    a, b = tf.cos(angle) * scale_x, -tf.sin(angle) * scale_y
+    c, d = tf.sin(angle) * scale_x, tf.cos(angle) * scale_y
+    middle_x = side / 2 + dice.uniform(-1.0, 1.0) * room
+    middle_y = side / 2 + dice.uniform(-1.0, 1.0) * room
+    half = size / 2
+    shift_x, shift_y = middle_x - (a + b) * half, middle_y - (c + d) * half
+    zero = tf.zeros_like(a)
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=x,
+        transforms=tf.stack([a, b, shift_x, c, d, shift_y, zero, zero], axis=1),
+        output_shape=(size, size),
+        interpolation="BILINEAR",
+        fill_mode="REFLECT",
+        fill_value=0.0,
+    )
+
+
+def _grid(size: int) -> tuple[Tensor, Tensor]:
+    """Pixel coordinates from -1 to 1: down (1, size, 1, 1) and across (1, 1, size, 1)."""
+    line = tf.linspace(-1.0, 1.0, size)
+    return line[tf.newaxis, :, tf.newaxis, tf.newaxis], line[tf.newaxis, tf.newaxis, :, tf.newaxis]
+
+
+def _lay_on_plate(x: Tensor, plates: Tensor, size: int, dice: Dice) -> Tensor:
+    """Keep an uneven blob of some pictures and lay it on a plate, with a soft edge."""
+    down, across = _grid(size)
+    bumps = tf.image.resize(dice.normal(0.25, 5, 5, 1), (size, size), "bicubic")
+    middle_y, middle_x = _each(dice.uniform(-0.35, 0.35)), _each(dice.uniform(-0.35, 0.35))
+    radius_y, radius_x = _each(dice.uniform(0.35, 0.9)), _each(dice.uniform(0.35, 0.9))
+    distance = tf.sqrt(((down - middle_y) / radius_y) ** 2 + ((across - middle_x) / radius_x) ** 2)
+    keep = tf.sigmoid((1 + bumps - distance) * 25)
+    laid = x * keep + plates * (1 - keep)
+    chosen = _each(dice.happens(PASTE_SHARE))
+    return laid * chosen + x * (1 - chosen)
+
+
+def _light(x: Tensor, dice: Dice) -> Tensor:
+    """Exposure, contrast, saturation and the lamps' colour, at times strong."""
+    strong = dice.happens(0.15)
+    cast = dice.normal(1.0, 1, 1, 3) * _each(0.05 + 0.15 * strong)
+    x = x * tf.exp(cast + _each(dice.normal(0.18)))
+    grey = tf.reduce_mean(x, axis=3, keepdims=True)
+    x = grey + (x - grey) * _each(dice.uniform(0.7, 1.3))
+    mean = tf.reduce_mean(x, axis=(1, 2, 3), keepdims=True)
+    x = mean + (x - mean) * _each(dice.uniform(0.75, 1.25))
+    return tf.clip_by_value(x, 1e-4, 1.0) ** _each(tf.exp(dice.normal(0.18)))
+
+
+def _blur(x: Tensor, dice: Dice) -> Tensor:
+    soft = tf.nn.avg_pool2d(tf.nn.avg_pool2d(x, 3, 1, "SAME"), 3, 1, "SAME")
+    amount = _each(dice.happens(0.25) * dice.uniform(0.3, 1.0))
+    return soft * amount + x * (1 - amount)
+
+
+def _bag_glare(x: Tensor, size: int, dice: Dice) -> Tensor:
+    """A clear bag: white folds and a veil that takes contrast."""
+    folds = tf.image.resize(dice.normal(1.0, 9, 9, 1), (size, size), "bicubic")
+    bagged = _each(dice.happens(0.15))
+    veil = bagged * (_each(dice.uniform(0.0, 0.25)) + tf.nn.relu(folds - 0.7) * 0.5)
+    veil = tf.minimum(veil, 0.85)
+    return x * (1 - veil) + 0.92 * veil
+
+
+def _box(size: int, dice: Dice, low: float, high: float) -> Tensor:
+    """1.0 inside one random rectangle per picture, whose sides are `low` to `high` of it."""
+    down, across = _grid(size)
+    tall, wide = _each(dice.uniform(low, high)), _each(dice.uniform(low, high))
+    top, left = _each(dice.uniform(-1.0, 1.0)), _each(dice.uniform(-1.0, 1.0))
+    inside = (tf.abs(down - top) < tall) & (tf.abs(across - left) < wide)
+    return tf.cast(inside, tf.float32)
+
+
+def _cut_out(x: Tensor, size: int, dice: Dice) -> Tensor:
+    """A hand, a label, another customer's bag: something plain in front."""
+    box = _box(size, dice, 0.15, 0.5) * _each(dice.happens(0.25))
+    return x * (1 - box) + dice.uniform(0.0, 1.0, 1, 1, 3) * box
+
+
+def _cutmix(x: Tensor, targets: Tensor, size: int, dice: Dice) -> tuple[Tensor, Tensor]:
+    """Put a rectangle of the batch's next picture into some pictures, and mix the targets so."""
+    box = _box(size, dice, 0.3, 0.8) * _each(dice.happens(CUTMIX_SHARE))
+    share = tf.reduce_mean(box, axis=(1, 2))
+    mixed = x * (1 - box) + tf.roll(x, 1, axis=0) * box
+    return mixed, targets * (1 - share) + tf.roll(targets, 1, axis=0) * share

