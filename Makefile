@@ -1,0 +1,70 @@
+# Everything people do with SmartScale. Needs Python 3.11 to 3.13 with pip, and make; the rest is
+# bootstrapped below .tools and .venv.
+
+UV_VERSION := 0.13.9
+TOOLS := .tools/uv
+UV := $(TOOLS)/bin/uv
+
+# The newest Python in range that is on this machine; PYTHON=... chooses another.
+PYTHON ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3 python,$(if \
+	$(shell $(name) -c 'import sys; print((3, 11) <= sys.version_info[:2] <= (3, 13) or "")' 2>/dev/null),$(name))))
+
+export UV_PYTHON_DOWNLOADS := never
+# An environment that exists keeps its Python.
+ifeq ($(wildcard .venv/pyvenv.cfg),)
+export UV_PYTHON = $(PYTHON)
+endif
+export SAM_CLI_TELEMETRY := 0
+
+.DEFAULT_GOAL := help
+.PHONY: help run install test lint format types layers sam-validate sam-build clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
+
+$(UV):
+	@test -n "$(PYTHON)" || { echo "SmartScale needs Python 3.11, 3.12 or 3.13: install one, or name it by PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { echo "$(PYTHON) has no pip: install it (Debian: apt install python3-pip)" >&2; exit 1; }
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir --target $(TOOLS) --upgrade "uv==$(UV_VERSION)"
+
+install: $(UV) ## install what running needs
+	@$(UV) sync --frozen --quiet --no-default-groups --inexact
+
+run: install ## run everything here: emulated cloud, API and kiosk
+	@exec .venv/bin/smartscale run
+
+.venv/.test: $(UV) pyproject.toml uv.lock
+	$(UV) sync --frozen --quiet --all-groups
+	@touch $@
+
+test: .venv/.test ## everything CI runs
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/pytest $(PYTEST_ARGS)
+
+lint: .venv/.test ## ruff and the type checker
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+
+format: .venv/.test ## format the code
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+layers: $(UV) ## write the layers' requirements from uv.lock
+	$(UV) export --frozen --quiet --no-annotate --no-header --only-group lambda \
+		--output-file layers/runtime/requirements.txt
+	$(UV) export --frozen --quiet --no-annotate --no-header --only-group lambda-recognition \
+		--no-emit-package numpy --no-emit-package typing-extensions \
+		--output-file layers/runtime/requirements-recognition.txt
+
+sam-validate: .venv/.test ## check template.yaml
+	.venv/bin/sam validate --lint
+	.venv/bin/cfn-lint template.yaml
+
+sam-build: .venv/.test ## build functions and layers for AWS
+	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/sam build
+
+clean: ## remove what was built; state and logs in .smartscale stay
+	rm -rf .venv .tools .aws-sam .mypy_cache .ruff_cache .pytest_cache
