@@ -33,7 +33,8 @@ def test_a_weight_above_0_and_at_most_30_kg_with_3_decimals_is_taken(weight: str
     "weight",
     [
         None, "", "  ", "0", "0.000", "-1", "+1", "abc", "1e999", "1e-1", "0.0001",
-        "NaN", "Infinity", "30.001", "31", "0,5", "1_0", "٣", "0x10", "1.", ".5", "9" * 5000, "1\n2",
+        "NaN", "Infinity", "30.001", "31", "0,5", "1_0", "٣", "0x10", "1.", ".5", "9" * 5000,
+        "1\n2",
     ],
 )  # fmt: skip
 def test_any_other_weight_is_refused_with_a_sentence(weight: str | None) -> None:

@@ -10,7 +10,7 @@ from smartscale.domain.weighing import ConfirmedBy, Weighing
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.recognise import Arrival
 from tests.examples import item
-from tests.operations.conftest import Shop
+from tests.shop import Shop
 
 
 @pytest.fixture
@@ -63,13 +63,14 @@ def test_the_price_is_the_one_of_the_weighing_not_of_the_confirmation(
 
 @pytest.mark.parametrize(
     "said",
-    [{"label": "Durian"}, {"plu": "9999"}, {}, {"label": "Banana", "plu": "4011"}],
+    [("Durian", None), (None, "9999"), (None, None), ("Banana", "4011")],
 )
 def test_what_is_not_in_the_catalogue_is_refused(
-    shop: Shop, job_id: str, said: dict[str, str]
+    shop: Shop, job_id: str, said: tuple[str | None, str | None]
 ) -> None:
+    label, plu = said
     with pytest.raises(InvalidInput):
-        shop.confirm.process(job_id, **said)
+        shop.confirm.process(job_id, label=label, plu=plu)
     assert shop.weighings.rows[job_id].confirmations == 0
 
 

@@ -10,7 +10,7 @@ from smartscale.domain.weighing import Status
 from smartscale.operations.recognise import Arrival
 from smartscale.recognition.preprocessing import CorruptImage
 from tests.examples import picture, scores
-from tests.operations.conftest import Shop
+from tests.shop import Shop
 
 
 def test_an_image_is_recognised_and_priced(shop: Shop) -> None:

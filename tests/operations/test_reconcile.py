@@ -10,7 +10,7 @@ from smartscale.operations.recognise import Arrival
 from smartscale.operations.switch_model import WishForModel
 from tests.examples import item
 from tests.fakes import FakePackages
-from tests.operations.conftest import Shop
+from tests.shop import Shop
 
 LIVES = st.lists(
     st.sampled_from(["pending", "done", "confirmed", "twice", "failed", "redriven"]), max_size=8

@@ -63,10 +63,9 @@ def test_without_a_wish_the_built_in_model_serves_and_is_loaded_once(site: Site)
 def test_a_wish_is_served_from_the_next_batch_on(site: Site) -> None:
     batch = site.worker()
     assert batch() == BUILTIN
-    site.wish("them/good", "a1")
-    assert site.registry.switch is not None
-    assert site.registry.switch.state is SwitchState.SWITCHING
+    assert site.wish("them/good", "a1").state is SwitchState.SWITCHING
     assert [batch(), batch()] == [GOOD, GOOD]
+    assert site.registry.switch is not None
     assert site.registry.switch.state is SwitchState.ACTIVE
     assert site.registry.switch.active == GOOD
     assert site.loads == [BUILTIN, GOOD]

@@ -27,18 +27,24 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdigit() and int(declared) > self._max_bytes:
+        received = int(declared) if declared.isdigit() else 0
+        if received <= self._max_bytes:
+            received = 0
+
+            async def counted() -> Message:
+                nonlocal received
+                message = await receive()
+                received += len(message.get("body", b""))
+                if received > self._max_bytes:
+                    raise TooLarge(self._sentence)
+                return message
+
+            async def unless_too_large(message: Message) -> None:
+                if received <= self._max_bytes:
+                    await send(message)
+
+            # The framework answers the error itself, as a body that it could not read.
+            await self._app(scope, counted, unless_too_large)
+        if received > self._max_bytes:
             answer = problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, self._sentence)
             await answer(scope, receive, send)
-            return
-        received = 0
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self._max_bytes:
-                raise TooLarge(self._sentence)
-            return message
-
-        await self._app(scope, counted, send)

@@ -1,0 +1,80 @@
+"""The HTTP functions on a shop in memory."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+import functions.admin.app as admin
+import functions.result.app as result
+import functions.upload.app as upload
+from smartscale.domain.weighing import ModelRef
+from smartscale.operations.accept import Accept
+from smartscale.operations.edit_catalogue import EditCatalogue
+from smartscale.operations.history import History
+from smartscale.operations.switch_model import WishForModel
+from tests.fakes import FakeIdempotencyKeys, FakePackages
+from tests.shop import Shop
+
+ADMIN_TOKEN = "a-token-for-tests"
+BUILTIN = ModelRef(id="builtin", revision="1")
+PACKAGE = ModelRef(id="them/vgg", revision="a1")
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """A shop that sells bananas by weight and lemons by the piece."""
+    return Shop()
+
+
+@pytest.fixture
+def uploads(shop: Shop) -> Iterator[TestClient]:
+    """The upload function."""
+    operation = Accept(shop.uploads, FakeIdempotencyKeys(), shop.clock, max_image_bytes=200_000)
+    yield from _client(upload.app, {upload.accept: operation})
+
+
+@pytest.fixture
+def results(shop: Shop) -> Iterator[TestClient]:
+    """The result function."""
+    overrides = {
+        result.history: History(shop.weighings, shop.uploads, shop.clock),
+        result.confirm: shop.confirm,
+        result.catalogue: shop.catalogue,
+    }
+    yield from _client(result.app, overrides)
+
+
+@pytest.fixture
+def admins(shop: Shop) -> Iterator[TestClient]:
+    """The admin function."""
+    settings = admin.Settings(
+        smartscale_bucket="data",
+        models_table="models",
+        catalogue_table="catalogue",
+        weighings_queue_url="https://queue.example",
+        admin_token=ADMIN_TOKEN,
+    )
+    wish = WishForModel(
+        shop.registry, FakePackages([PACKAGE]), shop.ledger, shop.queue, BUILTIN, shop.clock
+    )
+    overrides = {
+        admin.settings: settings,
+        admin.registry: shop.registry,
+        admin.wish_for_model: wish,
+        admin.edit_catalogue: EditCatalogue(shop.catalogue, shop.ledger, shop.clock),
+    }
+    yield from _client(admin.app, overrides)
+
+
+def _client(
+    app: FastAPI, overrides: Mapping[Callable[..., object], object]
+) -> Iterator[TestClient]:
+    app.dependency_overrides = {name: _giving(value) for name, value in overrides.items()}
+    yield TestClient(app)
+    app.dependency_overrides = {}
+
+
+def _giving(value: object) -> Callable[[], object]:
+    return lambda: value

@@ -1,0 +1,99 @@
+"""The admin routes: nothing without the token, and nothing half done with it."""
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import ValidationError
+
+import functions.admin.app as admin
+from tests.functions.conftest import ADMIN_TOKEN
+from tests.shop import Shop
+
+TOKEN = {"X-Admin-Token": ADMIN_TOKEN}
+MANGO = {"plu": "4051", "names": {"en": "Mango"}, "unit": "each", "unit_price": "1.49"}
+
+
+@pytest.mark.parametrize("token", [None, "", "wrong", ADMIN_TOKEN + "x", "\u00e9"])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/admin/reload-model"),
+        ("GET", "/v1/admin/model"),
+        ("PUT", "/v1/admin/catalogue/Banana"),
+        ("DELETE", "/v1/admin/catalogue/Banana"),
+    ],
+)
+def test_without_the_token_nothing_happens(
+    admins: TestClient, shop: Shop, method: str, path: str, token: str | None
+) -> None:
+    before = dict(shop.catalogue.items)
+    headers = {} if token is None else {"X-Admin-Token": token.encode()}
+    response = admins.request(method, path, headers=headers, json=MANGO)  # type: ignore[arg-type]
+    assert response.status_code == 401
+    assert (shop.catalogue.items, shop.registry.switch) == (before, None)
+
+
+def test_the_built_in_model_is_active_from_the_start(admins: TestClient) -> None:
+    state = admins.get("/v1/admin/model", headers=TOKEN).json()
+    assert (state["state"], state["active"]["id"], state["workers"]) == ("active", "builtin", [])
+
+
+def test_a_package_in_the_bucket_can_be_asked_for(admins: TestClient) -> None:
+    wish = {"model_id": "them/vgg", "model_revision": "a1"}
+    answer = admins.post("/v1/admin/reload-model", headers=TOKEN, json=wish)
+    assert answer.status_code == 202
+    assert answer.json()["wanted"] == {"id": "them/vgg", "revision": "a1"}
+    assert admins.get("/v1/admin/model", headers=TOKEN).json()["state"] == "switching"
+    back = admins.post("/v1/admin/reload-model", headers=TOKEN, json={"model_id": "builtin"})
+    assert back.json()["wanted"]["id"] == "builtin"
+
+
+def test_a_package_that_is_not_there_is_422(admins: TestClient) -> None:
+    answer = admins.post("/v1/admin/reload-model", headers=TOKEN, json={"model_revision": "main"})
+    assert (answer.status_code, "them/vgg a1" in answer.json()["detail"]) == (422, True)
+
+
+def test_an_item_is_added_changed_and_retired(admins: TestClient, shop: Shop) -> None:
+    added = admins.put("/v1/admin/catalogue/Mango", headers=TOKEN, json=MANGO).json()
+    assert (added["unit_price"], added["currency"]) == ("1.49", "EUR")
+    shop.clock.advance(hours=1)
+    changed = admins.put(
+        "/v1/admin/catalogue/Mango", headers=TOKEN, json=MANGO | {"unit_price": "1.99"}
+    ).json()
+    assert changed["unit_price"] == "1.99"
+    assert len(shop.catalogue.items["Mango"].prices) == 2
+    assert admins.delete("/v1/admin/catalogue/Mango", headers=TOKEN).status_code == 204
+    assert shop.catalogue.items["Mango"].retired
+    assert admins.delete("/v1/admin/catalogue/Mango", headers=TOKEN).status_code == 404
+    assert len(shop.ledger.item_changes) == 3
+
+
+@pytest.mark.parametrize(
+    ("edit", "status"),
+    [
+        ({"unit_price": "1,49"}, 422),
+        ({"unit_price": "0"}, 422),
+        ({"unit_price": 1.49}, 422),
+        ({"unit": "pound"}, 422),
+        ({"names": {"de": "Mango"}}, 422),
+        ({"plu": "12"}, 422),
+        ({"plu": "4011"}, 409),
+    ],
+)
+def test_a_bad_item_is_refused(
+    admins: TestClient, shop: Shop, edit: dict[str, object], status: int
+) -> None:
+    answer = admins.put("/v1/admin/catalogue/Mango", headers=TOKEN, json=MANGO | edit)
+    assert answer.status_code == status
+    assert "Mango" not in shop.catalogue.items
+
+
+def test_the_default_token_is_refused_outside_the_emulators() -> None:
+    names = {
+        "smartscale_bucket": "data",
+        "models_table": "models",
+        "catalogue_table": "catalogue",
+        "weighings_queue_url": "https://queue.example",
+    }
+    admin.Settings(**names, admin_token="changeme", smartscale_stage="embedded")
+    with pytest.raises(ValidationError, match="ADMIN_TOKEN"):
+        admin.Settings(**names, admin_token="changeme", smartscale_stage="prod")

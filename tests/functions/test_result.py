@@ -1,0 +1,140 @@
+"""Results, confirmations, the history and the catalogue over HTTP."""
+
+import csv
+
+import pytest
+from fastapi.testclient import TestClient
+
+from smartscale.domain.upload import upload_key
+from smartscale.operations.recognise import Arrival
+from tests.examples import scores
+from tests.shop import Shop
+
+
+@pytest.fixture
+def job_id(shop: Shop) -> str:
+    """A weighing of 1 kg that is done."""
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    return job_id
+
+
+def test_a_result_has_all_that_the_kiosk_shows(results: TestClient, job_id: str) -> None:
+    result = results.get(f"/v1/result/{job_id}", params={"lang": "de"}).json()
+    assert result["status"] == "done"
+    assert (result["label"], result["name"], result["confidence"]) == ("Banana", "Banana-de", 0.9)
+    assert (result["weight_kg"], result["tare_kg"], result["net_kg"]) == ("1.000", "0.000", "1.000")
+    assert (result["unit"], result["unit_price"], result["price"]) == ("kg", "2.00", "2.00")
+    assert (result["currency"], result["quantity"]) == ("EUR", 1)
+    assert (result["needs_confirmation"], result["confirmed_label"]) == (False, None)
+    assert result["model"] == {"id": "builtin", "revision": "1"}
+    assert result["timings"]["inference_ms"] >= 0
+    assert result["created_at"].startswith("2026-11-25T08:30:00")
+    best, second = result["top_k"]
+    assert (best["label"], best["plu"], best["total"]) == ("Banana", "4011", "2.00")
+    assert (second["name"], second["unit"], second["total"]) == ("Lemon-de", "each", "0.50")
+
+
+def test_a_pending_weighing_is_pending(results: TestClient, shop: Shop) -> None:
+    job_id = shop.upload()
+    result = results.get(f"/v1/result/{job_id}", params={"wait": 0.05})
+    assert (result.status_code, result.json()["status"]) == (200, "pending")
+
+
+def test_a_failed_weighing_says_why(results: TestClient, shop: Shop) -> None:
+    job_id = shop.upload()
+    shop.fail.process(Arrival(upload_key(job_id)), "The picture is cut short.")
+    result = results.get(f"/v1/result/{job_id}").json()
+    assert (result["status"], result["error"]) == ("failed", "The picture is cut short.")
+    assert result["price"] is None
+
+
+@pytest.mark.parametrize("job_id", ["0" * 32, "nonsense", "..", "a" * 5000])
+def test_an_unknown_weighing_is_404(results: TestClient, job_id: str) -> None:
+    assert results.get(f"/v1/result/{job_id}").status_code == 404
+    assert results.post(f"/v1/confirm/{job_id}", json={"label": "Banana"}).status_code == 404
+
+
+@pytest.mark.parametrize("wait", ["-1", "11", "soon"])
+def test_a_wait_is_at_most_ten_seconds(results: TestClient, job_id: str, wait: str) -> None:
+    response = results.get(f"/v1/result/{job_id}", params={"wait": wait})
+    assert (response.status_code, "wait" in response.json()["detail"]) == (422, True)
+
+
+def test_nothing_on_the_menu_has_no_price(results: TestClient, shop: Shop) -> None:
+    shop.recogniser.answer = scores(unknown=0.9, Banana=0.1)
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    result = results.get(f"/v1/result/{job_id}").json()
+    assert (result["label"], result["price"], result["needs_confirmation"]) == (
+        "unknown",
+        None,
+        True,
+    )
+
+
+def test_confirming(results: TestClient, job_id: str) -> None:
+    said = {"plu": "4053", "quantity": 2, "confirmed_by": "attendant"}
+    confirmed = results.post(f"/v1/confirm/{job_id}", json=said).json()
+    assert (confirmed["confirmed_label"], confirmed["price"]) == ("Lemon", "1.00")
+    assert results.get(f"/v1/result/{job_id}").json() == confirmed
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ({"label": "Durian"}, 422),
+        ({}, 422),
+        ({"label": "Banana", "quantity": 0}, 422),
+        ({"label": "Banana", "confirmed_by": "ghost"}, 422),
+    ],
+)
+def test_bad_confirmations(
+    results: TestClient, job_id: str, said: dict[str, object], status: int
+) -> None:
+    assert results.post(f"/v1/confirm/{job_id}", json=said).status_code == status
+
+
+def test_confirming_a_pending_weighing_is_409(results: TestClient, shop: Shop) -> None:
+    job_id = shop.upload()
+    response = results.post(f"/v1/confirm/{job_id}", json={"label": "Banana"})
+    assert (response.status_code, "pending" in response.json()["detail"]) == (409, True)
+
+
+def test_the_history_comes_in_pages(results: TestClient, shop: Shop) -> None:
+    ids = []
+    for _ in range(5):
+        shop.clock.advance(seconds=1)
+        ids.append(shop.upload())
+        shop.recognise(ids[-1])
+    seen, cursor = [], None
+    while True:
+        query = {"limit": 2} | ({"cursor": cursor} if cursor else {})
+        page = results.get("/v1/history", params=query).json()
+        seen += [one["job_id"] for one in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == ids[::-1]
+
+
+@pytest.mark.parametrize("query", [{"cursor": "x"}, {"limit": 0}, {"from": "yesterday"}])
+def test_bad_history_queries(results: TestClient, query: dict[str, str]) -> None:
+    assert results.get("/v1/history", params=query).status_code == 422
+
+
+def test_the_history_is_a_table_too(results: TestClient, job_id: str) -> None:
+    response = results.get("/v1/history", headers={"Accept": "text/csv"})
+    assert response.headers["content-type"].startswith("text/csv")
+    [row] = csv.DictReader(response.text.splitlines())
+    assert (row["job_id"], row["price"], row["name"]) == (job_id, "2.00", "Banana")
+
+
+def test_the_catalogue(results: TestClient) -> None:
+    banana, lemon = results.get("/v1/catalogue").json()["items"]
+    assert (banana["label"], banana["unit_price"], banana["names"]["de"]) == (
+        "Banana",
+        "2.00",
+        "Banana-de",
+    )
+    assert (lemon["plu"], lemon["unit"]) == ("4053", "each")

@@ -1,0 +1,122 @@
+"""POST /v1/predict and /v1/uploads."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from smartscale.domain.upload import upload_key
+from tests.examples import picture
+from tests.shop import Shop
+
+
+def predict(
+    uploads: TestClient, image: bytes | None = None, **form: str
+) -> tuple[int, dict[str, str]]:
+    """Post a weighing; the status and the answer."""
+    response = uploads.post(
+        "/v1/predict",
+        data={"weight": "0.500"} | form,
+        files={"image": ("a.jpg", picture() if image is None else image)},
+    )
+    if response.status_code >= 400:
+        assert response.headers["content-type"] == "application/problem+json"
+    return response.status_code, response.json()
+
+
+def test_a_weighing_is_accepted_and_durable(uploads: TestClient, shop: Shop) -> None:
+    status, accepted = predict(uploads, scale_id="till-3", tare_kg="0.010")
+    assert status == 202
+    assert accepted["status"] == "pending"
+    assert accepted["result_url"] == f"/v1/result/{accepted['job_id']}"
+    upload, image = shop.uploads.read(upload_key(accepted["job_id"]))
+    assert image == picture()
+    assert upload.scale_id == "till-3"
+
+
+@pytest.mark.parametrize("field", ["weight", "weight_kg"])
+def test_the_weight_has_two_names(uploads: TestClient, field: str) -> None:
+    response = uploads.post(
+        "/v1/predict", data={field: "0.500"}, files={"image": ("a.jpg", picture())}
+    )
+    assert response.status_code == 202
+
+
+@pytest.mark.parametrize("weight", ["-1", "abc", "1e999", "0.0001", "NaN", "0", "31", ""])
+def test_a_bad_weight_is_422_and_leaves_nothing(
+    uploads: TestClient, shop: Shop, weight: str
+) -> None:
+    status, problem = predict(uploads, weight=weight)
+    assert (status, problem["status"]) == (422, 422)
+    assert "weight" in problem["detail"]
+    assert shop.uploads.objects == {}
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (b"just text", 415),
+        (picture()[:-100], 422),
+        (picture("PNG", (8000, 6300)), 413),
+        (b"\xff\xd8\xff" + b"x" * 250_000, 413),
+        (b"\xff\xd8\xff" + b"x" * 11_000_000, 413),
+    ],
+)
+def test_a_bad_picture_is_refused_and_leaves_nothing(
+    uploads: TestClient, shop: Shop, image: bytes, expected: int
+) -> None:
+    status, problem = predict(uploads, image)
+    assert status == expected
+    assert problem["detail"].endswith(".")
+    assert shop.uploads.objects == {}
+
+
+def test_a_body_without_a_declared_length_is_cut_off(uploads: TestClient) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"--b\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\n"
+        yield from (b"x" * 1_000_000 for _ in range(11))
+
+    response = uploads.post(
+        "/v1/predict",
+        content=chunks(),
+        headers={"Content-Type": "multipart/form-data; boundary=b"},
+    )
+    assert response.status_code == 413
+
+
+def test_missing_parts_are_named(uploads: TestClient) -> None:
+    no_picture = uploads.post("/v1/predict", data={"weight": "1"})
+    assert (no_picture.status_code, "image" in no_picture.json()["detail"]) == (422, True)
+    no_weight = uploads.post("/v1/predict", files={"image": ("a.jpg", picture())})
+    assert (no_weight.status_code, "weight" in no_weight.json()["detail"]) == (422, True)
+    nothing = uploads.post("/v1/predict", content=b"{}")
+    assert nothing.status_code == 422
+
+
+def test_a_request_repeated_with_its_key_is_one_weighing(uploads: TestClient, shop: Shop) -> None:
+    uploads.headers["Idempotency-Key"] = "8d3f"
+    _, first = predict(uploads)
+    _, again = predict(uploads)
+    assert again == first
+    assert len(shop.uploads.objects) == 1
+    status, problem = predict(uploads, weight="0.600")
+    assert (status, "Idempotency-Key" in problem["detail"]) == (422, True)
+
+
+def test_a_direct_upload(uploads: TestClient) -> None:
+    response = uploads.post("/v1/uploads", json={"weight": "0.5", "content_type": "image/png"})
+    assert response.status_code == 201
+    answer = response.json()
+    assert answer["fields"]["weight-kg"] == "0.500"
+    assert answer["result_url"].endswith(answer["job_id"])
+    refused = uploads.post("/v1/uploads", json={"weight": "0.5", "content_type": "text/html"})
+    assert refused.status_code == 415
+    assert uploads.post("/v1/uploads", json={"weight": "0"}).status_code == 422
+
+
+def test_an_unknown_route_is_a_problem_too(uploads: TestClient) -> None:
+    response = uploads.get("/v1/nowhere")
+    assert response.status_code == 404
+    assert response.headers["content-type"] == "application/problem+json"
+    assert "/docs" in response.json()["detail"]
+    assert uploads.get("/v1/predict").status_code == 405

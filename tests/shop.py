@@ -1,0 +1,87 @@
+"""A shop in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from smartscale.domain.upload import upload_key
+from smartscale.domain.weighing import new_job_id
+from smartscale.operations.confirm import Confirm
+from smartscale.operations.messages import arrivals
+from smartscale.operations.ports import Metric
+from smartscale.operations.recognise import Arrival, Fail, Recognise
+from smartscale.operations.reconcile import Reconcile
+from tests.examples import item, picture
+from tests.fakes import (
+    Clock,
+    FakeCatalogue,
+    FakeLedger,
+    FakeMetrics,
+    FakeQueue,
+    FakeRecogniser,
+    FakeRegistry,
+    FakeUploads,
+    FakeWeighings,
+)
+
+
+@dataclass
+class Shop:
+    """Every port faked, and the operations on them."""
+
+    clock: Clock = field(default_factory=Clock)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    weighings: FakeWeighings = field(default_factory=FakeWeighings)
+    registry: FakeRegistry = field(default_factory=FakeRegistry)
+    queue: FakeQueue = field(default_factory=FakeQueue)
+    metrics: FakeMetrics = field(default_factory=FakeMetrics)
+    recogniser: FakeRecogniser = field(default_factory=FakeRecogniser)
+    catalogue: FakeCatalogue = field(
+        default_factory=lambda: FakeCatalogue.of(
+            item("Banana", plu="4011", unit_price="2.00"),
+            item("Lemon", plu="4053", unit_price="0.50", unit="each"),
+        )
+    )
+
+    def __post_init__(self) -> None:
+        self.uploads = FakeUploads(self.clock)
+        self.fail = Fail(self.uploads, self.ledger, self.weighings, self.clock)
+        self.confirm = Confirm(
+            self.weighings, self.ledger, self.catalogue, self.metrics, self.clock
+        )
+
+    def upload(self, metadata: Mapping[str, str] | None = None) -> str:
+        """Store a picture as the upload function does; the job id."""
+        job_id = new_job_id(self.clock())
+        said = {"weight-kg": "1.000", "scale-id": "till-1"} if metadata is None else metadata
+        self.uploads.put(upload_key(job_id), picture(), "image/jpeg", said)
+        return job_id
+
+    def recognise(self, job_id: str) -> list[Metric]:
+        """Deliver the arrival of an upload."""
+        return self.deliver(Arrival(upload_key(job_id)))
+
+    def deliver(self, arrival: Arrival) -> list[Metric]:
+        """Process an arrival with the catalogue and the model of now."""
+        operation = Recognise(self.uploads, self.ledger, self.weighings, self.catalogue, self.clock)
+        told = operation.process(arrival, self.recogniser, operation.catalogue())
+        self.metrics.emit(told)
+        return told
+
+    def reconcile(self) -> Reconcile:
+        """The operation that mends."""
+        return Reconcile(
+            self.uploads,
+            self.ledger,
+            self.weighings,
+            self.catalogue,
+            self.registry,
+            self.queue,
+            "bucket",
+        )
+
+    def drain(self) -> None:
+        """Process everything in the queue."""
+        messages, self.queue.messages = self.queue.messages, []
+        for body, _ in messages:
+            for arrival in arrivals(body):
+                self.deliver(arrival)
