@@ -60,7 +60,7 @@ def worker() -> Worker:
 
 def bury(record: SQSRecord) -> None:
     """Mark the weighings of one dead letter as failed."""
-    attribute = record.message_attributes.get(REASON)
+    attribute = record.message_attributes[REASON]
     reason = (attribute and attribute.string_value) or TRIED_IN_VAIN
     metrics: list[Metric] = []
     try:
