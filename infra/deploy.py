@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import ClientError
 
@@ -19,6 +19,7 @@ from infra.waiting import wait_until
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_s3.literals import BucketLocationConstraintType
 
 _CONTENT_TAG = "smartscale:content"
 _UP_TO_DATE = "No updates are to be performed"
@@ -48,6 +49,7 @@ def embedded_parameters(settings: Settings) -> dict[str, str]:
         "AdminToken": settings.admin_token.get_secret_value(),
         "InferenceConcurrency": str(settings.inference_concurrency),
         "LogLevel": settings.log_level,
+        "ModelId": settings.model_id,
     }
 
 
@@ -114,8 +116,7 @@ def _create_or_update(
     update: bool,
     stop: threading.Event | None,
 ) -> None:
-    s3 = emulator_session(emulator.region).client("s3", endpoint_url=emulator.endpoint)
-    s3.create_bucket(Bucket=_ARTIFACTS_BUCKET)
+    _make_bucket(emulator, _ARTIFACTS_BUCKET)
     body = upload(template, _ARTIFACTS_BUCKET, emulator.endpoint, emulator.region)
     client = cloudformation(emulator.endpoint, emulator.region)
     operation = client.update_stack if update else client.create_stack
@@ -134,6 +135,17 @@ def _create_or_update(
             return
         raise PlainError(f"Deploying the stack failed: {error}") from error
     _wait(client, stack_name, stop)
+
+
+def _make_bucket(emulator: Emulator, name: str) -> None:
+    s3 = emulator_session(emulator.region).client("s3", endpoint_url=emulator.endpoint)
+    if any(bucket["Name"] == name for bucket in s3.list_buckets()["Buckets"]):
+        return
+    if emulator.region == "us-east-1":  # the one region that must not be named
+        s3.create_bucket(Bucket=name)
+    else:
+        region = cast("BucketLocationConstraintType", emulator.region)
+        s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})
 
 
 def _wait(client: "CloudFormationClient", name: str, stop: threading.Event | None) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.errors import PlainError
+from infra.ports import check_ports
 from infra.probe import answers
 from infra.process import Child
 from infra.waiting import wait_until
@@ -21,7 +22,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 _READY_S = 60.0
 _STOP_S = 20.0
-_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE")
+_KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
 
 
 class Emulator:
@@ -37,6 +38,7 @@ class Emulator:
         self._stop = stop
         self._state = home / "cloud" / "state"
         self._objects = home / "cloud" / "s3"
+        self._scratch = home / "cloud" / "tmp"
         self._saved = home / "cloud" / "last-clean-stop"
         self._child = Child("cloud", "ministack", home=home, environment=self._environment())
 
@@ -51,8 +53,12 @@ class Emulator:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
+        check_ports({"SMARTSCALE_CLOUD_PORT": ("127.0.0.1", self.port)})
         self._state.mkdir(parents=True, exist_ok=True)
         self._objects.mkdir(parents=True, exist_ok=True)
+        # Code of the functions of a killed predecessor.
+        shutil.rmtree(self._scratch, ignore_errors=True)
+        self._scratch.mkdir(parents=True)
         self._child.start()
         ready = wait_until(
             lambda: not self._child.alive or answers(f"{self.endpoint}/_ministack/health"),
@@ -105,6 +111,7 @@ class Emulator:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
             "AWS_EC2_METADATA_DISABLED": "true",
+            "TMPDIR": str(self._scratch),
             "PERSIST_STATE": "1",
             "STATE_DIR": str(self._state),
             "S3_PERSIST": "1",

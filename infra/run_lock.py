@@ -2,9 +2,8 @@
 
 import fcntl
 import os
-import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,29 +44,6 @@ def wait_for_predecessors(
             say(f"Waiting for the previous run's {name} to stop")
             if not wait_until(lambda path=path: _free(path), _PREDECESSOR_S, stop=stop):  # type: ignore[misc]
                 raise PlainError(f"The previous run's {name} does not stop; end it and run again")
-
-
-def check_ports(ports: Mapping[str, tuple[str, int]]) -> None:
-    """Refuse ports that somebody else listens on; the key is the variable that changes one."""
-    seen: dict[int, str] = {}
-    for variable, (host, port) in ports.items():
-        if port in seen:
-            raise PlainError(f"{variable} and {seen[port]} are both {port}; set one of them", 2)
-        seen[port] = variable
-        if _in_use(host, port):
-            raise PlainError(
-                f"Port {port} is in use; stop what listens there or set {variable} to a free port"
-            )
-
-
-def _in_use(host: str, port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return True
-    return False
 
 
 def _taken(descriptor: int) -> bool:

@@ -2,8 +2,9 @@
 
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.errors import PlainError
@@ -23,6 +24,15 @@ class Cloud(StrEnum):
     AWS = "aws"
 
 
+class LogLevel(StrEnum):
+    """How much functions and services say."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
+
+
 class Settings(BaseSettings):
     """The run's and the commands' settings; the names are the environment's."""
 
@@ -40,10 +50,23 @@ class Settings(BaseSettings):
     region: str = Field(default="us-east-1", alias="AWS_REGION")
     admin_token: SecretStr = Field(default=SecretStr(DEFAULT_ADMIN_TOKEN), alias="ADMIN_TOKEN")
     currency: str = Field(default="EUR", pattern="^[A-Z]{3}$", alias="CURRENCY")
-    log_level: str = Field(
-        default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", alias="LOG_LEVEL"
+    log_level: LogLevel = Field(default=LogLevel.INFO, alias="LOG_LEVEL")
+    inference_concurrency: Literal[2, 5, 10, 20, 50] = Field(
+        default=2, alias="SMARTSCALE_INFERENCE_CONCURRENCY"
     )
-    inference_concurrency: int = Field(default=2, ge=2, alias="SMARTSCALE_INFERENCE_CONCURRENCY")
+    model_id: str = Field(
+        default="Adriana213/vgg16-fruit-classifier", min_length=1, alias="SMARTSCALE_MODEL_ID"
+    )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _any_case(cls, value: str) -> str:
+        return value.upper()
+
+    @field_validator("inference_concurrency", mode="before")
+    @classmethod
+    def _number(cls, value: str | int) -> int:
+        return int(value)
 
     @property
     def embedded_endpoint(self) -> str:

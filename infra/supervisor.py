@@ -2,7 +2,6 @@
 
 import os
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,19 +10,17 @@ from pathlib import Path
 from infra.deploy import Deployment, deploy, embedded_parameters
 from infra.emulator import Emulator
 from infra.errors import PlainError, Stopped
+from infra.ports import check_ports
 from infra.probe import answers
 from infra.process import Child
-from infra.run_lock import check_ports, only_run, wait_for_predecessors
+from infra.restarts import Restarts
+from infra.run_lock import only_run, wait_for_predecessors
 from infra.settings import LARGEST_IMAGE_BYTES, ROOT, Settings
 from infra.stack import stack_environment
 from infra.waiting import wait_until
 
 _READY_S = 60.0
 _LOOK_S = 0.25
-_STEADY_S = 60.0
-"""A service that ran this long is not failing at its start: its next restart is immediate."""
-_MAX_RESTARTS = 5
-_FIRST_PAUSE_S = 0.5
 _SAVE_MARGIN = timedelta(minutes=5)
 """Rows written while the emulator saved may be missing: look a little further back."""
 
@@ -34,13 +31,7 @@ class Service:
 
     child: Child
     ready_url: str
-    restarts: int = 0
-    started_at: float = field(default_factory=time.monotonic)
-
-    def start(self) -> None:
-        """Start it, without waiting."""
-        self.started_at = time.monotonic()
-        self.child.start()
+    restarts: Restarts = field(default_factory=Restarts)
 
 
 class Supervisor:
@@ -59,7 +50,7 @@ class Supervisor:
         self._say = say
         self._root = root
         self._emulator = Emulator(settings.home, settings.cloud_port, settings.region, stop=stop)
-        self._emulator_restarts = 0
+        self._emulator_restarts = Restarts()
         self._initialise: Child | None = None
         self._services: list[Service] = []
 
@@ -98,7 +89,7 @@ class Supervisor:
             self._service("kiosk", "frontend", self._settings.ui_url, environment),
         ]
         for service in self._services:
-            service.start()
+            service.child.start()
         self._restore(deployment, environment)
         for service in self._services:
             self._wait_ready(service)
@@ -193,8 +184,7 @@ class Supervisor:
 
     def _revive_emulator(self) -> None:
         """Start the emulator again: its tables are as old as its last save, so restore them."""
-        self._emulator_restarts += 1
-        self._pause(self._emulator_restarts, "emulator", self._emulator.child.exit_status)
+        self._pause(self._emulator_restarts, self._emulator.child)
         self._emulator.stop()
         self._emulator.start()
         deployment = self._deploy()
@@ -202,20 +192,19 @@ class Supervisor:
         self._say("The emulator is back")
 
     def _revive(self, service: Service) -> None:
-        if time.monotonic() - service.started_at > _STEADY_S:
-            service.restarts = 0
-        service.restarts += 1
-        self._pause(service.restarts, service.child.name, service.child.exit_status)
+        self._pause(service.restarts, service.child)
         service.child.stop()
-        service.start()
+        service.child.start()
 
-    def _pause(self, restarts: int, name: str, exit_status: int | None) -> None:
-        if restarts > _MAX_RESTARTS:
+    def _pause(self, restarts: Restarts, child: Child) -> None:
+        pause = restarts.next_pause()
+        if pause is None:
             raise PlainError(
-                f"The {name} ended again and again; see {self._settings.home / 'logs'}"
+                f"{child.name} ended again and again; see "
+                f"{self._settings.home / 'logs' / f'{child.name}.log'}"
             )
-        self._say(f"The {name} ended (status {exit_status}): starting it again")
-        if restarts > 1 and self._stop.wait(_FIRST_PAUSE_S * 2 ** (restarts - 2)):
+        self._say(f"{child.name} ended (status {child.exit_status}): starting it again")
+        if self._stop.wait(pause):
             raise Stopped
 
     def _shut_down(self) -> None:
