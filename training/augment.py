@@ -11,8 +11,13 @@ import tensorflow as tf
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
+# How much of a batch each of these happens to.
+PLATE_SHARE = 0.12
+BLUR_SHARE = 0.25
+BAG_SHARE = 0.15
+CUT_OUT_SHARE = 0.25
+NOISE_SHARE = 0.2
 CUTMIX_SHARE = 0.2
-PASTE_SHARE = 0.12
 
 
 class Dice:
@@ -28,14 +33,27 @@ class Dice:
         return self._seed + tf.constant([0, self._drawn * 7919])
 
     def uniform(self, low: float, high: float, *shape: int) -> Tensor:
+        """Shape (count, *shape)."""
         return tf.random.stateless_uniform((self.count, *shape), self._next(), low, high)
 
     def normal(self, deviation: float, *shape: int) -> Tensor:
+        """Shape (count, *shape), around 0."""
         return tf.random.stateless_normal((self.count, *shape), self._next(), 0.0, deviation)
 
     def happens(self, share: float) -> Tensor:
         """1.0 for about `share` of the pictures, else 0.0; shape (count,)."""
         return tf.cast(self.uniform(0.0, 1.0) < share, tf.float32)
+
+    def some(self, share: float) -> tuple[Tensor, "Dice"]:
+        """The indices of `share` of the pictures, neighbours in the batch, and dice for them.
+
+        A batch is in random order, so neighbours are as good as any, and what happens to few
+        pictures is computed for few.
+        """
+        count = tf.cast(tf.math.ceil(share * tf.cast(self.count, tf.float32)), tf.int32)
+        start = tf.random.stateless_uniform((), self._next(), 0, self.count, tf.int32)
+        chosen = (start + tf.range(count)) % self.count
+        return chosen, Dice(self._next(), count)
 
 
 def augment(
@@ -56,12 +74,12 @@ def augment(
     """
     dice = Dice(seed, tf.shape(pictures)[0])
     x = _look_around(tf.cast(pictures, tf.float32), size, dice)
-    x = _lay_on_plate(x, _look_around(tf.cast(plates, tf.float32), size, dice), size, dice)
+    x = _lay_on_plate(x, plates, size, dice)
     x = _light(x / 255.0, dice)
     x = _blur(x, dice)
     x = _bag_glare(x, size, dice)
     x = _cut_out(x, size, dice)
-    x = x + dice.normal(0.03, size, size, 3) * _each(dice.happens(0.2))
+    x = _noise(x, size, dice)
     x, targets = _cutmix(x, targets, size, dice)
     return tf.clip_by_value(x, 0.0, 1.0) * 255.0, targets
 
@@ -69,6 +87,10 @@ def augment(
 def _each(values: Tensor) -> Tensor:
     """(N,) -> (N, 1, 1, 1), to broadcast over pictures."""
     return values[:, tf.newaxis, tf.newaxis, tf.newaxis]
+
+
+def _put(x: Tensor, chosen: Tensor, altered: Tensor) -> Tensor:
+    return tf.tensor_scatter_nd_update(x, chosen[:, tf.newaxis], altered)
 
 
 def _look_around(x: Tensor, size: int, dice: Dice) -> Tensor:
@@ -106,15 +128,15 @@ def _grid(size: int) -> tuple[Tensor, Tensor]:
 
 def _lay_on_plate(x: Tensor, plates: Tensor, size: int, dice: Dice) -> Tensor:
     """Keep an uneven blob of some pictures and lay it on a plate, with a soft edge."""
+    chosen, dice = dice.some(PLATE_SHARE)
+    plate = _look_around(tf.cast(tf.gather(plates, chosen), tf.float32), size, dice)
     down, across = _grid(size)
     bumps = tf.image.resize(dice.normal(0.25, 5, 5, 1), (size, size), "bicubic")
     middle_y, middle_x = _each(dice.uniform(-0.35, 0.35)), _each(dice.uniform(-0.35, 0.35))
     radius_y, radius_x = _each(dice.uniform(0.35, 0.9)), _each(dice.uniform(0.35, 0.9))
     distance = tf.sqrt(((down - middle_y) / radius_y) ** 2 + ((across - middle_x) / radius_x) ** 2)
     keep = tf.sigmoid((1 + bumps - distance) * 25)
-    laid = x * keep + plates * (1 - keep)
-    chosen = _each(dice.happens(PASTE_SHARE))
-    return laid * chosen + x * (1 - chosen)
+    return _put(x, chosen, tf.gather(x, chosen) * keep + plate * (1 - keep))
 
 
 def _light(x: Tensor, dice: Dice) -> Tensor:
@@ -130,18 +152,20 @@ def _light(x: Tensor, dice: Dice) -> Tensor:
 
 
 def _blur(x: Tensor, dice: Dice) -> Tensor:
-    soft = tf.nn.avg_pool2d(tf.nn.avg_pool2d(x, 3, 1, "SAME"), 3, 1, "SAME")
-    amount = _each(dice.happens(0.25) * dice.uniform(0.3, 1.0))
-    return soft * amount + x * (1 - amount)
+    chosen, dice = dice.some(BLUR_SHARE)
+    sharp = tf.gather(x, chosen)
+    soft = tf.nn.avg_pool2d(tf.nn.avg_pool2d(sharp, 3, 1, "SAME"), 3, 1, "SAME")
+    amount = _each(dice.uniform(0.3, 1.0))
+    return _put(x, chosen, soft * amount + sharp * (1 - amount))
 
 
 def _bag_glare(x: Tensor, size: int, dice: Dice) -> Tensor:
     """A clear bag: white folds and a veil that takes contrast."""
+    chosen, dice = dice.some(BAG_SHARE)
     folds = tf.image.resize(dice.normal(1.0, 9, 9, 1), (size, size), "bicubic")
-    bagged = _each(dice.happens(0.15))
-    veil = bagged * (_each(dice.uniform(0.0, 0.25)) + tf.nn.relu(folds - 0.7) * 0.5)
+    veil = _each(dice.uniform(0.0, 0.25)) + tf.nn.relu(folds - 0.7) * 0.5
     veil = tf.minimum(veil, 0.85)
-    return x * (1 - veil) + 0.92 * veil
+    return _put(x, chosen, tf.gather(x, chosen) * (1 - veil) + 0.92 * veil)
 
 
 def _box(size: int, dice: Dice, low: float, high: float) -> Tensor:
@@ -155,13 +179,24 @@ def _box(size: int, dice: Dice, low: float, high: float) -> Tensor:
 
 def _cut_out(x: Tensor, size: int, dice: Dice) -> Tensor:
     """A hand, a label, another customer's bag: something plain in front."""
-    box = _box(size, dice, 0.15, 0.5) * _each(dice.happens(0.25))
-    return x * (1 - box) + dice.uniform(0.0, 1.0, 1, 1, 3) * box
+    chosen, dice = dice.some(CUT_OUT_SHARE)
+    box = _box(size, dice, 0.15, 0.5)
+    plain = dice.uniform(0.0, 1.0, 1, 1, 3)
+    return _put(x, chosen, tf.gather(x, chosen) * (1 - box) + plain * box)
+
+
+def _noise(x: Tensor, size: int, dice: Dice) -> Tensor:
+    chosen, dice = dice.some(NOISE_SHARE)
+    return _put(x, chosen, tf.gather(x, chosen) + dice.normal(0.03, size, size, 3))
 
 
 def _cutmix(x: Tensor, targets: Tensor, size: int, dice: Dice) -> tuple[Tensor, Tensor]:
-    """Put a rectangle of the batch's next picture into some pictures, and mix the targets so."""
-    box = _box(size, dice, 0.3, 0.8) * _each(dice.happens(CUTMIX_SHARE))
+    """Put a rectangle of another picture into some pictures, and mix their targets so."""
+    other = tf.roll(tf.range(dice.count), 1, axis=0)
+    chosen, dice = dice.some(CUTMIX_SHARE)
+    box = _box(size, dice, 0.3, 0.8)
     share = tf.reduce_mean(box, axis=(1, 2))
-    mixed = x * (1 - box) + tf.roll(x, 1, axis=0) * box
-    return mixed, targets * (1 - share) + tf.roll(targets, 1, axis=0) * share
+    beside = tf.gather(other, chosen)
+    mixed = tf.gather(x, chosen) * (1 - box) + tf.gather(x, beside) * box
+    mixed_targets = tf.gather(targets, chosen) * (1 - share) + tf.gather(targets, beside) * share
+    return _put(x, chosen, mixed), _put(targets, chosen, mixed_targets)

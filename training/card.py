@@ -74,8 +74,8 @@ The train split of the Grocery Store Dataset (2,640 photos from Swedish shops: 5
 and 31 kinds of carton that together are `unknown`), with few photos an epoch of produce on a steel
 plate and in clear bags (FruterIA) and on tables (Microsoft), and rendered bare plates. Photos are
 turned, mirrored, zoomed, lit in other colours, blurred, covered in part, veiled like a bag, laid
-on other plates and mixed. {epochs} epochs, the best of them {best_epoch}; every other decision is in
-`model.json` under `evaluation.recipe`. Attributions: `LICENCE.md`.
+on other plates and mixed. {epochs} epochs, the best of them {best_epoch}; every other decision is
+in `model.json` under `evaluation.recipe`. Attributions: `LICENCE.md`.
 
 ## Limits
 

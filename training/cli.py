@@ -40,7 +40,7 @@ def train(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler()])
 
-    from training import pipeline
+    from training import pipeline  # noqa: PLC0415  (TensorFlow takes seconds to import)
 
     pipeline.main(
         data,

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 MODEL_ID = "smartscale-produce"
 RENDERED_PLATES = 200
-REAL_PLATE_COPIES = 10  # so that a real plate is drawn as a background now and then
+REAL_PLATE_COPIES = 10  # so that the few real plates are seen among the rendered ones
 EXAMPLES_FOR_INT8 = 200
 TIMED_RUNS = 50
 HELD_OUT_FILE = "held_out.json"
@@ -145,13 +145,13 @@ def stage(data: Path, recipe: Recipe, *, hold_out: bool) -> Material:
     listed = [*photos.read_grocery(data, "train"), *photos.read_extras(data)]
     staged = photos.stage(listed, classes, "Photos")
     rendered = render_plates(RENDERED_PLATES, photos.STAGED_SIZE, recipe.seed)
-    bare = photos.Staged(
-        rendered,
-        np.full(len(rendered), classes.targets.index(EMPTY)),
-        np.full(len(rendered), "empty"),
-    )
     real = staged.pictures[staged.sources == "empty"]
     plates = np.concatenate([rendered, np.repeat(real, REAL_PLATE_COPIES, axis=0)])
+    bare = photos.Staged(
+        plates,
+        np.full(len(plates), classes.targets.index(EMPTY)),
+        np.full(len(plates), "empty"),
+    )
     left_out: list[photos.Photo] = []
     if hold_out:
         grocery = np.flatnonzero(staged.sources == "grocery-train")
@@ -170,7 +170,6 @@ def stage(data: Path, recipe: Recipe, *, hold_out: bool) -> Material:
 
 def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) -> Trained:
     """Train or go on training in `run`, and draw the learning curve."""
-    seen = photos.as_served(material.validation, material.spec, "Validation photos")
 
     def say(progress: Progress) -> None:
         logger.info(
@@ -184,7 +183,7 @@ def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) ->
     trained = fit(
         material.train,
         plates=material.plates,
-        validation=(seen, material.targets(material.validation)),
+        validation=seen_validation(material),
         classes=len(material.classes.targets),
         cartons=material.cartons,
         recipe=recipe,
@@ -194,6 +193,12 @@ def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) ->
     )
     report.draw_learning_curve(trained.history, run / "learning-curve.png")
     return trained
+
+
+def seen_validation(material: Material) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """The validation photos as the network sees them, and their targets."""
+    seen = photos.as_served(material.validation, material.spec, "Validation photos")
+    return seen, material.targets(material.validation)
 
 
 def label_logits(

@@ -144,7 +144,8 @@ def write_package(
         "files": {name: hashlib.sha256(contents[name]).hexdigest() for name in sorted(contents)},
     }
     package.folder.mkdir(parents=True, exist_ok=True)
-    (package.folder / DESCRIPTION_FILE).unlink(missing_ok=True)
+    for name in (DESCRIPTION_FILE, *(REQUIRED_FILES | OPTIONAL_FILES) - contents.keys()):
+        (package.folder / name).unlink(missing_ok=True)  # an earlier package's
     for name, content in contents.items():
         (package.folder / name).write_bytes(content)
     (package.folder / DESCRIPTION_FILE).write_bytes(_to_json(description))
