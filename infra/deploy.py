@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.emulator import ACCOUNT, Emulator
 from infra.errors import PlainError
@@ -67,6 +67,23 @@ def deploy(
     A stack in a state that cannot be updated, or none where its bucket already is (the emulator was
     killed before it saved anything), is built anew; the bucket's objects are kept.
     """
+    try:
+        return _deploy(emulator, stack_name, parameters, root, stop, say)
+    except (BotoCoreError, ClientError) as error:
+        raise PlainError(
+            f"The emulator failed while the stack was deployed ({error}); "
+            f"see {emulator.home / 'logs' / 'cloud.log'}"
+        ) from error
+
+
+def _deploy(
+    emulator: Emulator,
+    stack_name: str,
+    parameters: dict[str, str],
+    root: Path,
+    stop: threading.Event | None,
+    say: Callable[[str], None],
+) -> Deployment:
     template = stage(root, emulator.home / "cloud" / "package")
     content = fingerprint(template.parent, parameters)
     stack = find_stack(cloudformation(emulator.endpoint, emulator.region), stack_name)

@@ -106,6 +106,13 @@ class Child:
             self._reader.join(timeout=1)
         return clean
 
+    def kill(self) -> None:
+        """End it and its group as a power cut would."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
     def _read(self, process: subprocess.Popen[str]) -> None:
         if process.stdout is None:
             return

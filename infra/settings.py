@@ -36,7 +36,7 @@ class LogLevel(StrEnum):
 class Settings(BaseSettings):
     """The run's and the commands' settings; the names are the environment's."""
 
-    model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
 
     home: Path = Field(default=Path(".smartscale"), alias="SMARTSCALE_HOME")
     api_port: int = Field(default=8000, ge=1, le=65535, alias="SMARTSCALE_API_PORT")

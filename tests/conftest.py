@@ -73,7 +73,10 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 def deployed(emulator: Emulator) -> Deployed:
     """`template.yaml` deployed into the emulator; the catalogue is empty."""
     settings = Settings(
-        home=emulator.home, cloud_port=emulator.port, endpoint_url=None, region=emulator.region
+        SMARTSCALE_HOME=emulator.home,
+        SMARTSCALE_CLOUD_PORT=emulator.port,
+        AWS_ENDPOINT_URL=None,
+        AWS_REGION=emulator.region,
     )
     deployment = deploy(emulator, settings.stack, embedded_parameters(settings))
     return Deployed(

@@ -1,0 +1,80 @@
+"""The operator's settings."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.errors import PlainError
+from infra.settings import Cloud, load_settings
+
+_VARIABLES = (
+    "SMARTSCALE_HOME",
+    "SMARTSCALE_API_PORT",
+    "SMARTSCALE_UI_PORT",
+    "SMARTSCALE_CLOUD_PORT",
+    "SMARTSCALE_CLOUD",
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "ADMIN_TOKEN",
+    "LOG_LEVEL",
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start from an environment without settings."""
+    for name in _VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_defaults_are_the_documented_ones() -> None:
+    settings = load_settings()
+
+    assert (settings.api_port, settings.ui_port, settings.cloud_port) == (8000, 8501, 4566)
+    assert settings.home == Path.cwd() / ".smartscale"
+    assert settings.aws_endpoint == "http://127.0.0.1:4566"
+    assert settings.uses_default_token
+
+
+def test_ports_and_home_come_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SMARTSCALE_API_PORT", "9000")
+    monkeypatch.setenv("SMARTSCALE_HOME", str(tmp_path))
+
+    settings = load_settings()
+
+    assert settings.api_url == "http://127.0.0.1:9000"
+    assert settings.home == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SMARTSCALE_API_PORT", "99999"),
+        ("SMARTSCALE_UI_PORT", "http"),
+        ("LOG_LEVEL", "chatty"),
+        ("SMARTSCALE_CLOUD", "mars"),
+        ("SMARTSCALE_INFERENCE_CONCURRENCY", "3"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_the_variable(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(PlainError) as refused:
+        load_settings()
+
+    assert str(refused.value).startswith(f"{name}: ")
+    assert "\n" not in str(refused.value)
+    assert refused.value.exit_status == 2
+
+
+def test_localstack_and_aws_are_reached_by_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://localstack:4566")
+    assert load_settings().aws_endpoint == "http://localstack:4566"
+
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("SMARTSCALE_CLOUD", Cloud.AWS)
+    assert load_settings().aws_endpoint is None

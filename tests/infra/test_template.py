@@ -1,0 +1,204 @@
+"""`template.yaml`: what it promises, and that the code keeps to it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic_settings import BaseSettings
+from samtranslator.yaml_helper import yaml_parse
+
+from functions.admin import app as admin
+from functions.dead_letter import app as dead_letter
+from functions.inference import app as inference
+from functions.result import app as result
+from functions.upload import app as upload
+from infra.settings import ROOT
+
+_BIN = Path(sys.executable).parent
+_LAYERS_LIMIT_BYTES = 250 * 1024 * 1024
+"""Lambda's, for a function with its layers, unpacked."""
+
+_SETTINGS: dict[str, type[BaseSettings]] = {
+    "Upload": upload.Settings,
+    "Result": result.Settings,
+    "Admin": admin.Settings,
+    "Inference": inference.Settings,
+    "DeadLetter": dead_letter.Settings,
+}
+_HTTP = {"Upload": upload.app, "Result": result.app, "Admin": admin.app}
+# What may name every resource, because CloudWatch's metrics have no ARN.
+_ANY_RESOURCE = {"cloudwatch:PutMetricData", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics"}
+
+
+@pytest.fixture(scope="module")
+def template() -> dict[str, Any]:
+    """The template as data."""
+    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    return parsed
+
+
+def _environment(template: dict[str, Any], function: str) -> set[str]:
+    shared = template["Globals"]["Function"]["Environment"]["Variables"]
+    own = template["Resources"][f"{function}Function"]["Properties"].get("Environment", {})
+    return {*shared, *own.get("Variables", {})}
+
+
+def _statements(template: dict[str, Any], function: str) -> list[dict[str, Any]]:
+    role = template["Resources"][f"{function}Role"]["Properties"]
+    return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+
+
+@pytest.mark.parametrize("function", _HTTP)
+def test_the_gateway_has_exactly_the_routes_of_the_function(
+    template: dict[str, Any], function: str
+) -> None:
+    events = template["Resources"][f"{function}Function"]["Properties"]["Events"].values()
+    gateway = {(e["Properties"]["Method"].upper(), e["Properties"]["Path"]) for e in events}
+
+    operations = {
+        (method.upper(), path)
+        for path, methods in _HTTP[function].openapi()["paths"].items()
+        for method in methods
+    }
+
+    assert gateway == operations
+
+
+@pytest.mark.parametrize("function", _SETTINGS)
+def test_a_function_gets_every_setting_it_needs(template: dict[str, Any], function: str) -> None:
+    given = {name.lower() for name in _environment(template, function)}
+    fields = _SETTINGS[function].model_fields
+
+    needed = {name for name, field in fields.items() if field.is_required()}
+
+    assert needed <= given
+
+
+@pytest.mark.parametrize("function", _SETTINGS)
+def test_a_function_may_do_nothing_to_everything(template: dict[str, Any], function: str) -> None:
+    for statement in _statements(template, function):
+        assert all("*" not in action for action in statement["Action"])
+        if statement["Resource"] == "*":
+            assert set(statement["Action"]) <= _ANY_RESOURCE
+        if "cloudwatch:PutMetricData" in statement["Action"]:
+            assert statement["Condition"]["StringEquals"] == {"cloudwatch:namespace": "SmartScale"}
+
+
+def test_only_upload_writes_pictures_and_nobody_deletes(template: dict[str, Any]) -> None:
+    for function in _SETTINGS:
+        for statement in _statements(template, function):
+            actions, where = statement["Action"], str(statement["Resource"])
+            assert not [action for action in actions if "Delete" in action and "sqs" not in action]
+            if "s3:PutObject" in actions and "/uploads/" in where:
+                assert function == "Upload"
+
+
+def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(
+    template: dict[str, Any],
+) -> None:
+    resources = template["Resources"]
+    for function, queue in (("Inference", "WeighingsQueue"), ("DeadLetter", "DeadLetterQueue")):
+        timeout = resources[f"{function}Function"]["Properties"]["Timeout"]
+        assert resources[queue]["Properties"]["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_data_outlives_the_stack(template: dict[str, Any]) -> None:
+    for name, resource in template["Resources"].items():
+        if resource["Type"] in {"AWS::S3::Bucket", "AWS::DynamoDB::Table"}:
+            assert resource["DeletionPolicy"] == "RetainExceptOnCreate", name
+            assert resource["UpdateReplacePolicy"] == "Retain", name
+
+
+def test_pictures_expire_and_the_ledger_does_not(template: dict[str, Any]) -> None:
+    rules = template["Resources"]["DataBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+
+    expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
+
+    assert expiring == {"uploads/", "idempotency/"}
+
+
+def test_the_default_admin_token_is_for_emulators(template: dict[str, Any]) -> None:
+    rule = template["Rules"]["AdminTokenIsChosen"]
+
+    assert rule["RuleCondition"] == {
+        "Fn::Not": [{"Fn::Contains": [["embedded", "localstack"], {"Ref": "Stage"}]}]
+    }
+    assert template["Parameters"]["AdminToken"]["NoEcho"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["sam", "validate", "--lint"], ["cfn-lint", "template.yaml"]],
+    ids=["sam validate --lint", "cfn-lint"],
+)
+def test_linters_are_content(command: list[str]) -> None:
+    done = _tool(*command)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("requirements", "arguments"),
+    [
+        ("requirements.txt", ["--only-group", "lambda"]),
+        (
+            "requirements-recognition.txt",
+            [
+                *("--only-group", "lambda-recognition"),
+                *("--no-emit-package", "numpy", "--no-emit-package", "typing-extensions"),
+            ],
+        ),
+    ],
+)
+def test_the_layers_requirements_are_those_of_the_lock_file(
+    requirements: str, arguments: list[str]
+) -> None:
+    exported = _tool(
+        *("uv", "export", "--frozen", "--quiet", "--offline", "--no-annotate", "--no-header"),
+        *arguments,
+    )
+
+    assert exported.returncode == 0, exported.stderr
+    committed = (ROOT / "layers" / "runtime" / requirements).read_text(encoding="utf-8")
+    assert committed == exported.stdout, "run `make layers`"
+
+
+def test_sam_builds_layers_that_fit_into_lambda(tmp_path: Path) -> None:
+    built = tmp_path / "build"
+
+    done = _tool("sam", "build", "--build-dir", str(built), "--cache-dir", str(tmp_path / "cache"))
+
+    assert done.returncode == 0, done.stderr
+    ours = [ROOT / "layers" / "smartscale", ROOT / "layers" / "model"]
+    folders = [built / "RuntimeLayer", built / "RecognitionLayer", *ours]
+    assert sum(_size(folder) for folder in folders) < _LAYERS_LIMIT_BYTES
+    assert (built / "RecognitionLayer" / "python" / "ai_edge_litert").is_dir()
+    names = {path.name for path in (built / "RuntimeLayer" / "python").iterdir()}
+    assert {"fastapi", "mangum", "pynamodb", "PIL", "numpy", "boto3"} <= names
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _tool(*command: str) -> subprocess.CompletedProcess[str]:
+    tool = _BIN / command[0]
+    if not tool.exists():
+        pytest.skip(f"{command[0]} is not installed: `uv sync --all-groups`")
+    return subprocess.run(
+        [str(tool), *command[1:]],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "SAM_CLI_TELEMETRY": "0",
+            "UV_PYTHON": sys.executable,
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
