@@ -23,6 +23,7 @@ class Connection:
         self.catalogue = DynamoCatalogue(outputs.catalogue_table, region)
         self.registry = DynamoRegistry(outputs.models_table, region)
         self.packages = S3Packages(self._bucket)
+        self.weighings_queue = SqsQueue(sqs_client(region), outputs.weighings_queue_url)
 
     def reconcile(self) -> Reconcile:
         """The operation that rebuilds what tables and queue have lost."""
@@ -32,7 +33,7 @@ class Connection:
             DynamoWeighings(self._outputs.weighings_table, self._region),
             self.catalogue,
             self.registry,
-            SqsQueue(sqs_client(self._region), self._outputs.weighings_queue_url),
+            self.weighings_queue,
             self._outputs.bucket,
         )
 

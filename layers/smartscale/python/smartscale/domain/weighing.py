@@ -212,7 +212,7 @@ class Weighing(BaseModel):
     upload_key: str
     created_at: datetime
     completed_at: datetime
-    load: Load | None
+    load: Load | None = None
     label: str | None = None
     names: dict[str, str] = {}
     confidence: Decimal | None = None

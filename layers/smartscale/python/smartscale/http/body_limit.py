@@ -14,7 +14,10 @@ _FORM_OVERHEAD = 100_000
 
 
 class BodyLimit:
-    """ASGI middleware: answers 413 by the declared length, or once too many bytes have come."""
+    """ASGI middleware: answers 413 by the declared length, or once too many bytes have come.
+
+    FastAPI's own `max_body_size` answers in plain text, which no handler can change.
+    """
 
     def __init__(self, app: ASGIApp, max_image_bytes: int) -> None:
         self._app = app

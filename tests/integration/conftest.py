@@ -1,0 +1,105 @@
+"""The real chain: emulator, deployed template, and the embedded API in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from infra.commands.catalogue import import_missing
+from infra.commands.connection import Connection, connect
+from tests.conftest import Deployed
+from tests.support import eventually, free_port
+
+
+@pytest.fixture(scope="session")
+def connection(deployed: Deployed) -> Iterator[Connection]:
+    """The operations wired to the stack, whose catalogue is filled as a deployment fills it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in deployed.environment.items():
+            patch.setenv(name, value)
+        connected = connect(deployed.settings)
+        import_missing(connected)
+        yield connected
+
+
+@pytest.fixture(scope="session")
+def api(
+    deployed: Deployed,
+    connection: Connection,  # noqa: ARG001  the catalogue is filled first
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator["Api"]:
+    """The embedded API."""
+    port = free_port()
+    environment = {
+        **os.environ,
+        **deployed.environment,
+        "SMARTSCALE_API_PORT": str(port),
+        "ADMIN_TOKEN": "a-token-for-tests",
+    }
+    log = tmp_path_factory.mktemp("api") / "api.log"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.api"], env=environment, stdout=out, stderr=out
+        )
+    client = Api(f"http://127.0.0.1:{port}/v1")
+    try:
+        eventually(client.is_up)
+        yield client
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="session")
+def gateway(deployed: Deployed, connection: Connection) -> "Api":  # noqa: ARG001  filled first
+    """The same API as Lambda functions behind the emulator's API gateway."""
+    return Api(f"{deployed.gateway_url}/v1")
+
+
+class Api(httpx.Client):
+    """A client of the API, as an integrator would write it."""
+
+    def __init__(self, base_url: str) -> None:
+        super().__init__(base_url=base_url, timeout=60)
+
+    def is_up(self) -> bool:
+        """Whether it answers and finds its dependencies."""
+        try:
+            return self.get("/health").is_success
+        except httpx.TransportError:
+            return False
+
+    def predict(self, image: bytes, weight: str = "0.500", **form: str) -> str:
+        """Send a weighing; its job id."""
+        key = form.pop("idempotency_key", None)
+        response = self.post(
+            "/predict",
+            data={"weight": weight} | form,
+            files={"image": ("a.jpg", image)},
+            headers={"Idempotency-Key": key} if key else {},
+        )
+        assert response.status_code == 202, response.text
+        job_id: str = response.json()["job_id"]
+        return job_id
+
+    def result(self, job_id: str, wait_s: int = 60) -> dict[str, Any]:
+        """The outcome of a weighing."""
+        for _ in range(wait_s // 10):
+            answer: dict[str, Any] = self.get(f"/result/{job_id}", params={"wait": 10}).json()
+            if answer["status"] != "pending":
+                return answer
+        raise AssertionError(f"{job_id} is still pending after {wait_s} s")
+
+
+@pytest.fixture(scope="session")
+def samples() -> dict[str, bytes]:
+    """The project's own pictures by label."""
+    folder = Path(__file__).parents[2] / "sample_data"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    return {entry["label"]: (folder / entry["file"]).read_bytes() for entry in manifest}

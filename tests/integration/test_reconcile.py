@@ -1,0 +1,43 @@
+"""What a crash takes from the tables comes back from the bucket."""
+
+import pytest
+
+from infra.commands.connection import Connection
+from smartscale.domain.upload import upload_key
+from tests.conftest import Deployed
+from tests.integration.conftest import Api
+
+pytestmark = pytest.mark.integration
+
+
+def test_lost_rows_and_lost_messages_come_back(
+    api: Api, connection: Connection, deployed: Deployed, samples: dict[str, bytes]
+) -> None:
+    job_id = api.predict(samples["Banana"], scale_id="lost")
+    api.result(job_id)
+    confirmed = api.post(f"/confirm/{job_id}", json={"label": "Lemon"}).json()
+    deployed.dynamodb().delete_item(
+        TableName=deployed.outputs.weighings_table, Key={"job_id": {"S": job_id}}
+    )
+    assert api.get(f"/result/{job_id}").json()["status"] == "pending"
+    mended = connection.reconcile().run()
+    assert mended.rows_rebuilt == 1
+    assert api.result(job_id) == confirmed
+    assert connection.reconcile().run().rows_rebuilt == 0
+
+
+def test_an_upload_whose_message_was_lost_is_sent_again(
+    api: Api, connection: Connection, deployed: Deployed, samples: dict[str, bytes]
+) -> None:
+    job_id = api.predict(samples["Banana"], scale_id="unsent")
+    api.result(job_id)
+    bucket = deployed.outputs.bucket
+    [entry] = deployed.s3().list_objects_v2(
+        Bucket=bucket, Prefix=upload_key(job_id).replace("uploads/", "ledger/")
+    )["Contents"]
+    deployed.s3().delete_object(Bucket=bucket, Key=entry["Key"])
+    deployed.dynamodb().delete_item(
+        TableName=deployed.outputs.weighings_table, Key={"job_id": {"S": job_id}}
+    )
+    assert connection.reconcile().run().uploads_resent == 1
+    assert api.result(job_id)["label"] == "Banana"
