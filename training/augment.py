@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
@@ -82,6 +83,19 @@ def augment(
     x = _noise(x, size, dice)
     x, targets = _cutmix(x, targets, size, dice)
     return tf.clip_by_value(x, 0.0, 1.0) * 255.0, targets
+
+
+def another_shop(
+    pictures: NDArray[np.uint8], size: int, seed: tuple[int, int]
+) -> NDArray[np.uint8]:
+    """Pictures (N, S, S, 3) as another shop might have taken them: (N, size, size, 3).
+
+    The alterations of training but those that hide produce or mix it with another.
+    """
+    dice = Dice(seed, len(pictures))
+    x = _look_around(tf.cast(pictures, tf.float32), size, dice)
+    x = _noise(_bag_glare(_blur(_light(x / 255.0, dice), dice), size, dice), size, dice)
+    return np.asarray(tf.cast(tf.round(tf.clip_by_value(x, 0.0, 1.0) * 255.0), tf.uint8))
 
 
 def _each(values: Tensor) -> Tensor:

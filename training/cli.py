@@ -33,7 +33,7 @@ def train(
         bool, typer.Option(help="Leave whole scenes out and measure on them; ships nothing.")
     ] = False,
     held_out_run: Annotated[
-        Path | None, typer.Option(help="A finished --hold-out run, to correct confidence by.")
+        Path | None, typer.Option(help="A finished --hold-out run, whose figures go into the card.")
     ] = None,
 ) -> None:
     """Train, or go on where an interrupted run stopped, and write the package."""

@@ -33,10 +33,10 @@ class Recipe:
     """Every decision that shapes the weights; stored with the run and in the package."""
 
     variant: int = 0
-    epochs: int = 30
+    epochs: int = 20
     size: int = 224
     early_size: int = 176
-    early_epochs: int = 12
+    early_epochs: int = 13
     batch: int = 32
     learning_rate: float = 5e-4
     classifier_rate: float = 4.0
@@ -213,7 +213,9 @@ def fit(
         stream = batches(
             data, plates=plates, cartons=cartons, recipe=recipe, epoch=epoch, classes=classes
         )
-        fitted = model.fit(stream, initial_epoch=epoch, epochs=epoch + 1, verbose=verbose)
+        fitted = model.fit(
+            stream, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=verbose
+        )
         averaged = Averaged(model)
         with averaged:
             val_loss, val_accuracy = evaluate(model, *validation)

@@ -12,17 +12,19 @@ from typing import Any
 import keras
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from smartscale.recognition.evaluation import Quality, measure
+from smartscale.recognition.evaluation import Quality, calibration_error, measure
 from smartscale.recognition.package import EMPTY, UNKNOWN, ModelPackage, load_package, write_package
 from smartscale.recognition.preprocessing import Preprocessing
 from smartscale.recognition.recogniser import Recogniser, Score, softmax
 from training import data as photos
 from training import report
+from training.augment import another_shop
 from training.calibrate import confirm_threshold, fit_temperature
 from training.card import LICENCE, LICENCE_NOTES, SOURCE, render_card
 from training.export import PRECISIONS, Precision, to_tflite, with_labels
-from training.fit import MEAN, SCALE, Progress, Recipe, Trained, fit, predict
+from training.fit import MEAN, SCALE, Progress, Recipe, Trained, fit
 from training.groups import held_out
 from training.plates import render_plates
 
@@ -30,9 +32,12 @@ logger = logging.getLogger(__name__)
 
 MODEL_ID = "smartscale-produce"
 RENDERED_PLATES = 200
+PLATES_SEED = 11
 REAL_PLATE_COPIES = 10  # so that the few real plates are seen among the rendered ones
 EXAMPLES_FOR_INT8 = 200
 TIMED_RUNS = 50
+ALTERED_VIEWS = 6
+ALTERED_BATCH = 64
 HELD_OUT_FILE = "held_out.json"
 
 
@@ -69,11 +74,10 @@ class Material:
 
 @dataclass(frozen=True)
 class Calibration:
-    """How sure is sure, and what it was found on."""
+    """The temperature that makes confidence mean accuracy, and how sure is sure enough."""
 
     temperature: float
     confirm: float
-    found_on: str
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,7 @@ def main(
     trained = train(material, recipe, run)
     served = with_labels(trained.model, material.classes, recipe.size)
     if hold_out:
-        measure_held_out(served, material, run, error)
+        measure_held_out(served, material, recipe, run, error)
         return
     package = pack(
         served,
@@ -144,7 +148,7 @@ def stage(data: Path, recipe: Recipe, *, hold_out: bool) -> Material:
     classes = photos.read_classes(data)
     listed = [*photos.read_grocery(data, "train"), *photos.read_extras(data)]
     staged = photos.stage(listed, classes, "Photos")
-    rendered = render_plates(RENDERED_PLATES, photos.STAGED_SIZE, recipe.seed)
+    rendered = render_plates(RENDERED_PLATES, photos.STAGED_SIZE, PLATES_SEED)
     real = staged.pictures[staged.sources == "empty"]
     plates = np.concatenate([rendered, np.repeat(real, REAL_PLATE_COPIES, axis=0)])
     bare = photos.Staged(
@@ -201,15 +205,6 @@ def seen_validation(material: Material) -> tuple[NDArray[np.float32], NDArray[np
     return seen, material.targets(material.validation)
 
 
-def label_logits(
-    served: keras.Model, material: Material, chosen: Sequence[photos.Photo]
-) -> NDArray[np.float64]:
-    """The network's logits for photos as served, both views averaged where the package says so."""
-    seen = photos.as_served(chosen, material.spec, "Photos as served")
-    views = [seen, seen[:, :, ::-1]] if material.spec.mirrored_view else [seen]
-    return np.mean([predict(served, view, batch=1) for view in views], axis=0, dtype=np.float64)
-
-
 def produce_only(
     logits: NDArray[np.float64], truths: NDArray[np.int64], classes: photos.Classes
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -219,15 +214,37 @@ def produce_only(
 
 
 def calibrate(
-    logits: NDArray[np.float64], truths: NDArray[np.int64], error: float, found_on: str
-) -> Calibration:
-    """Fit the temperature, then find the confidence with at most `error` wrong above it."""
+    recogniser: Recogniser, material: Material, error: float
+) -> tuple[Calibration, NDArray[np.float64], NDArray[np.bool_]]:
+    """Fit the temperature, then find the confidence with at most `error` wrong above it.
+
+    Both are found on the validation produce as another shop might have photographed it: turned,
+    cropped and lit at random, several times each. On the photos as they are the network is better
+    than it will be elsewhere, and would be too sure of itself.
+
+    Returns:
+        The calibration, and each altered photo's confidence and whether its answer was right.
+    """
+    logits, truths = produce_only(*_altered_logits(recogniser, material), material.classes)
     temperature = fit_temperature(logits, truths)
-    confidences = softmax(logits / temperature)
-    threshold = confirm_threshold(
-        confidences.max(axis=1), confidences.argmax(axis=1) == truths, error
-    )
-    return Calibration(temperature, threshold, found_on)
+    shares = softmax(logits / temperature)
+    confidences, correct = shares.max(axis=1), shares.argmax(axis=1) == truths
+    threshold = confirm_threshold(confidences, correct, error)
+    return Calibration(temperature, threshold), confidences, correct
+
+
+def _altered_logits(
+    recogniser: Recogniser, material: Material
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """What a package answers to altered validation photos, with their label indices."""
+    staged = photos.stage(material.validation, material.classes, "Validation photos")
+    logits = []
+    for view in range(ALTERED_VIEWS):
+        for start in range(0, len(staged.pictures), ALTERED_BATCH):
+            pictures = staged.pictures[start : start + ALTERED_BATCH]
+            altered = another_shop(pictures, material.spec.size, (view, start))
+            logits += [recogniser.logits(Image.fromarray(picture)) for picture in altered]
+    return np.stack(logits), np.tile(material.truths(material.validation), ALTERED_VIEWS)
 
 
 def quality(
@@ -246,28 +263,31 @@ def quality(
     return measure(known, answers, calibration.confirm)
 
 
-def measure_held_out(served: keras.Model, material: Material, run: Path, error: float) -> None:
-    """Say what scenes cost that training has not seen, and write it to `held_out.json`.
-
-    The temperature that these scenes need, over the one that the validation photos need, is the
-    correction that the shipped network's calibration gets, which is trained on all scenes.
-    """
-    classes = material.classes
-    sets = {"validation": material.validation, "held_out": material.held_out}
-    found = {
-        name: produce_only(label_logits(served, material, chosen), material.truths(chosen), classes)
-        for name, chosen in sets.items()
-    }
-    fitted = {name: calibrate(*produce, error, name) for name, produce in found.items()}
-    results: dict[str, Any] = {
-        "correction": fitted["held_out"].temperature / fitted["validation"].temperature
-    }
-    for name, produce in found.items():
-        for calibrated_on, calibration in fitted.items():
-            figures = _figures(quality(*produce, classes, calibration))
-            results[f"{name}, calibrated on {calibrated_on}"] = figures | asdict(calibration)
+def measure_held_out(
+    served: keras.Model, material: Material, recipe: Recipe, run: Path, error: float
+) -> None:
+    """Say what scenes cost that training has not seen, and write it to `held_out.json`."""
+    package = write_package(
+        _unmeasured(material, run / "variants" / "float32"), to_tflite(served, "float32", [])
+    )
+    recogniser = Recogniser(package)
+    calibration, _, _ = calibrate(recogniser, material, error)
+    logits, truths = served_logits(recogniser, material.held_out, material)
+    results = _figures(quality(logits, truths, material.classes, calibration))
+    results |= {"epochs": recipe.epochs, "size": recipe.size}
     (run / HELD_OUT_FILE).write_text(json.dumps(results, indent=1))
-    logger.info("Held-out scenes: %s", json.dumps(results, indent=1))
+    logger.info("Held-out scenes: %s", results)
+
+
+def _unmeasured(material: Material, folder: Path) -> ModelPackage:
+    """A package to measure with, before calibration."""
+    return ModelPackage(
+        model_id=MODEL_ID,
+        revision="unmeasured",
+        labels=material.classes.labels,
+        preprocessing=material.spec,
+        folder=folder,
+    )
 
 
 def export_all(
@@ -281,16 +301,9 @@ def export_all(
     models: dict[Precision, bytes] = {}
     variants = []
     for precision in PRECISIONS:
-        models[precision] = to_tflite(served, precision, np.float32(examples))
+        models[precision] = to_tflite(served, precision, examples.astype(np.float32))
         package = write_package(
-            ModelPackage(
-                model_id=MODEL_ID,
-                revision=precision,
-                labels=material.classes.labels,
-                preprocessing=material.spec,
-                folder=run / "variants" / precision,
-            ),
-            models[precision],
+            _unmeasured(material, run / "variants" / precision), models[precision]
         )
         variants.append(_measure_variant(package, precision, len(models[precision]), material))
         logger.info("%s", variants[-1])
@@ -350,29 +363,31 @@ def pack(
         folder: where the package goes.
         precision: which variant ships.
         error: the share of wrong answers wanted among those nobody is asked to confirm.
-        held_out: what a run with scenes held out found; its correction is a factor on the
-            temperature, for places unlike those that were trained on.
+        held_out: what a run with scenes held out found, for the card.
     """
-    correction = float(held_out["correction"]) if held_out else 1.0
     models, variants = export_all(served, material, run)
     recogniser = Recogniser(load_package(run / "variants" / precision))
+    calibration, confidences, correct = calibrate(recogniser, material, error)
     logits, truths = served_logits(recogniser, material.validation, material)
-    produce = produce_only(logits, truths, material.classes)
-    fitted = calibrate(*produce, error, "validation produce")
-    temperature = fitted.temperature * correction
-    confidences = softmax(produce[0] / temperature)
-    correct = confidences.argmax(axis=1) == produce[1]
-    threshold = confirm_threshold(confidences.max(axis=1), correct, error)
-    calibration = Calibration(temperature, threshold, fitted.found_on)
-    report.draw_reliability(confidences.max(axis=1), correct, run / "reliability.png")
+    report.draw_reliability(confidences, correct, run / "reliability.png")
     report.draw_confusion(
-        softmax(logits).argmax(axis=1), truths, material.classes.labels, run / "confusion.png"
+        logits.argmax(axis=1), truths, material.classes.labels, run / "confusion.png"
     )
     evaluation = {
         "split": "grocery validation split: same stores as training, so optimistic",
         **_figures(quality(logits, truths, material.classes, calibration)),
         "variants": [asdict(variant) for variant in variants],
-        "calibration": {"correction": round(correction, 4), "wanted_error": error},
+        "calibration": {
+            "found_on": f"validation produce, altered at random {ALTERED_VIEWS} times each",
+            "n": len(correct),
+            "top1": round(float(correct.mean()), 4),
+            "ece": round(calibration_error(confidences, correct), 4),
+            "needs_confirmation": round(float((confidences < calibration.confirm).mean()), 4),
+            "wanted_error_when_sure": error,
+            "error_when_sure": round(
+                float((~correct[confidences >= calibration.confirm]).mean()), 4
+            ),
+        },
         "epochs": len(trained.history),
         "best_epoch": trained.best_epoch + 1,
         "recipe": asdict(recipe),
@@ -385,8 +400,8 @@ def pack(
         labels=material.classes.labels,
         preprocessing=material.spec,
         folder=folder,
-        temperature=round(temperature, 4),
-        confirm=round(threshold, 4),
+        temperature=round(calibration.temperature, 4),
+        confirm=round(calibration.confirm, 4),
         source=SOURCE,
         licence=LICENCE,
         evaluation=evaluation,

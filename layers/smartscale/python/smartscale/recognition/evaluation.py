@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from smartscale.recognition.package import EMPTY, UNKNOWN
 from smartscale.recognition.recogniser import Score
@@ -100,13 +101,13 @@ def is_certain(best: Score, confirm: float) -> bool:
     return best.label not in NOT_SOLD and best.confidence >= confirm
 
 
-def calibration_error(confidences: Sequence[float], correct: Sequence[bool]) -> float:
+def calibration_error(confidences: ArrayLike, correct: ArrayLike) -> float:
     """Expected calibration error over equal-width bins of confidence."""
     confidence = np.asarray(confidences, np.float64)
     right = np.asarray(correct, np.float64)
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
     gaps = np.bincount(bins, confidence - right, CALIBRATION_BINS)
-    return float(np.abs(gaps).sum() / len(confidence))
+    return float(np.abs(gaps).sum() / confidence.size)
 
 
 def read_folder(folder: Path, labels: Sequence[str]) -> Iterator[tuple[Path, str | None]]:
