@@ -1,0 +1,266 @@
+"""The HTTP API as the kiosk sees it. Money and weights are `Decimal`, never float."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Any, Self, TypeVar
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+LONGEST_WAIT_S = 10
+"""How long the API holds an answer at most."""
+HISTORY_PAGE = 20
+
+
+class ApiError(Exception):
+    """A request to the API had no success."""
+
+
+class ApiUnreachable(ApiError):
+    """The API does not answer, or not in a way that makes sense."""
+
+
+class ApiRefused(ApiError):
+    """The API refused; the text is its own sentence about what would be right."""
+
+
+class Unit(StrEnum):
+    """What a unit price is a price of."""
+
+    KG = "kg"
+    EACH = "each"
+
+
+class Status(StrEnum):
+    """Where a weighing stands."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+
+class Accepted(_Document):
+    """A weighing that was taken in."""
+
+    job_id: str
+
+
+class Candidate(_Document):
+    """An item the picture may show; without prices when it is not sold."""
+
+    label: str
+    plu: str | None = None
+    name: str
+    confidence: float
+    unit: Unit | None = None
+    unit_price: Decimal | None = None
+    quantity: int = 1
+    total: Decimal | None = None
+    currency: str | None = None
+
+
+class Result(_Document):
+    """A weighing; a pending one has nothing but its id."""
+
+    job_id: str
+    status: Status
+    scale_id: str | None = None
+    label: str | None = None
+    name: str | None = None
+    confidence: float | None = None
+    top_k: tuple[Candidate, ...] = ()
+    weight_kg: Decimal | None = None
+    tare_kg: Decimal | None = None
+    net_kg: Decimal | None = None
+    unit: Unit | None = None
+    quantity: int | None = None
+    unit_price: Decimal | None = None
+    price: Decimal | None = None
+    currency: str | None = None
+    needs_confirmation: bool | None = None
+    confirmed_label: str | None = None
+    created_at: datetime | None = None
+    error: str | None = None
+
+    @property
+    def sold_label(self) -> str | None:
+        """What it is sold as: the confirmed label, else the recognised one."""
+        return self.confirmed_label or self.label
+
+
+class HistoryPage(_Document):
+    """Weighings, newest first; `next_cursor` asks for those before."""
+
+    items: tuple[Result, ...]
+    next_cursor: str | None = None
+
+
+class CatalogueItem(_Document):
+    """What is sold under a label, at the price that holds now."""
+
+    label: str
+    plu: str
+    category: str = ""
+    names: Mapping[str, str]
+    unit: Unit
+    unit_price: Decimal | None = None
+    currency: str
+
+    def name_in(self, language: str) -> str:
+        """Its name in a language, else in English, else its label."""
+        return self.names.get(language) or self.names.get("en") or self.label
+
+
+class _Catalogue(_Document):
+    items: tuple[CatalogueItem, ...]
+
+
+class Latency(_Document):
+    """Milliseconds; None when nothing was recognised."""
+
+    average: float | None
+    p95: float | None
+
+
+class LabelCount(_Document):
+    """How often a label was the answer."""
+
+    label: str
+    name: str
+    count: int
+
+
+class Point(_Document):
+    """The figures of one period."""
+
+    at: datetime
+    requests: int
+    latency_average: float | None
+    latency_p95: float | None
+    low_confidence_rate: float | None
+    errors: int
+
+
+class Analytics(_Document):
+    """How the system is doing."""
+
+    start: datetime = Field(alias="from")
+    end: datetime = Field(alias="to")
+    period_seconds: int
+    total_requests: int
+    latency_ms: Latency
+    low_confidence_rate: float | None
+    errors: int
+    top_labels: tuple[LabelCount, ...]
+    series: tuple[Point, ...]
+
+
+_Answer = TypeVar("_Answer", bound=_Document)
+
+
+class ApiClient:
+    """Asks the API; one for all the kiosk's pages."""
+
+    def __init__(self, base_url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=f"{base_url.rstrip('/')}/v1/",
+            timeout=httpx.Timeout(10, read=LONGEST_WAIT_S + 10, connect=3),
+            transport=transport,
+        )
+
+    async def close(self) -> None:
+        """Close its connections."""
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def predict(
+        self,
+        image: bytes,
+        weight_kg: Decimal,
+        tare_kg: Decimal | None,
+        *,
+        scale_id: str,
+        idempotency_key: str,
+    ) -> str:
+        """Weigh; the same key again is the same weighing. Returns its job id."""
+        form = {"weight": f"{weight_kg:f}", "scale_id": scale_id}
+        if tare_kg is not None:
+            form["tare_kg"] = f"{tare_kg:f}"
+        accepted = await self._ask(
+            Accepted,
+            "POST",
+            "predict",
+            data=form,
+            files={"image": ("picture.jpg", image, "image/jpeg")},
+            headers={"Idempotency-Key": idempotency_key},
+        )
+        return accepted.job_id
+
+    async def result(self, job_id: str, language: str, *, wait_s: int = 0) -> Result:
+        """A weighing as it stands; with `wait_s` the API holds the answer until it is done."""
+        query = {"lang": language, "wait": str(wait_s)}
+        return await self._ask(Result, "GET", f"result/{job_id}", params=query)
+
+    async def confirm(
+        self, job_id: str, label: str, language: str, *, quantity: int | None = None
+    ) -> Result:
+        """Say what the item is; the answer has its new price."""
+        said: dict[str, Any] = {"label": label, "confirmed_by": "shopper"}
+        if quantity is not None:
+            said["quantity"] = quantity
+        return await self._ask(
+            Result, "POST", f"confirm/{job_id}", params={"lang": language}, json=said
+        )
+
+    async def history(
+        self, language: str, *, cursor: str | None = None, needs_confirmation: bool = False
+    ) -> HistoryPage:
+        """A page of weighings, newest first; `needs_confirmation` leaves only those that do."""
+        query = {"lang": language, "limit": str(HISTORY_PAGE)}
+        if cursor is not None:
+            query["cursor"] = cursor
+        if needs_confirmation:
+            query["needs_confirmation"] = "true"
+        return await self._ask(HistoryPage, "GET", "history", params=query)
+
+    async def catalogue(self) -> tuple[CatalogueItem, ...]:
+        """What the shop sells."""
+        return (await self._ask(_Catalogue, "GET", "catalogue")).items
+
+    async def analytics(self, hours: int, language: str) -> Analytics:
+        """The figures of the last hours."""
+        query = {"hours": str(hours), "lang": language}
+        return await self._ask(Analytics, "GET", "analytics", params=query)
+
+    async def _ask(self, kind: type[_Answer], method: str, path: str, **request: Any) -> _Answer:
+        try:
+            response = await self._http.request(method, path, **request)
+        except httpx.HTTPError as error:
+            raise ApiUnreachable(f"{method} {path}: {error!r}") from error
+        if response.is_error:
+            raise _refusal(response)
+        try:
+            return kind.model_validate_json(response.content)
+        except ValidationError as error:
+            raise ApiUnreachable(f"{method} {path} answered something else") from error
+
+
+def _refusal(response: httpx.Response) -> ApiError:
+    """What an error answer means: a sentence to show, or a service that is not there."""
+    problem = response.headers.get("content-type", "").startswith("application/problem+json")
+    if not problem or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        return ApiUnreachable(f"the API answered {response.status_code}")
+    detail = response.json().get("detail")
+    return ApiRefused(detail) if detail else ApiUnreachable("the API gave no reason")

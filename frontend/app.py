@@ -1,0 +1,61 @@
+"""Puts the kiosk together: its pages, what it serves besides, and what they share."""
+
+from collections.abc import Callable
+
+import httpx
+from fastapi import HTTPException, Response
+from nicegui import app, ui
+
+from frontend import theme
+from frontend.api_client import ApiClient
+from frontend.catalogue import Catalogue
+from frontend.kiosk import ARTWORK, STATIC, Kiosk, Visit
+from frontend.languages import load_languages
+from frontend.pages.analytics import analytics_page
+from frontend.pages.history import history_page
+from frontend.pages.weigh import weigh_page
+from frontend.samples import load_samples, small_picture
+from frontend.settings import Settings
+
+_STATIC_AGE_S = 3600
+
+
+def create_kiosk(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Kiosk:
+    """The kiosk of these settings; another `transport` leads to another API than the network's."""
+    api = ApiClient(str(settings.api_url), transport=transport)
+    return Kiosk(
+        settings=settings,
+        api=api,
+        catalogue=Catalogue(api),
+        languages=load_languages(),
+        samples=load_samples(settings.samples),
+        artwork=frozenset(file.stem for file in ARTWORK.glob("*.svg")),
+    )
+
+
+def serve(kiosk: Kiosk) -> None:
+    """Register pages and files with NiceGUI."""
+    app.add_static_files("/static", STATIC, max_cache_age=_STATIC_AGE_S)
+    samples = {sample.path.stem: sample for sample in kiosk.samples}
+
+    @app.get("/samples/{name}.jpg", include_in_schema=False)
+    def sample(name: str) -> Response:
+        if name not in samples:
+            raise HTTPException(404)
+        return Response(
+            small_picture(samples[name].path),
+            media_type="image/jpeg",
+            headers={"Cache-Control": f"max-age={_STATIC_AGE_S}"},
+        )
+
+    _page("/", weigh_page, kiosk)
+    _page("/history", history_page, kiosk)
+    _page("/analytics", analytics_page, kiosk)
+
+
+def _page(path: str, build: Callable[[Visit], None], kiosk: Kiosk) -> None:
+    @ui.page(path, title="SmartScale", favicon=STATIC / "logo.svg")
+    def page(lang: str = "") -> None:
+        visit = Visit(kiosk, ui.context.client, kiosk.language(lang))
+        theme.add_head(visit.language)
+        build(visit)

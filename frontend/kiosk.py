@@ -1,0 +1,49 @@
+"""What all pages of the kiosk share, and what belongs to one visitor."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from nicegui import Client
+
+from frontend.api_client import ApiClient
+from frontend.catalogue import Catalogue
+from frontend.languages import Language
+from frontend.samples import Sample
+from frontend.settings import Settings
+
+STATIC = Path(__file__).with_name("static")
+ARTWORK = STATIC / "produce"
+
+
+@dataclass(frozen=True)
+class Kiosk:
+    """The running kiosk."""
+
+    settings: Settings
+    api: ApiClient
+    catalogue: Catalogue
+    languages: dict[str, Language]
+    samples: tuple[Sample, ...]
+    artwork: frozenset[str]
+    """The labels that have a drawing of their own."""
+
+    def language(self, code: str | None) -> Language:
+        """The language of a code, else the kiosk's own."""
+        for wanted in (code, self.settings.language, "en"):
+            if wanted in self.languages:
+                return self.languages[wanted]
+        raise LookupError("English is always there")
+
+    def drawing(self, label: str | None) -> str:
+        """Where the drawing of an item is; one for all that have none."""
+        name = label if label in self.artwork else "_fallback"
+        return f"/static/produce/{name}.svg"
+
+
+@dataclass
+class Visit:
+    """One open page: the kiosk it belongs to, the browser it is in, and its language."""
+
+    kiosk: Kiosk
+    client: Client
+    language: Language

@@ -1,0 +1,150 @@
+"""What was weighed, newest first."""
+
+from nicegui import ui
+
+from frontend import theme, wording
+from frontend.api_client import ApiError, Result, Status
+from frontend.kiosk import Visit
+from frontend.languages import N_, Language
+
+UNREACHABLE = N_("The list cannot be fetched right now. Please try again in a moment.")
+COLUMNS = (
+    N_("Item"),
+    N_("Time"),
+    N_("Confidence"),
+    N_("Net weight"),
+    N_("Price"),
+    N_("Status"),
+)
+
+
+class History:
+    """Pages of weighings, one below the other."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._results: tuple[Result, ...] = ()
+        self._cursor: str | None = None
+        self._only_open = False
+        self._loaded = False
+        self._problem: str | None = None
+
+    @ui.refreshable_method
+    def screen(self) -> None:
+        """Draw the page, and fetch the newest weighings."""
+        t = self._visit.language
+        with theme.frame(self._visit, "/history", self._speak), ui.element("div").classes("list"):
+            with ui.element("div").classes("page-head"):
+                theme.text(t("History"), "h1")
+                theme.choice(
+                    t("Show"),
+                    ((False, t("All")), (True, t("Needs confirmation"))),
+                    self._only_open,
+                    self._filter,
+                )
+                theme.action(t("Refresh"), self.reload, symbol="refresh").mark("refresh")
+            self._table()
+
+    async def reload(self) -> None:
+        """Begin again with the newest."""
+        self._results, self._cursor = (), None
+        await self._fetch()
+
+    async def _more(self) -> None:
+        await self._fetch()
+
+    async def _fetch(self) -> None:
+        try:
+            page = await self._visit.kiosk.api.history(
+                self._visit.language.code,
+                cursor=self._cursor,
+                needs_confirmation=self._only_open,
+            )
+        except ApiError:
+            self._problem = UNREACHABLE
+        else:
+            self._problem = None
+            self._results += page.items
+            self._cursor = page.next_cursor
+        self._loaded = True
+        self._table.refresh()
+
+    async def _filter(self, only_open: bool) -> None:
+        self._only_open = only_open
+        await self.reload()
+        self.screen.refresh()
+
+    async def _speak(self, _language: Language) -> None:
+        await self.reload()
+        self.screen.refresh()
+
+    @ui.refreshable_method
+    def _table(self) -> None:
+        t = self._visit.language
+        if self._problem is not None:
+            theme.notice(t(self._problem), kind="calm").mark("problem")
+        if not self._loaded:
+            with ui.element("p").classes("loading"):
+                theme.spinner()
+                theme.text(t("One moment…"))
+        elif not self._results and self._problem is None:
+            theme.notice(t("Nothing has been weighed yet")).mark("nothing")
+        if self._results:
+            with ui.element("table").classes("weighings card"):
+                with ui.element("thead"), ui.element("tr"):
+                    for title in COLUMNS:
+                        theme.text(t(title), "th").props("scope=col")
+                with ui.element("tbody"):
+                    for result in self._results:
+                        self._row(result)
+        if self._cursor is not None:
+            theme.action(t("Load more"), self._more).classes("load-more").mark("load-more")
+
+    def _row(self, result: Result) -> None:
+        t = self._visit.language
+        failed = result.status is Status.FAILED
+        with ui.element("tr").classes("weighing").mark("weighing"):
+            with ui.element("td").classes("cell-item"):
+                theme.picture(self._visit.kiosk.drawing(result.sold_label), "", 44)
+                with ui.element("span").classes("cell-names"):
+                    theme.text(t("No result") if failed else self._name(result))
+                    if result.confirmed_label not in {None, result.label}:
+                        theme.text(t("corrected by hand")).classes("corrected")
+            when = "" if result.created_at is None else wording.clock_time(result.created_at, t)
+            self._cell("cell-time", N_("Time"), when)
+            sure = wording.EM_DASH
+            if result.confidence is not None:
+                sure = wording.percent(result.confidence, t)
+            self._cell("cell-confidence", N_("Confidence"), sure)
+            self._cell("cell-weight", N_("Net weight"), wording.net_weight(result, t))
+            self._cell("cell-price", N_("Price"), wording.price(result, t))
+            with ui.element("td").classes("cell-status"):
+                kind, words = status(result)
+                theme.text(t(words)).classes(f"pill {kind}")
+
+    def _cell(self, kind: str, title: str, content: str) -> None:
+        cell = theme.text(content, "td").classes(kind)
+        cell.props["data-title"] = self._visit.language(title)
+
+    def _name(self, result: Result) -> str:
+        t = self._visit.language
+        names = {"unknown": t("Unknown item"), "empty": t("Empty scale")}
+        return names.get(result.sold_label or "", result.name or "")
+
+
+def status(result: Result) -> tuple[str, str]:
+    """How a weighing ended, as a kind of pill and a message."""
+    if result.status is Status.FAILED:
+        return "bad", N_("Failed")
+    if result.confirmed_label is not None:
+        return "good", N_("Confirmed")
+    if result.needs_confirmation:
+        return "ask", N_("Needs confirmation")
+    return "plain", N_("Recognised")
+
+
+def history_page(visit: Visit) -> None:
+    """Build the page."""
+    history = History(visit)
+    history.screen()
+    ui.timer(0, history.reload, once=True)

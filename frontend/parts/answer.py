@@ -1,0 +1,178 @@
+"""The answer: what it is, how sure that is, what it costs, and what else it may be."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from frontend import theme, wording
+from frontend.api_client import Candidate, Result, Unit
+from frontend.kiosk import Visit
+from frontend.parts.search import ItemSearch
+from frontend.weighing import EMPTY, MAX_QUANTITY, UNKNOWN, Weighing
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What a shopper can do with an answer."""
+
+    confirm: Callable[[str], Awaitable[None]]
+    count: Callable[[int], Awaitable[None]]
+    search: Callable[[bool], None]
+    next_item: Callable[[], None]
+
+
+class Answer:
+    """Draws one result; the page draws it anew when it changes."""
+
+    def __init__(self, visit: Visit, weighing: Weighing, result: Result, actions: Actions) -> None:
+        self._visit = visit
+        self._t = visit.language
+        self._weighing = weighing
+        self._result = result
+        self._do = actions
+
+    def build(self) -> None:
+        """Draw it."""
+        with ui.element("div").classes("answer").mark("answer"):
+            if self._result.sold_label == EMPTY:
+                self._nothing_there()
+            elif self._result.sold_label == UNKNOWN:
+                self._not_known()
+            elif self._weighing.searching:
+                self._something_else()
+            else:
+                self._item()
+
+    def _item(self) -> None:
+        t, result = self._t, self._result
+        asks = bool(result.needs_confirmation)
+        name = result.name or ""
+        with ui.element("div").classes("answer-head"):
+            theme.picture(self._visit.kiosk.drawing(result.sold_label), "", 88)
+            with ui.element("div").classes("answer-name"):
+                title = t("Is this {name}?", name=name) if asks else name
+                theme.text(title, "h1").mark("answer-name")
+                self._how_sure(asks=asks)
+        self._price()
+        if result.unit is Unit.EACH:
+            self._quantity()
+        self._problem()
+        with ui.element("div").classes("actions"):
+            if asks:
+                label = result.label or ""
+
+                async def accept() -> None:
+                    await self._do.confirm(label)
+
+                yes = theme.action(
+                    t("Yes, {name}", name=name), accept, kind="primary", symbol="check"
+                )
+                yes.mark("accept").props("data-focus")
+            else:
+                self._next(kind="primary")
+            theme.action(t("Something else"), lambda: self._do.search(True), symbol="search").mark(
+                "something-else"
+            )
+        self._alternatives(t("Or is it one of these?") if asks else t("Not right? Tap what it is"))
+        if asks:
+            self._next(kind="quiet", title=t("Cancel"))
+
+    def _how_sure(self, *, asks: bool) -> None:
+        t, result = self._t, self._result
+        if result.confirmed_label is not None:
+            theme.text(t("Confirmed"), "p").classes("pill good").mark("confidence")
+            return
+        share = result.confidence or 0.0
+        words = f"{wording.confidence(share, t)} · {wording.percent(share, t)}"
+        theme.text(words, "p").classes("pill ask" if asks else "pill good").mark("confidence")
+
+    def _price(self) -> None:
+        t, result = self._t, self._result
+        with ui.element("div").classes("price-block"):
+            theme.text(t("Price"), "p").classes("price-caption")
+            theme.text(wording.price(result, t), "p").classes("price").mark("price")
+            theme.text(wording.calculation(result, t), "p").classes("sum").mark("calculation")
+            if result.weight_kg is not None and result.tare_kg:
+                gross = wording.kilograms(result.weight_kg, t)
+                tare = wording.kilograms(result.tare_kg, t)
+                theme.text(t("Gross {gross} − tare {tare}", gross=gross, tare=tare), "p").classes(
+                    "tare"
+                ).mark("tare-line")
+
+    def _quantity(self) -> None:
+        t = self._t
+        quantity = self._result.quantity or 1
+
+        def step(by: int) -> Callable[[], Awaitable[None]]:
+            return lambda: self._do.count(quantity + by)
+
+        with ui.element("div").classes("quantity") as group:
+            group.props["role"] = "group"
+            group.props["aria-label"] = t("How many?")
+            theme.text(t("How many?")).classes("quantity-label")
+            less = theme.action("", step(-1), symbol="minus").classes("square").mark("less")
+            less.props["aria-label"] = t("One less")
+            less.set_enabled(quantity > 1)
+            theme.text(str(quantity)).classes("quantity-number").mark("quantity")
+            more = theme.action("", step(1), symbol="plus").classes("square").mark("more")
+            more.props["aria-label"] = t("One more")
+            more.set_enabled(quantity < MAX_QUANTITY)
+
+    def _alternatives(self, title: str) -> None:
+        candidates = self._weighing.alternatives
+        if not candidates:
+            return
+        theme.text(title, "h2").classes("alternatives-title")
+        with ui.element("div").classes("alternatives"):
+            for candidate in candidates:
+                self._alternative(candidate)
+
+    def _alternative(self, candidate: Candidate) -> None:
+        async def choose() -> None:
+            await self._do.confirm(candidate.label)
+
+        row = ui.element("button").classes("alternative").on("click", choose)
+        with row.mark(f"candidate-{candidate.label}"):
+            theme.picture(self._visit.kiosk.drawing(candidate.label), "", 44)
+            theme.text(candidate.name).classes("alternative-name")
+            theme.text(wording.percent(candidate.confidence, self._t)).classes("alternative-share")
+            theme.text(wording.total(candidate, self._t)).classes("alternative-total")
+
+    def _something_else(self) -> None:
+        t = self._t
+        with ui.element("div").classes("search-head"):
+            theme.text(t("What is it?"), "h1")
+            theme.action(t("Back"), lambda: self._do.search(False), kind="quiet").mark("back")
+        self._problem()
+        ItemSearch(self._visit, self._do.confirm).build()
+
+    def _not_known(self) -> None:
+        t = self._t
+        with ui.element("div").classes("answer-head"):
+            theme.picture(self._visit.kiosk.drawing(UNKNOWN), "", 72)
+            with ui.element("div").classes("answer-name"):
+                theme.text(t("I don't know this item"), "h1").mark("answer-name")
+                theme.text(t("Please find it here, or ask a member of staff."), "p")
+        self._problem()
+        self._alternatives(t("Could it be one of these?"))
+        ItemSearch(self._visit, self._do.confirm).build()
+        self._next(kind="secondary")
+
+    def _nothing_there(self) -> None:
+        t = self._t
+        with ui.element("div").classes("empty"):
+            theme.picture(self._visit.kiosk.drawing(EMPTY), "", 120)
+            theme.text(t("Please place your item on the scale"), "h1").mark("answer-name")
+            theme.text(t("Then take a new picture."), "p")
+            self._next(kind="primary", title=t("Try again"))
+
+    def _next(self, *, kind: str, title: str | None = None) -> None:
+        button = theme.action(title or self._t("Next item"), self._do.next_item, kind=kind)
+        button.mark("next-item")
+        if kind == "primary":
+            button.props("data-focus")
+
+    def _problem(self) -> None:
+        if self._weighing.problem is not None:
+            theme.notice(self._t(self._weighing.problem), kind="calm").mark("problem")

@@ -1,0 +1,157 @@
+"""The frame around every page, and the few building blocks that all pages use."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import Any
+
+from nicegui import ui
+
+from frontend.kiosk import STATIC, Visit
+from frontend.languages import N_, Language
+
+PAGES = (("/", N_("Weigh")), ("/history", N_("History")), ("/analytics", N_("Analytics")))
+
+_STYLES = STATIC / "kiosk.css"
+_ICONS = "/static/icons.svg"
+
+
+def add_head(language: Language) -> None:
+    """The style sheet, and the page's language and direction before anything is drawn."""
+    version = sha256(_STYLES.read_bytes()).hexdigest()[:8]
+    ui.add_head_html(
+        f'<link rel="stylesheet" href="/static/kiosk.css?v={version}">'
+        '<meta name="theme-color" content="#14532d">'
+        f"<script>{_speak(language)}</script>"
+    )
+
+
+@contextmanager
+def frame(
+    visit: Visit, here: str, on_language: Callable[[Language], Awaitable[None]]
+) -> Iterator[None]:
+    """The header with the pages and languages; what is built inside is the page's main part."""
+    t = visit.language
+    with ui.element("header").classes("bar"):
+        with ui.element("a").classes("brand") as brand:
+            brand.props["href"] = _address("/", t)
+            picture("/static/logo.svg", "").classes("logo")
+            text("SmartScale")
+        with ui.element("nav").classes("tabs") as nav:
+            nav.props["aria-label"] = t("Pages")
+            for path, title in PAGES:
+                with (
+                    ui.element("a").classes("tab").mark(f"tab-{path.strip('/') or 'weigh'}") as tab
+                ):
+                    tab.props["href"] = _address(path, t)
+                    if path == here:
+                        tab.props["aria-current"] = "page"
+                    text(t(title))
+        with ui.element("div").classes("languages") as languages:
+            languages.props["role"] = "group"
+            languages.props["aria-label"] = t("Language")
+            for language in visit.kiosk.languages.values():
+                _language_button(visit, language, here, on_language)
+    with ui.element("main").classes("main") as main:
+        main.props["id"] = "main"
+        yield
+
+
+def _language_button(
+    visit: Visit,
+    language: Language,
+    here: str,
+    on_language: Callable[[Language], Awaitable[None]],
+) -> None:
+    async def speak() -> None:
+        visit.language = language
+        visit.client.run_javascript(
+            f"{_speak(language)}history.replaceState(null, '', '{_address(here, language)}')"
+        )
+        await on_language(language)
+
+    button = ui.button(language.code.upper(), on_click=speak, color=None)
+    button.props("flat no-caps").classes("language").mark(f"language-{language.code}")
+    button.props["aria-label"] = language.endonym
+    button.props["lang"] = language.code
+    button.props["aria-pressed"] = str(language is visit.language).lower()
+
+
+def _address(path: str, language: Language) -> str:
+    return f"{path}?lang={language.code}"
+
+
+def _speak(language: Language) -> str:
+    # Codes come from our own catalogues' folder names, nothing of it from outside.
+    return (
+        f"document.documentElement.lang='{language.code}';"
+        f"document.documentElement.dir='{language.direction}';"
+    )
+
+
+class text(ui.label):  # noqa: N801 - reads like NiceGUI's own elements
+    """Text in an HTML element that says what it is."""
+
+    def __init__(self, content: str, tag: str = "span") -> None:
+        super().__init__(content)
+        self.tag = tag
+
+
+class picture(ui.element):  # noqa: N801 - reads like NiceGUI's own elements
+    """A plain image: its size is known before it arrives, so nothing jumps."""
+
+    def __init__(self, source: str, alternative: str, size: int | None = None) -> None:
+        super().__init__("img")
+        self.props["src"] = source
+        self.props["alt"] = alternative
+        self.props["draggable"] = "false"
+        if size is not None:
+            self.props["width"] = self.props["height"] = str(size)
+
+
+def icon(name: str) -> str:
+    """An icon of the kiosk's own sprite, for a button: no icon font has to be loaded."""
+    return f"svguse:{_ICONS}#{name}"
+
+
+def action(
+    label: str,
+    on_click: Callable[..., Any] | None = None,
+    *,
+    kind: str = "secondary",
+    symbol: str | None = None,
+) -> ui.button:
+    """A button of the kiosk: `primary`, `secondary` or `quiet`."""
+    button = ui.button(label, on_click=on_click, color=None)
+    button.props("unelevated no-caps").classes(f"action {kind}")
+    if symbol is not None:
+        button.props["icon"] = icon(symbol)
+    return button
+
+
+def choice(
+    label: str,
+    options: Iterable[tuple[Any, str]],
+    chosen: Any,
+    on_choose: Callable[[Any], Awaitable[None]],
+) -> None:
+    """A few options of which one holds."""
+    with ui.element("div").classes("choice") as group:
+        group.props["role"] = "group"
+        group.props["aria-label"] = label
+        for value, title in options:
+            button = action(title, lambda value=value: on_choose(value), kind="option")
+            button.props["aria-pressed"] = str(value == chosen).lower()
+
+
+def notice(message: str, *, kind: str = "info") -> ui.element:
+    """One calm sentence; screen readers say it as it comes."""
+    with ui.element("p").classes(f"notice {kind}") as box:
+        box.props["role"] = "status"
+        text(message)
+    return box
+
+
+def spinner() -> None:
+    """Something that moves, for as long as somebody waits; the words are beside it."""
+    ui.element("span").classes("spinner").props("aria-hidden=true")

@@ -1,0 +1,185 @@
+"""One weighing at the kiosk: what the shopper has entered, and what came of it.
+
+Nothing of the screen is in here, so that a scale driver or an offline queue can drive it too.
+"""
+
+import time
+import uuid
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import Enum, auto
+
+from frontend.api_client import (
+    LONGEST_WAIT_S,
+    ApiClient,
+    ApiError,
+    ApiRefused,
+    Candidate,
+    Result,
+    Status,
+)
+from frontend.languages import N_, Language
+from frontend.pictures import Picture
+from frontend.wording import BadFigure, read_tare, read_weight
+
+MAX_ALTERNATIVES = 4
+MAX_QUANTITY = 99
+UNKNOWN = "unknown"
+EMPTY = "empty"
+
+NO_PICTURE = N_("Take a picture, choose one, or tap a sample first")
+UNREACHABLE = N_(
+    "The scale cannot reach its service right now. Your item is kept: please try again in a moment."
+)
+TOO_SLOW = N_("This takes longer than usual. Please try again: you are charged only once.")
+FAILED = N_("This picture could not be recognised: {reason}")
+
+
+class Phase(Enum):
+    """Where a weighing stands for the shopper."""
+
+    ENTERING = auto()
+    WAITING = auto()
+    ANSWERED = auto()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is sent: checked, and therefore right."""
+
+    picture: Picture
+    weight_kg: Decimal
+    tare_kg: Decimal | None
+
+
+@dataclass
+class Weighing:
+    """What is on the scale, from the first picture to the confirmed price."""
+
+    picture: Picture | None = None
+    weight: str = ""
+    tare: str = ""
+    phase: Phase = Phase.ENTERING
+    result: Result | None = None
+    weight_problem: str | None = None
+    tare_problem: str | None = None
+    problem: str | None = None
+    """A message of the catalogue, or the API's own sentence."""
+    searching: bool = False
+    _sent: Entry | None = field(default=None, repr=False)
+    _key: str = field(default="", repr=False)
+
+    def check(self) -> Entry | None:
+        """Read what was entered; None, with what is wrong noted, when it is not right yet."""
+        self.weight_problem = self.tare_problem = self.problem = None
+        weight = tare = None
+        try:
+            weight = read_weight(self.weight)
+        except BadFigure as error:
+            self.weight_problem = str(error)
+        try:
+            tare = read_tare(self.tare, weight)
+        except BadFigure as error:
+            self.tare_problem = str(error)
+        if self.picture is None:
+            self.problem = NO_PICTURE
+        if weight is None or self.tare_problem or self.picture is None:
+            return None
+        return Entry(self.picture, weight, tare)
+
+    async def classify(
+        self, entry: Entry, api: ApiClient, language: Language, *, scale_id: str, patience_s: float
+    ) -> None:
+        """Send an entry and wait for its result.
+
+        The same entry sent again has the same key: whatever was lost on the way, it is charged
+        once.
+        """
+        if entry != self._sent:
+            self._sent, self._key = entry, str(uuid.uuid4())
+        key = self._key
+        self.phase, self.problem, self.result = Phase.WAITING, None, None
+        try:
+            job_id = await api.predict(
+                entry.picture.jpeg,
+                entry.weight_kg,
+                entry.tare_kg,
+                scale_id=scale_id,
+                idempotency_key=key,
+            )
+            result = await _outcome(job_id, api, language, patience_s)
+        except ApiError as error:
+            if self._awaits(key):
+                self._give_up(_sentence(error))
+            return
+        if self._awaits(key):
+            self._take(result, language)
+
+    def cancel(self) -> None:
+        """Stop waiting; what was entered stays."""
+        self.phase = Phase.ENTERING
+
+    async def confirm(
+        self, label: str, api: ApiClient, language: Language, *, quantity: int | None = None
+    ) -> None:
+        """Say what the item is, or how many there are."""
+        if self.result is None:
+            return
+        self.problem = None
+        try:
+            result = await api.confirm(self.result.job_id, label, language.code, quantity=quantity)
+        except ApiError as error:
+            self.problem = _sentence(error)
+            return
+        self.result, self.searching = result, False
+
+    async def translate(self, api: ApiClient, language: Language) -> None:
+        """Have the item's names in another language; without the API they stay as they are."""
+        if self.result is None:
+            return
+        try:
+            self.result = await api.result(self.result.job_id, language.code)
+        except ApiError:
+            self.problem = None
+
+    @property
+    def alternatives(self) -> list[Candidate]:
+        """What else it may be."""
+        if self.result is None:
+            return []
+        others = (one for one in self.result.top_k if one.label != self.result.sold_label)
+        return [one for one in others if one.total is not None][:MAX_ALTERNATIVES]
+
+    def _awaits(self, key: str) -> bool:
+        """Whether the shopper still waits for this very answer."""
+        return self.phase is Phase.WAITING and key == self._key
+
+    def _take(self, result: Result | None, language: Language) -> None:
+        if result is None:
+            self._give_up(TOO_SLOW)
+        elif result.status is Status.FAILED:
+            self._sent = None  # weighing again is a new weighing
+            self._give_up(language(FAILED, reason=result.error or ""))
+        else:
+            self.phase, self.result = Phase.ANSWERED, result
+            self.searching = result.label == UNKNOWN
+
+    def _give_up(self, problem: str) -> None:
+        self.phase, self.problem = Phase.ENTERING, problem
+
+
+async def _outcome(
+    job_id: str, api: ApiClient, language: Language, patience_s: float
+) -> Result | None:
+    """The result as soon as it is there; None when it did not come in time."""
+    deadline = time.monotonic() + patience_s
+    while (left := deadline - time.monotonic()) > 0:
+        wait_s = max(1, min(LONGEST_WAIT_S, int(left)))
+        result = await api.result(job_id, language.code, wait_s=wait_s)
+        if result.status is not Status.PENDING:
+            return result
+    return None
+
+
+def _sentence(error: ApiError) -> str:
+    return str(error) if isinstance(error, ApiRefused) else UNREACHABLE

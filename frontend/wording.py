@@ -1,0 +1,171 @@
+"""How figures are said to people, and how people's figures are read. No presentation in here."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+
+from babel.dates import format_datetime, format_skeleton
+from babel.numbers import format_decimal, format_percent, get_currency_precision
+
+from frontend.api_client import Candidate, CatalogueItem, Result, Unit
+from frontend.languages import N_, Language
+
+MAX_WEIGHT_KG = Decimal(30)
+MAX_DECIMALS = 3
+ZERO = Decimal("0.000")
+EM_DASH = "—"
+
+_KILOGRAMS = re.compile(r"([+-]?)(\d+(?:[.,]\d*)?|[.,]\d+)(?:\s*kg)?", re.ASCII | re.IGNORECASE)
+
+NOT_A_WEIGHT = N_("Please enter the weight in kilograms, for example 0.5")
+NOT_ABOVE_ZERO = N_("The weight must be above 0 kg")
+TOO_HEAVY = N_("This scale weighs up to 30 kg")
+TOO_PRECISE = N_("Please use at most three decimals, for example 0.125")
+NOT_A_TARE = N_("Please enter the tare in kilograms, for example 0.02, or leave it empty")
+TARE_TOO_HEAVY = N_("The tare must be less than the weight")
+
+_WORDS = (
+    (0.9, N_("Very sure")),
+    (0.7, N_("Quite sure")),
+    (0.5, N_("Not quite sure")),
+    (0.0, N_("Not sure")),
+)
+"""From which confidence on which words hold."""
+
+
+class BadFigure(ValueError):
+    """What somebody typed is no weight or tare; the text is a message of the catalogue."""
+
+
+def read_weight(text: str) -> Decimal:
+    """A gross weight in kg as people type it: `0.5`, `0,5`, `.5`, `0.5 kg`.
+
+    Raises:
+        BadFigure: it is not above 0 and at most 30 kg with at most 3 decimals.
+    """
+    weight = _kilograms(text, NOT_A_WEIGHT)
+    if weight <= 0:
+        raise BadFigure(NOT_ABOVE_ZERO)
+    if weight > MAX_WEIGHT_KG:
+        raise BadFigure(TOO_HEAVY)
+    return weight
+
+
+def read_tare(text: str, weight_kg: Decimal | None) -> Decimal | None:
+    """A tare in kg; None when there is none.
+
+    Raises:
+        BadFigure: it is no weight, or not below the gross weight where that is known.
+    """
+    if not text.strip():
+        return None
+    tare = _kilograms(text, NOT_A_TARE)
+    if tare < 0:
+        raise BadFigure(NOT_A_TARE)
+    if weight_kg is not None and tare >= weight_kg:
+        raise BadFigure(TARE_TOO_HEAVY)
+    return tare
+
+
+def _kilograms(text: str, otherwise: str) -> Decimal:
+    found = _KILOGRAMS.fullmatch(text.strip())
+    if found is None:
+        raise BadFigure(otherwise)
+    sign, digits = found.groups()
+    whole, _, decimals = digits.replace(",", ".").partition(".")
+    if len(decimals.rstrip("0")) > MAX_DECIMALS:
+        raise BadFigure(TOO_PRECISE)
+    return Decimal(f"{sign}{whole or 0}.{decimals.rstrip('0') or 0}").quantize(Decimal("0.001"))
+
+
+def money(amount: Decimal, currency: str, language: Language) -> str:
+    """An amount with the currency's code: `1.25 EUR`. A unit price may have more decimals."""
+    digits = get_currency_precision(currency)
+    pattern = "#,##0." + "0" * digits + "##" if digits else "#,##0.##"
+    # A non-breaking space: a figure without its currency is no price.
+    return f"{format_decimal(amount, pattern, locale=language.locale)}\u00a0{currency}"
+
+
+def kilograms(weight: Decimal, language: Language) -> str:
+    """A weight with three decimals, as scales show it: `0.500 kg`."""
+    return f"{format_decimal(weight, '0.000', locale=language.locale)}\u00a0kg"
+
+
+def editable(weight: Decimal, language: Language) -> str:
+    """A weight as one would type it: `0.500`, in German `0,500`."""
+    return format_decimal(weight, "0.000", locale=language.locale)
+
+
+def percent(share: float, language: Language) -> str:
+    """A share as whole percent: `93%`."""
+    return format_percent(share, locale=language.locale)
+
+
+def confidence(share: float, language: Language) -> str:
+    """A confidence in words."""
+    return language(next(words for least, words in _WORDS if share >= least))
+
+
+def unit_price(
+    price: Decimal | None, currency: str | None, unit: Unit | None, language: Language
+) -> str:
+    """What one kilogram or one piece costs: `2.49 EUR/kg`, `1.29 EUR each`."""
+    if price is None or currency is None or unit is None:
+        return language("no price yet")
+    amount = money(price, currency, language)
+    return f"{amount}/kg" if unit is Unit.KG else language("{price} each", price=amount)
+
+
+def item_price(item: CatalogueItem, language: Language) -> str:
+    """What an item of the catalogue costs."""
+    return unit_price(item.unit_price, item.currency, item.unit, language)
+
+
+def total(candidate: Candidate, language: Language) -> str:
+    """What this weighing would cost as this candidate."""
+    if candidate.total is None or candidate.currency is None:
+        return language("no price yet")
+    return money(candidate.total, candidate.currency, language)
+
+
+def price(result: Result, language: Language) -> str:
+    """What a weighing costs, a dash when it has no price."""
+    if result.price is None or result.currency is None:
+        return EM_DASH
+    return money(result.price, result.currency, language)
+
+
+def calculation(result: Result, language: Language) -> str:
+    """How the price came about: `2.49 EUR/kg × 0.500 kg = 1.25 EUR`."""
+    rate = unit_price(result.unit_price, result.currency, result.unit, language)
+    if result.unit is Unit.EACH:
+        factors = f"{result.quantity or 1} × {rate}"
+    else:
+        factors = f"{rate} × {net_weight(result, language)}"
+    return f"{factors} = {price(result, language)}"
+
+
+def net_weight(result: Result, language: Language) -> str:
+    """The net weight, a dash when there is none."""
+    return EM_DASH if result.net_kg is None else kilograms(result.net_kg, language)
+
+
+def clock_time(moment: datetime, language: Language) -> str:
+    """A moment on this machine's clock: `25 Nov, 14:05`."""
+    local = moment.astimezone()
+    day = format_skeleton("MMMd", local, locale=language.locale)
+    return f"{day}, {format_datetime(local, 'HH:mm', locale=language.locale)}"
+
+
+def milliseconds(duration: float | None, language: Language) -> str:
+    """A latency: `84 ms`, from a second on `1.2 s`."""
+    if duration is None:
+        return EM_DASH
+    if duration < 1000:  # noqa: PLR2004 - a second
+        return f"{format_decimal(round(duration), locale=language.locale)}\u00a0ms"
+    return f"{format_decimal(duration / 1000, '0.0', locale=language.locale)}\u00a0s"
+
+
+def count(number: int, language: Language) -> str:
+    """A number with the language's grouping."""
+    return format_decimal(number, locale=language.locale)
