@@ -1,0 +1,71 @@
+"""The house keeps its shape: who may import whom."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LAYER = ROOT / "layers/smartscale/python/smartscale"
+CLOUD = {"boto3", "botocore", "pynamodb", "aws_lambda_powertools", "mangum"}
+WEB = {"fastapi", "starlette", "uvicorn", "httpx", "nicegui"}
+MODEL = {"tensorflow", "keras", "ai_edge_litert"}
+OURS_ABOVE = {"functions", "infra", "frontend", "training"}
+
+FORBIDDEN = {
+    LAYER / "domain": CLOUD | WEB | MODEL | OURS_ABOVE | {"PIL", "numpy"},
+    LAYER / "operations": CLOUD | WEB | MODEL | OURS_ABOVE,
+    LAYER / "recognition": CLOUD | WEB | {"tensorflow", "keras"} | OURS_ABOVE,
+    LAYER / "adapters": WEB | {"tensorflow", "keras"} | OURS_ABOVE,
+    LAYER / "http": MODEL | OURS_ABOVE,
+    ROOT / "functions": {"tensorflow", "keras", "infra", "frontend", "training"},
+    ROOT / "frontend": CLOUD | MODEL | {"functions", "infra", "training", "smartscale"},
+    ROOT / "infra": {"tensorflow", "keras", "frontend"},
+}
+LAYERED = {
+    "domain": {"operations", "recognition", "adapters", "http", "settings"},
+    "recognition": {"operations", "adapters", "http", "settings"},
+    "operations": {"adapters", "http", "settings"},
+    "adapters": {"http", "settings"},
+}
+
+
+def imports(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Every module that the Python files below a folder import, with the file."""
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from ((file, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield file, node.module
+
+
+@pytest.mark.parametrize("folder", FORBIDDEN, ids=lambda folder: folder.name)
+def test_a_part_knows_only_what_it_may(folder: Path) -> None:
+    found = [
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file, module in imports(folder)
+        if module.split(".")[0] in FORBIDDEN[folder]
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("part", LAYERED)
+def test_data_flows_one_way_inside_the_layer(part: str) -> None:
+    found = [
+        f"{file.relative_to(ROOT)} imports {module}"
+        for file, module in imports(LAYER / part)
+        if module.startswith("smartscale.") and module.split(".")[1] in LAYERED[part]
+    ]
+    assert found == []
+
+
+def test_no_file_of_money_or_weight_makes_floats() -> None:
+    """Between scale and receipt there is no float; the API's confidence is the only one."""
+    for file in (LAYER / "domain").glob("*.py"):
+        nodes = list(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+        constants = [node.value for node in nodes if isinstance(node, ast.Constant)]
+        names = [node.id for node in nodes if isinstance(node, ast.Name)]
+        assert not [value for value in constants if isinstance(value, float)], file.name
+        assert "float" not in names, file.name
