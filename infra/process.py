@@ -59,11 +59,6 @@ class Child:
         self._reader.start()
 
     @property
-    def started(self) -> bool:
-        """Whether it was ever started."""
-        return self._process is not None
-
-    @property
     def alive(self) -> bool:
         """Whether it runs."""
         return self._process is not None and self._process.poll() is None

@@ -15,7 +15,7 @@ from infra.probe import answers
 from infra.process import Child
 from infra.restarts import Restarts
 from infra.run_lock import only_run, wait_for_predecessors
-from infra.settings import LARGEST_IMAGE_BYTES, ROOT, Settings
+from infra.settings import LARGEST_IMAGE_BYTES, ROOT, Cloud, Settings
 from infra.stack import stack_environment
 from infra.waiting import wait_until
 
@@ -80,16 +80,13 @@ class Supervisor:
                 self._shut_down()
 
     def _start(self) -> None:
-        self._say("Starting the emulator")
+        self._say("Starting")
+        # The kiosk needs the API's address alone: it loads while the emulator starts.
+        self._serve("kiosk", "frontend", self._settings.ui_url, self._common_environment())
         self._emulator.start()
         deployment = self._deploy()
         environment = self._environment(deployment)
-        self._services = [
-            self._service("api", "infra.api", f"{self._settings.api_url}/v1/health", environment),
-            self._service("kiosk", "frontend", self._settings.ui_url, environment),
-        ]
-        for service in self._services:
-            service.child.start()
+        self._serve("api", "infra.api", f"{self._settings.api_url}/v1/health", environment)
         self._restore(deployment, environment)
         for service in self._services:
             self._wait_ready(service)
@@ -119,28 +116,35 @@ class Supervisor:
             say=self._say,
         )
 
-    def _environment(self, deployment: Deployment) -> dict[str, str]:
-        settings = self._settings.model_copy(update={"endpoint_url": None})
+    def _common_environment(self) -> dict[str, str]:
+        settings = self._settings
         return {
+            # The operator's own AWS settings are for other stacks than this one.
             **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            **stack_environment(settings, deployment.outputs),
-            "ADMIN_TOKEN": settings.admin_token.get_secret_value(),
-            "MAX_IMAGE_BYTES": str(LARGEST_IMAGE_BYTES),
             "SMARTSCALE_HOME": str(settings.home),
+            "SMARTSCALE_HOST": settings.host,
             "SMARTSCALE_API_URL": settings.api_url,
             "SMARTSCALE_API_PORT": str(settings.api_port),
             "SMARTSCALE_UI_PORT": str(settings.ui_port),
             "SMARTSCALE_CLOUD_PORT": str(settings.cloud_port),
-            "SMARTSCALE_HOST": settings.host,
             "NICEGUI_STORAGE_PATH": str(settings.home / "kiosk"),
-            "PYTHONUNBUFFERED": "1",
         }
 
-    def _service(
-        self, name: str, module: str, ready_url: str, environment: dict[str, str]
-    ) -> Service:
+    def _environment(self, deployment: Deployment) -> dict[str, str]:
+        settings = self._settings.model_copy(update={"endpoint_url": None, "cloud": Cloud.EMBEDDED})
+        return {
+            **self._common_environment(),
+            **stack_environment(settings, deployment.outputs),
+            "SMARTSCALE_CLOUD": Cloud.EMBEDDED.value,
+            "SMARTSCALE_MODEL_ID": settings.model_id,
+            "ADMIN_TOKEN": settings.admin_token.get_secret_value(),
+            "MAX_IMAGE_BYTES": str(LARGEST_IMAGE_BYTES),
+        }
+
+    def _serve(self, name: str, module: str, ready_url: str, environment: dict[str, str]) -> None:
         child = Child(name, module, home=self._settings.home, environment=environment)
-        return Service(child, ready_url)
+        child.start()
+        self._services.append(Service(child, ready_url))
 
     def _restore(self, deployment: Deployment, environment: dict[str, str]) -> None:
         """Fill the catalogue and rebuild what the last run did not save."""
@@ -209,10 +213,10 @@ class Supervisor:
 
     def _shut_down(self) -> None:
         """Stop in the order of dependence: the emulator last, with everything it has to save."""
-        if not self._emulator.child.started:
+        if not self._services:
             return
         self._say("Stopping")
-        for service in reversed(self._services):
+        for service in self._services:
             service.child.stop()
         if self._initialise:
             self._initialise.stop()

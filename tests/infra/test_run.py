@@ -1,0 +1,224 @@
+"""`smartscale run` as its operator sees it: real processes in a home of their own."""
+
+import io
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+
+from infra.probe import answers
+from infra.run_lock import only_run
+from infra.waiting import wait_until
+from tests.support import eventually, free_port
+
+_START_S = 120.0
+_SERVICES = ("cloud", "api", "kiosk")
+
+
+class Run:
+    """`smartscale run` on one home folder, started as often as a test likes."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.ports = {name: free_port() for name in ("CLOUD", "API", "UI")}
+        self.api = f"http://127.0.0.1:{self.ports['API']}/v1"
+        self._process: subprocess.Popen[str] | None = None
+
+    def launch(self) -> subprocess.Popen[str]:
+        """Start it in a session of its own, as a terminal would."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with self._output.open("a", encoding="utf-8") as output:
+            self._process = subprocess.Popen(
+                [str(Path(sys.executable).with_name("smartscale")), "run"],
+                env={
+                    # NiceGUI behaves differently under pytest, and looks for its variables.
+                    **{
+                        name: value
+                        for name, value in os.environ.items()
+                        if not name.startswith(("AWS_", "PYTEST_", "NICEGUI_", "SMARTSCALE_"))
+                    },
+                    "SMARTSCALE_HOME": str(self.home),
+                    **{f"SMARTSCALE_{name}_PORT": str(port) for name, port in self.ports.items()},
+                },
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+            )
+        return self._process
+
+    def start(self) -> None:
+        """Start it and wait until it says that it is ready."""
+        before = self.said().count("SmartScale is ready")
+        process = self.launch()
+        wait_until(
+            lambda: process.poll() is not None or self.said().count("SmartScale is ready") > before,
+            _START_S,
+        )
+        assert process.poll() is None, self.said()[-3000:]
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        """Ask the supervisor alone to stop; its exit status."""
+        assert self._process is not None
+        self._process.send_signal(how)
+        return self._process.wait(60)
+
+    def kill_everything(self) -> None:
+        """End every process at once, as a power cut would."""
+        assert self._process is not None
+        groups = [self.pid(name) for name in _SERVICES]
+        for group in (self._process.pid, *groups):
+            os.killpg(group, signal.SIGKILL)
+        self._process.wait()
+
+    def end(self) -> None:
+        """Leave nothing behind."""
+        if self._process is not None and self._process.poll() is None:
+            self.stop(signal.SIGTERM)
+
+    def pid(self, name: str) -> int:
+        """A child's process id."""
+        return int((self.home / "run" / f"{name}.lock").read_text(encoding="utf-8"))
+
+    def said(self) -> str:
+        """Everything it printed so far."""
+        return self._output.read_text(encoding="utf-8") if self._output.exists() else ""
+
+    def weigh(self, shade: int) -> str:
+        """Send one picture; its job id."""
+        answer = httpx.post(
+            f"{self.api}/predict",
+            files={"image": ("plate.jpg", _picture(shade))},
+            data={"weight": "0.500"},
+            timeout=30,
+        )
+        assert answer.status_code == 202, answer.text
+        job_id: str = answer.json()["job_id"]
+        return job_id
+
+    def result(self, job_id: str) -> dict[str, object]:
+        """The weighing's result; waits until it is done."""
+        found: dict[str, object] = {}
+
+        def finished() -> bool:
+            found.update(httpx.get(f"{self.api}/result/{job_id}?wait=5", timeout=30).json())
+            return found["status"] != "pending"
+
+        eventually(finished, 60)
+        return found
+
+    @property
+    def _output(self) -> Path:
+        return self.home / "output.txt"
+
+
+def _picture(shade: int) -> bytes:
+    picture = io.BytesIO()
+    Image.new("RGB", (320, 240), (shade, 180, 40)).save(picture, "JPEG")
+    return picture.getvalue()
+
+
+@pytest.fixture
+def run(home: Path) -> Iterator[Run]:
+    """A run that is not started yet."""
+    it = Run(home)
+    yield it
+    it.end()
+
+
+@pytest.mark.parametrize("name", ["CLOUD", "API", "UI"])
+def test_a_port_in_use_is_one_line_that_says_what_to_do(run: Run, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        run.ports[name] = other.getsockname()[1]
+
+        assert run.launch().wait(60) == 1
+
+    last = run.said().splitlines()[-1]
+    assert last.startswith(f"Error: Port {run.ports[name]} is in use")
+    assert f"SMARTSCALE_{name}_PORT" in last
+    assert "Traceback" not in run.said()
+
+
+def test_a_second_run_on_the_same_home_is_refused(run: Run) -> None:
+    with only_run(run.home):
+        assert run.launch().wait(60) == 1
+
+    assert run.said().splitlines()[-1].startswith("Error: SmartScale is already running on")
+
+
+def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    process = subprocess.run(
+        [str(Path(sys.executable).with_name("smartscale")), "run"],
+        env={**os.environ, "SMARTSCALE_HOME": str(tmp_path / "file")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert process.returncode == 1
+    assert process.stderr.startswith("Error: ")
+    assert process.stderr.count("\n") == 1
+
+
+@pytest.mark.integration
+def test_ctrl_c_during_the_start_stops_cleanly(run: Run) -> None:
+    process = run.launch()
+    eventually(lambda: "Starting" in run.said(), 30)
+
+    assert run.stop() == 0
+
+    assert process.returncode == 0
+    assert "Traceback" not in run.said()
+    assert not any(_listening(port) for port in run.ports.values())
+
+
+@pytest.mark.integration
+def test_what_was_weighed_survives_a_stop_and_a_power_cut(run: Run) -> None:
+    run.start()
+    first = run.result(run.weigh(10))
+    assert first["status"] == "done"
+
+    assert run.stop(signal.SIGINT) == 0
+    assert "everything is saved" in run.said()
+    assert not any(_listening(port) for port in run.ports.values())
+
+    run.start()
+    assert run.result(str(first["job_id"])) == first
+    with ThreadPoolExecutor(8) as shoppers:
+        accepted = list(shoppers.map(run.weigh, range(20, 40)))
+    run.kill_everything()
+
+    run.start()
+    assert run.result(str(first["job_id"])) == first
+    assert {str(run.result(job_id)["status"]) for job_id in accepted} == {"done"}
+
+
+@pytest.mark.integration
+def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(run: Run) -> None:
+    run.start()
+    done = run.result(run.weigh(50))
+
+    api = run.pid("api")
+    os.kill(api, signal.SIGKILL)
+    eventually(lambda: run.pid("api") != api and answers(f"{run.api}/health"), 60)
+
+    os.killpg(run.pid("cloud"), signal.SIGKILL)
+    eventually(lambda: "The emulator is back" in run.said(), 60)
+    assert run.result(str(done["job_id"])) == done
+
+    assert run.stop(signal.SIGKILL) == -signal.SIGKILL
+    eventually(lambda: not any(_listening(port) for port in run.ports.values()), 30)
+
+
+def _listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
