@@ -92,15 +92,15 @@ class Batch:
     def process(self, record: SQSRecord) -> None:
         """Process one message; any error but a bad weighing makes the queue deliver it again."""
         try:
-            told = list(arrivals(record.body))
+            arrived = list(arrivals(record.body))
         except Unprocessable as error:
             self._bury(record.body, error)
             return
-        for arrival in told:
+        for arrival in arrived:
             try:
-                self.metrics += self.worker.recognise.process(
-                    arrival, self.recogniser, self.catalogue
-                )
+                told = self.worker.recognise.process(arrival, self.recogniser, self.catalogue)
+                logger.info("recognised", extra={"key": arrival.key, "again": not told})
+                self.metrics += told
             except Unprocessable as error:
                 self._bury(arrival_message(self.worker.bucket_name, arrival), error)
 

@@ -107,16 +107,13 @@ async def result(
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
     pause = FIRST_LOOK_SECONDS
-    while True:
-        weighing = await run_in_threadpool(operation.result, job_id)
-        if weighing is not None:
-            return Result.of(weighing, lang)
-        left = deadline - loop.time()
-        if left <= 0:
-            return Result.pending(job_id)
+    weighing = await run_in_threadpool(operation.result, job_id)
+    while weighing is None and (left := deadline - loop.time()) > 0:
         # Often at first, when the answer is due; seldom later, to spare the table.
         await asyncio.sleep(min(pause, left))
         pause = min(pause * 1.3, SLOWEST_LOOK_SECONDS)
+        weighing = await run_in_threadpool(operation.outcome, job_id)
+    return Result.pending(job_id) if weighing is None else Result.of(weighing, lang)
 
 
 class Confirmation(BaseModel):

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, FastAPI
 
 from smartscale import __version__
+from smartscale.http.access_log import AccessLog
 from smartscale.http.body_limit import BodyLimit
 from smartscale.http.problem import Problem, answer_errors_as_problems
 from smartscale.operations.accept import MAX_IMAGE_BYTES
@@ -20,5 +21,6 @@ def create_app(title: str, *routers: APIRouter, max_image_bytes: int = MAX_IMAGE
     for router in routers:
         app.include_router(router, prefix=BASE_PATH)
     app.add_middleware(BodyLimit, max_image_bytes=max_image_bytes)
+    app.add_middleware(AccessLog)
     answer_errors_as_problems(app)
     return app

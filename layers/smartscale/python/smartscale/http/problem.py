@@ -4,10 +4,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
+from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from pynamodb.exceptions import PynamoDBException
 from starlette.exceptions import HTTPException
 
 from smartscale.domain import errors
@@ -51,6 +53,8 @@ def answer_errors_as_problems(app: FastAPI) -> None:
         app.add_exception_handler(kind, _refusal(status))
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
+    for unreachable in (BotoCoreError, ClientError, PynamoDBException):
+        app.add_exception_handler(unreachable, _store_unreachable)
     app.add_exception_handler(Exception, _internal_error)
 
 
@@ -78,6 +82,14 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     answer = problem(error.status_code, detail)
     answer.headers.update(error.headers or {})
     return answer
+
+
+async def _store_unreachable(_request: Request, error: Exception) -> JSONResponse:
+    _log.error("the store does not answer", exc_info=error)
+    return problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The store does not answer just now; nothing was charged. Try again in a moment.",
+    )
 
 
 async def _internal_error(_request: Request, error: Exception) -> JSONResponse:

@@ -37,15 +37,14 @@ class History:
         """
         if not is_job_id(job_id):
             raise NotFound("There is no weighing with this id.")
-        weighing = self._weighings.get(job_id)
+        weighing = self.outcome(job_id)
         if weighing is None and self._uploads.find(upload_key(job_id)) is None:
-            # Its outcome may have been stored, and its image deleted, between the two looks.
-            weighing = self._weighings.get(job_id)
-            if weighing is None:
-                raise NotFound(
-                    "There is no weighing with this id, or its picture has not arrived yet."
-                )
+            raise NotFound("There is no weighing with this id, or its picture has not arrived yet.")
         return weighing
+
+    def outcome(self, job_id: str) -> Weighing | None:
+        """The outcome of a weighing that is known to exist, None while it is pending."""
+        return self._weighings.get(job_id)
 
     def page(self, wanted: HistoryFilter, cursor: str | None, limit: int) -> Page:
         """One page.

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from smartscale.domain import pricing
-from smartscale.domain.catalogue import Catalogue
-from smartscale.domain.errors import NotFound, Unprocessable
+from smartscale.domain.catalogue import Catalogue, parse_moment
+from smartscale.domain.errors import InvalidInput, NotFound, Unprocessable
 from smartscale.domain.prediction import NO_ITEM, Scored, decide
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import Candidate, Load, Status, Weighing, priced_as
@@ -192,15 +192,11 @@ class Fail:
 
 
 def _accepted_at(upload: StoredUpload, arrival: Arrival) -> datetime:
-    accepted = upload.metadata.get(ACCEPTED_AT)
-    if accepted is not None:
-        try:
-            moment = datetime.fromisoformat(accepted)
-        except ValueError:
-            moment = upload.stored_at
-        if moment.tzinfo is not None:
-            return moment
-    return arrival.at or upload.stored_at
+    """When the waiting began: as the upload function noted, else when S3 had the object."""
+    try:
+        return parse_moment(upload.metadata[ACCEPTED_AT])
+    except (KeyError, InvalidInput):
+        return arrival.at or upload.stored_at
 
 
 def _milliseconds(span: timedelta) -> Decimal:
