@@ -48,7 +48,7 @@ def read_weight(text: str) -> Decimal:
         raise BadFigure(NOT_ABOVE_ZERO)
     if weight > MAX_WEIGHT_KG:
         raise BadFigure(TOO_HEAVY)
-    return weight
+    return weight.quantize(ZERO)
 
 
 def read_tare(text: str, weight_kg: Decimal | None) -> Decimal | None:
@@ -62,9 +62,9 @@ def read_tare(text: str, weight_kg: Decimal | None) -> Decimal | None:
     tare = _kilograms(text, NOT_A_TARE)
     if tare < 0:
         raise BadFigure(NOT_A_TARE)
-    if weight_kg is not None and tare >= weight_kg:
+    if tare >= (MAX_WEIGHT_KG if weight_kg is None else weight_kg):
         raise BadFigure(TARE_TOO_HEAVY)
-    return tare
+    return tare.quantize(ZERO)
 
 
 def _kilograms(text: str, otherwise: str) -> Decimal:
@@ -75,7 +75,7 @@ def _kilograms(text: str, otherwise: str) -> Decimal:
     whole, _, decimals = digits.replace(",", ".").partition(".")
     if len(decimals.rstrip("0")) > MAX_DECIMALS:
         raise BadFigure(TOO_PRECISE)
-    return Decimal(f"{sign}{whole or 0}.{decimals.rstrip('0') or 0}").quantize(Decimal("0.001"))
+    return Decimal(f"{sign}{whole or 0}.{decimals.rstrip('0') or 0}")
 
 
 def money(amount: Decimal, currency: str, language: Language) -> str:
@@ -97,8 +97,15 @@ def editable(weight: Decimal, language: Language) -> str:
 
 
 def percent(share: float, language: Language) -> str:
-    """A share as whole percent: `93%`."""
+    """A share as whole percent: `93%`; what is there but rounds to nothing is `<1%`."""
+    if 0 < share < 0.005:  # noqa: PLR2004 - rounds to 0
+        return f"<{format_percent(0.01, locale=language.locale)}"
     return format_percent(share, locale=language.locale)
+
+
+def rate(share: float, language: Language) -> str:
+    """A share with one decimal where it has one: `12.5%`."""
+    return format_percent(round(share, 3), locale=language.locale, decimal_quantization=False)
 
 
 def confidence(share: float, language: Language) -> str:
@@ -137,11 +144,11 @@ def price(result: Result, language: Language) -> str:
 
 def calculation(result: Result, language: Language) -> str:
     """How the price came about: `2.49 EUR/kg × 0.500 kg = 1.25 EUR`."""
-    rate = unit_price(result.unit_price, result.currency, result.unit, language)
+    each = unit_price(result.unit_price, result.currency, result.unit, language)
     if result.unit is Unit.EACH:
-        factors = f"{result.quantity or 1} × {rate}"
+        factors = f"{result.quantity or 1} × {each}"
     else:
-        factors = f"{rate} × {net_weight(result, language)}"
+        factors = f"{each} × {net_weight(result, language)}"
     return f"{factors} = {price(result, language)}"
 
 

@@ -88,8 +88,11 @@ class AnalyticsPage:
         latency = figures.latency_ms
         with self._panel("latency", t("Latency")):
             with ui.element("div").classes("figure-pair"):
-                for title, value in ((t("average"), latency.average), (t("p95"), latency.p95)):
-                    with ui.element("div"):
+                for kind, title, value in (
+                    ("other", t("average"), latency.average),
+                    ("main", t("p95"), latency.p95),
+                ):
+                    with ui.element("div").classes(f"figure-{kind}"):
                         theme.text(wording.milliseconds(value, t), "p").classes("figure-big")
                         theme.text(title, "p").classes("figure-note")
             averages = [point.latency_average for point in points]
@@ -101,7 +104,7 @@ class AnalyticsPage:
         t = self._visit.language
         rate = figures.low_confidence_rate
         with self._panel("low-confidence", t("Low-confidence rate")):
-            said = wording.EM_DASH if rate is None else wording.percent(rate, t)
+            said = wording.EM_DASH if rate is None else wording.rate(rate, t)
             theme.text(said, "p").classes("figure-big")
             rates = [point.low_confidence_rate for point in points]
             self._bars(rates, points, t("Low-confidence rate over time"), share=True)

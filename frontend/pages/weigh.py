@@ -56,7 +56,8 @@ class WeighPage:
             # In the browser: a file dialog opens only as the direct answer to a tap.
             choose.on("click", js_handler=f"() => getElement({uploader.id}).$refs.qRef.pickFiles()")
             self._again()
-        self._sample_strip()
+        with ui.element("div").classes("sample-strip"):
+            self._sample_strip()
 
     @ui.refreshable_method
     def _stage(self) -> None:
@@ -181,7 +182,9 @@ class WeighPage:
             value=getattr(weighing, name),
             on_change=lambda event: setattr(weighing, name, event.value or ""),
         )
-        box.props('outlined inputmode=decimal autocomplete=off suffix="kg" maxlength=12')
+        box.props(
+            'outlined inputmode=decimal autocomplete=off suffix="kg" stack-label maxlength=12'
+        )
         box.props["placeholder"] = wording.editable(wording.ZERO, t)
         box.classes(f"figure {name}").mark(name)
         box.props("bottom-slots")

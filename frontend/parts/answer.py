@@ -54,7 +54,7 @@ class Answer:
                 title = t("Is this {name}?", name=name) if asks else name
                 theme.text(title, "h1").mark("answer-name")
                 self._how_sure(asks=asks)
-        self._price()
+        self._price(asks=asks)
         if result.unit is Unit.EACH:
             self._quantity()
         self._problem()
@@ -87,9 +87,9 @@ class Answer:
         words = f"{wording.confidence(share, t)} · {wording.percent(share, t)}"
         theme.text(words, "p").classes("pill ask" if asks else "pill good").mark("confidence")
 
-    def _price(self) -> None:
+    def _price(self, *, asks: bool) -> None:
         t, result = self._t, self._result
-        with ui.element("div").classes("price-block"):
+        with ui.element("div").classes("price-block open" if asks else "price-block"):
             theme.text(t("Price"), "p").classes("price-caption")
             theme.text(wording.price(result, t), "p").classes("price").mark("price")
             theme.text(wording.calculation(result, t), "p").classes("sum").mark("calculation")
@@ -154,10 +154,10 @@ class Answer:
             with ui.element("div").classes("answer-name"):
                 theme.text(t("I don't know this item"), "h1").mark("answer-name")
                 theme.text(t("Please find it here, or ask a member of staff."), "p")
+            self._next(kind="quiet", title=t("Cancel"))
         self._problem()
         self._alternatives(t("Could it be one of these?"))
         ItemSearch(self._visit, self._do.confirm).build()
-        self._next(kind="secondary")
 
     def _nothing_there(self) -> None:
         t = self._t

@@ -27,7 +27,9 @@ class ItemSearch:
         t = self._visit.language
         with ui.element("div").classes("search"):
             box = ui.input(t("Search by name or number"), on_change=self._type)
-            box.props("outlined clearable autocomplete=off").classes("search-box").mark("search")
+            box.props("outlined clearable autocomplete=off").classes("search-box").mark(
+                "item-search"
+            )
             box.props["clear-icon"] = theme.icon("close")
             with box.add_slot("prepend"):
                 ui.icon(theme.icon("search"))

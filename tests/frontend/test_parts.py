@@ -1,0 +1,185 @@
+"""Catalogue search, pictures, samples, charts, languages: the parts without a screen."""
+
+import ast
+import io
+import re
+from decimal import Decimal
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import httpx
+import pytest
+from babel.messages.extract import extract_from_dir
+from PIL import Image
+
+import frontend
+from frontend import charts
+from frontend.api_client import (
+    ApiClient,
+    ApiRefused,
+    ApiUnreachable,
+    CatalogueItem,
+    Unit,
+)
+from frontend.catalogue import search
+from frontend.languages import load_languages
+from frontend.pictures import UnreadablePicture, prepare
+from frontend.samples import load_samples
+from tests.frontend.conftest import jpeg, photo
+
+FRONTEND = Path(frontend.__file__).parent
+
+
+def item(label: str, plu: str, english: str, german: str) -> CatalogueItem:
+    names = {"en": english, "de": german}
+    return CatalogueItem(
+        label=label, plu=plu, names=names, unit=Unit.KG, unit_price=Decimal(1), currency="EUR"
+    )
+
+
+ITEMS = (
+    item("Royal-Gala", "4174", "Royal Gala apple", "Royal-Gala-Apfel"),
+    item("Pineapple", "4430", "Pineapple", "Ananas"),
+    item("Apricot", "4218", "Apricots", "Aprikosen"),
+    item("Red-Beet", "4539", "Beetroot", "Rote Bete"),
+    item("Leek", "4629", "Leeks", "Lauch"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "labels"),
+    [
+        ("ap", "en", ["Apricot", "Royal-Gala", "Pineapple"]),
+        ("apfel", "de", ["Royal-Gala"]),
+        ("LAUCH ", "de", ["Leek"]),
+        ("leek", "de", ["Leek"]),
+        ("44", "en", ["Pineapple"]),
+        ("4174", "de", ["Royal-Gala"]),
+        ("xyz", "en", []),
+    ],
+)
+def test_search(text: str, language: str, labels: list[str]) -> None:
+    assert [found.label for found in search(ITEMS, text, language)] == labels
+
+
+def test_search_takes_no_notice_of_accents() -> None:
+    assert search([item("Lime", "4048", "Limón", "Limette")], "limon", "en")
+
+
+def test_a_photo_is_turned_upright_and_shrunk() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # held sideways
+    prepared = prepare(jpeg(photo(4000, 3000), exif=exif))
+    with Image.open(io.BytesIO(prepared.jpeg)) as sent:
+        assert sent.size == (960, 1280)
+        assert not sent.getexif()
+    assert prepared.preview_url.startswith("data:image/jpeg;base64,")
+
+
+def test_a_small_picture_stays_as_large_as_it_is() -> None:
+    out = io.BytesIO()
+    photo(300, 200).convert("RGBA").save(out, "PNG")
+    with Image.open(io.BytesIO(prepare(out.getvalue()).jpeg)) as sent:
+        assert sent.size == (300, 200)
+
+
+@pytest.mark.parametrize(
+    "file", [b"", b"text", jpeg(photo(900, 900))[:900], b"GIF89a\x01\x00\x01\x00"]
+)
+def test_what_is_no_picture(file: bytes) -> None:
+    with pytest.raises(UnreadablePicture):
+        prepare(file)
+
+
+def test_a_picture_with_absurdly_many_pixels_is_not_decoded() -> None:
+    out = io.BytesIO()
+    Image.new("1", (9000, 9000)).save(out, "PNG")
+    with pytest.raises(UnreadablePicture):
+        prepare(out.getvalue())
+
+
+def test_samples_come_from_the_manifest(samples: Path) -> None:
+    bananas, lemons = load_samples(samples)
+    assert bananas.weight_kg == Decimal("0.500")
+    assert bananas.tare_kg is None
+    assert lemons.tare_kg == Decimal("0.020")
+    assert lemons.title_in("de") == "Zitronen im Beutel"
+    assert lemons.title_in("fr") == "Lemons in a bag"
+
+
+def test_without_a_manifest_there_are_no_samples(tmp_path: Path) -> None:
+    assert load_samples(tmp_path) == ()
+
+
+def test_bars_are_valid_svg_and_say_what_they_show() -> None:
+    svg = ET.fromstring(charts.bars([0, 5, None, 10], ["a", "b", "c", "<d>"], 'Requests "x"'))  # noqa: S314 - our own
+    heights = [float(bar.attrib["height"]) for bar in svg]
+    assert heights[3] == max(heights)
+    assert heights[0] == heights[2] == min(heights)
+    assert svg.attrib["aria-label"] == 'Requests "x"'
+
+
+def test_lines_break_where_nothing_is_known() -> None:
+    svg = ET.fromstring(charts.lines(([1, 2, None, 3], [None] * 4), "Latency"))  # noqa: S314 - our own
+    assert len(svg) == 2
+    assert ET.fromstring(charts.lines(([], []), "Latency")).attrib["role"] == "img"  # noqa: S314 - our own
+
+
+def test_every_message_is_translated_with_its_placeholders() -> None:
+    keywords = dict.fromkeys(("t", "_t", "language", "N_"))
+    messages = {
+        message
+        for _, _, message, _, _ in extract_from_dir(FRONTEND, keywords=keywords)
+        if isinstance(message, str)
+    }
+    assert len(messages) > 80
+    for code, language in load_languages().items():
+        if code == "en":
+            continue
+        for message in messages:
+            translated = language.messages.get(message)
+            assert translated, f"{code} lacks {message!r}"
+            assert re.findall(r"{\w+}", translated) == re.findall(r"{\w+}", message)
+        assert set(language.messages) <= messages, "no longer said"
+
+
+def test_the_kiosk_knows_the_api_and_nothing_else() -> None:
+    for file in FRONTEND.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            for name in names:
+                assert name.split(".")[0] not in {"smartscale", "functions", "infra", "boto3"}
+
+
+def answering(status: int, body: object, kind: str) -> ApiClient:
+    def answer(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, json=body, headers={"content-type": kind})
+
+    return ApiClient("http://api", transport=httpx.MockTransport(answer))
+
+
+@pytest.mark.asyncio
+async def test_a_problem_is_shown_in_its_own_words() -> None:
+    async with answering(422, {"detail": "Too light."}, "application/problem+json") as client:
+        with pytest.raises(ApiRefused, match=r"^Too light\.$"):
+            await client.catalogue()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("status", "body", "kind"),
+    [
+        (502, "<html>", "text/html"),
+        (503, {"detail": "stopping"}, "application/problem+json"),
+        (500, {}, "application/problem+json"),
+        (200, {"something": "else"}, "application/json"),
+    ],
+)
+async def test_what_makes_no_sense_is_a_service_that_is_not_there(
+    status: int, body: object, kind: str
+) -> None:
+    async with answering(status, body, kind) as client:
+        with pytest.raises(ApiUnreachable):
+            await client.catalogue()

@@ -1,0 +1,328 @@
+"""What a shopper lives through at the scale."""
+
+import asyncio
+import io
+from collections.abc import Callable
+
+import pytest
+from nicegui import ui
+from nicegui.testing import User
+from PIL import Image
+
+from tests.frontend.conftest import jpeg, photo
+from tests.frontend.fake_api import FakeApi
+
+pytestmark = pytest.mark.asyncio
+
+SOON = 40
+"""Tenths of a second that a step may take on a busy machine."""
+
+
+async def tap_sample(user: User, name: str) -> None:
+    user.find(f"sample-{name}").click()
+    await user.should_see(marker="picture", retries=SOON)
+
+
+async def weigh_sample(user: User, name: str = "bananas") -> None:
+    await user.open("/")
+    await tap_sample(user, name)
+    user.find("classify").click()
+    await user.should_see("answer", retries=SOON)
+
+
+async def test_a_sample_becomes_a_name_and_a_price(user: User, api: FakeApi) -> None:
+    await weigh_sample(user)
+
+    await user.should_see("Bananas")
+    await user.should_see("Very sure · 97%")
+    await user.should_see("1.89\u00a0EUR/kg × 0.500\u00a0kg = 0.95\u00a0EUR")
+    await user.should_see("candidate-Lemon")
+    assert [sent["weight"] for sent in api.predictions] == ["0.500"]
+
+
+async def test_a_sample_with_tare_is_priced_by_its_net_weight(user: User, api: FakeApi) -> None:
+    api.label = "Lemon"
+    await weigh_sample(user, "lemons")
+
+    await user.should_see("2.99\u00a0EUR/kg × 0.400\u00a0kg = 1.20\u00a0EUR")
+    await user.should_see("Gross 0.420\u00a0kg − tare 0.020\u00a0kg")
+    assert api.predictions[0]["tare_kg"] == "0.020"
+
+
+async def test_what_is_sent_is_small_and_upright(user: User, api: FakeApi) -> None:
+    await weigh_sample(user)
+
+    with Image.open(io.BytesIO(api.predictions[0]["image"])) as sent:
+        assert sent.size == (1280, 960)
+        assert sent.format == "JPEG"
+
+
+async def test_waiting_is_visible_and_can_be_cancelled(user: User, api: FakeApi) -> None:
+    api.pending_answers = 10**9
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    user.find("classify").click()
+    await user.should_see("Recognising…", retries=SOON)
+
+    user.find("cancel").click()
+    await user.should_see("classify", retries=SOON)
+    await user.should_see(marker="picture")
+
+
+async def test_the_next_item_starts_empty(user: User) -> None:
+    await weigh_sample(user)
+
+    user.find("next-item").click()
+    await user.should_see("classify", retries=SOON)
+    await user.should_not_see(marker="picture")
+    (weight,) = user.find("weight").elements
+    assert isinstance(weight, ui.input)
+    assert not weight.value
+
+
+async def test_low_confidence_asks_and_takes_another_answer(user: User, api: FakeApi) -> None:
+    api.label, api.confidence, api.others = "Satsumas", 0.55, (("Orange", 0.4),)
+    await weigh_sample(user)
+    await user.should_see("Is this Satsumas?")
+    await user.should_see("Not quite sure · 55%")
+
+    user.find("candidate-Orange").click()
+
+    await user.should_see("Confirmed", retries=SOON)
+    await user.should_see("2.29\u00a0EUR/kg × 0.500\u00a0kg = 1.15\u00a0EUR")
+    (job,) = api.jobs.values()
+    assert (job["confirmed_label"], job["confirmed_by"]) == ("Orange", "shopper")
+
+
+async def test_low_confidence_takes_yes(user: User, api: FakeApi) -> None:
+    api.label, api.confidence = "Satsumas", 0.55
+    await weigh_sample(user)
+
+    user.find("Yes, Satsumas").click()
+
+    await user.should_see("Confirmed", retries=SOON)
+    await user.should_see("next-item")
+
+
+async def test_an_unknown_item_is_searched_and_confirmed(user: User, api: FakeApi) -> None:
+    api.label, api.confidence, api.others = "unknown", 0.8, ()
+    await weigh_sample(user)
+    await user.should_see("I don't know this item")
+    await user.should_see("item-Ginger", retries=SOON)
+
+    user.find("item-search").type("ging")
+    await user.should_not_see("item-Lemon", retries=SOON)
+    user.find("item-Ginger").click()
+
+    await user.should_see("Confirmed", retries=SOON)
+    await user.should_see("6.99\u00a0EUR/kg × 0.500\u00a0kg = 3.50\u00a0EUR")
+
+
+async def test_a_sure_answer_can_be_something_else_by_its_number(user: User) -> None:
+    await weigh_sample(user)
+
+    user.find("something-else").click()
+    await user.should_see("item-Kiwi", retries=SOON)
+    user.find("item-search").type("4030")
+    await user.should_not_see("item-Lemon", retries=SOON)
+    user.find("item-Kiwi").click()
+
+    await user.should_see("4.49\u00a0EUR/kg × 0.500\u00a0kg = 2.25\u00a0EUR", retries=SOON)
+
+
+async def test_search_says_when_nothing_is_called_so_and_leads_back(user: User) -> None:
+    await weigh_sample(user)
+    user.find("something-else").click()
+    await user.should_see("item-Kiwi", retries=SOON)
+
+    user.find("item-search").type("spaceship")
+    await user.should_see("Nothing is called “spaceship” here", retries=SOON)
+    user.find("back").click()
+    await user.should_see("next-item", retries=SOON)
+
+
+async def test_items_sold_each_are_counted(user: User, api: FakeApi) -> None:
+    api.label = "Avocado"
+    await weigh_sample(user)
+    await user.should_see("1 × 1.29\u00a0EUR each = 1.29\u00a0EUR")
+
+    user.find("more").click()
+
+    await user.should_see("2 × 1.29\u00a0EUR each = 2.58\u00a0EUR", retries=SOON)
+    user.find("less").click()
+    await user.should_see("1 × 1.29\u00a0EUR each = 1.29\u00a0EUR", retries=SOON)
+
+
+async def test_an_empty_scale_is_told_so(user: User, api: FakeApi) -> None:
+    api.label, api.others = "empty", ()
+    await weigh_sample(user)
+    await user.should_see("Please place your item on the scale")
+
+    user.find("Try again").click()
+    await user.should_see("classify", retries=SOON)
+
+
+@pytest.mark.parametrize(
+    ("weight", "sentence"),
+    [
+        ("abc", "Please enter the weight in kilograms"),
+        ("-1", "The weight must be above 0 kg"),
+        ("31", "This scale weighs up to 30 kg"),
+    ],
+)
+async def test_a_bad_weight_is_said_calmly_and_nothing_is_sent(
+    user: User, api: FakeApi, weight: str, sentence: str
+) -> None:
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    user.find("weight").clear().type(weight)
+    user.find("classify").click()
+
+    await until(lambda: message_of(user, "weight").startswith(sentence))
+    assert api.predictions == []
+
+
+async def test_a_tare_above_the_weight_is_said_calmly(user: User, api: FakeApi) -> None:
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    user.find("tare").clear().type("0,5")
+    user.find("classify").click()
+
+    await until(lambda: message_of(user, "tare") == "The tare must be less than the weight")
+    assert api.predictions == []
+
+
+async def test_a_decimal_comma_is_a_decimal_point(user: User, api: FakeApi) -> None:
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    user.find("weight").clear().type("0,25")
+    user.find("weight").trigger("keydown.enter")
+
+    await user.should_see("answer", retries=SOON)
+    assert api.predictions[0]["weight"] == "0.250"
+
+
+async def test_without_a_picture_it_asks_for_one(user: User, api: FakeApi) -> None:
+    await user.open("/")
+    user.find("weight").type("0.5")
+    user.find("classify").click()
+
+    await user.should_see("Take a picture, choose one, or tap a sample first", retries=SOON)
+    assert api.predictions == []
+
+
+async def test_a_chosen_file_is_weighed_like_a_sample(user: User, api: FakeApi) -> None:
+    await user.open("/")
+    await upload(user, jpeg(photo(400, 300)))
+    await user.should_see(marker="picture", retries=SOON)
+    user.find("weight").type("1")
+    user.find("classify").click()
+
+    await user.should_see("1.89\u00a0EUR/kg × 1.000\u00a0kg = 1.89\u00a0EUR", retries=SOON)
+    assert len(api.predictions) == 1
+
+
+async def test_a_file_that_is_no_picture_is_said_calmly(user: User) -> None:
+    await user.open("/")
+    await upload(user, b"a letter to grandmother")
+
+    await user.should_see("This file is not a picture that can be read.", retries=SOON)
+    await user.should_see("classify")
+
+
+async def test_without_the_service_nothing_is_lost_and_nothing_is_charged_twice(
+    user: User, api: FakeApi
+) -> None:
+    api.down = True
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    user.find("classify").click()
+    await user.should_see("The scale cannot reach its service right now.", retries=SOON)
+    await user.should_see(marker="picture")
+
+    api.down = False
+    user.find("classify").click()
+    await user.should_see("answer", retries=SOON)
+    assert len(api.jobs) == 1
+
+
+async def test_a_retry_after_a_lost_answer_is_the_same_weighing(user: User, api: FakeApi) -> None:
+    api.pending_answers = 10**9
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    user.find("classify").click()
+    await user.should_see("waiting", retries=SOON)
+    await until(lambda: bool(api.jobs))
+    user.find("cancel").click()
+    await user.should_see("classify", retries=SOON)
+    for job in api.jobs.values():
+        job["pending"] = 0
+
+    user.find("classify").click()
+    await user.should_see("answer", retries=SOON)
+    assert len(api.jobs) == 1
+
+
+async def test_what_the_service_refuses_is_shown_in_its_words(user: User, api: FakeApi) -> None:
+    api.refuses = "The picture has too many pixels."
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    user.find("classify").click()
+
+    await user.should_see("The picture has too many pixels.", retries=SOON)
+    await user.should_see("classify")
+
+
+async def test_a_failed_weighing_says_why_and_can_be_tried_anew(user: User, api: FakeApi) -> None:
+    api.fails = "the picture is cut off"
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    user.find("classify").click()
+    await user.should_see(
+        "This picture could not be recognised: the picture is cut off", retries=SOON
+    )
+
+    api.fails = None
+    user.find("classify").click()
+    await user.should_see("answer", retries=SOON)
+    assert len(api.jobs) == 2
+
+
+async def test_another_language_keeps_what_is_on_the_scale(user: User) -> None:
+    await weigh_sample(user)
+
+    user.find("language-de").click()
+
+    await user.should_see("Bananen", retries=SOON)
+    await user.should_see("Sehr sicher · 97\u00a0%")
+    await user.should_see("1,89\u00a0EUR/kg × 0,500\u00a0kg = 0,95\u00a0EUR")
+    await user.should_see("Nächster Artikel")
+
+
+async def test_a_page_opens_in_the_language_of_its_address(user: User) -> None:
+    await user.open("/?lang=de")
+    await user.should_see("Was liegt auf der Waage?")
+    await user.should_see("Zitronen im Beutel")
+
+    await user.open("/?lang=xx")
+    await user.should_see("What is on the scale?")
+
+
+async def upload(user: User, content: bytes) -> None:
+    """Choose a file."""
+    (uploader,) = user.find(ui.upload).elements
+    file = ui.upload.SmallFileUpload(name="photo.jpg", content_type="image/jpeg", _data=content)
+    await uploader.handle_uploads([file])
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Give the kiosk's tasks their turn until something holds."""
+    async with asyncio.timeout(SOON / 10):
+        while not condition():
+            await asyncio.sleep(0.01)
+
+
+def message_of(user: User, field: str) -> str:
+    """What stands below a field."""
+    (box,) = user.find(field).elements
+    return str(box.props.get("error-message", ""))

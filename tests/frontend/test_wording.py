@@ -1,0 +1,160 @@
+"""Figures as people read and write them."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontend import wording
+from frontend.api_client import Result, Status, Unit
+from frontend.languages import load_languages
+from frontend.wording import BadFigure, read_tare, read_weight
+
+EN, DE = (load_languages()[code] for code in ("en", "de"))
+
+
+@pytest.mark.parametrize(
+    ("text", "weight"),
+    [
+        ("0.5", "0.500"),
+        ("0,5", "0.500"),
+        (".5", "0.500"),
+        (" 1 ", "1.000"),
+        ("1.", "1.000"),
+        ("0.125 kg", "0.125"),
+        ("2KG", "2.000"),
+        ("30", "30.000"),
+        ("0.5000", "0.500"),
+        ("0.001", "0.001"),
+    ],
+)
+def test_weights_as_people_type_them(text: str, weight: str) -> None:
+    assert read_weight(text) == Decimal(weight)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", wording.NOT_A_WEIGHT),
+        ("abc", wording.NOT_A_WEIGHT),
+        ("NaN", wording.NOT_A_WEIGHT),
+        ("1e999", wording.NOT_A_WEIGHT),
+        ("1,234.5", wording.NOT_A_WEIGHT),
+        ("٥", wording.NOT_A_WEIGHT),
+        ("0", wording.NOT_ABOVE_ZERO),
+        ("-1", wording.NOT_ABOVE_ZERO),
+        ("30.001", wording.TOO_HEAVY),
+        ("9" * 400, wording.TOO_HEAVY),
+        ("0.0001", wording.TOO_PRECISE),
+    ],
+)
+def test_what_is_no_weight(text: str, message: str) -> None:
+    with pytest.raises(BadFigure, match=f"^{message}$"):
+        read_weight(text)
+
+
+@given(st.integers(min_value=1, max_value=30_000), st.sampled_from([EN, DE]))
+def test_a_weight_is_read_as_it_is_shown(grams: int, language: wording.Language) -> None:
+    weight = Decimal(grams) / 1000
+    assert read_weight(wording.editable(weight, language)) == weight
+
+
+@given(st.text(max_size=20))
+def test_anything_typed_is_a_weight_or_a_sentence(text: str) -> None:
+    try:
+        weight = read_weight(text)
+    except BadFigure as error:
+        assert str(error).startswith(("Please", "The weight", "This scale"))
+    else:
+        assert 0 < weight <= 30
+
+
+def test_a_tare_is_optional_and_below_the_weight() -> None:
+    assert read_tare("  ", Decimal(1)) is None
+    assert read_tare("0,02", Decimal(1)) == Decimal("0.02")
+    assert read_tare("5", None) == 5
+    for text in ("1", "-0.1", "bag"):
+        with pytest.raises(BadFigure):
+            read_tare(text, Decimal(1))
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "english", "german"),
+    [
+        ("1.25", "EUR", "1.25 EUR", "1,25 EUR"),
+        ("1234.5", "EUR", "1,234.50 EUR", "1.234,50 EUR"),
+        ("0.0125", "EUR", "0.0125 EUR", "0,0125 EUR"),
+        ("250", "JPY", "250 JPY", "250 JPY"),
+        ("1.234", "KWD", "1.234 KWD", "1,234 KWD"),
+    ],
+)
+def test_money(amount: str, currency: str, english: str, german: str) -> None:
+    assert wording.money(Decimal(amount), currency, EN) == english.replace(" ", "\u00a0")
+    assert wording.money(Decimal(amount), currency, DE) == german.replace(" ", "\u00a0")
+
+
+def test_a_price_by_weight_says_how_it_came_about() -> None:
+    result = Result(
+        job_id="1",
+        status=Status.DONE,
+        unit=Unit.KG,
+        unit_price=Decimal("2.49"),
+        net_kg=Decimal("0.5"),
+        price=Decimal("1.25"),
+        currency="EUR",
+    )
+    said = wording.calculation(result, EN).replace("\u00a0", " ")
+    assert said == "2.49 EUR/kg × 0.500 kg = 1.25 EUR"
+
+
+def test_a_price_by_piece_says_how_it_came_about() -> None:
+    result = Result(
+        job_id="1",
+        status=Status.DONE,
+        unit=Unit.EACH,
+        quantity=3,
+        unit_price=Decimal("1.29"),
+        net_kg=Decimal("0.5"),
+        price=Decimal("3.87"),
+        currency="EUR",
+    )
+    said = wording.calculation(result, DE).replace("\u00a0", " ")
+    assert said == "3 × 1,29 EUR/Stück = 3,87 EUR"
+
+
+def test_what_has_no_price_has_a_dash() -> None:
+    nothing = Result(job_id="1", status=Status.DONE)
+    assert wording.price(nothing, EN) == wording.EM_DASH
+    assert wording.net_weight(nothing, EN) == wording.EM_DASH
+
+
+@pytest.mark.parametrize(
+    ("share", "words", "percent"),
+    [
+        (0.97, "Very sure", "97%"),
+        (0.7, "Quite sure", "70%"),
+        (0.55, "Not quite sure", "55%"),
+        (0.2, "Not sure", "20%"),
+        (0.001, "Not sure", "<1%"),
+        (0.0, "Not sure", "0%"),
+    ],
+)
+def test_confidence(share: float, words: str, percent: str) -> None:
+    assert wording.confidence(share, EN) == words
+    assert wording.percent(share, EN) == percent
+
+
+def test_rates_and_latencies() -> None:
+    assert wording.rate(0.12512, EN) == "12.5%"
+    assert wording.rate(0.5, DE) == "50\u00a0%"
+    assert wording.milliseconds(83.6, EN) == "84\u00a0ms"
+    assert wording.milliseconds(1210, DE) == "1,2\u00a0s"
+    assert wording.milliseconds(None, EN) == wording.EM_DASH
+
+
+def test_times_are_the_shops() -> None:
+    moment = datetime(2026, 11, 25, 12, 5, tzinfo=UTC)
+    local = moment.astimezone()
+    assert wording.clock_time(moment, DE) == f"{local.day}. Nov., {local:%H:%M}"
