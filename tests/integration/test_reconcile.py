@@ -41,3 +41,21 @@ def test_an_upload_whose_message_was_lost_is_sent_again(
     )
     assert connection.reconcile().run().uploads_resent == 1
     assert api.result(job_id)["label"] == "Banana"
+
+
+def test_a_record_that_a_power_cut_left_half_written_is_written_anew(
+    api: Api, connection: Connection, deployed: Deployed, samples: dict[str, bytes]
+) -> None:
+    job_id = api.predict(samples["Banana"], scale_id="half")
+    result = api.result(job_id)
+    entry = f"{upload_key(job_id).replace('uploads/', 'ledger/')}/done.json"
+    deployed.s3().put_object(Bucket=deployed.outputs.bucket, Key=entry, Body=b'{"job_id"')
+    deployed.dynamodb().delete_item(
+        TableName=deployed.outputs.weighings_table, Key={"job_id": {"S": job_id}}
+    )
+    assert connection.reconcile().run().uploads_resent == 1
+    again = api.result(job_id)
+    assert (again["label"], again["price"]) == (result["label"], result["price"])
+    body = deployed.s3().get_object(Bucket=deployed.outputs.bucket, Key=entry)["Body"].read()
+    assert body.startswith(b'{"job_id"')
+    assert body.endswith(b"}")

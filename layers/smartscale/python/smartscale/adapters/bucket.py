@@ -2,12 +2,14 @@
 
 import hashlib
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+from pydantic import ValidationError
 
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import NotFound
@@ -26,6 +28,7 @@ MODELS = "models/"
 _CATALOGUE_ENTRIES = "catalogue"
 _SWITCH_ENTRIES = "model"
 
+_log = logging.getLogger(__name__)
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
@@ -155,7 +158,11 @@ class S3Ledger:
         body = weighing.model_dump_json(exclude_none=True).encode()
         if self._bucket.put_new(key, body, "application/json"):
             return weighing
-        return Weighing.model_validate_json(self._bucket.read(key))
+        recorded = self._read(key)
+        if recorded is None:
+            self._bucket.s3.put_object(Bucket=self._bucket.name, Key=key, Body=body)
+            return weighing
+        return recorded
 
     def record_item(self, item: Item, at: datetime) -> None:
         """Record a change of the catalogue."""
@@ -173,7 +180,9 @@ class S3Ledger:
         """Every recorded state of a weighing, by day."""
         for key in self._entries(since):
             if PurePosixPath(key).parent.name not in {_CATALOGUE_ENTRIES, _SWITCH_ENTRIES}:
-                yield Weighing.model_validate_json(self._bucket.read(key))
+                recorded = self._read(key)
+                if recorded is not None:
+                    yield recorded
 
     def items(self, since: datetime | None) -> Iterator[Item]:
         """Catalogue changes in the order they were made."""
@@ -183,10 +192,20 @@ class S3Ledger:
 
     def last_switch(self, since: datetime | None) -> ModelSwitch | None:
         """The last recorded wish for a model."""
-        switches = [k for k in self._entries(since) if PurePosixPath(k).parent.name == "model"]
+        switches = [
+            k for k in self._entries(since) if PurePosixPath(k).parent.name == _SWITCH_ENTRIES
+        ]
         return (
             ModelSwitch.model_validate_json(self._bucket.read(switches[-1])) if switches else None
         )
+
+    def _read(self, key: str) -> Weighing | None:
+        """A record, None when a power cut left only a part of it: then it was never relied on."""
+        try:
+            return Weighing.model_validate_json(self._bucket.read(key))
+        except ValidationError:
+            _log.warning("%s is not a whole record", key)
+            return None
 
     def _entries(self, since: datetime | None) -> Iterator[str]:
         if since is None:

@@ -1,0 +1,59 @@
+"""What the embedded API acknowledges is on the disk, not only in the memory of the system."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from infra.durable import flush_every_put
+from infra.emulator import ACCOUNT, Emulator
+from smartscale.adapters.aws import s3_client
+from tests.conftest import Deployed
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def flushed(
+    emulator: Emulator, deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[list[Path]]:
+    """The files that were flushed to the disk since."""
+    files: list[Path] = []
+    flush = os.fsync
+
+    def note(descriptor: int) -> None:
+        files.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        flush(descriptor)
+
+    for name, value in deployed.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(os, "fsync", note)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    flush_every_put(emulator.bucket_folder(deployed.outputs.bucket).parent)
+    assert emulator.bucket_folder("").name == ACCOUNT
+    yield files
+
+
+def test_a_stored_object_and_its_metadata_are_flushed(
+    flushed: list[Path], emulator: Emulator, deployed: Deployed
+) -> None:
+    bucket = deployed.outputs.bucket
+    s3_client(emulator.region).put_object(Bucket=bucket, Key="idempotency/a b.json", Body=b"1")
+    stored = emulator.bucket_folder(bucket) / "idempotency" / "a b.json"
+    assert flushed == [stored, stored.with_name("a b.json.meta.json"), stored.parent]
+
+
+def test_a_key_that_lies_elsewhere_is_flushed_with_everything(
+    flushed: list[Path],
+    emulator: Emulator,
+    deployed: Deployed,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "sync", lambda: synced.append(True))
+    s3_client(emulator.region).put_object(
+        Bucket=deployed.outputs.bucket, Key="idempotency//twice.json", Body=b"1"
+    )
+    assert (flushed, synced) == ([], [True])
