@@ -48,6 +48,7 @@ def embedded_parameters(settings: Settings) -> dict[str, str]:
         "Currency": settings.currency,
         "AdminToken": settings.admin_token.get_secret_value(),
         "InferenceConcurrency": str(settings.inference_concurrency),
+        "ImageRetentionDays": str(settings.image_retention_days),
         "LogLevel": settings.log_level,
         "ModelId": settings.model_id,
     }

@@ -25,6 +25,11 @@ _STOP_S = 20.0
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
 
 
+def objects_folder(home: Path) -> Path:
+    """Where the buckets of a home folder's emulator are on disk, a folder each."""
+    return home / "cloud" / "s3" / ACCOUNT
+
+
 class Emulator:
     """Starts and stops the emulator of one home folder."""
 
@@ -49,7 +54,7 @@ class Emulator:
 
     def bucket_folder(self, bucket: str) -> Path:
         """Where a bucket's objects are on disk."""
-        return self._objects / ACCOUNT / bucket
+        return objects_folder(self.home) / bucket
 
     def start(self) -> None:
         """Start it and wait until it answers."""

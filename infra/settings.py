@@ -54,6 +54,7 @@ class Settings(BaseSettings):
     inference_concurrency: Literal[2, 5, 10, 20, 50] = Field(
         default=2, alias="SMARTSCALE_INFERENCE_CONCURRENCY"
     )
+    image_retention_days: int = Field(default=30, ge=1, alias="SMARTSCALE_IMAGE_RETENTION_DAYS")
     model_id: str = Field(
         default="Adriana213/vgg16-fruit-classifier", min_length=1, alias="SMARTSCALE_MODEL_ID"
     )

@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from infra.deploy import Deployment, deploy, embedded_parameters
@@ -21,6 +21,7 @@ from infra.waiting import wait_until
 
 _READY_S = 60.0
 _LOOK_S = 0.25
+_HOUSEKEEPING = timedelta(days=1)
 _SAVE_MARGIN = timedelta(minutes=5)
 """Rows written while the emulator saved may be missing: look a little further back."""
 
@@ -52,7 +53,9 @@ class Supervisor:
         self._emulator = Emulator(settings.home, settings.cloud_port, settings.region, stop=stop)
         self._emulator_restarts = Restarts()
         self._initialise: Child | None = None
+        self._housekeeping_due = datetime.max.replace(tzinfo=UTC)
         self._services: list[Service] = []
+        self._stack_environment: dict[str, str] = {}
 
     def run(self) -> None:
         """Start everything, watch it, and stop it when `stop` is set."""
@@ -85,9 +88,10 @@ class Supervisor:
         self._serve("kiosk", "frontend", self._settings.ui_url, self._common_environment())
         self._emulator.start()
         deployment = self._deploy()
-        environment = self._environment(deployment)
-        self._serve("api", "infra.api", f"{self._settings.api_url}/v1/health", environment)
-        self._restore(deployment, environment)
+        self._stack_environment = self._environment(deployment)
+        health = f"{self._settings.api_url}/v1/health"
+        self._serve("api", "infra.api", health, self._stack_environment)
+        self._restore(deployment)
         for service in self._services:
             self._wait_ready(service)
         self._say(
@@ -146,25 +150,27 @@ class Supervisor:
         child.start()
         self._services.append(Service(child, ready_url))
 
-    def _restore(self, deployment: Deployment, environment: dict[str, str]) -> None:
+    def _restore(self, deployment: Deployment) -> None:
         """Fill the catalogue and rebuild what the last run did not save."""
-        saved_at = None if deployment.rebuilt else self._emulator.saved_at
-        arguments = [(saved_at - _SAVE_MARGIN).isoformat()] if saved_at else []
-        self._initialise = Child(
-            "initialise",
-            "infra.initialise",
-            arguments,
-            home=self._settings.home,
-            environment=environment,
-        )
-        self._initialise.start()
-        child = self._initialise
+        child = self._start_initialise(None if deployment.rebuilt else self._emulator.saved_at)
         wait_until(lambda: not child.alive, float("inf"), stop=self._stop)
         if child.exit_status != 0:
             raise PlainError(
                 "Restoring catalogue and weighings failed; see "
                 f"{self._settings.home / 'logs' / 'initialise.log'}"
             )
+
+    def _start_initialise(self, since: datetime | None) -> Child:
+        self._initialise = Child(
+            "initialise",
+            "infra.initialise",
+            [(since - _SAVE_MARGIN).isoformat()] if since else [],
+            home=self._settings.home,
+            environment=self._stack_environment,
+        )
+        self._initialise.start()
+        self._housekeeping_due = datetime.now(UTC) + _HOUSEKEEPING
+        return self._initialise
 
     def _wait_ready(self, service: Service) -> None:
         ready = wait_until(
@@ -185,6 +191,9 @@ class Supervisor:
             for service in self._services:
                 if not service.child.alive:
                     self._revive(service)
+            if datetime.now(UTC) >= self._housekeeping_due:
+                # It runs beside the traffic; what it finds wrong is in its log.
+                self._start_initialise(datetime.now(UTC) - 2 * _HOUSEKEEPING)
 
     def _revive_emulator(self) -> None:
         """Start the emulator again: its tables are as old as its last save, so restore them."""
@@ -192,7 +201,7 @@ class Supervisor:
         self._emulator.stop()
         self._emulator.start()
         deployment = self._deploy()
-        self._restore(deployment, self._environment(deployment))
+        self._restore(deployment)
         self._say("The emulator is back")
 
     def _revive(self, service: Service) -> None:

@@ -19,17 +19,17 @@ class Connection:
     def __init__(self, outputs: StackOutputs, region: str) -> None:
         self._outputs = outputs
         self._region = region
-        self._bucket = Bucket(s3_client(region), outputs.bucket)
+        self.bucket = Bucket(s3_client(region), outputs.bucket)
         self.catalogue = DynamoCatalogue(outputs.catalogue_table, region)
         self.registry = DynamoRegistry(outputs.models_table, region)
-        self.packages = S3Packages(self._bucket)
+        self.packages = S3Packages(self.bucket)
         self.weighings_queue = SqsQueue(sqs_client(region), outputs.weighings_queue_url)
 
     def reconcile(self) -> Reconcile:
         """The operation that rebuilds what tables and queue have lost."""
         return Reconcile(
-            S3Uploads(self._bucket),
-            S3Ledger(self._bucket),
+            S3Uploads(self.bucket),
+            S3Ledger(self.bucket),
             DynamoWeighings(self._outputs.weighings_table, self._region),
             self.catalogue,
             self.registry,
@@ -39,7 +39,7 @@ class Connection:
 
     def edit_catalogue(self) -> EditCatalogue:
         """The operation that edits the catalogue."""
-        return EditCatalogue(self.catalogue, S3Ledger(self._bucket), now)
+        return EditCatalogue(self.catalogue, S3Ledger(self.bucket), now)
 
 
 def connect(settings: Settings) -> Connection:

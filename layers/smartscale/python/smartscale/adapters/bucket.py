@@ -64,6 +64,13 @@ class Bucket:
         for page in pages:
             yield from page.get("Contents", ())
 
+    def delete_older(self, prefix: str, moment: datetime) -> int:
+        """Delete the objects under a prefix that were stored before a moment; tells how many."""
+        old = [found["Key"] for found in self.list(prefix) if found["LastModified"] < moment]
+        for key in old:
+            self.s3.delete_object(Bucket=self.name, Key=key)
+        return len(old)
+
 
 class S3Uploads:
     """The images under `uploads/`."""
