@@ -14,8 +14,9 @@ from functions.result.app import router as result
 from functions.upload.app import router as upload
 from infra.durable import flush_every_put
 from infra.emulator import objects_folder
-from infra.settings import LARGEST_IMAGE_BYTES, load_settings
+from infra.settings import load_settings
 from smartscale.http.app import create_app
+from smartscale.operations.accept import MAX_IMAGE_BYTES
 
 app: FastAPI = create_app("SmartScale", upload, result, admin)
 
@@ -24,7 +25,7 @@ def main() -> None:
     """Serve the API; the stack's names come from the environment."""
     settings = load_settings()
     flush_every_put(objects_folder(settings.home))
-    os.environ.setdefault("MAX_IMAGE_BYTES", str(LARGEST_IMAGE_BYTES))
+    os.environ.setdefault("MAX_IMAGE_BYTES", str(MAX_IMAGE_BYTES))
     uvicorn.run(
         app,
         host=settings.host,

@@ -10,8 +10,9 @@ import typer
 from infra.commands import catalogue, evaluate, predict, reconcile
 from infra.console import log_to_console, run_log
 from infra.errors import PlainError
-from infra.settings import DEFAULT_ADMIN_TOKEN, load_settings
+from infra.settings import load_settings
 from infra.supervisor import Supervisor
+from smartscale.settings import DEFAULT_ADMIN_TOKEN
 
 app = typer.Typer(
     help="Recognise produce on a scale and price it by weight.",

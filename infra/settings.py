@@ -8,13 +8,10 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.errors import PlainError
+from smartscale.settings import DEFAULT_ADMIN_TOKEN
 
 ROOT = Path(__file__).resolve().parents[1]
 """The repository: where `template.yaml`, `functions/` and `layers/` are."""
-
-DEFAULT_ADMIN_TOKEN = "changeme"  # noqa: S105 - a default the run warns about
-LARGEST_IMAGE_BYTES = 10_000_000
-"""Without an API gateway in front there is no smaller limit than the product's own."""
 
 
 class Cloud(StrEnum):

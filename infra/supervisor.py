@@ -15,9 +15,10 @@ from infra.probe import answers
 from infra.process import Child
 from infra.restarts import Restarts
 from infra.run_lock import only_run, wait_for_predecessors
-from infra.settings import LARGEST_IMAGE_BYTES, ROOT, Cloud, Settings
+from infra.settings import ROOT, Cloud, Settings
 from infra.stack import stack_environment
 from infra.waiting import wait_until
+from smartscale.operations.accept import MAX_IMAGE_BYTES
 
 _READY_S = 60.0
 _LOOK_S = 0.25
@@ -142,7 +143,7 @@ class Supervisor:
             "SMARTSCALE_CLOUD": Cloud.EMBEDDED.value,
             "SMARTSCALE_MODEL_ID": settings.model_id,
             "ADMIN_TOKEN": settings.admin_token.get_secret_value(),
-            "MAX_IMAGE_BYTES": str(LARGEST_IMAGE_BYTES),
+            "MAX_IMAGE_BYTES": str(MAX_IMAGE_BYTES),
         }
 
     def _serve(self, name: str, module: str, ready_url: str, environment: dict[str, str]) -> None:
