@@ -1,0 +1,155 @@
+"""The whole system as `make run` starts it, and a real browser in front of it."""
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from infra.waiting import wait_until
+from tests.support import free_port
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+SAMPLES = ROOT / "sample_data"
+START_S = 120.0
+STOP_S = 60.0
+
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """Where the running system answers."""
+
+    kiosk: str
+    api: str
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Path:
+    """Debian's Chromium."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no browser: {CHROMIUM} is missing (apt install chromium)")
+    return CHROMIUM
+
+
+@pytest.fixture(scope="session")
+def system(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:  # noqa: ARG001 - no browser, no system
+    """`smartscale run` in a home of its own."""
+    home = tmp_path_factory.mktemp("home")
+    running = Running(f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{free_port()}")
+    environment = {
+        # NiceGUI takes a process with pytest's variable for a test of its own.
+        **{name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
+        "SMARTSCALE_HOME": str(home),
+        "SMARTSCALE_UI_PORT": running.kiosk.rpartition(":")[2],
+        "SMARTSCALE_API_PORT": running.api.rpartition(":")[2],
+        "SMARTSCALE_CLOUD_PORT": str(free_port()),
+    }
+    said = home / "said.txt"
+    with said.open("wb") as output:
+        process = subprocess.Popen(
+            [Path(sys.executable).with_name("smartscale"), "run"],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        ready = wait_until(
+            lambda: (
+                process.poll() is not None
+                or (_answers(f"{running.api}/v1/health") and _answers(running.kiosk))
+            ),
+            START_S,
+        )
+        if not ready or process.poll() is not None:
+            pytest.fail(f"`smartscale run` did not come up:\n{said.read_text('utf-8')}")
+        yield running
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait(STOP_S)
+
+
+@pytest.fixture(scope="session")
+def camera_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the fake camera sees: the bananas of the samples, as motion JPEG."""
+    film = tmp_path_factory.mktemp("camera") / "bananas.mjpeg"
+    with Image.open(SAMPLES / "bananas.jpg") as sample:
+        # Chromium's reader takes baseline JPEG only, and wants more than one frame.
+        frame = io.BytesIO()
+        sample.resize((640, 480)).save(frame, "JPEG", quality=92, progressive=False)
+    film.write_bytes(frame.getvalue() * 2)
+    return film
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: Path, camera_picture: Path) -> Iterator[Browser]:
+    """A real browser with a camera that always sees the same."""
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(
+            executable_path=chromium,
+            args=[
+                *_QUIET,
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-video-capture={camera_picture}",
+            ],
+        )
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser: Browser, system: Running) -> Iterator[Page]:
+    """A tablet at the kiosk; an error in its console fails the test."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, base_url=system.kiosk, locale="en-GB"
+    )
+    opened = context.new_page()
+    opened.set_default_timeout(20_000)
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    opened.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    yield opened
+    context.close()
+    assert errors == []
+
+
+@pytest.fixture
+def keep(page: Page, tmp_path: Path) -> Callable[[str], None]:
+    """Keep a screenshot; with SMARTSCALE_SCREENSHOTS=1 where the README shows it from."""
+    wanted = os.environ.get("SMARTSCALE_SCREENSHOTS") == "1"
+    folder = ROOT / "docs" / "screenshots" if wanted else tmp_path
+
+    def screenshot(name: str) -> None:
+        page.mouse.move(0, 0)
+        page.screenshot(path=folder / f"{name}.png", animations="disabled")
+
+    return screenshot
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False

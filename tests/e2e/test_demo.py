@@ -1,0 +1,129 @@
+"""The demo, walked in a real browser through the whole running system."""
+
+import re
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support import eventually
+
+pytestmark = [pytest.mark.integration, pytest.mark.browser]
+
+CALCULATION = re.compile(r"([\d.]+)\sEUR/kg × ([\d.]+)\skg = ([\d.]+)\sEUR")
+
+
+def pictures_are_there(page: Page) -> None:
+    """Wait for every picture that is drawn, so that a screenshot shows them."""
+    page.wait_for_function(
+        "[...document.images].every(image => image.complete && image.naturalWidth)"
+    )
+
+
+def exact(page: Page) -> Decimal:
+    """The price on the screen, after checking that it is unit price times net weight."""
+    line = page.get_by_text(CALCULATION)
+    expect(line).to_be_visible()
+    found = CALCULATION.search(line.inner_text())
+    assert found is not None
+    unit_price, net, price = (Decimal(figure) for figure in found.groups())
+    assert price == (unit_price * net).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    return price
+
+
+def classify(page: Page) -> None:
+    page.get_by_role("button", name="Classify").click()
+    expect(page.get_by_text("Price", exact=True)).to_be_visible()
+
+
+def test_one_tap_weigh_history_analytics(page: Page, keep: Callable[[str], None]) -> None:
+    page.goto("/")
+    sample = page.get_by_role("group", name="Samples").get_by_role("button", name="Bananas")
+    expect(sample).to_be_visible()
+    pictures_are_there(page)
+    keep("weigh")
+
+    sample.click()
+    expect(page.get_by_role("img", name="Your picture")).to_be_visible()
+    expect(page.get_by_label("Weight", exact=True)).to_have_value("0.742")
+    classify(page)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Bananas")
+    price = exact(page)
+    pictures_are_there(page)
+    keep("result")
+
+    page.get_by_role("link", name="History").click()
+    newest = page.get_by_role("row").nth(1)
+    expect(newest).to_contain_text("Bananas")
+    expect(newest).to_contain_text(f"{price}\u00a0EUR")
+    pictures_are_there(page)
+    keep("history")
+
+    page.get_by_role("link", name="Analytics").click()
+    total = page.get_by_role("region", name="Total requests")
+
+    def counted() -> bool:
+        page.get_by_role("button", name="Refresh").click()
+        return bool(re.search(r"\b[1-9]\d*\b", total.inner_text()))
+
+    expect(total).to_be_visible()
+    eventually(counted)
+    for panel in ("Latency", "Low-confidence rate", "Errors", "Top labels"):
+        expect(page.get_by_role("region", name=panel, exact=True)).to_be_visible()
+    pictures_are_there(page)
+    keep("analytics")
+
+
+def test_the_camera_takes_the_picture(page: Page) -> None:
+    page.goto("/")
+    # The browser has allowed the camera, so the kiosk does not ask for a tap to turn it on.
+    shutter = page.get_by_role("button", name="Take picture")
+    expect(shutter).to_be_visible()
+    page.wait_for_function("document.querySelector('video').videoWidth > 0")
+    shutter.click()
+    expect(page.get_by_role("img", name="Your picture")).to_be_visible()
+
+    page.get_by_label("Weight", exact=True).fill("0,5")
+    page.get_by_label("Tare (optional)").fill("0.02")
+    classify(page)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Bananas")
+    expect(page.get_by_text("Gross 0.500\u00a0kg − tare 0.020\u00a0kg")).to_be_visible()
+    exact(page)
+
+
+def test_something_else_is_found_by_its_number(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("group", name="Samples").get_by_role("button").nth(1).click()
+    expect(page.get_by_role("img", name="Your picture")).to_be_visible()
+    classify(page)
+    page.get_by_role("button", name="Something else").click()
+    page.get_by_label("Search by name or number").fill("4030")
+    page.get_by_role("button", name="Kiwi fruit").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Kiwi fruit")
+    expect(page.get_by_text("Confirmed", exact=True)).to_be_visible()
+    exact(page)
+    page.get_by_role("button", name="Next item").click()
+    expect(page.get_by_role("button", name="Classify")).to_be_visible()
+
+
+def test_a_bad_weight_is_told_beside_its_field(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("group", name="Samples").get_by_role("button").first.click()
+    weight = page.get_by_label("Weight", exact=True)
+    expect(weight).to_have_value(re.compile(r"\d"))
+    weight.fill("-1")
+    page.get_by_role("button", name="Classify").click()
+    expect(page.get_by_text("The weight must be above 0 kg")).to_be_visible()
+
+
+def test_by_keyboard_and_in_german(page: Page) -> None:
+    page.goto("/")
+    page.get_by_role("button", name="Deutsch").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Was liegt auf der Waage?")
+    assert page.evaluate("document.documentElement.lang") == "de"
+    page.get_by_role("group", name="Beispiele").get_by_role("button", name="Bananen").press("Enter")
+    expect(page.get_by_label("Gewicht", exact=True)).to_have_value("0,742")
+    page.get_by_label("Gewicht", exact=True).press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Bananen")
