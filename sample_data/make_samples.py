@@ -357,34 +357,15 @@ def apple(seed: int, kind: str) -> Piece:
     return Piece().add(b.p, col, skin).add(p, c, material("stalk", 0.8))
 
 
-def citrus(seed: int, kind: str) -> Piece:
-    if kind == "orange":
-        b = Body(
-            outline(
-                "0 -0.93  0.15 -0.95  0.55 -0.9  0.95 -0.5  1.05 0  0.95 0.52  "
-                "0.55 0.9  0.16 0.95  0.06 0.91  0 0.9"
-            ),
-            0.039,
-        )
-        a, c2, c3, size = "#e86f00", "#f58a0c", "#d95f00", 330.0
-    elif kind == "lemon":
-        b = Body(
-            outline(
-                "0 -1.42  0.1 -1.4  0.2 -1.2  0.42 -1.02  0.82 -0.62  1.0 0  "
-                "0.86 0.6  0.45 1.05  0.24 1.2  0.17 1.3  0.1 1.34  0 1.33"
-            ),
-            0.029,
-        )
-        a, c2, c3, size = "#f2cc00", "#fbe02c", "#e0bc00", 420.0
-    else:
-        b = Body(
-            outline(
-                "0 -1.16  0.1 -1.15  0.2 -1.07  0.5 -0.95  0.88 -0.52  1.0 0  "
-                "0.9 0.55  0.5 0.97  0.2 1.06  0.08 1.05  0 1.05"
-            ),
-            0.0265,
-        )
-        a, c2, c3, size = "#4f7a1c", "#6f9a2c", "#95ad45", 480.0
+def orange(seed: int) -> Piece:
+    b = Body(
+        outline(
+            "0 -0.93  0.15 -0.95  0.55 -0.9  0.95 -0.5  1.05 0  0.95 0.52  "
+            "0.55 0.9  0.16 0.95  0.06 0.91  0 0.9"
+        ),
+        0.039,
+    )
+    a, c2, c3, size = "#e86f00", "#f58a0c", "#d95f00", 330.0
     b.lump(0.06, 0.9, seed)
     b.lump(0.012, 5, seed + 3)
     u = b.unit()
@@ -394,11 +375,11 @@ def citrus(seed: int, kind: str) -> Piece:
     col = mix(col, srgb("#5c6420"), step(b.t, 0.978, 0.99))
     col = mix(col, srgb("#6b5a2a"), (1 - step(b.t, 0.006, 0.018)))
     skin = material(
-        kind,
+        "orange",
         0.36,
         0.25,
         0.08,
-        bump=0.55 if kind != "lime" else 0.35,
+        bump=0.55,
         bump_scale=size,
         pores=True,
         coat_rough=0.25,
@@ -406,15 +387,15 @@ def citrus(seed: int, kind: str) -> Piece:
     return Piece().add(b.p, col, skin)
 
 
-def tomato(seed: int, vine: bool = False, beef: bool = False) -> Piece:
+def tomato(seed: int) -> Piece:
     b = Body(
         outline(
             "0 -0.76  0.2 -0.79  0.65 -0.7  0.98 -0.2  1.0 0.2  0.8 0.6  "
             "0.45 0.74  0.2 0.68  0.07 0.58  0 0.56"
         ),
-        0.044 if beef else 0.034,
+        0.044,
     )
-    ribs = 0.075 if beef else 0.018
+    ribs = 0.075
     b.r = b.r * (1 + ribs * np.abs(np.cos(3 * b.th + seed)) * step(b.t, 0.35, 0.95) - ribs / 2)
     b.build()
     b.lump(0.06, 0.9, seed)
@@ -444,14 +425,13 @@ def tomato(seed: int, vine: bool = False, beef: bool = False) -> Piece:
             * b.scale
         )
         piece.add(p, c, leaf, wrap=False)
-    if not vine:
-        p, c = tube(
-            [(0, 0, top - 0.002), (0.001, 0, top + 0.006), (0.004, 0.002, top + 0.012)],
-            [0.0022, 0.0018, 0.0022],
-            ["#4b7a25", "#5f8a34"],
-            seed,
-        )
-        piece.add(p, c, leaf)
+    p, c = tube(
+        [(0, 0, top - 0.002), (0.001, 0, top + 0.006), (0.004, 0.002, top + 0.012)],
+        [0.0022, 0.0018, 0.0022],
+        ["#4b7a25", "#5f8a34"],
+        seed,
+    )
+    piece.add(p, c, leaf)
     return piece
 
 
@@ -634,72 +614,6 @@ def heap(
             make(seed + 10 * i + k).place(x / 100, y / 100, turn)
 
 
-def clear_bag(spots: list[tuple[float, float]], radius: float, seed: int) -> None:
-    """A thin clear bag, drawn down over round things and creased between them (sizes in cm)."""
-    n = 420
-    u, v = np.meshgrid(np.linspace(-1, 1, n), np.linspace(-1, 1, n), indexing="ij")
-    x, y = u * 12.6, v * 9.4
-    soft = np.zeros((n, n))
-    for cx, cy in spots:
-        d = np.hypot(x - cx, y - cy) / radius
-        soft += (
-            np.exp(
-                6
-                * np.where(
-                    d < 1, 1 + np.sqrt(np.clip(1 - d * d, 0, 1)), np.clip(1.35 - 0.62 * d, 0.0, 1)
-                )
-            )
-            - 1
-        )
-    h = np.log1p(soft) / 6 * radius * 1.01 + 0.12
-    p = np.stack([x, y, 0 * x], -1)
-    crease = 1 - np.abs(fbm(p * 0.33, seed, 4)) * 1.6
-    fold = 1 - np.abs(noise3(p * np.array([0.9, 0.25, 1]) + 7, seed + 9))
-    h += (
-        0.2 * step(crease, 0.5, 1.0)
-        + 0.08 * step(fold, 0.75, 1.0)
-        + 0.02 * noise3(p * 2.2, seed + 5)
-    )
-    edge = 1 - (np.abs(u) ** 6 + np.abs(v) ** 6)
-    h *= step(edge, 0.0, 0.25)
-    keep = 1 + 0.04 * noise3(np.stack([u * 2, v * 2, 0 * u], -1), seed + 20)
-    q = np.stack([x * keep, y * keep, h + 0.05], -1) / 100
-    ob = mesh_from_grid("bag", q, np.ones((n, n, 3)), wrap=False)
-    m = bpy.data.materials.new("film")
-    m.use_nodes = True
-    nt = m.node_tree
-    nt.nodes.remove(nt.nodes["Principled BSDF"])
-    clear, gloss, both = (
-        nt.nodes.new(f"ShaderNode{k}") for k in ("BsdfTransparent", "BsdfGlossy", "MixShader")
-    )
-    clear.inputs["Color"].default_value = (0.965, 0.97, 0.975, 1)
-    gloss.inputs["Roughness"].default_value = 0.12
-    weight = nt.nodes.new("ShaderNodeLayerWeight")
-    power = nt.nodes.new("ShaderNodeMath")
-    power.operation = "POWER"
-    power.inputs[1].default_value = 3.0
-    amount = nt.nodes.new("ShaderNodeMapRange")
-    amount.inputs["To Min"].default_value, amount.inputs["To Max"].default_value = 0.07, 0.7
-    nt.links.new(weight.outputs["Facing"], power.inputs[0])
-    nt.links.new(power.outputs["Value"], amount.inputs["Value"])
-    nt.links.new(amount.outputs["Result"], both.inputs["Fac"])
-    nt.links.new(clear.outputs["BSDF"], both.inputs[1])
-    nt.links.new(gloss.outputs["BSDF"], both.inputs[2])
-    nt.links.new(both.outputs["Shader"], nt.nodes["Material Output"].inputs["Surface"])
-    ob.data.materials.append(m)
-
-
-def bagged_oranges() -> None:
-    spots: list[tuple[float, float, tuple[float, float, float]]] = [
-        (-5.6, 2.8, (40, 20, 0)),
-        (2.8, 4.0, (110, 10, 40)),
-        (-2.2, -4.8, (75, 30, 0)),
-        (5.8, -3.6, (20, 40, 0)),
-    ]
-    scatter(lambda s: citrus(s, "orange"), spots, 35)
-    clear_bag([(x, y) for x, y, _ in spots], 4.15, 5)
-
-
 def banana_bunch() -> None:
     turn = math.radians(-64)
     rot = np.array(
@@ -786,10 +700,8 @@ SCENES: dict[str, Callable[[], None]] = {
         [(-5.0, 2.6, (62, 10, 20)), (3.9, 3.0, (30, 24, 70)), (0.2, -4.8, (70, -10, 200))],
         21,
     ),
-    "oranges": lambda: heap(lambda s: citrus(s, "orange"), (3, 2), 8.8, 8.4, (20, 120), 31),
-    "oranges-bag": bagged_oranges,
-    "limes": lambda: heap(lambda s: citrus(s, "lime"), (4, 3, 4), 5.9, 5.8, (60, 110), 61),
-    "beef-tomatoes": lambda: heap(lambda s: tomato(s, beef=True), (2, 3), 9.3, 9.2, (-24, 40), 75),
+    "oranges": lambda: heap(orange, (3, 2), 8.8, 8.4, (20, 120), 31),
+    "beef-tomatoes": lambda: heap(tomato, (2, 3), 9.3, 9.2, (-24, 40), 75),
     "red-pepper": lambda: heap(
         lambda s: pepper(s, ("#a30d0a", "#c4180e")), (2, 2), 12.0, 9.6, (55, 85), 81
     ),
