@@ -7,9 +7,14 @@ WIDTH, HEIGHT = 320, 72
 _FOOT = 2
 
 
-def bars(values: Sequence[float | None], titles: Sequence[str], label: str) -> str:
-    """One bar a period; its title appears where a pointer rests on it."""
-    top = max((value for value in values if value), default=0.0)
+def bars(
+    values: Sequence[float | None], titles: Sequence[str], label: str, *, full: float | None = None
+) -> str:
+    """One bar a period, as high as its share of `full`, else of the largest.
+
+    Its title appears where a pointer rests on it.
+    """
+    top = full or max((value for value in values if value), default=0.0)
     step = WIDTH / max(len(values), 1)
     drawn = []
     for index, (value, title) in enumerate(zip(values, titles, strict=True)):
@@ -26,7 +31,7 @@ def bars(values: Sequence[float | None], titles: Sequence[str], label: str) -> s
 def lines(series: Sequence[Sequence[float | None]], label: str) -> str:
     """Lines over the same periods, the last one most prominent; gaps where nothing is known."""
     top = max((value for line in series for value in line if value), default=0.0)
-    drawn: list[str] = []
+    drawn = [f'<path class="line-zero" d="M0 {HEIGHT - 1}H{WIDTH}"/>']
     for order, line in enumerate(series):
         kind = "line-main" if order == len(series) - 1 else "line-other"
         drawn.extend(f'<polyline class="{kind}" points="{points}"/>' for points in _runs(line, top))

@@ -52,9 +52,8 @@ def frame(
             languages.props["aria-label"] = t("Language")
             for language in visit.kiosk.languages.values():
                 _language_button(visit, language, here, on_language)
-    with ui.element("main").classes("main") as main:
-        main.props["id"] = "main"
-        yield
+    # Quasar's page is the document's `main` already.
+    yield
 
 
 def _language_button(
@@ -124,6 +123,7 @@ def action(
     """A button of the kiosk: `primary`, `secondary` or `quiet`."""
     button = ui.button(label, on_click=on_click, color=None)
     button.props("unelevated no-caps").classes(f"action {kind}")
+    button.props["ripple"] = False
     if symbol is not None:
         button.props["icon"] = icon(symbol)
     return button

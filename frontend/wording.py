@@ -32,6 +32,8 @@ _WORDS = (
 )
 """From which confidence on which words hold."""
 
+_NO_ITEM = {"unknown": N_("Unknown item"), "empty": N_("Empty scale")}
+
 
 class BadFigure(ValueError):
     """What somebody typed is no weight or tare; the text is a message of the catalogue."""
@@ -97,8 +99,8 @@ def editable(weight: Decimal, language: Language) -> str:
 
 
 def percent(share: float, language: Language) -> str:
-    """A share as whole percent: `93%`; what is there but rounds to nothing is `<1%`."""
-    if 0 < share < 0.005:  # noqa: PLR2004 - rounds to 0
+    """A share as whole percent: `93%`; what is there but is less than one is `<1%`."""
+    if 0 < share < 0.01:  # noqa: PLR2004 - one percent
         return f"<{format_percent(0.01, locale=language.locale)}"
     return format_percent(share, locale=language.locale)
 
@@ -108,9 +110,16 @@ def rate(share: float, language: Language) -> str:
     return format_percent(round(share, 3), locale=language.locale, decimal_quantization=False)
 
 
-def confidence(share: float, language: Language) -> str:
-    """A confidence in words."""
-    return language(next(words for least, words in _WORDS if share >= least))
+def confidence(share: float, language: Language, *, asks: bool = False) -> str:
+    """A confidence in words; nobody who has to ask is very sure."""
+    said = _WORDS[1:] if asks else _WORDS
+    return language(next(words for least, words in said if share >= least))
+
+
+def item_name(label: str | None, name: str | None, language: Language) -> str:
+    """The name of an answer, also of those that are no item."""
+    message = _NO_ITEM.get(label or "")
+    return language(message) if message else name or label or ""
 
 
 def unit_price(

@@ -126,7 +126,8 @@ class AnalyticsPage:
                 for label in figures.top_labels:
                     with ui.element("li"):
                         theme.picture(self._visit.kiosk.drawing(label.label), "", 28)
-                        theme.text(label.name).classes("ranking-name")
+                        name = wording.item_name(label.label, label.name, t)
+                        theme.text(name).classes("ranking-name")
                         bar = ui.element("span").classes("ranking-bar").props("aria-hidden=true")
                         bar.style(f"--share: {label.count / most:.3f}")
                         theme.text(wording.count(label.count, t)).classes("ranking-count")
@@ -144,7 +145,8 @@ class AnalyticsPage:
         for value, point in zip(values, points, strict=True):
             said = wording.percent(value or 0.0, t) if share else wording.count(int(value or 0), t)
             titles.append(f"{wording.clock_time(point.at, t)}: {said}")
-        ui.html(charts.bars(list(values), titles, label), sanitize=False).classes("chart")
+        chart = charts.bars(list(values), titles, label, full=1.0 if share else None)
+        ui.html(chart, sanitize=False).classes("chart")
 
     @contextmanager
     def _panel(self, name: str, title: str) -> Iterator[None]:

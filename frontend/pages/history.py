@@ -103,11 +103,12 @@ class History:
     def _row(self, result: Result) -> None:
         t = self._visit.language
         failed = result.status is Status.FAILED
+        name = wording.item_name(result.sold_label, result.name, t)
         with ui.element("tr").classes("weighing").mark("weighing"):
             with ui.element("td").classes("cell-item"):
                 theme.picture(self._visit.kiosk.drawing(result.sold_label), "", 44)
                 with ui.element("span").classes("cell-names"):
-                    theme.text(t("No result") if failed else self._name(result))
+                    theme.text(t("No result") if failed else name)
                     if result.confirmed_label not in {None, result.label}:
                         theme.text(t("corrected by hand")).classes("corrected")
             when = "" if result.created_at is None else wording.clock_time(result.created_at, t)
@@ -125,11 +126,6 @@ class History:
     def _cell(self, kind: str, title: str, content: str) -> None:
         cell = theme.text(content, "td").classes(kind)
         cell.props["data-title"] = self._visit.language(title)
-
-    def _name(self, result: Result) -> str:
-        t = self._visit.language
-        names = {"unknown": t("Unknown item"), "empty": t("Empty scale")}
-        return names.get(result.sold_label or "", result.name or "")
 
 
 def status(result: Result) -> tuple[str, str]:

@@ -84,7 +84,7 @@ class Answer:
             theme.text(t("Confirmed"), "p").classes("pill good").mark("confidence")
             return
         share = result.confidence or 0.0
-        words = f"{wording.confidence(share, t)} · {wording.percent(share, t)}"
+        words = f"{wording.confidence(share, t, asks=asks)} · {wording.percent(share, t)}"
         theme.text(words, "p").classes("pill ask" if asks else "pill good").mark("confidence")
 
     def _price(self, *, asks: bool) -> None:
@@ -135,8 +135,10 @@ class Answer:
         row = ui.element("button").classes("alternative").on("click", choose)
         with row.mark(f"candidate-{candidate.label}"):
             theme.picture(self._visit.kiosk.drawing(candidate.label), "", 44)
-            theme.text(candidate.name).classes("alternative-name")
-            theme.text(wording.percent(candidate.confidence, self._t)).classes("alternative-share")
+            with ui.element("span").classes("alternative-name"):
+                theme.text(candidate.name)
+                share = wording.percent(candidate.confidence, self._t)
+                theme.text(share).classes("alternative-share")
             theme.text(wording.total(candidate, self._t)).classes("alternative-total")
 
     def _something_else(self) -> None:

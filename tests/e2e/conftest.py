@@ -1,6 +1,7 @@
 """The whole system as `make run` starts it, and a real browser in front of it."""
 
 import io
+import json
 import os
 import signal
 import subprocess
@@ -91,6 +92,27 @@ def system(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="session")
+def busy(system: Running) -> int:
+    """Some customers before us: every sample was weighed, some more often; how many there were."""
+    samples = json.loads((SAMPLES / "manifest.json").read_text("utf-8"))
+    waiting = []
+    with httpx.Client(base_url=f"{system.api}/v1", timeout=30, trust_env=False) as client:
+        for number, sample in enumerate(samples):
+            picture = (SAMPLES / sample["file"]).read_bytes()
+            for _ in range(1 + number % 3):
+                accepted = client.post(
+                    "/predict",
+                    files={"image": picture},
+                    data={"weight": str(sample["weight_kg"]), "scale_id": "kiosk-2"},
+                ).raise_for_status()
+                waiting.append(accepted.json()["job_id"])
+        for job_id in waiting:
+            result = client.get(f"/result/{job_id}", params={"wait": 10}).raise_for_status()
+            assert result.json()["status"] == "done"
+    return len(waiting)
+
+
+@pytest.fixture(scope="session")
 def camera_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the fake camera sees: the bananas of the samples, as motion JPEG."""
     film = tmp_path_factory.mktemp("camera") / "bananas.mjpeg"
@@ -143,7 +165,7 @@ def keep(page: Page, tmp_path: Path) -> Callable[[str], None]:
 
     def screenshot(name: str) -> None:
         page.mouse.move(0, 0)
-        page.screenshot(path=folder / f"{name}.png", animations="disabled")
+        page.screenshot(path=folder / f"{name}.png", animations="disabled", full_page=True)
 
     return screenshot
 

@@ -146,6 +146,17 @@ def test_confidence(share: float, words: str, percent: str) -> None:
     assert wording.percent(share, EN) == percent
 
 
+def test_who_asks_is_not_very_sure() -> None:
+    assert wording.confidence(0.97, EN, asks=True) == "Quite sure"
+    assert wording.confidence(0.3, EN, asks=True) == "Not sure"
+
+
+def test_answers_that_are_no_item_have_a_name() -> None:
+    assert wording.item_name("unknown", "unknown", DE) == "Unbekannter Artikel"
+    assert wording.item_name("Leek", "Leeks", EN) == "Leeks"
+    assert wording.item_name("Leek", None, EN) == "Leek"
+
+
 def test_rates_and_latencies() -> None:
     assert wording.rate(0.12512, EN) == "12.5%"
     assert wording.rate(0.5, DE) == "50\u00a0%"
