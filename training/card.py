@@ -138,7 +138,9 @@ FIGURES = (
 
 def _held_out(results: Mapping[str, Any]) -> str:
     """What a shorter run found on scenes it had never seen."""
-    return f"""A shorter run ({results["epochs"]} epochs at {results["size"]} pixels, `--hold-out`)
+    run = f"{results['epochs']} epochs at {results['size']} pixels"
+    note = f", {results['note']}" if results.get("note") else ""
+    return f"""A shorter run (`--hold-out`, {run}{note})
 left out a whole cluster of similar scenes of every class, a fifth of the training photos: on its
 {results["n"]} produce photos it reached top-1 {results["top1"]:.1%} and top-3
 {results["top3"]:.1%}.

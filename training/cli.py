@@ -25,10 +25,10 @@ def train(
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
     precision: Annotated[
         str, typer.Option(help="float32, float16, dynamic or int8: the variant that ships.")
-    ] = "int8",
+    ] = "float16",
     error: Annotated[
         float, typer.Option(help="Wrong answers accepted among those nobody confirms.")
-    ] = 0.01,
+    ] = 0.03,
     hold_out: Annotated[
         bool, typer.Option(help="Leave whole scenes out and measure on them; ships nothing.")
     ] = False,

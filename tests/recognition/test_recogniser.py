@@ -160,7 +160,7 @@ def test_produce_in_shops_is_recognised(recogniser: Recogniser, package: ModelPa
 
     assert quality.n > 150
     assert quality.top1 is not None
-    assert quality.top1 >= 0.75
+    assert quality.top1 >= 0.80
     assert quality.top3 is not None
     assert quality.top3 >= 0.93
     assert quality.negatives_accepted is not None
