@@ -69,9 +69,9 @@ others {altered_error_when_sure:.1%} are wrong ({altered_wanted_error_when_sure:
 |---|---|---|---|---|
 {variants}
 
-The command that makes the package and every figure above, from the project's root:
-`uv run --group training python -m training.train --data ../shared/data`. `smartscale evaluate DIR`
-measures it on photos of your own.
+From the project's root, `uv run --group training python -m training.train` trains such a package
+and measures the figures above (all but the held-out scenes', which `--hold-out` measures);
+`smartscale evaluate DIR` measures one on photos of your own.{note}
 
 ## Trained on
 
@@ -118,6 +118,7 @@ def render_card(
         variants=variants,
         views="picture and its mirror image" if package.preprocessing.mirrored_view else "picture",
         held_out=_held_out(held_out) if held_out else "",
+        note=f" {measured['note']}" if measured["note"] else "",
         **{f"altered_{name}": value for name, value in measured["calibration"].items()},
         **{name: measured[name] for name in ("n", "n_negatives", "epochs", "best_epoch")},
         **{

@@ -35,6 +35,7 @@ def train(
     held_out_run: Annotated[
         Path | None, typer.Option(help="A finished --hold-out run, whose figures go into the card.")
     ] = None,
+    note: Annotated[str, typer.Option(help="What else the card should say of this run.")] = "",
 ) -> None:
     """Train, or go on where an interrupted run stopped, and write the package."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -51,4 +52,5 @@ def train(
         error=error,
         hold_out=hold_out,
         held_out_run=held_out_run,
+        note=note,
     )

@@ -103,6 +103,7 @@ def main(
     error: float,
     hold_out: bool,
     held_out_run: Path | None,
+    note: str = "",
     recipe: Recipe | None = None,
 ) -> None:
     """Everything, as `training.cli` describes it."""
@@ -128,6 +129,7 @@ def main(
         precision=precision,
         error=error,
         held_out=found,
+        note=note,
     )
     logger.info("Package %s %s is in %s", package.model_id, package.revision, package.folder)
 
@@ -354,6 +356,7 @@ def pack(
     precision: Precision,
     error: float,
     held_out: Mapping[str, Any] | None = None,
+    note: str = "",
 ) -> ModelPackage:
     """Export, calibrate what was exported, measure it and write the package.
 
@@ -367,6 +370,7 @@ def pack(
         precision: which variant ships.
         error: the share of wrong answers wanted among those nobody is asked to confirm.
         held_out: what a run with scenes held out found, for the card.
+        note: anything else that the card should say of how it was made.
     """
     models, variants = export_all(served, material, run)
     recogniser = Recogniser(load_package(run / "variants" / precision))
@@ -394,6 +398,7 @@ def pack(
         "epochs": len(trained.history),
         "best_epoch": trained.best_epoch + 1,
         "recipe": asdict(recipe),
+        "note": note,
     }
     if held_out:
         evaluation["held_out"] = dict(held_out)
