@@ -7,6 +7,7 @@ from types import FrameType
 
 import typer
 
+import training.cli as training
 from infra.commands import catalogue, evaluate, predict, reconcile
 from infra.console import log_to_console, run_log
 from infra.errors import PlainError
@@ -23,6 +24,7 @@ app.add_typer(predict.app)
 app.add_typer(evaluate.app)
 app.add_typer(reconcile.app)
 app.add_typer(catalogue.app, name="catalogue")
+app.add_typer(training.app, name="train")
 
 
 @app.command()
