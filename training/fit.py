@@ -33,7 +33,7 @@ class Recipe:
     """Every decision that shapes the weights; stored with the run and in the package."""
 
     variant: int = 0
-    epochs: int = 20
+    epochs: int = 30
     size: int = 224
     early_size: int = 176
     early_epochs: int = 13
