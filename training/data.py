@@ -13,13 +13,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 
+from smartscale.domain.prediction import EMPTY, UNKNOWN
 from smartscale.recognition.preprocessing import Preprocessing, decode, prepare
 
 STAGED_SIZE = 256
 """Pixels a side of a staged photo: room to zoom in, little to alias when zoomed out."""
 
-UNKNOWN = "unknown"
-EMPTY = "empty"
 NOT_PRODUCE = "not-produce"
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 

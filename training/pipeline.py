@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from smartscale.domain.prediction import EMPTY, UNKNOWN
 from smartscale.recognition.evaluation import Quality, calibration_error, measure
-from smartscale.recognition.package import EMPTY, UNKNOWN, ModelPackage, load_package, write_package
+from smartscale.recognition.package import ModelPackage, load_package, write_package
 from smartscale.recognition.preprocessing import Preprocessing
 from smartscale.recognition.recogniser import Recogniser, Score, softmax
 from training import data as photos

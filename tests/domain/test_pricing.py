@@ -91,7 +91,7 @@ def test_a_total_is_within_half_a_cent_of_the_exact_amount(
 ) -> None:
     amount = total(item(unit_price=str(unit_price)), str(weight))
     assert amount is not None
-    assert -Decimal("0.005") < unit_price * weight - amount <= Decimal("0.005")
+    assert -Decimal("0.005") <= unit_price * weight - amount < Decimal("0.005")
     assert amount == amount.quantize(Decimal("0.01")) >= 0
 
 

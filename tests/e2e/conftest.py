@@ -43,7 +43,7 @@ class Running:
     api: str
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Path:
     """Debian's Chromium."""
     if not CHROMIUM.exists():
@@ -51,7 +51,7 @@ def chromium() -> Path:
     return CHROMIUM
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def system(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:  # noqa: ARG001 - no browser, no system
     """`smartscale run` in a home of its own."""
     home = tmp_path_factory.mktemp("home")
@@ -91,7 +91,7 @@ def system(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         process.wait(STOP_S)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def busy(system: Running) -> int:
     """Some customers before us: every sample was weighed, some more often; how many there were."""
     samples = json.loads((SAMPLES / "manifest.json").read_text("utf-8"))
@@ -112,7 +112,7 @@ def busy(system: Running) -> int:
     return len(waiting)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def camera_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the fake camera sees: the bananas of the samples, as motion JPEG."""
     film = tmp_path_factory.mktemp("camera") / "bananas.mjpeg"
@@ -124,7 +124,7 @@ def camera_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return film
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: Path, camera_picture: Path) -> Iterator[Browser]:
     """A real browser with a camera that always sees the same."""
     with sync_playwright() as playwright:

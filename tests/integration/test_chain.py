@@ -63,14 +63,6 @@ def job_day(job_id: str) -> str:
     return "/".join(upload_key(job_id).split("/")[1:4])
 
 
-@pytest.mark.parametrize(("label"), ["Lemon", "Carrots", "Pineapple"])
-def test_the_samples_are_recognised(api: Api, samples: dict[str, bytes], label: str) -> None:
-    if label not in samples:
-        pytest.skip(f"there is no sample of {label}")
-    result = api.result(api.predict(samples[label]))
-    assert label in [candidate["label"] for candidate in result["top_k"][:3]]
-
-
 def test_a_dropped_object_is_a_weighing_too(
     api: Api, deployed: Deployed, samples: dict[str, bytes]
 ) -> None:

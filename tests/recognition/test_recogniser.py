@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
+from smartscale.domain.prediction import EMPTY, UNKNOWN
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.evaluation import measure
 from smartscale.recognition.package import (
-    EMPTY,
-    UNKNOWN,
     ModelPackage,
     PackageError,
     load_package,

@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from smartscale.recognition.package import EMPTY, UNKNOWN
+from smartscale.domain.prediction import NO_ITEM
 from smartscale.recognition.recogniser import Score
 
 NEGATIVES = "_negatives"
 PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 CALIBRATION_BINS = 15
-NOT_SOLD = frozenset({UNKNOWN, EMPTY})
 
 
 class EvaluationError(ValueError):
@@ -98,7 +97,7 @@ def measure(
 
 def is_certain(best: Score, confirm: float) -> bool:
     """Whether the best answer is produce and sure enough to be priced without a question."""
-    return best.label not in NOT_SOLD and best.confidence >= confirm
+    return best.label not in NO_ITEM and best.confidence >= confirm
 
 
 def calibration_error(confidences: ArrayLike, correct: ArrayLike) -> float:

@@ -29,11 +29,6 @@ OPTIONAL_FILES = frozenset({"README.md", "LICENCE.md"})
 # What makes the built-in package importable. It is never read from here.
 IGNORED_FILES = frozenset({"__init__.py", "__pycache__"})
 
-UNKNOWN = "unknown"
-"""The label for what is not on the menu."""
-EMPTY = "empty"
-"""The label for a plate with nothing on it."""
-
 OutputKind = Literal["logits", "probabilities"]
 OUTPUT_KINDS: tuple[OutputKind, ...] = get_args(OutputKind)
 CHANNEL_ORDERS: tuple[ChannelOrder, ...] = get_args(ChannelOrder)

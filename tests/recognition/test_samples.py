@@ -1,0 +1,38 @@
+"""The sample pictures show what the built-in model knows: a demo must not embarrass."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from smartscale.domain.weighing import Load
+from smartscale.recognition.builtin import builtin_package
+from smartscale.recognition.recogniser import Recogniser
+
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+MANIFEST = json.loads((SAMPLES / "manifest.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    """The built-in model."""
+    return Recogniser(builtin_package())
+
+
+@pytest.mark.parametrize("sample", MANIFEST, ids=lambda sample: sample["file"])
+def test_a_sample_is_recognised(recogniser: Recogniser, sample: dict[str, str]) -> None:
+    best = recogniser.recognise((SAMPLES / sample["file"]).read_bytes())[0]
+    assert best.label == sample["label"]
+
+
+@pytest.mark.parametrize("sample", MANIFEST, ids=lambda sample: sample["file"])
+def test_a_sample_has_a_weight_that_a_scale_may_show(sample: dict[str, str]) -> None:
+    load = Load.parse(sample["weight_kg"], sample["tare_kg"])
+    assert load.weight_kg > (load.tare_kg or Decimal(0))
+
+
+def test_there_are_eight_and_an_empty_plate_and_something_else() -> None:
+    labels = {sample["label"] for sample in MANIFEST}
+    assert len(MANIFEST) >= 8
+    assert {"empty", "unknown"} <= labels
