@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Header, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 from mangum import Mangum
 from pydantic import BaseModel
 
@@ -12,7 +12,7 @@ from smartscale.adapters.bucket import Bucket, S3IdempotencyKeys, S3Uploads
 from smartscale.clock import now
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.weighing import Load, parse_scale_id
-from smartscale.http.app import create_app
+from smartscale.http.app import BASE_PATH, create_app
 from smartscale.http.documents import Accepted, DirectUpload
 from smartscale.operations.accept import MAX_IMAGE_BYTES, Accept
 from smartscale.settings import BucketSettings
@@ -37,7 +37,6 @@ router = APIRouter(tags=["weigh"])
 
 @router.post("/predict", status_code=202)
 def predict(
-    request: Request,
     operation: Annotated[Accept, Depends(accept)],
     image: Annotated[UploadFile | None, File(description="JPEG, PNG or WebP")] = None,
     weight: Annotated[str | None, Form(description="gross weight in kg, such as 0.450")] = None,
@@ -57,7 +56,7 @@ def predict(
     if image is None:
         raise InvalidInput("The picture is missing: send it as multipart field `image`.")
     job_id = operation.image(image.file.read(), load, scale, idempotency_key)
-    return Accepted(job_id=job_id, result_url=_result_url(request, job_id))
+    return Accepted(job_id=job_id, result_url=_result_url(job_id))
 
 
 class UploadRequest(BaseModel):
@@ -72,9 +71,7 @@ class UploadRequest(BaseModel):
 
 
 @router.post("/uploads", status_code=201)
-def uploads(
-    request: Request, wanted: UploadRequest, operation: Annotated[Accept, Depends(accept)]
-) -> DirectUpload:
+def uploads(wanted: UploadRequest, operation: Annotated[Accept, Depends(accept)]) -> DirectUpload:
     """Ask for a direct upload: post the picture to `url` with `fields`, which starts the weighing.
 
     The form's last field is the picture, as `file`. The permission holds for five minutes.
@@ -84,16 +81,15 @@ def uploads(
     upload = operation.presign(load, parse_scale_id(wanted.scale_id), wanted.content_type)
     return DirectUpload(
         job_id=upload.job_id,
-        result_url=_result_url(request, upload.job_id),
+        result_url=_result_url(upload.job_id),
         url=upload.post.url,
         fields=upload.post.fields,
     )
 
 
-def _result_url(request: Request, job_id: str) -> str:
-    # The gateway's stage is in front of the path, and in the request's path too.
-    front = request.url.path.rpartition("/")[0]
-    return f"{front}/result/{job_id}"
+def _result_url(job_id: str) -> str:
+    """The result's address below the API's own, whatever stage or domain is in front of it."""
+    return f"{BASE_PATH}/result/{job_id}"
 
 
 app = create_app("SmartScale upload", router, max_image_bytes=MAX_IMAGE_BYTES)

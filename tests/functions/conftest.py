@@ -1,10 +1,12 @@
 """The HTTP functions on a shop in memory."""
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 import functions.admin.app as admin
 import functions.result.app as result
@@ -54,7 +56,7 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         models_table="models",
         catalogue_table="catalogue",
         weighings_queue_url="https://queue.example",
-        admin_token=ADMIN_TOKEN,
+        admin_token=SecretStr(ADMIN_TOKEN),
     )
     wish = WishForModel(
         shop.registry, FakePackages([PACKAGE]), shop.ledger, shop.queue, BUILTIN, shop.clock
@@ -68,9 +70,7 @@ def admins(shop: Shop) -> Iterator[TestClient]:
     yield from _client(admin.app, overrides)
 
 
-def _client(
-    app: FastAPI, overrides: Mapping[Callable[..., object], object]
-) -> Iterator[TestClient]:
+def _client(app: FastAPI, overrides: Mapping[Any, object]) -> Iterator[TestClient]:
     app.dependency_overrides = {name: _giving(value) for name, value in overrides.items()}
     yield TestClient(app)
     app.dependency_overrides = {}

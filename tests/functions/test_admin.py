@@ -2,9 +2,9 @@
 
 import pytest
 from fastapi.testclient import TestClient
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
-import functions.admin.app as admin
+from smartscale.settings import AdminSettings
 from tests.functions.conftest import ADMIN_TOKEN
 from tests.shop import Shop
 
@@ -27,7 +27,7 @@ def test_without_the_token_nothing_happens(
 ) -> None:
     before = dict(shop.catalogue.items)
     headers = {} if token is None else {"X-Admin-Token": token.encode()}
-    response = admins.request(method, path, headers=headers, json=MANGO)  # type: ignore[arg-type]
+    response = admins.request(method, path, headers=headers, json=MANGO)
     assert response.status_code == 401
     assert (shop.catalogue.items, shop.registry.switch) == (before, None)
 
@@ -88,12 +88,7 @@ def test_a_bad_item_is_refused(
 
 
 def test_the_default_token_is_refused_outside_the_emulators() -> None:
-    names = {
-        "smartscale_bucket": "data",
-        "models_table": "models",
-        "catalogue_table": "catalogue",
-        "weighings_queue_url": "https://queue.example",
-    }
-    admin.Settings(**names, admin_token="changeme", smartscale_stage="embedded")
+    AdminSettings(admin_token=SecretStr("changeme"), smartscale_stage="embedded")
+    AdminSettings(admin_token=SecretStr("chosen"), smartscale_stage="prod")
     with pytest.raises(ValidationError, match="ADMIN_TOKEN"):
-        admin.Settings(**names, admin_token="changeme", smartscale_stage="prod")
+        AdminSettings(admin_token=SecretStr("changeme"), smartscale_stage="prod")

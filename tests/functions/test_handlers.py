@@ -2,10 +2,10 @@
 
 import base64
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import functions.dead_letter.app as dead_letter
 import functions.inference.app as inference
@@ -24,14 +24,14 @@ from tests.shop import Shop
 BUILTIN = ModelRef(id="builtin", revision="1")
 
 
-@dataclass
-class Context:
+class Context(LambdaContext):
     """What Lambda hands a handler beside the event."""
 
-    function_name: str = "function"
-    memory_limit_in_mb: int = 1024
-    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:function"
-    aws_request_id: str = "52fdfc07-2182-154f-163f-5f0f9a621d72"
+    def __init__(self) -> None:
+        self._function_name = "function"
+        self._memory_limit_in_mb = 1024
+        self._invoked_function_arn = "arn:aws:lambda:eu-central-1:123456789012:function:function"
+        self._aws_request_id = "52fdfc07-2182-154f-163f-5f0f9a621d72"
 
 
 def sqs_event(*bodies: str, reason: str | None = None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """POST /v1/predict and /v1/uploads."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,7 +13,7 @@ from tests.shop import Shop
 
 def predict(
     uploads: TestClient, image: bytes | None = None, **form: str
-) -> tuple[int, dict[str, str]]:
+) -> tuple[int, dict[str, Any]]:
     """Post a weighing; the status and the answer."""
     response = uploads.post(
         "/v1/predict",

@@ -1,9 +1,9 @@
 """The real chain, from an upload to its result, on every way in."""
 
 import json
-import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -128,8 +128,8 @@ def metric_sum(deployed: Deployed, name: str) -> float:
     found = deployed.cloudwatch().get_metric_statistics(
         Namespace="SmartScale",
         MetricName=name,
-        StartTime=time.time() - 7200,
-        EndTime=time.time() + 60,
+        StartTime=datetime.now(UTC) - timedelta(hours=2),
+        EndTime=datetime.now(UTC) + timedelta(minutes=1),
         Period=60,
         Statistics=["Sum"],
     )
@@ -181,7 +181,8 @@ def test_a_hundred_uploads_at_once_are_each_done_once_and_priced_to_the_cent(
             assert Decimal(candidate["total"]) > 0
     seen, cursor = [], None
     while True:
-        query = {"scale_id": "rush", "limit": 30} | ({"cursor": cursor} if cursor else {})
+        query: dict[str, str] = {"scale_id": "rush", "limit": "30"}
+        query |= {"cursor": cursor} if cursor else {}
         page = api.get("/history", params=query).json()
         seen += [item["job_id"] for item in page["items"]]
         cursor = page["next_cursor"]

@@ -46,7 +46,7 @@ def test_the_figures_of_five_photos() -> None:
     assert quality.n_negatives == 2
     assert quality.negatives_accepted == 0.5
     assert quality.per_class == {
-        "Banana": ClassQuality(3, pytest.approx(1 / 3), pytest.approx(2 / 3)),
+        "Banana": ClassQuality(3, 1 / 3, 2 / 3),
         "Golden-Delicious": ClassQuality(1, 1.0, 1.0),
     }
     # One bin holds 0.95, 0.97 and 0.99 with one right, the other 0.60 with one right.

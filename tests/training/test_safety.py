@@ -22,7 +22,8 @@ class Evil:
 
 def test_a_pickle_that_calls_is_refused_unexecuted(tmp_path: Path) -> None:
     path = tmp_path / "weights.pth"
-    path.write_bytes(b"".join(pickle.dumps(part) for part in (LEGACY_MAGIC, 1001, {}, Evil(), [])))
+    parts: tuple[object, ...] = (LEGACY_MAGIC, 1001, {}, Evil(), [])
+    path.write_bytes(b"".join(pickle.dumps(part) for part in parts))
 
     with pytest.raises(WeightsError, match="no business"):
         read_legacy_checkpoint(path)
