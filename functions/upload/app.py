@@ -70,7 +70,7 @@ class UploadRequest(BaseModel):
     content_type: str = "image/jpeg"
 
 
-@router.post("/uploads", status_code=201)
+@router.post("/uploads", status_code=202)
 def uploads(wanted: UploadRequest, operation: Annotated[Accept, Depends(accept)]) -> DirectUpload:
     """Ask for a direct upload: post the picture to `url` with `fields`, which starts the weighing.
 

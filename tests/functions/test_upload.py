@@ -106,7 +106,7 @@ def test_a_request_repeated_with_its_key_is_one_weighing(uploads: TestClient, sh
 
 def test_a_direct_upload(uploads: TestClient) -> None:
     response = uploads.post("/v1/uploads", json={"weight": "0.5", "content_type": "image/png"})
-    assert response.status_code == 201
+    assert response.status_code == 202
     answer = response.json()
     assert answer["fields"]["weight-kg"] == "0.500"
     assert answer["result_url"].endswith(answer["job_id"])
