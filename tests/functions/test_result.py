@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from smartscale.domain.upload import upload_key
+from smartscale.domain.weighing import new_job_id
 from smartscale.operations.recognise import Arrival
 from tests.examples import scores
 from tests.shop import Shop
@@ -39,6 +40,21 @@ def test_a_pending_weighing_is_pending(results: TestClient, shop: Shop) -> None:
     job_id = shop.upload()
     result = results.get(f"/v1/result/{job_id}", params={"wait": 0.05})
     assert (result.status_code, result.json()["status"]) == (200, "pending")
+
+
+def test_a_direct_upload_is_pending_until_its_permission_ends(
+    results: TestClient, shop: Shop
+) -> None:
+    job_id = new_job_id(shop.clock())
+    assert results.get(f"/v1/result/{job_id}").json()["status"] == "pending"
+    shop.clock.advance(minutes=6)
+    assert results.get(f"/v1/result/{job_id}").status_code == 404
+
+
+def test_a_weighing_that_waits_long_is_still_pending(results: TestClient, shop: Shop) -> None:
+    job_id = shop.upload()
+    shop.clock.advance(hours=1)
+    assert results.get(f"/v1/result/{job_id}").json()["status"] == "pending"
 
 
 def test_a_failed_weighing_says_why(results: TestClient, shop: Shop) -> None:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from smartscale.domain.errors import InvalidInput, NotFound
 from smartscale.domain.upload import upload_key
-from smartscale.domain.weighing import Weighing, is_job_id
+from smartscale.domain.weighing import Weighing, is_job_id, job_time
+from smartscale.operations.accept import PRESIGNED_SECONDS
 from smartscale.operations.ports import HistoryFilter, Uploads, Weighings
 
 DEFAULT_SPAN = timedelta(days=92)
@@ -38,13 +39,20 @@ class History:
         if not is_job_id(job_id):
             raise NotFound("There is no weighing with this id.")
         weighing = self.outcome(job_id)
-        if weighing is None and self._uploads.find(upload_key(job_id)) is None:
-            raise NotFound("There is no weighing with this id, or its picture has not arrived yet.")
+        if weighing is None and not self._is_under_way(job_id):
+            raise NotFound("There is no weighing with this id, or its picture never arrived.")
         return weighing
 
     def outcome(self, job_id: str) -> Weighing | None:
         """The outcome of a weighing that is known to exist, None while it is pending."""
         return self._weighings.get(job_id)
+
+    def _is_under_way(self, job_id: str) -> bool:
+        """Whether its picture is there, or may still come: a direct upload has some minutes."""
+        age = self._now() - job_time(job_id)
+        if timedelta(0) <= age <= timedelta(seconds=PRESIGNED_SECONDS):
+            return True
+        return self._uploads.find(upload_key(job_id)) is not None
 
     def page(self, wanted: HistoryFilter, cursor: str | None, limit: int) -> Page:
         """One page.
