@@ -54,8 +54,8 @@ def evaluate(
 
 
 def _measure(folder: Path, package: ModelPackage) -> Quality:
-    recogniser = Recogniser(package)
     photos = list(read_folder(folder, package.labels))
+    recogniser = Recogniser(package)
     console = Console(stderr=True)
     truths, answers = [], []
     for path, label in track(photos, "recognising", console=console, transient=True):

@@ -1,0 +1,123 @@
+"""The `smartscale` commands as an operator types them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Deployed
+from tests.integration.conftest import Api
+
+pytestmark = pytest.mark.integration
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+
+
+@pytest.fixture
+def smartscale(deployed: Deployed, api: Api, tmp_path: Path) -> "Command":
+    """The command, pointed at the stack and the API of the tests."""
+    return Command(
+        {
+            **os.environ,
+            **deployed.environment,
+            "SMARTSCALE_HOME": str(tmp_path),
+            "SMARTSCALE_API_URL": str(api.base_url).removesuffix("/v1/"),
+        }
+    )
+
+
+class Command:
+    """Runs the console script in an environment."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+
+    def __call__(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        script = Path(sys.executable).with_name("smartscale")
+        return subprocess.run(
+            [script, *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def refuses(self, *arguments: str | Path, saying: str) -> None:
+        """The command ends with one plain line that says what was wrong."""
+        done = self(*arguments)
+        assert done.returncode in {1, 2}
+        assert done.stdout == ""
+        [line] = done.stderr.strip().splitlines()
+        assert saying in line
+
+
+def test_predict_prints_the_result(smartscale: Command) -> None:
+    done = smartscale("predict", SAMPLES / "bananas.jpg", "--weight", "0.742", "--lang", "de")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert (result["label"], result["name"], result["weight_kg"]) == ("Banana", "Bananen", "0.742")
+
+
+def test_predict_says_what_was_wrong(smartscale: Command, tmp_path: Path) -> None:
+    smartscale.refuses("predict", tmp_path / "no.jpg", "--weight", "1", saying="no.jpg")
+    smartscale.refuses("predict", SAMPLES / "bananas.jpg", "--weight", "heavy", saying="weight")
+    smartscale.refuses("predict", SAMPLES / "manifest.json", "--weight", "1", saying="JPEG")
+    smartscale.environment["SMARTSCALE_API_URL"] = "http://127.0.0.1:9"
+    smartscale.refuses("predict", SAMPLES / "bananas.jpg", "--weight", "1", saying="make run")
+
+
+def test_evaluate_measures_a_folder_of_photos(smartscale: Command, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    for folder, file in (
+        ("banana", "bananas.jpg"),
+        ("GRANNY smith", "granny-smith.jpg"),
+        ("red_bell_pepper", "bananas.jpg"),
+        ("_negatives", "carton.jpg"),
+    ):
+        (photos / folder).mkdir(parents=True)
+        shutil.copy(SAMPLES / file, photos / folder / "1.jpg")
+    done = smartscale("evaluate", photos, "--json")
+    assert done.returncode == 0, done.stderr
+    quality = json.loads(done.stdout)
+    assert quality["n"] == 3
+    assert quality["top1"] == pytest.approx(2 / 3)
+    assert quality["negatives_accepted"] == 0
+    assert {"top3", "ece", "needs_confirmation", "error_when_sure"} <= quality.keys()
+    assert quality["per_class"]["Red-Bell-Pepper"]["top1"] == 0
+
+    (photos / "spaceship").mkdir()
+    smartscale.refuses("evaluate", photos, saying="spaceship")
+
+
+def test_evaluate_needs_no_running_stack(smartscale: Command, tmp_path: Path) -> None:
+    (tmp_path / "Banana").mkdir()
+    shutil.copy(SAMPLES / "bananas.jpg", tmp_path / "Banana")
+    smartscale.environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
+    done = smartscale("evaluate", tmp_path, "--json")
+    assert (done.returncode, json.loads(done.stdout)["top1"]) == (0, 1.0)
+    assert "built-in" in done.stderr
+
+
+def test_a_catalogue_file_changes_what_is_sold(
+    smartscale: Command, api: Api, tmp_path: Path
+) -> None:
+    file = tmp_path / "items.csv"
+    header = "label,plu,category,unit,unit_price,currency,tare_kg,name_en,name_de\n"
+    file.write_text(header + "Durian,3299,fruit,kg,9.99,EUR,0.000,Durian,Durian\n")
+    done = smartscale("catalogue", "import", file)
+    assert done.returncode == 0, done.stderr
+    prices = {item["label"]: item["unit_price"] for item in api.get("/catalogue").json()["items"]}
+    assert prices["Durian"] == "9.99"
+    file.write_text(header + "Durian,3299,fruit,kg,cheap,EUR,0.000,Durian,Durian\n")
+    smartscale.refuses("catalogue", "import", file, saying="line 2")
+
+
+def test_reconcile_says_what_it_mended(smartscale: Command) -> None:
+    done = smartscale("reconcile", "--since", "2026-01-01")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Reconciled: ")
+    smartscale.refuses("reconcile", "--since", "yesterday", saying="2026-11-25")
