@@ -1,7 +1,7 @@
 """In-memory stands-in for the operations' ports. They keep the promises that the ports document."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -135,13 +135,12 @@ class FakeCatalogue:
     def get(self, label: str) -> Item | None:
         return self.items.get(label)
 
-    def put(self, item: Item) -> None:
+    def put(self, item: Item) -> bool:
+        stored = self.items.get(item.label)
+        if stored is not None and stored.version >= item.version:
+            return False
         self.items[item.label] = item
-
-    def put_missing(self, items: Iterable[Item]) -> int:
-        missing = [item for item in items if item.label not in self.items]
-        self.items |= {item.label: item for item in missing}
-        return len(missing)
+        return True
 
 
 @dataclass
@@ -152,8 +151,8 @@ class FakeRegistry:
     def current(self) -> ModelSwitch | None:
         return self.switch
 
-    def replace(self, switch: ModelSwitch, generation: int) -> bool:
-        if self.switch is not None and self.switch.generation != generation:
+    def replace(self, switch: ModelSwitch, expected: ModelSwitch | None) -> bool:
+        if self.switch != expected:
             return False
         self.switch = switch
         return True

@@ -18,10 +18,11 @@ FORBIDDEN = {
     LAYER / "operations": CLOUD | WEB | MODEL | OURS_ABOVE,
     LAYER / "recognition": CLOUD | WEB | {"tensorflow", "keras"} | OURS_ABOVE,
     LAYER / "adapters": WEB | {"tensorflow", "keras"} | OURS_ABOVE,
-    LAYER / "http": MODEL | OURS_ABOVE,
+    LAYER / "http": MODEL | OURS_ABOVE | {"boto3", "nicegui", "uvicorn"},
     ROOT / "functions": {"tensorflow", "keras", "infra", "frontend", "training"},
     ROOT / "frontend": CLOUD | MODEL | {"functions", "infra", "training", "smartscale"},
     ROOT / "infra": {"tensorflow", "keras", "frontend"},
+    ROOT / "training": CLOUD | WEB | {"functions", "infra", "frontend"},
 }
 LAYERED = {
     "domain": {"operations", "recognition", "adapters", "http", "settings"},

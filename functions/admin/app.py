@@ -6,24 +6,23 @@ from functools import lru_cache
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, Header, Response
-from mangum import Mangum
 from pydantic import BaseModel, ConfigDict
 
 from smartscale.adapters.aws import s3_client, sqs_client
 from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages
-from smartscale.adapters.litert import builtin_ref
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry
 from smartscale.clock import now
-from smartscale.domain.catalogue import Item
+from smartscale.domain.catalogue import Item, parse_moment
 from smartscale.domain.errors import Unauthorised
-from smartscale.domain.registry import ModelSwitch, SwitchState, WorkerReport
+from smartscale.domain.registry import BUILTIN, ModelSwitch, SwitchState, WorkerReport
 from smartscale.domain.weighing import ModelRef
-from smartscale.http.app import create_app
+from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.documents import CatalogueItem
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.ports import Registry
 from smartscale.operations.switch_model import WishForModel
+from smartscale.recognition.builtin import builtin_revision
 from smartscale.settings import AdminSettings, BucketSettings, RegistrySettings
 
 
@@ -58,9 +57,8 @@ def registry() -> DynamoRegistry:
 def wish_for_model() -> WishForModel:
     """The operation that asks for another model."""
     queue = SqsQueue(sqs_client(settings().aws_region), settings().weighings_queue_url)
-    return WishForModel(
-        registry(), S3Packages(bucket()), S3Ledger(bucket()), queue, builtin_ref(), now
-    )
+    builtin = ModelRef(id=BUILTIN, revision=builtin_revision())
+    return WishForModel(registry(), S3Packages(bucket()), S3Ledger(bucket()), queue, builtin, now)
 
 
 @lru_cache
@@ -109,7 +107,7 @@ class ModelWish(BaseModel):
     model_config = ConfigDict(protected_namespaces=())
 
     model_id: str | None = None
-    model_revision: str | None = None
+    model_revision: str = "main"
 
 
 @router.post("/reload-model", status_code=202)
@@ -143,7 +141,7 @@ class ItemEdit(BaseModel):
     category: str = "other"
     tare_kg: str = "0.000"
     currency: str | None = None
-    valid_from: datetime | None = None
+    valid_from: str | None = None
 
 
 @router.put("/catalogue/{label}")
@@ -159,7 +157,7 @@ def put_item(
     item = Item.parse(
         label=label,
         currency=edit.currency or configured.currency,
-        valid_from=edit.valid_from or moment,
+        valid_from=parse_moment(edit.valid_from) if edit.valid_from else moment,
         **fields,
     )
     return CatalogueItem.of(operation.put(item), moment)
@@ -172,4 +170,4 @@ def retire_item(label: str, operation: Annotated[EditCatalogue, Depends(edit_cat
 
 
 app = create_app("SmartScale admin", router)
-handler = Mangum(app, lifespan="off")
+handler = lambda_handler(app)

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
-from mangum import Mangum
 from pydantic import BaseModel
 
 from smartscale.adapters.aws import cloudwatch_client, s3_client
@@ -18,7 +17,7 @@ from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWe
 from smartscale.clock import now
 from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.weighing import ConfirmedBy, parse_quantity
-from smartscale.http.app import create_app
+from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.documents import (
     AnalyticsDocument,
     CatalogueDocument,
@@ -31,8 +30,8 @@ from smartscale.http.health import Health, probe
 from smartscale.http.table import as_csv
 from smartscale.operations.analytics import analyse
 from smartscale.operations.confirm import Confirm
-from smartscale.operations.history import DEFAULT_SPAN, History
-from smartscale.operations.ports import CatalogueStore, HistoryFilter, MetricQueries
+from smartscale.operations.history import History, history_filter
+from smartscale.operations.ports import CatalogueStore, MetricQueries
 from smartscale.settings import BucketSettings, MetricsSettings, RegistrySettings, TableSettings
 
 FIRST_LOOK_SECONDS = 0.02
@@ -168,10 +167,10 @@ def weighing_history(
 
     With `Accept: text/csv` everything that matches (up to 10,000) comes as a table.
     """
-    end = parse_moment(to) if to else now()
-    wanted = HistoryFilter(
-        from_=parse_moment(from_) if from_ else end - DEFAULT_SPAN,
-        to=end,
+    wanted = history_filter(
+        now(),
+        start=parse_moment(from_) if from_ else None,
+        end=parse_moment(to) if to else None,
         scale_id=scale_id,
         label=label,
         needs_confirmation=needs_confirmation,
@@ -222,4 +221,4 @@ def health(response: Response) -> Health:
 
 
 app = create_app("SmartScale result", router)
-handler = Mangum(app, lifespan="off")
+handler = lambda_handler(app)

@@ -4,17 +4,17 @@ from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
-from mangum import Mangum
 from pydantic import BaseModel
 
 from smartscale.adapters.aws import s3_client
 from smartscale.adapters.bucket import Bucket, S3IdempotencyKeys, S3Uploads
 from smartscale.clock import now
 from smartscale.domain.errors import InvalidInput
+from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.domain.weighing import Load, parse_scale_id
-from smartscale.http.app import BASE_PATH, create_app
+from smartscale.http.app import BASE_PATH, create_app, lambda_handler
 from smartscale.http.documents import Accepted, DirectUpload
-from smartscale.operations.accept import MAX_IMAGE_BYTES, Accept
+from smartscale.operations.accept import Accept
 from smartscale.settings import BucketSettings
 
 
@@ -93,4 +93,4 @@ def _result_url(job_id: str) -> str:
 
 
 app = create_app("SmartScale upload", router, max_image_bytes=MAX_IMAGE_BYTES)
-handler = Mangum(app, lifespan="off")
+handler = lambda_handler(app)

@@ -37,9 +37,10 @@ def import_file(
 def import_missing(connection: Connection) -> int:
     """Put the project's own catalogue into the table, but for labels that are there.
 
-    That is what a deployment does: it fills an empty shop, and never overwrites the shop's prices.
+    A shop's own prices stay as they are.
     """
-    return connection.catalogue.put_missing(_read(Path(str(files("smartscale") / "catalogue.csv"))))
+    own = Path(str(files("smartscale") / "catalogue.csv"))
+    return connection.edit_catalogue().put_missing(_read(own))
 
 
 def _read(file: Path) -> list[Item]:

@@ -15,7 +15,7 @@ from rich.table import Table
 
 from infra.commands.connection import connect
 from infra.errors import PlainError
-from infra.settings import load_settings
+from infra.settings import Cloud, load_settings
 from smartscale.domain.errors import NotFound
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
@@ -70,10 +70,13 @@ def _measure(folder: Path, package: ModelPackage) -> Quality:
 @contextmanager
 def _package(model: str | None) -> Iterator[ModelPackage]:
     """The package to measure, for as long as it is measured."""
+    settings = load_settings()
     if model is None:
         try:
-            connection = connect(load_settings())
+            connection = connect(settings)
         except PlainError:
+            if settings.cloud is not Cloud.EMBEDDED:
+                raise
             typer.echo("No stack is running here: measuring the built-in model.", err=True)
             yield builtin_package()
             return
@@ -84,7 +87,7 @@ def _package(model: str | None) -> Iterator[ModelPackage]:
         return
     else:
         model_id, _, revision = model.rpartition("@")
-        connection, ref = connect(load_settings()), ModelRef(id=model_id, revision=revision)
+        connection, ref = connect(settings), ModelRef(id=model_id, revision=revision)
     if ref is None or ref.id == BUILTIN:
         yield builtin_package()
         return

@@ -96,7 +96,7 @@ def test_the_last_wish_wins(site: Site) -> None:
     site.wish("them/broken", "b2")
     site.wish("them/good", "a1")
     assert batch() == GOOD
-    site.wish("builtin", None)
+    site.wish("builtin", "main")
     assert batch() == BUILTIN
 
 

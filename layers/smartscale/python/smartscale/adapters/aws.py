@@ -17,11 +17,14 @@ _CONFIG = Config(
     read_timeout=10,
     retries={"mode": "standard", "max_attempts": 3},
 )
+# Version 4, which every bucket takes for presigned posts. Bucket names in the path, so that the
+# address is the region's own, and an emulator's under whatever host name it has.
+_S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
 
 
 def s3_client(region: str) -> "S3Client":
     """A client for S3."""
-    return boto3.client("s3", region_name=region, config=_CONFIG)
+    return boto3.client("s3", region_name=region, config=_S3_CONFIG)
 
 
 def sqs_client(region: str) -> "SQSClient":

@@ -8,13 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-from pydantic import ValidationError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from smartscale.domain.catalogue import Item
-from smartscale.domain.errors import NotFound
+from smartscale.domain.errors import NotFound, StoreUnavailable, Unprocessable
 from smartscale.domain.registry import ModelSwitch
-from smartscale.domain.upload import UPLOADS, StoredUpload
+from smartscale.domain.upload import MAX_IMAGE_BYTES, UPLOADS, StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports import PresignedPost
 
@@ -41,15 +40,20 @@ class Bucket:
 
     def put_new(self, key: str, body: bytes, media_type: str) -> bool:
         """Store an object unless the key is taken; tells whether it was stored."""
-        try:
-            self.s3.put_object(
-                Bucket=self.name, Key=key, Body=body, ContentType=media_type, IfNoneMatch="*"
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "PreconditionFailed":
-                return False
-            raise
-        return True
+        while True:
+            try:
+                self.s3.put_object(
+                    Bucket=self.name, Key=key, Body=body, ContentType=media_type, IfNoneMatch="*"
+                )
+            except ClientError as error:
+                code = error.response["Error"]["Code"]
+                if code == "PreconditionFailed":
+                    return False
+                # Somebody writes the same key right now; S3 asks to try again.
+                if code != "ConditionalRequestConflict":
+                    raise
+            else:
+                return True
 
     def read(self, key: str) -> bytes:
         """An object's bytes. Raises NotFound when there is no such object."""
@@ -95,6 +99,9 @@ class S3Uploads:
         except ClientError as error:
             raise _not_found_or(error, key) from error
         upload = StoredUpload(key, answer["ETag"], answer["LastModified"], answer["Metadata"])
+        # Anybody may drop an object of any size; only a picture fits into a worker's memory.
+        if answer["ContentLength"] > MAX_IMAGE_BYTES:
+            raise Unprocessable(f"The picture has more than {MAX_IMAGE_BYTES // 1_000_000} MB.")
         return upload, answer["Body"].read()
 
     def find(self, key: str) -> StoredUpload | None:
@@ -208,11 +215,13 @@ class S3Ledger:
 
     def _read(self, key: str) -> Weighing | None:
         """A record, None when a power cut left only a part of it: then it was never relied on."""
+        record = self._bucket.read(key)
         try:
-            return Weighing.model_validate_json(self._bucket.read(key))
-        except ValidationError:
+            json.loads(record)
+        except ValueError:
             _log.warning("%s is not a whole record", key)
             return None
+        return Weighing.model_validate_json(record)
 
     def _entries(self, since: datetime | None) -> Iterator[str]:
         if since is None:
@@ -246,6 +255,12 @@ class S3Packages:
     def fetch(self, ref: ModelRef, folder: Path) -> None:
         """Copy a package's files into a folder; only plain names are files of a package."""
         prefix = f"{MODELS}{ref.id}/{ref.revision}/"
+        try:
+            self._fetch(prefix, folder)
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailable(f"{prefix} cannot be read: {error}") from error
+
+    def _fetch(self, prefix: str, folder: Path) -> None:
         names = [found["Key"].removeprefix(prefix) for found in self._bucket.list(prefix)]
         files = [name for name in names if name and "/" not in name]
         if not files:

@@ -29,11 +29,6 @@ class LiteRtRecogniser:
         ]
 
 
-def builtin_ref() -> ModelRef:
-    """The package that comes with the code."""
-    return ModelRef(id=BUILTIN, revision=builtin_package().revision)
-
-
 def load_builtin() -> LiteRtRecogniser:
     """Load the package that comes with the code."""
     package = builtin_package()

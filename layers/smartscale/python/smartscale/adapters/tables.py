@@ -6,7 +6,7 @@ through float, which money and weight must not.
 
 import heapq
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import reduce
@@ -108,7 +108,7 @@ class HistoryIndex(GlobalSecondaryIndex["WeighingRow"]):
         projection = AllProjection()
 
     history_shard = UnicodeAttribute(hash_key=True)
-    history_key = UnicodeAttribute(range_key=True)
+    job_id = UnicodeAttribute(range_key=True)
 
 
 class WeighingRow(Model):
@@ -117,7 +117,6 @@ class WeighingRow(Model):
     job_id = UnicodeAttribute(hash_key=True)
     version = NumberAttribute()
     history_shard = UnicodeAttribute()
-    history_key = UnicodeAttribute()
     history = HistoryIndex()
 
     status = UnicodeAttribute()
@@ -166,13 +165,13 @@ class ItemRow(Model):
     prices = ListAttribute(of=PriceMap)
     tare_kg = DecimalAttribute()
     retired = BooleanAttribute()
+    version = DecimalAttribute()
 
 
 class RegistryRow(Model):
     """The model switch (`pk` "switch"), or what one worker has loaded (`pk` "worker#...")."""
 
     pk = UnicodeAttribute(hash_key=True)
-    generation = NumberAttribute(null=True)
     document = UnicodeAttribute()
     expires_at = TTLAttribute(null=True)
 
@@ -182,7 +181,13 @@ def bind(model: type[Row], table_name: str, region: str) -> type[Row]:
     meta = type(
         "Meta",
         (),
-        {"table_name": table_name, "region": region, "max_pool_connections": 50},
+        {
+            "table_name": table_name,
+            "region": region,
+            "max_pool_connections": 50,
+            "connect_timeout_seconds": 2,
+            "read_timeout_seconds": 10,
+        },
     )
     return type(model.__name__, (model,), {"Meta": meta})
 
@@ -206,16 +211,9 @@ class DynamoWeighings:
             **_plain(weighing),
             version=weighing.version,
             history_shard=history_shard(weighing.scale_id, f"{weighing.created_at:%Y-%m}"),
-            history_key=weighing.job_id,
         )
         stored = self._rows.version
-        try:
-            row.save(condition=stored.does_not_exist() | (stored < weighing.version))
-        except PutError as error:
-            if error.cause_response_code == CONDITION_FAILED:
-                return False
-            raise
-        return True
+        return _saved(row, stored.does_not_exist() | (stored < weighing.version))
 
     def with_outcome(self, job_ids: Sequence[str]) -> set[str]:
         """Those of the ids that have an outcome."""
@@ -242,12 +240,17 @@ class DynamoWeighings:
         self, shard: str, wanted: HistoryFilter, before: str | None, limit: int
     ) -> Iterator[WeighingRow]:
         # Ids of a millisecond sort after its bare time, hence the one millisecond more.
-        highest = time_digits(wanted.to + timedelta(milliseconds=1))
+        lowest, highest = (
+            time_digits(wanted.from_),
+            time_digits(wanted.to + timedelta(milliseconds=1)),
+        )
+        if before is not None:
+            highest = min(before, highest)
+        if lowest > highest:
+            return iter(())
         rows = self._rows.history.query(
             shard,
-            range_key_condition=self._rows.history_key.between(
-                time_digits(wanted.from_), min(before, highest) if before else highest
-            ),
+            range_key_condition=self._rows.job_id.between(lowest, highest),
             filter_condition=self._condition(wanted),
             scan_index_forward=False,
             page_size=max(limit, 25),
@@ -286,18 +289,12 @@ class DynamoCatalogue:
         except self._rows.DoesNotExist:
             return None
 
-    def put(self, item: Item) -> None:
-        """Store an item."""
-        self._rows(**_plain(item)).save()
-
-    def put_missing(self, items: Iterable[Item]) -> int:
-        """Store the items whose label is not there yet; tells how many."""
-        known = {row.label for row in self._rows.scan(attributes_to_get=["label"])}
-        missing = [item for item in items if item.label not in known]
-        with self._rows.batch_write() as batch:
-            for item in missing:
-                batch.save(self._rows(**_plain(item)))
-        return len(missing)
+    def put(self, item: Item) -> bool:
+        """Store an item unless the same or a later version is there."""
+        stored = self._rows.version
+        return _saved(
+            self._rows(**_plain(item)), stored.does_not_exist() | (stored < Decimal(item.version))
+        )
 
 
 class DynamoRegistry:
@@ -314,19 +311,14 @@ class DynamoRegistry:
             return None
         return ModelSwitch.model_validate_json(row.document)
 
-    def replace(self, switch: ModelSwitch, generation: int) -> bool:
-        """Store a switch if the stored generation is still the given one."""
-        row = self._rows(
-            _SWITCH_KEY, generation=switch.generation, document=switch.model_dump_json()
+    def replace(self, switch: ModelSwitch, expected: ModelSwitch | None) -> bool:
+        """Store a switch if the stored one is still the expected."""
+        row = self._rows(_SWITCH_KEY, document=switch.model_dump_json())
+        stored = self._rows.document
+        return _saved(
+            row,
+            stored.does_not_exist() if expected is None else stored == expected.model_dump_json(),
         )
-        stored = self._rows.generation
-        try:
-            row.save(condition=stored.does_not_exist() | (stored == generation))
-        except PutError as error:
-            if error.cause_response_code == CONDITION_FAILED:
-                return False
-            raise
-        return True
 
     def report(self, report: WorkerReport) -> None:
         """Say what a worker has loaded; the row goes away when the worker is heard no more."""
@@ -345,6 +337,17 @@ class DynamoRegistry:
             for row in rows
             if row.expires_at is not None and row.expires_at > now
         ]
+
+
+def _saved(row: Model, condition: Condition) -> bool:
+    """Store a row if the condition holds; tells whether it did."""
+    try:
+        row.save(condition=condition)
+    except PutError as error:
+        if error.cause_response_code == CONDITION_FAILED:
+            return False
+        raise
+    return True
 
 
 def _plain(document: BaseModel) -> dict[str, Any]:

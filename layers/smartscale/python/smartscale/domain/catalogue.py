@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from smartscale.domain.errors import InvalidInput
+from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.weighing import Unit
 
 _LABEL = re.compile(r"[^\W_][\w .'()-]{0,79}")
 _PLU = re.compile(r"[0-9]{4,5}", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 _PRICE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?", re.ASCII)
 _TARE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
@@ -28,11 +30,14 @@ class Price(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     unit_price: Decimal
-    valid_from: datetime
+    valid_from: AwareDatetime
 
 
 class Item(BaseModel):
-    """One thing the shop sells. `tare_kg` is the packaging the item usually comes in."""
+    """One thing the shop sells. `tare_kg` is the packaging the item usually comes in.
+
+    `version` grows with each change: a stored item is only replaced by a later version.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,6 +50,7 @@ class Item(BaseModel):
     prices: tuple[Price, ...]
     tare_kg: Decimal = Decimal("0.000")
     retired: bool = False
+    version: int = 0
 
     @classmethod
     def parse(
@@ -69,6 +75,9 @@ class Item(BaseModel):
         _check(_PLU, plu, "plu", "a PLU code of 4 or 5 digits, such as 4011")
         _check(_PRICE, unit_price, "unit_price", "a price such as 2.49")
         _check(_TARE, tare_kg, "tare_kg", "kilograms with at most 3 decimals, such as 0.015")
+        _check(_CURRENCY, currency, "currency", "a code of ISO 4217, such as EUR")
+        if label in NO_ITEM:
+            raise InvalidInput(f"{label!r} is an answer of the model, not an item to sell.")
         if unit not in set(Unit):
             raise InvalidInput(f"unit {unit!r} must be one of: {', '.join(Unit)}.")
         if Decimal(unit_price) <= 0:
@@ -96,11 +105,15 @@ class Item(BaseModel):
         return max(started, key=lambda price: price.valid_from).unit_price if started else None
 
     def succeed(self, earlier: Self) -> Self:
-        """This item with the earlier one's price history kept behind its own prices."""
+        """This item as the version after the earlier one, whose prices it keeps behind its own."""
         own = {price.valid_from for price in self.prices}
         kept = tuple(price for price in earlier.prices if price.valid_from not in own)
         ordered = sorted((*kept, *self.prices), key=lambda price: price.valid_from)
-        return self.model_copy(update={"prices": tuple(ordered)})
+        return self.model_copy(update={"prices": tuple(ordered), "version": earlier.version + 1})
+
+    def retire(self) -> Self:
+        """The item as no longer sold."""
+        return self.model_copy(update={"retired": True, "version": self.version + 1})
 
 
 class Catalogue:
@@ -184,11 +197,11 @@ def parse_moment(text: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise InvalidInput(
             f"{text[:40]!r} is not a date: write it as 2026-11-25 or 2026-11-25T08:00:00Z."
         ) from error
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _check(pattern: re.Pattern[str], text: str, field: str, right: str) -> None:

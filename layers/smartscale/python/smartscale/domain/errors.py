@@ -25,5 +25,9 @@ class Unprocessable(DomainError):
     """A weighing that no retry will mend: its picture or its metadata is bad."""
 
 
+class StoreUnavailable(DomainError):
+    """The store does not answer just now; the same may work later."""
+
+
 class Unauthorised(DomainError):
     """The caller did not show the right token."""

@@ -16,6 +16,7 @@ from smartscale.domain.weighing import (
 )
 
 UPLOADS = "uploads/"
+MAX_IMAGE_BYTES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class StoredUpload:
         name = PurePosixPath(self.key).name
         if is_job_id(name):
             return name
-        return job_id_for_object(self.key, self.etag, self.stored_at.replace(microsecond=0))
+        return job_id_for_object(
+            self.key, self.etag.strip('"'), self.stored_at.replace(microsecond=0)
+        )
 
     @property
     def created_at(self) -> datetime:

@@ -23,7 +23,7 @@ DEFAULT_SCALE_ID = "unknown-scale"
 
 _KILOGRAMS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
 _SCALE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_JOB_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_JOB_ID = re.compile(r"0[0-9a-f]{31}", re.ASCII)  # the year 2527 is the last
 _TIME_DIGITS = 12
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -1,14 +1,17 @@
 """The FastAPI application around a function's routes."""
 
 from fastapi import APIRouter, FastAPI
+from mangum import Mangum
 
 from smartscale import __version__
+from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.access_log import AccessLog
 from smartscale.http.body_limit import BodyLimit
-from smartscale.http.problem import Problem, answer_errors_as_problems
-from smartscale.operations.accept import MAX_IMAGE_BYTES
+from smartscale.http.problem import MEDIA_TYPE, Problem, answer_errors_as_problems
 
 BASE_PATH = "/v1"
+_TEXT = ["text/", "application/json", MEDIA_TYPE]
+"""Media types that a gateway passes on as text; the rest travels as base64."""
 
 
 def create_app(title: str, *routers: APIRouter, max_image_bytes: int = MAX_IMAGE_BYTES) -> FastAPI:
@@ -24,3 +27,8 @@ def create_app(title: str, *routers: APIRouter, max_image_bytes: int = MAX_IMAGE
     app.add_middleware(AccessLog)
     answer_errors_as_problems(app)
     return app
+
+
+def lambda_handler(app: FastAPI) -> Mangum:
+    """The application as the handler of a Lambda function behind an API gateway."""
+    return Mangum(app, lifespan="off", text_mime_types=_TEXT)

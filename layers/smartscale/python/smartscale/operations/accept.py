@@ -10,7 +10,7 @@ from datetime import datetime
 from PIL import Image, ImageOps
 
 from smartscale.domain.errors import InvalidInput, TooLarge
-from smartscale.domain.upload import load_metadata, upload_key
+from smartscale.domain.upload import MAX_IMAGE_BYTES, load_metadata, upload_key
 from smartscale.domain.weighing import Load, new_job_id
 from smartscale.operations.ports import IdempotencyKeys, PresignedPost, Uploads
 from smartscale.recognition.preprocessing import (
@@ -20,7 +20,6 @@ from smartscale.recognition.preprocessing import (
     inspect,
 )
 
-MAX_IMAGE_BYTES = 10_000_000
 MAX_IDEMPOTENCY_KEY = 255
 PRESIGNED_SECONDS = 300
 ACCEPTED_AT = "accepted-at"

@@ -44,7 +44,9 @@ def analyse(queries: MetricQueries, now: datetime, span: timedelta) -> Analytics
     """The figures of the `span` before `now`."""
     end = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     start = end - span
-    period = max(60, int(span.total_seconds()) // _POINTS // 60 * 60)
+    # CloudWatch keeps values older than 15 days by 5 minutes.
+    grain = 60 if span <= timedelta(days=15) else 300
+    period = max(grain, int(span.total_seconds()) // _POINTS // grain * grain)
     whole = int(span.total_seconds())
     series = _points(queries.series(_TOTALS, start, end, period))
     labels = queries.dimension_values("Label", "Label")

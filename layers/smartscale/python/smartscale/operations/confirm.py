@@ -7,7 +7,7 @@ from decimal import Decimal
 from smartscale.domain import pricing
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import Conflict, InvalidInput
-from smartscale.domain.weighing import ConfirmedBy, Status, Weighing
+from smartscale.domain.weighing import ConfirmedBy, Status, Unit, Weighing
 from smartscale.operations.ports import CatalogueStore, Ledger, Metric, Metrics, Weighings
 
 
@@ -83,7 +83,7 @@ class Confirm:
         return (
             weighing.confirmed_label == item.label
             and weighing.confirmed_by is confirmed_by
-            and quantity in {None, weighing.quantity}
+            and (quantity is None or _pieces(item, quantity) == weighing.quantity)
         )
 
     def _confirmed(
@@ -100,3 +100,8 @@ class Confirm:
             item, load, known.get(item.label, Decimal(0)), at=weighing.created_at
         )
         return weighing.confirm(candidate, confirmed_by, now)
+
+
+def _pieces(item: Item, quantity: int) -> int:
+    """How many pieces are charged: items by weight are charged as one."""
+    return quantity if item.unit is Unit.EACH else 1

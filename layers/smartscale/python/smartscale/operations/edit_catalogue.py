@@ -26,6 +26,14 @@ class EditCatalogue:
         """
         return self._put(item, self._catalogue.all())
 
+    def put_missing(self, items: Iterable[Item]) -> int:
+        """Add the items whose label is not there yet; tells how many.
+
+        That is what a deployment does: it fills an empty shop and never overwrites its prices. It
+        is not recorded, since the next deployment does the same.
+        """
+        return sum(self._catalogue.put(item) for item in items)
+
     def put_all(self, items: Iterable[Item]) -> int:
         """Add or change the items of a file; tells how many."""
         known = self._catalogue.all()
@@ -37,21 +45,24 @@ class EditCatalogue:
         Raises:
             NotFound: there is no such item on sale.
         """
-        item = self._catalogue.get(label)
-        if item is None or item.retired:
-            raise NotFound(f"{label[:80]} is not in the catalogue.")
-        self._store(item.model_copy(update={"retired": True}))
+        stored = False
+        while not stored:
+            item = self._catalogue.get(label)
+            if item is None or item.retired:
+                raise NotFound(f"{label[:80]} is not in the catalogue.")
+            stored = self._store(item.retire())
 
     def _put(self, item: Item, known: Catalogue) -> Item:
         for other in known:
             if other.plu == item.plu and other.label != item.label:
                 raise Conflict(f"PLU {item.plu} is taken by {other.label}.")
-        earlier = self._catalogue.get(item.label)
-        if earlier is not None:
-            item = item.succeed(earlier)
-        self._store(item)
-        return item
+        while True:
+            earlier = self._catalogue.get(item.label)
+            changed = item if earlier is None else item.succeed(earlier)
+            if self._store(changed):
+                return changed
 
-    def _store(self, item: Item) -> None:
+    def _store(self, item: Item) -> bool:
+        """Whether it was stored: no when somebody else changed the item meanwhile."""
         self._ledger.record_item(item, self._now())
-        self._catalogue.put(item)
+        return self._catalogue.put(item)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from smartscale.domain.errors import InvalidInput, NotFound
 from smartscale.domain.upload import upload_key
@@ -12,6 +12,37 @@ from smartscale.operations.ports import HistoryFilter, Uploads, Weighings
 
 DEFAULT_SPAN = timedelta(days=92)
 MAX_EXPORT = 10_000
+_FIRST_WEIGHING = datetime(2025, 1, 1, tzinfo=UTC)
+"""No weighing is older than the product: a month before this need not be looked at."""
+
+
+def history_filter(
+    now: datetime,
+    *,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    scale_id: str | None = None,
+    label: str | None = None,
+    needs_confirmation: bool | None = None,
+    upload_key: str | None = None,
+) -> HistoryFilter:
+    """What a history shows: by default the last 92 days, at most what there can be.
+
+    Raises:
+        InvalidInput: it would start after its end.
+    """
+    end = now if end is None else min(end, now)
+    start = end - DEFAULT_SPAN if start is None else max(start, _FIRST_WEIGHING)
+    if start > end:
+        raise InvalidInput("`from` must not be after `to`, nor in the future.")
+    return HistoryFilter(
+        from_=start,
+        to=end,
+        scale_id=scale_id,
+        label=label,
+        needs_confirmation=needs_confirmation,
+        upload_key=upload_key,
+    )
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,11 @@ def arrivals(body: str) -> Iterator[Arrival]:
             return
         for record in message["Records"]:
             s3_object = record["s3"]["object"]
+            key = unquote_plus(s3_object["key"])
+            if key.endswith("/"):  # a folder that a console made
+                continue
             yield Arrival(
-                key=unquote_plus(s3_object["key"]),
+                key=key,
                 etag=s3_object.get("eTag", ""),
                 at=_event_time(record.get("eventTime")),
             )

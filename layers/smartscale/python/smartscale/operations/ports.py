@@ -1,6 +1,6 @@
 """What the operations need from outside. The adapters are the real ones, the tests have fakes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -112,11 +112,8 @@ class CatalogueStore(Protocol):
     def get(self, label: str) -> Item | None:
         """An item, retired or not."""
 
-    def put(self, item: Item) -> None:
-        """Store an item."""
-
-    def put_missing(self, items: Iterable[Item]) -> int:
-        """Store the items whose label is not there yet; tells how many."""
+    def put(self, item: Item) -> bool:
+        """Store an item unless the same or a later version is there; tells whether it did."""
 
 
 class Registry(Protocol):
@@ -125,8 +122,8 @@ class Registry(Protocol):
     def current(self) -> ModelSwitch | None:
         """The last wish, None before the first."""
 
-    def replace(self, switch: ModelSwitch, generation: int) -> bool:
-        """Store a switch if the stored generation is still `generation`; tells whether it was."""
+    def replace(self, switch: ModelSwitch, expected: ModelSwitch | None) -> bool:
+        """Store a switch if the stored one is still the expected; tells whether it was."""
 
     def report(self, report: WorkerReport) -> None:
         """Say what a worker has loaded."""
@@ -142,7 +139,12 @@ class Packages(Protocol):
         """Every package there is."""
 
     def fetch(self, ref: ModelRef, folder: Path) -> None:
-        """Copy a package's files into a folder. Raises NotFound when there is none."""
+        """Copy a package's files into a folder.
+
+        Raises:
+            NotFound: there is no such package.
+            StoreUnavailable: the store does not answer just now.
+        """
 
 
 class Queue(Protocol):

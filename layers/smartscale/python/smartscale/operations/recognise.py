@@ -73,6 +73,7 @@ class Recognise:
         if stored is not None and stored.status is Status.DONE:
             return []
         load = upload.load()
+        found = self._now()
         try:
             scores = recogniser.recognise(image)
         except ImageError as error:
@@ -84,7 +85,7 @@ class Recognise:
             update={
                 "timings": {
                     "queue_ms": _milliseconds(started - accepted),
-                    "inference_ms": _milliseconds(recognised - started),
+                    "inference_ms": _milliseconds(recognised - found),
                     "total_ms": _milliseconds(recognised - accepted),
                 }
             }

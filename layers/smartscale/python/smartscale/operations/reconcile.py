@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
+from smartscale.domain.catalogue import Item
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import Weighing
 from smartscale.operations.messages import arrival_message
@@ -86,19 +87,19 @@ class Reconcile:
         return Reconciled(rows, resent, items, switch)
 
     def _restore_items(self, since: datetime | None) -> int:
-        latest = {item.label: item for item in self._ledger.items(since)}
-        changed = [item for item in latest.values() if self._catalogue.get(item.label) != item]
-        for item in changed:
-            self._catalogue.put(item)
-        return len(changed)
+        latest: dict[str, Item] = {}
+        for item in self._ledger.items(since):
+            known = latest.get(item.label)
+            if known is None or item.version >= known.version:
+                latest[item.label] = item
+        return sum(self._catalogue.put(item) for item in latest.values())
 
     def _restore_switch(self, since: datetime | None) -> bool:
         recorded = self._ledger.last_switch(since)
         current = self._registry.current()
-        generation = current.generation if current else 0
-        if recorded is None or recorded.generation <= generation:
+        if recorded is None or (current and recorded.generation <= current.generation):
             return False
-        if not self._registry.replace(recorded, generation):
+        if not self._registry.replace(recorded, expected=current):
             return False
         self._queue.send(WAKE_UP)
         return True

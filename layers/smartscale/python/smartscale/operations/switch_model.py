@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from smartscale.domain.errors import InvalidInput, NotFound
+from smartscale.domain.errors import InvalidInput, NotFound, StoreUnavailable
 from smartscale.domain.registry import BUILTIN, ModelSwitch, SwitchState, WorkerReport
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.ports import Ledger, Packages, Queue, Recogniser, Registry
@@ -42,7 +42,7 @@ class WishForModel:
         """The last wish and how it went."""
         return self._registry.current() or ModelSwitch.initial(self._builtin, self._now())
 
-    def wish(self, model_id: str, revision: str | None) -> ModelSwitch:
+    def wish(self, model_id: str, revision: str) -> ModelSwitch:
         """Ask all workers to serve another package.
 
         Raises:
@@ -50,15 +50,16 @@ class WishForModel:
         """
         wanted = self._resolve(model_id, revision)
         while True:
-            current = self.current()
+            stored = self._registry.current()
+            current = stored or ModelSwitch.initial(self._builtin, self._now())
             switch = current.wish(wanted, self._now())
-            if self._registry.replace(switch, current.generation):
+            if self._registry.replace(switch, expected=stored):
                 break
         self._ledger.record_switch(switch)
         self._queue.send(WAKE_UP)
         return switch
 
-    def _resolve(self, model_id: str, revision: str | None) -> ModelRef:
+    def _resolve(self, model_id: str, revision: str) -> ModelRef:
         if model_id == BUILTIN:
             return self._builtin
         there = self._packages.revisions()
@@ -102,8 +103,15 @@ class ServeModel:
         elif switch.generation == self._generation and self._recogniser is not None:
             recogniser = self._recogniser
         else:
-            recogniser = self._follow(switch)
-            self._generation = switch.generation
+            try:
+                recogniser = self._follow(switch)
+                self._generation = switch.generation
+            except StoreUnavailable:
+                # The next batch tries again; until then the model that is loaded goes on.
+                if self._recogniser is None:
+                    raise
+                _log.warning("the package of %s cannot be read now", switch.serving)
+                recogniser = self._recogniser
         self._recogniser = recogniser
         self._report(recogniser.ref)
         return recogniser
@@ -123,10 +131,8 @@ class ServeModel:
         return recogniser
 
     def _settle(self, switch: ModelSwitch, settled: ModelSwitch) -> None:
-        """Say how the switch went, unless another worker did or a newer wish came."""
-        current = self._registry.current()
-        if current == switch:
-            self._registry.replace(settled, switch.generation)
+        """Say how the switch went, unless another worker has or a newer wish came."""
+        self._registry.replace(settled, expected=switch)
 
     def _last_resort(self, switch: ModelSwitch) -> Recogniser:
         """A worker that starts while the wanted model is broken serves the last one that worked."""

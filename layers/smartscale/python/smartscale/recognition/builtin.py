@@ -1,9 +1,15 @@
 """The package that comes with the project and serves until another one is active."""
 
+import json
 from importlib.resources import files
 from pathlib import Path
 
-from smartscale.recognition.package import ModelPackage, PackageError, load_package
+from smartscale.recognition.package import (
+    DESCRIPTION_FILE,
+    ModelPackage,
+    PackageError,
+    load_package,
+)
 
 MODULE = "smartscale_model"
 
@@ -14,8 +20,21 @@ def builtin_package() -> ModelPackage:
     Raises:
         PackageError: the model layer is missing or damaged.
     """
+    return load_package(_folder())
+
+
+def builtin_revision() -> str:
+    """Which revision the built-in package is, without reading the network.
+
+    Raises:
+        PackageError: the model layer is missing.
+    """
+    description = json.loads((_folder() / DESCRIPTION_FILE).read_text(encoding="utf-8"))
+    return str(description["revision"])
+
+
+def _folder() -> Path:
     try:
-        folder = Path(str(files(MODULE)))
+        return Path(str(files(MODULE)))
     except ModuleNotFoundError as error:
         raise PackageError(f"the layer with {MODULE} is missing") from error
-    return load_package(folder)

@@ -111,6 +111,13 @@ def decode(data: bytes, shortest_side: int) -> Image.Image:
     """
     image = _load(_open(data), shortest_side)
     try:
+        # What `draft` cannot shrink is shrunk before any copy of it is made: 40 megapixels are
+        # 160 MB, and turning and converting would take that several times.
+        spare = min(image.size) // (2 * shortest_side)
+        if spare > 1 and image.mode not in {"1", "P"}:
+            reduced = image.reduce(spare)
+            reduced.info = image.info
+            image = reduced
         return _to_rgb(_upright(image))
     except PILLOW_ERRORS as error:
         raise CorruptImage("The picture is damaged; send it again.") from error
