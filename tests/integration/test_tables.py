@@ -1,0 +1,210 @@
+"""The tables keep their ports' promises: what the fakes promise in memory, on DynamoDB."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
+from smartscale.domain import pricing
+from smartscale.domain.registry import ModelSwitch
+from smartscale.domain.weighing import (
+    ConfirmedBy,
+    Load,
+    ModelRef,
+    Status,
+    Weighing,
+    new_job_id,
+)
+from smartscale.operations.history import History, history_filter
+from smartscale.operations.ports import HistoryFilter
+from tests.conftest import Deployed
+from tests.examples import item
+from tests.fakes import FakeUploads
+
+pytestmark = pytest.mark.integration
+
+NOVEMBER = datetime(2025, 11, 30, 23, 59, 59, tzinfo=UTC)
+LATER = datetime(2025, 12, 31, tzinfo=UTC)
+LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def _environment(deployed: Deployed) -> Iterator[None]:
+    """The stack's names for the AWS SDK."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in deployed.environment.items():
+            patch.setenv(name, value)
+        yield
+
+
+@pytest.fixture(scope="module")
+def table(deployed: Deployed, _environment: None) -> DynamoWeighings:
+    """The weighings table."""
+    return DynamoWeighings(deployed.outputs.weighings_table, deployed.settings.region)
+
+
+def weighing(at: datetime, scale_id: str = "a", label: str = "Banana", **other: object) -> Weighing:
+    """A weighing of 1 kg."""
+    candidate = pricing.price(
+        item(label, valid_from=LONG_AGO), Load.parse("1"), Decimal("0.9"), LATER
+    )
+    done = Weighing(
+        job_id=new_job_id(at),
+        status=Status.DONE,
+        scale_id=scale_id,
+        upload_key="uploads/x",
+        created_at=at,
+        completed_at=at,
+        load=Load.parse("1.000", "0.010"),
+        label=label,
+        confidence=Decimal("0.9"),
+        top_k=(candidate,),
+        model=ModelRef(id="builtin", revision="1"),
+        timings={"total_ms": Decimal("12.3")},
+        price=candidate.total,
+        unit_price=candidate.unit_price,
+        currency="EUR",
+    )
+    return done.model_copy(update=other)
+
+
+@pytest.fixture(scope="module")
+def months(table: DynamoWeighings) -> list[Weighing]:
+    """Forty weighings of two scales around the end of a month, oldest first."""
+    all_of_them = [
+        weighing(
+            NOVEMBER + timedelta(milliseconds=100 * n),
+            scale_id="a" if n % 2 else "b",
+            label="Banana" if n % 4 else "Lemon",
+            needs_confirmation=n % 5 == 0,
+            upload_key=f"uploads/{n}",
+        )
+        for n in range(40)
+    ]
+    for one in all_of_them:
+        assert table.put(one)
+    return all_of_them
+
+
+def ids(weighings: list[Weighing]) -> list[str]:
+    """Newest first."""
+    return sorted((one.job_id for one in weighings), reverse=True)
+
+
+def wanted(**filters: object) -> HistoryFilter:
+    """The two months, with filters."""
+    return HistoryFilter(from_=NOVEMBER - timedelta(days=1), to=LATER, **filters)  # type: ignore[arg-type]
+
+
+def test_a_weighing_comes_back_exactly(table: DynamoWeighings) -> None:
+    one = weighing(NOVEMBER - timedelta(days=90))
+    assert table.put(one)
+    assert table.get(one.job_id) == one
+
+
+def test_a_stored_state_is_only_replaced_by_a_later_one(table: DynamoWeighings) -> None:
+    done = weighing(NOVEMBER - timedelta(days=90))
+    failed = done.model_copy(update={"status": Status.FAILED, "error": "no"})
+    confirmed = done.confirm(
+        pricing.price(item("Lemon", valid_from=LONG_AGO), Load.parse("1"), Decimal(0), LATER),
+        ConfirmedBy.SHOPPER,
+        LATER,
+    )
+    assert table.put(failed)
+    assert not table.put(failed)
+    assert table.put(done)
+    assert not table.put(failed)
+    assert table.put(confirmed)
+    assert not table.put(done)
+    assert table.get(done.job_id) == confirmed
+
+
+def test_months_and_shards_are_one_history(table: DynamoWeighings, months: list[Weighing]) -> None:
+    assert ids(table.newest(wanted(), None, 100)) == ids(months)
+    assert [one.job_id for one in table.newest(wanted(), None, 7)] == ids(months)[:7]
+
+
+def test_pages_follow_each_other_across_the_months(
+    table: DynamoWeighings, months: list[Weighing]
+) -> None:
+    history = History(table, FakeUploads(), lambda: LATER)
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = history.page(wanted(), cursor, 7)
+        seen += [one.job_id for one in page.weighings]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert seen == ids(months)
+
+
+def test_each_filter(table: DynamoWeighings, months: list[Weighing]) -> None:
+    def found(**filters: object) -> list[str]:
+        return [one.job_id for one in table.newest(wanted(**filters), None, 100)]
+
+    assert found(scale_id="a") == ids([m for m in months if m.scale_id == "a"])
+    assert found(label="Lemon") == ids([m for m in months if m.label == "Lemon"])
+    assert found(needs_confirmation=True) == ids([m for m in months if m.needs_confirmation])
+    assert found(upload_key="uploads/3") == [months[3].job_id]
+    assert found(scale_id="nobody") == []
+
+
+def test_a_confirmed_weighing_is_found_by_what_it_was_sold_as(table: DynamoWeighings) -> None:
+    one = weighing(NOVEMBER - timedelta(days=60), scale_id="c")
+    lemon = pricing.price(item("Lemon", valid_from=LONG_AGO), Load.parse("1"), Decimal(0), LATER)
+    assert table.put(one.confirm(lemon, ConfirmedBy.SHOPPER, LATER))
+    within = HistoryFilter(
+        from_=one.created_at - timedelta(days=1), to=one.created_at, scale_id="c"
+    )
+    for label, expected in (("Lemon", [one.job_id]), ("Banana", [])):
+        named = HistoryFilter(within.from_, within.to, "c", label)
+        assert [found.job_id for found in table.newest(named, None, 5)] == expected
+
+
+def test_from_and_to_are_inclusive(table: DynamoWeighings, months: list[Weighing]) -> None:
+    between = HistoryFilter(from_=months[5].created_at, to=months[8].created_at)
+    assert ids(table.newest(between, None, 100)) == ids(months[5:9])
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        (datetime.min.replace(tzinfo=UTC), None),
+        (None, datetime.max.replace(tzinfo=UTC)),
+        (LATER, LATER),
+    ],
+)
+def test_no_range_takes_long_or_fails(
+    table: DynamoWeighings, start: datetime | None, end: datetime | None
+) -> None:
+    assert table.newest(history_filter(LATER, start=start, end=end), "0" * 32, 5) == []
+
+
+def test_an_item_is_only_replaced_by_a_later_version(
+    deployed: Deployed, _environment: None
+) -> None:
+    table = DynamoCatalogue(deployed.outputs.catalogue_table, deployed.settings.region)
+    first = item("Durian", plu="3299", valid_from=NOVEMBER)
+    second = item("Durian", plu="3299", unit_price="3.00", valid_from=LATER).succeed(first)
+    assert table.put(first)
+    assert not table.put(first)
+    assert table.put(second)
+    assert not table.put(first)
+    assert table.get("Durian") == second
+    assert table.put(second.retire())
+    assert table.all().find("Durian") is None
+
+
+def test_a_switch_is_replaced_by_who_knows_the_last(deployed: Deployed, _environment: None) -> None:
+    registry = DynamoRegistry(deployed.outputs.models_table, deployed.settings.region)
+    before = registry.current()
+    initial = before or ModelSwitch.initial(ModelRef(id="builtin", revision="1"), LATER)
+    one = initial.wish(ModelRef(id="x", revision="1"), LATER)
+    other = initial.wish(ModelRef(id="y", revision="1"), LATER)
+    assert registry.replace(one, expected=before)
+    assert not registry.replace(other, expected=before)
+    assert registry.replace(one.failed("test", LATER), expected=one)
+    assert not registry.replace(one.succeeded(LATER), expected=one)
