@@ -1,5 +1,7 @@
 """The admin routes: nothing without the token, and nothing half done with it."""
 
+from datetime import UTC, datetime
+
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr, ValidationError
@@ -67,9 +69,22 @@ def test_an_item_is_added_changed_and_retired(admins: TestClient, shop: Shop) ->
     assert len(shop.ledger.item_changes) == 3
 
 
+def test_a_price_may_start_later_and_a_date_without_a_zone_is_utc(
+    admins: TestClient, shop: Shop
+) -> None:
+    admins.put("/v1/admin/catalogue/Mango", headers=TOKEN, json=MANGO)
+    later = MANGO | {"unit_price": "9.99", "valid_from": "2999-12-01"}
+    answer = admins.put("/v1/admin/catalogue/Mango", headers=TOKEN, json=later)
+    assert (answer.status_code, answer.json()["unit_price"]) == (200, "1.49")
+    then = datetime(2999, 12, 1, tzinfo=UTC)
+    assert str(shop.catalogue.items["Mango"].unit_price_at(then)) == "9.99"
+
+
 @pytest.mark.parametrize(
     ("edit", "status"),
     [
+        ({"currency": "euros"}, 422),
+        ({"valid_from": "tomorrow"}, 422),
         ({"unit_price": "1,49"}, 422),
         ({"unit_price": "0"}, 422),
         ({"unit_price": 1.49}, 422),

@@ -206,3 +206,23 @@ def test_the_upload_handler_takes_a_gateways_event(shop: Shop) -> None:
     assert response["statusCode"] == 202
     job_id = json.loads(response["body"])["job_id"]
     assert shop.uploads.read(upload_key(job_id))[1] == picture()
+
+
+def test_a_problem_passes_a_gateway_as_text() -> None:
+    event = {
+        "resource": "/v1/predict",
+        "path": "/v1/predict",
+        "httpMethod": "POST",
+        "headers": {"Content-Type": "application/json"},
+        "multiValueHeaders": {"Content-Type": ["application/json"]},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "requestContext": {"stage": "prod", "identity": {"sourceIp": "192.0.2.1"}},
+        "body": "{}",
+        "isBase64Encoded": False,
+    }
+    upload.app.dependency_overrides[upload.accept] = lambda: None
+    response = upload.handler(event, Context())  # type: ignore[arg-type]
+    upload.app.dependency_overrides.clear()
+    assert (response["statusCode"], response["isBase64Encoded"]) == (422, False)
+    assert "weight" in json.loads(response["body"])["detail"]

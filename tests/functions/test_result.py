@@ -65,7 +65,7 @@ def test_a_failed_weighing_says_why(results: TestClient, shop: Shop) -> None:
     assert result["price"] is None
 
 
-@pytest.mark.parametrize("job_id", ["0" * 32, "nonsense", "..", "a" * 5000])
+@pytest.mark.parametrize("job_id", ["0" * 32, "f" * 32, "nonsense", "..", "a" * 5000])
 def test_an_unknown_weighing_is_404(results: TestClient, job_id: str) -> None:
     assert results.get(f"/v1/result/{job_id}").status_code == 404
     assert results.post(f"/v1/confirm/{job_id}", json={"label": "Banana"}).status_code == 404
@@ -134,7 +134,17 @@ def test_the_history_comes_in_pages(results: TestClient, shop: Shop) -> None:
     assert seen == ids[::-1]
 
 
-@pytest.mark.parametrize("query", [{"cursor": "x"}, {"limit": 0}, {"from": "yesterday"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"cursor": "x"},
+        {"cursor": "f" * 32},
+        {"limit": 0},
+        {"from": "yesterday"},
+        {"from": "2026-11-20", "to": "2026-11-19"},
+        {"from": "0001-01-01T00:00:00+14:00"},
+    ],
+)
 def test_bad_history_queries(results: TestClient, query: dict[str, str]) -> None:
     assert results.get("/v1/history", params=query).status_code == 422
 

@@ -44,6 +44,12 @@ def test_saying_it_twice_changes_nothing(shop: Shop, job_id: str) -> None:
     assert len(shop.metrics.named("Confirmations")) == 1
 
 
+def test_a_quantity_of_an_item_by_weight_is_no_other_statement(shop: Shop, job_id: str) -> None:
+    first = shop.confirm.process(job_id, label="Banana", quantity=2)
+    assert shop.confirm.process(job_id, label="Banana", quantity=2) == first
+    assert first.confirmations == 1
+
+
 def test_an_attendant_may_say_something_else_later(shop: Shop, job_id: str) -> None:
     shop.confirm.process(job_id, label="Lemon")
     last = shop.confirm.process(job_id, label="Banana", confirmed_by=ConfirmedBy.ATTENDANT)
