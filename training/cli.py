@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 from rich.logging import RichHandler
 
+from training.errors import TrainingError
+
 PACKAGE = Path("layers/model/python/smartscale_model")
 
 app = typer.Typer(help="Train the recognition model and package it.", no_args_is_help=False)
@@ -41,16 +43,25 @@ def train(
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[RichHandler()])
 
-    from training import pipeline  # noqa: PLC0415  (TensorFlow takes seconds to import)
+    try:
+        from training import pipeline  # noqa: PLC0415  (TensorFlow takes seconds to import)
 
-    pipeline.main(
-        data,
-        run,
-        package,
-        epochs=epochs,
-        precision=pipeline.checked_precision(precision),
-        error=error,
-        hold_out=hold_out,
-        held_out_run=held_out_run,
-        note=note,
-    )
+        pipeline.main(
+            data,
+            run,
+            package,
+            epochs=epochs,
+            precision=pipeline.checked_precision(precision),
+            error=error,
+            hold_out=hold_out,
+            held_out_run=held_out_run,
+            note=note,
+        )
+    except TrainingError as refusal:
+        typer.echo(f"Error: {refusal}", err=True)
+        raise typer.Exit(2) from refusal
+    except ModuleNotFoundError as missing:
+        if missing.name not in {"tensorflow", "keras", "matplotlib"}:
+            raise
+        typer.echo("Error: training needs its packages: run `uv sync --group training`", err=True)
+        raise typer.Exit(2) from missing

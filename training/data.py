@@ -15,6 +15,7 @@ from rich.progress import track
 
 from smartscale.domain.prediction import EMPTY, UNKNOWN
 from smartscale.recognition.preprocessing import Preprocessing, decode, prepare
+from training.errors import TrainingError
 
 STAGED_SIZE = 256
 """Pixels a side of a staged photo: room to zoom in, little to alias when zoomed out."""
@@ -23,7 +24,7 @@ NOT_PRODUCE = "not-produce"
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
-class DataError(ValueError):
+class DataError(TrainingError):
     """The data folder is not as the pipeline needs it."""
 
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from training import network
 from training.augment import augment
 from training.data import Staged
+from training.errors import TrainingError
 
 logger = logging.getLogger(__name__)
 
@@ -296,7 +297,7 @@ class Checkpoint:
             return []
         state = json.loads(stored.read_text())
         if state["recipe"] != self._recipe:
-            raise ValueError(
+            raise TrainingError(
                 f"{self._run} holds a run with other settings: choose another --run folder"
             )
         history = [Progress(**progress) for progress in state["history"]]

@@ -24,6 +24,7 @@ from training import report
 from training.augment import another_shop
 from training.calibrate import confirm_threshold, fit_temperature
 from training.card import LICENCE, LICENCE_NOTES, SOURCE, render_card
+from training.errors import TrainingError
 from training.export import PRECISIONS, Precision, to_tflite, with_labels
 from training.fit import MEAN, SCALE, Progress, Recipe, Trained, fit
 from training.groups import held_out
@@ -144,7 +145,7 @@ def checked_precision(name: str) -> Precision:
     for precision in PRECISIONS:
         if precision == name:
             return precision
-    raise ValueError(f"{name} is none of {', '.join(PRECISIONS)}")
+    raise TrainingError(f"{name} is none of {', '.join(PRECISIONS)}")
 
 
 def stage(data: Path, recipe: Recipe, *, hold_out: bool) -> Material:

@@ -17,6 +17,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from training.errors import TrainingError
+
 LEGACY_MAGIC = 0x1950A86A20F9469CFC6C  # torch.serialization.MAGIC_NUMBER
 STORAGE_TYPES: dict[str, np.dtype[Any]] = {
     "FloatStorage": np.dtype("<f4"),
@@ -24,7 +26,7 @@ STORAGE_TYPES: dict[str, np.dtype[Any]] = {
 }
 
 
-class WeightsError(ValueError):
+class WeightsError(TrainingError):
     """The weights are missing or are not what this reader understands."""
 
 
