@@ -2,9 +2,11 @@
 
 import base64
 import io
+import struct
+import zlib
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 LONGEST_SIDE = 1280
 """What the API asks its clients to shrink photos to."""
@@ -12,6 +14,18 @@ PREVIEW_SIDE = 720
 MAX_FILE_BYTES = 25_000_000
 _MAX_PIXELS = 60_000_000
 _FORMATS = ("JPEG", "PNG", "WEBP")
+_DAMAGE = (
+    Image.DecompressionBombError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow's readers raise on damaged files; it has no common base class for them."""
 
 
 class UnreadablePicture(ValueError):
@@ -39,7 +53,7 @@ def prepare(file: bytes) -> Picture:
             # Lets the JPEG decoder skip what shrinking would throw away.
             photo.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
             upright = ImageOps.exif_transpose(photo).convert("RGB")
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError) as error:
+    except _DAMAGE as error:
         raise UnreadablePicture("not a picture") from error
     jpeg = _jpeg(upright, LONGEST_SIDE, quality=90)
     preview = base64.b64encode(_jpeg(upright, PREVIEW_SIDE, quality=80)).decode()
