@@ -1,13 +1,19 @@
 """`template.yaml`: what it promises, and that the code keeps to it."""
 
+import itertools
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from pydantic_settings import BaseSettings
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
 from functions.admin import app as admin
@@ -29,6 +35,72 @@ _SETTINGS: dict[str, type[BaseSettings]] = {
     "DeadLetter": dead_letter.Settings,
 }
 _HTTP = {"Upload": upload.app, "Result": result.app, "Admin": admin.app}
+_RIGHTS: dict[str, set[tuple[str, str]]] = {
+    "Upload": {
+        ("s3:GetObject", "DataBucket/uploads/*"),
+        ("s3:PutObject", "DataBucket/uploads/*"),
+        ("s3:GetObject", "DataBucket/idempotency/*"),
+        ("s3:PutObject", "DataBucket/idempotency/*"),
+        ("s3:ListBucket", "DataBucket uploads/*"),
+    },
+    "Result": {
+        ("dynamodb:GetItem", "WeighingsTable"),
+        ("dynamodb:PutItem", "WeighingsTable"),
+        ("dynamodb:Query", "WeighingsTable/index/history"),
+        ("dynamodb:GetItem", "CatalogueTable"),
+        ("dynamodb:Scan", "CatalogueTable"),
+        ("dynamodb:GetItem", "ModelsTable"),
+        ("s3:GetObject", "DataBucket/uploads/*"),
+        ("s3:ListBucket", "DataBucket uploads/*"),
+        ("s3:GetObject", "DataBucket/ledger/*"),
+        ("s3:PutObject", "DataBucket/ledger/*"),
+        ("cloudwatch:GetMetricData", "*"),
+        ("cloudwatch:ListMetrics", "*"),
+        ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
+    },
+    "Admin": {
+        ("dynamodb:GetItem", "CatalogueTable"),
+        ("dynamodb:Scan", "CatalogueTable"),
+        ("dynamodb:PutItem", "CatalogueTable"),
+        ("dynamodb:GetItem", "ModelsTable"),
+        ("dynamodb:Scan", "ModelsTable"),
+        ("dynamodb:PutItem", "ModelsTable"),
+        ("s3:PutObject", "DataBucket/ledger/*"),
+        ("s3:ListBucket", "DataBucket models/*"),
+        ("sqs:SendMessage", "WeighingsQueue"),
+    },
+    "Inference": {
+        ("sqs:ReceiveMessage", "WeighingsQueue"),
+        ("sqs:DeleteMessage", "WeighingsQueue"),
+        ("sqs:GetQueueAttributes", "WeighingsQueue"),
+        ("sqs:SendMessage", "DeadLetterQueue"),
+        ("s3:GetObject", "DataBucket/uploads/*"),
+        ("s3:GetObject", "DataBucket/models/*"),
+        ("s3:ListBucket", "DataBucket uploads/*"),
+        ("s3:ListBucket", "DataBucket models/*"),
+        ("s3:GetObject", "DataBucket/ledger/*"),
+        ("s3:PutObject", "DataBucket/ledger/*"),
+        ("dynamodb:GetItem", "WeighingsTable"),
+        ("dynamodb:PutItem", "WeighingsTable"),
+        ("dynamodb:Scan", "CatalogueTable"),
+        ("dynamodb:GetItem", "ModelsTable"),
+        ("dynamodb:PutItem", "ModelsTable"),
+        ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
+    },
+    "DeadLetter": {
+        ("sqs:ReceiveMessage", "DeadLetterQueue"),
+        ("sqs:DeleteMessage", "DeadLetterQueue"),
+        ("sqs:GetQueueAttributes", "DeadLetterQueue"),
+        ("s3:GetObject", "DataBucket/uploads/*"),
+        ("s3:ListBucket", "DataBucket uploads/*"),
+        ("s3:GetObject", "DataBucket/ledger/*"),
+        ("s3:PutObject", "DataBucket/ledger/*"),
+        ("dynamodb:PutItem", "WeighingsTable"),
+        ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
+    },
+}
+"""Every right of every function, but for writing its own log. What a function does not do, it may
+not do: add a right here only with the code that uses it."""
 # What may name every resource, because CloudWatch's metrics have no ARN.
 _ANY_RESOURCE = {"cloudwatch:PutMetricData", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics"}
 
@@ -40,6 +112,20 @@ def template() -> dict[str, Any]:
     return parsed
 
 
+@pytest.fixture(scope="module")
+def transformed() -> dict[str, Any]:
+    """The template as CloudFormation sees it after the SAM transform."""
+    local: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    for resource in local["Resources"].values():
+        for uri in ("CodeUri", "ContentUri"):
+            if uri in resource["Properties"]:
+                resource["Properties"][uri] = "s3://uploaded/by-sam"
+    session = boto3.Session(region_name="us-east-1")
+    translator = Translator({}, Parser(), boto_session=session)
+    done: dict[str, Any] = translator.translate(local, {"Stage": "dev"})
+    return done
+
+
 def _environment(template: dict[str, Any], function: str) -> set[str]:
     shared = template["Globals"]["Function"]["Environment"]["Variables"]
     own = template["Resources"][f"{function}Function"]["Properties"].get("Environment", {})
@@ -47,8 +133,48 @@ def _environment(template: dict[str, Any], function: str) -> set[str]:
 
 
 def _statements(template: dict[str, Any], function: str) -> list[dict[str, Any]]:
+    """A role's statements, those under a condition too."""
     role = template["Resources"][f"{function}Role"]["Properties"]
-    return [s for policy in role["Policies"] for s in policy["PolicyDocument"]["Statement"]]
+    return [
+        statement["Fn::If"][1] if "Fn::If" in statement else statement
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def _rights(template: dict[str, Any], function: str) -> set[tuple[str, str]]:
+    role = template["Resources"][f"{function}Role"]["Properties"]
+    rights = set()
+    for policy in role["Policies"]:
+        for stated in policy["PolicyDocument"]["Statement"]:
+            suffix, statement = "", stated
+            if "Fn::If" in stated:
+                condition, statement, otherwise = stated["Fn::If"]
+                assert condition == "PublishesMetrics"
+                assert otherwise == {"Ref": "AWS::NoValue"}
+                suffix = " where the sink is cloudwatch"
+            for action, resource in itertools.product(
+                _listed(statement["Action"]), _listed(statement["Resource"])
+            ):
+                limits = statement.get("Condition", {}).get("StringLike", {})
+                for prefix in limits.get("s3:prefix", [""]):
+                    where = f"{_plain(resource)} {prefix}".rstrip()
+                    rights.add((action, where + suffix))
+    return rights
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _plain(resource: str | dict[str, Any]) -> str:
+    """A resource as its logical id and what follows it."""
+    if isinstance(resource, str):
+        return resource
+    if "Fn::GetAtt" in resource:
+        named: str = resource["Fn::GetAtt"][0]
+        return named
+    return re.sub(r"\$\{(\w+)\.Arn\}", r"\1", resource["Fn::Sub"])
 
 
 @pytest.mark.parametrize("function", _HTTP)
@@ -75,6 +201,23 @@ def test_a_function_gets_every_setting_it_needs(template: dict[str, Any], functi
     needed = {name for name, field in fields.items() if field.is_required()}
 
     assert needed <= given
+
+
+@pytest.mark.parametrize("function", _SETTINGS)
+def test_a_function_has_exactly_these_rights(template: dict[str, Any], function: str) -> None:
+    log = f"{function}LogGroup:*"
+
+    assert _rights(template, function) == _RIGHTS[function] | {
+        ("logs:CreateLogStream", log),
+        ("logs:PutLogEvents", log),
+    }
+
+
+def test_only_emulators_let_functions_publish_metrics(template: dict[str, Any]) -> None:
+    assert template["Conditions"]["PublishesMetrics"] == {
+        "Fn::Equals": [{"Ref": "MetricsSink"}, "cloudwatch"]
+    }
+    assert template["Parameters"]["MetricsSink"]["Default"] == "emf"
 
 
 @pytest.mark.parametrize("function", _SETTINGS)
@@ -118,6 +261,59 @@ def test_pictures_expire_and_the_ledger_does_not(template: dict[str, Any]) -> No
     expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
 
     assert expiring == {"uploads/", "idempotency/"}
+
+
+def test_a_ledger_record_stays_as_it_was_written(template: dict[str, Any]) -> None:
+    """But for the embedded run, where reconciling mends what a power cut left half written."""
+    policy = template["Resources"]["DataBucketPolicy"]["Properties"]["PolicyDocument"]
+    ledger = [s["Fn::If"] for s in policy["Statement"] if "Fn::If" in s]
+
+    assert template["Conditions"]["LedgerIsImmutable"] == {
+        "Fn::Not": [{"Fn::Equals": [{"Ref": "Stage"}, "embedded"]}]
+    }
+    assert {condition for condition, _, _ in ledger} == {"LedgerIsImmutable"}
+    overwriting, deleting = (statement for _, statement, _ in ledger)
+    for statement in (overwriting, deleting):
+        assert statement["Effect"] == "Deny"
+        assert statement["Principal"] == "*"
+        assert statement["Resource"] == {"Fn::Sub": "${DataBucket.Arn}/ledger/*"}
+    assert overwriting["Action"] == "s3:PutObject"
+    assert overwriting["Condition"] == {"Null": {"s3:if-none-match": "true"}}
+    assert deleting["Action"] == ["s3:DeleteObject", "s3:DeleteObjectVersion"]
+    assert "Condition" not in deleting
+
+
+def test_the_gateways_own_errors_are_problems_too(transformed: dict[str, Any]) -> None:
+    body = transformed["Resources"]["Api"]["Properties"]["Body"]
+    responses = body["x-amazon-apigateway-gateway-responses"]
+
+    problems = {}
+    for name, response in responses.items():
+        assert response["responseParameters"] == {
+            "gatewayresponse.header.Content-Type": "'application/problem+json'"
+        }
+        text = response["responseTemplates"]["application/json"]
+        # The gateway puts in the message with its quotes.
+        problems[name] = json.loads(text.replace("$context.error.messageString", '"..."'))
+    assert {name: response.get("statusCode") for name, response in responses.items()} == {
+        "REQUEST_TOO_LARGE": "413",
+        "MISSING_AUTHENTICATION_TOKEN": "404",
+        "DEFAULT_4XX": None,
+        "DEFAULT_5XX": None,
+    }
+    for name, problem in problems.items():
+        assert {"type", "title", "detail"} <= set(problem)
+        assert str(problem.get("status")) == str(responses[name].get("statusCode"))
+    assert "POST /v1/uploads" in problems["REQUEST_TOO_LARGE"]["detail"]
+
+
+def test_the_history_is_read_in_the_order_of_job_ids(template: dict[str, Any]) -> None:
+    table = template["Resources"]["WeighingsTable"]["Properties"]
+    (index,) = table["GlobalSecondaryIndexes"]
+
+    keys = [key["AttributeName"] for key in index["KeySchema"]]
+
+    assert (index["IndexName"], keys) == ("history", ["history_shard", "job_id"])
 
 
 def test_the_default_admin_token_is_for_emulators(template: dict[str, Any]) -> None:
