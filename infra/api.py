@@ -4,9 +4,11 @@ The emulator's API gateway costs some 50 ms a call, so the embedded run serves t
 uvicorn. What lies behind them, from the bucket's event to the tables, is the deployed stack.
 """
 
+import logging
 import os
 
 import uvicorn
+from aws_lambda_powertools import Logger
 from fastapi import FastAPI
 
 from functions.admin.app import router as admin
@@ -15,14 +17,22 @@ from functions.upload.app import router as upload
 from infra.durable import flush_every_put
 from infra.emulator import objects_folder
 from infra.settings import load_settings
+from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.app import create_app
-from smartscale.operations.accept import MAX_IMAGE_BYTES
 
 app: FastAPI = create_app("SmartScale", upload, result, admin)
 
 
+def log_as_json() -> None:
+    """Write what uvicorn and other libraries log in the format of our own lines, as Lambda does."""
+    ours = Logger()
+    logging.getLogger().addHandler(ours.registered_handler)
+    logging.getLogger(ours.service).propagate = False  # it has that handler already
+
+
 def main() -> None:
     """Serve the API; the stack's names come from the environment."""
+    log_as_json()
     settings = load_settings()
     flush_every_put(objects_folder(settings.home))
     os.environ.setdefault("MAX_IMAGE_BYTES", str(MAX_IMAGE_BYTES))
@@ -31,6 +41,7 @@ def main() -> None:
         host=settings.host,
         port=settings.api_port,
         log_level=settings.log_level.lower(),
+        log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
     )

@@ -31,6 +31,12 @@ app.add_typer(training.app, name="train")
 def run() -> None:
     """Run everything here: emulated cloud, API and kiosk, until Ctrl-C."""
     settings = load_settings()
+    if settings.uses_default_token and settings.reaches_others:
+        raise PlainError(
+            f"SMARTSCALE_HOST {settings.host} lets others reach the API, and everybody knows its "
+            f"ADMIN_TOKEN {DEFAULT_ADMIN_TOKEN!r}: set ADMIN_TOKEN to one of your own",
+            2,
+        )
     stop = threading.Event()
 
     def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:

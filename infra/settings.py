@@ -1,6 +1,7 @@
 """What the operator can set, read once from the environment."""
 
 from enum import StrEnum
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -92,6 +93,14 @@ class Settings(BaseSettings):
     def uses_default_token(self) -> bool:
         """Whether everybody knows the admin token."""
         return self.admin_token.get_secret_value() == DEFAULT_ADMIN_TOKEN
+
+    @property
+    def reaches_others(self) -> bool:
+        """Whether API and kiosk listen on more than this machine's loopback."""
+        try:
+            return not ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host != "localhost"
 
 
 def load_settings() -> Settings:

@@ -18,7 +18,7 @@ from infra.run_lock import only_run, wait_for_predecessors
 from infra.settings import ROOT, Cloud, Settings
 from infra.stack import stack_environment
 from infra.waiting import wait_until
-from smartscale.operations.accept import MAX_IMAGE_BYTES
+from smartscale.domain.upload import MAX_IMAGE_BYTES
 
 _READY_S = 60.0
 _LOOK_S = 0.25

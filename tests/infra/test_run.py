@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,6 +21,7 @@ from infra.waiting import wait_until
 from tests.support import eventually, free_port
 
 _START_S = 120.0
+_UPLOADS = 50
 _SERVICES = ("cloud", "api", "kiosk")
 
 
@@ -32,7 +34,7 @@ class Run:
         self.api = f"http://127.0.0.1:{self.ports['API']}/v1"
         self._process: subprocess.Popen[str] | None = None
 
-    def launch(self) -> subprocess.Popen[str]:
+    def launch(self, **settings: str) -> subprocess.Popen[str]:
         """Start it in a session of its own, as a terminal would."""
         self.home.mkdir(parents=True, exist_ok=True)
         with self._output.open("a", encoding="utf-8") as output:
@@ -47,6 +49,7 @@ class Run:
                     },
                     "SMARTSCALE_HOME": str(self.home),
                     **{f"SMARTSCALE_{name}_PORT": str(port) for name, port in self.ports.items()},
+                    **settings,
                 },
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -147,6 +150,17 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(run: Run, name: str) -> 
     assert "Traceback" not in run.said()
 
 
+def test_the_default_token_is_refused_where_others_reach_the_api(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ADMIN_TOKEN", raising=False)
+
+    assert run.launch(SMARTSCALE_HOST="0.0.0.0").wait(60) == 2  # noqa: S104 - refused
+
+    assert run.said().startswith("Error: SMARTSCALE_HOST 0.0.0.0 lets others reach the API")
+    assert run.said().count("\n") == 1
+
+
 def test_a_second_run_on_the_same_home_is_refused(run: Run) -> None:
     with only_run(run.home):
         assert run.launch().wait(60) == 1
@@ -193,13 +207,22 @@ def test_what_was_weighed_survives_a_stop_and_a_power_cut(run: Run) -> None:
 
     run.start()
     assert run.result(str(first["job_id"])) == first
+    shades = range(20, 20 + _UPLOADS)
+    half = threading.Event()
     with ThreadPoolExecutor(8) as shoppers:
-        accepted = list(shoppers.map(run.weigh, range(20, 40)))
-    run.kill_everything()
+        uploads = {shade: shoppers.submit(run.weigh, shade) for shade in shades}
+        uploads[shades[_UPLOADS // 2]].add_done_callback(lambda _: half.set())
+        half.wait(60)
+        run.kill_everything()
+    acknowledged = [upload.result() for upload in uploads.values() if upload.exception() is None]
+    assert len(acknowledged) >= _UPLOADS // 4
 
     run.start()
     assert run.result(str(first["job_id"])) == first
-    assert {str(run.result(job_id)["status"]) for job_id in accepted} == {"done"}
+    # Who got no answer sends the picture again.
+    acknowledged += [run.weigh(shade) for shade, sent in uploads.items() if sent.exception()]
+    assert len(acknowledged) == _UPLOADS
+    assert {str(run.result(job_id)["status"]) for job_id in acknowledged} == {"done"}
 
 
 @pytest.mark.integration

@@ -15,6 +15,7 @@ _VARIABLES = (
     "SMARTSCALE_CLOUD",
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
+    "SMARTSCALE_HOST",
     "ADMIN_TOKEN",
     "LOG_LEVEL",
 )
@@ -34,6 +35,30 @@ def test_the_defaults_are_the_documented_ones() -> None:
     assert settings.home == Path.cwd() / ".smartscale"
     assert settings.aws_endpoint == "http://127.0.0.1:4566"
     assert settings.uses_default_token
+    assert not settings.reaches_others
+
+
+@pytest.mark.parametrize(
+    ("host", "reaches_others"),
+    [
+        ("127.0.0.1", False),
+        ("127.0.0.2", False),
+        ("::1", False),
+        ("localhost", False),
+        ("0.0.0.0", True),  # noqa: S104 - read, not bound
+        ("::", True),
+        ("192.168.1.20", True),
+        ("scale.shop.example", True),
+    ],
+)
+def test_only_the_loopback_keeps_others_out(
+    monkeypatch: pytest.MonkeyPatch,
+    host: str,
+    reaches_others: bool,
+) -> None:
+    monkeypatch.setenv("SMARTSCALE_HOST", host)
+
+    assert load_settings().reaches_others is reaches_others
 
 
 def test_ports_and_home_come_from_the_environment(

@@ -1,0 +1,35 @@
+"""The embedded API's process."""
+
+import json
+import subprocess
+import sys
+
+from infra.settings import ROOT
+
+_LOG = """
+import logging
+from infra.api import log_as_json
+log_as_json()
+for name in ("uvicorn.error", "smartscale.http.problem", "some.library"):
+    try:
+        raise OSError("disk full")
+    except OSError:
+        logging.getLogger(name).exception("unexpected error")
+"""
+
+
+def test_every_error_is_one_line_of_json() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOG],
+        cwd=ROOT,
+        env={"POWERTOOLS_SERVICE_NAME": "smartscale"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    lines = [json.loads(line) for line in (done.stdout + done.stderr).splitlines()]
+
+    assert [line["message"] for line in lines] == ["unexpected error"] * 3
+    assert all("disk full" in line["exception"] for line in lines)
+    assert {line["service"] for line in lines} == {"smartscale"}
