@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +20,8 @@ from infra.waiting import wait_until
 from tests.support import free_port
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+"""The names Chromium goes by; `.ci/run` looks for the same."""
 SAMPLES = ROOT / "sample_data"
 START_S = 120.0
 STOP_S = 60.0
@@ -45,10 +47,11 @@ class Running:
 
 @pytest.fixture(scope="module")
 def chromium() -> Path:
-    """Debian's Chromium."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser: {CHROMIUM} is missing (apt install chromium)")
-    return CHROMIUM
+    """The first Chromium on the path."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        pytest.skip(f"no browser: none of {', '.join(BROWSERS)} (apt install chromium)")
+    return Path(found)
 
 
 @pytest.fixture(scope="module")
