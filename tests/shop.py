@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
-from smartscale.domain.weighing import new_job_id
 from smartscale.operations.confirm import Confirm
 from smartscale.operations.messages import arrivals
 from smartscale.operations.ports import Metric

@@ -16,7 +16,8 @@ from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.clock import now
 from smartscale.domain.catalogue import parse_moment
-from smartscale.domain.weighing import ConfirmedBy, parse_quantity
+from smartscale.domain.load import parse_quantity
+from smartscale.domain.weighing import ConfirmedBy
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.documents import (
     AnalyticsDocument,

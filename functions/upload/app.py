@@ -10,8 +10,8 @@ from smartscale.adapters.aws import s3_client
 from smartscale.adapters.bucket import Bucket, S3IdempotencyKeys, S3Uploads
 from smartscale.clock import now
 from smartscale.domain.errors import InvalidInput
+from smartscale.domain.load import Load, parse_scale_id
 from smartscale.domain.upload import MAX_IMAGE_BYTES
-from smartscale.domain.weighing import Load, parse_scale_id
 from smartscale.http.app import BASE_PATH, create_app, lambda_handler
 from smartscale.http.documents import Accepted, DirectUpload
 from smartscale.operations.accept import Accept

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartscale.domain.catalogue import Item, Price
+from smartscale.domain.load import Load
 from smartscale.domain.pricing import price, to_cent
-from smartscale.domain.weighing import Load, Unit
+from smartscale.domain.weighing import Unit
 from tests.examples import NOW, item
 
 WEIGHTS = st.decimals(min_value="0.001", max_value="30", places=3)

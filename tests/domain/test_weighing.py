@@ -8,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartscale.domain.errors import InvalidInput
-from smartscale.domain.weighing import (
-    Load,
-    is_job_id,
-    job_id_for_object,
-    job_time,
-    new_job_id,
-    parse_scale_id,
-)
+from smartscale.domain.job_id import is_job_id, job_id_for_object, job_time, new_job_id
+from smartscale.domain.load import Load, parse_scale_id
 
 MOMENTS = st.datetimes(
     min_value=datetime(2020, 1, 1),  # noqa: DTZ001  hypothesis adds the zone

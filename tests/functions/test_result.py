@@ -5,8 +5,8 @@ import csv
 import pytest
 from fastapi.testclient import TestClient
 
+from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
-from smartscale.domain.weighing import new_job_id
 from smartscale.operations.recognise import Arrival
 from tests.examples import scores
 from tests.shop import Shop

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from infra.commands.connection import Connection
+from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
-from smartscale.domain.weighing import new_job_id
 from smartscale.operations.messages import arrival_message
 from smartscale.operations.recognise import Arrival
 from tests.conftest import Deployed

@@ -8,15 +8,10 @@ import pytest
 
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.domain import pricing
+from smartscale.domain.job_id import new_job_id
+from smartscale.domain.load import Load
 from smartscale.domain.registry import ModelSwitch
-from smartscale.domain.weighing import (
-    ConfirmedBy,
-    Load,
-    ModelRef,
-    Status,
-    Weighing,
-    new_job_id,
-)
+from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Weighing
 from smartscale.operations.history import History, history_filter
 from smartscale.operations.ports import HistoryFilter
 from tests.conftest import Deployed

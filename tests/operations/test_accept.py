@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from smartscale.domain.errors import InvalidInput, TooLarge
+from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
-from smartscale.domain.weighing import Load
 from smartscale.operations.accept import Accept, without_metadata
 from smartscale.recognition.preprocessing import CorruptImage, TooManyPixels, UnsupportedImage
 from tests.examples import picture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from smartscale.domain.weighing import Load
+from smartscale.domain.load import Load
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.recogniser import Recogniser
 

@@ -1,8 +1,4 @@
-"""The DynamoDB tables, as PynamoDB models and the stores on them.
-
-Numbers are stored as DynamoDB numbers through `Decimal`; PynamoDB's own NumberAttribute goes
-through float, which money and weight must not.
-"""
+"""The stores on the DynamoDB tables. Every write is conditional and can be repeated."""
 
 import heapq
 import zlib
@@ -12,31 +8,20 @@ from decimal import Decimal
 from functools import reduce
 from itertools import islice
 from operator import and_
-from typing import Any, TypeVar
+from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from pydantic import BaseModel
-from pynamodb.attributes import (
-    Attribute,
-    BooleanAttribute,
-    ListAttribute,
-    MapAttribute,
-    NumberAttribute,
-    TTLAttribute,
-    UnicodeAttribute,
-)
-from pynamodb.constants import NUMBER
 from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
+from smartscale.adapters.rows import ItemRow, RegistryRow, WeighingRow, bind
 from smartscale.domain.catalogue import Catalogue, Item
+from smartscale.domain.job_id import job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
-from smartscale.domain.weighing import Weighing, job_time, time_digits
+from smartscale.domain.weighing import Weighing
 from smartscale.operations.ports import HistoryFilter
-
-Row = TypeVar("Row", bound=Model)
 
 HISTORY_SHARDS = 8
 """Over how many partitions a month of history spreads; a scale always writes to the same one."""
@@ -45,151 +30,6 @@ WORKER_LIFETIME = timedelta(minutes=30)
 CONDITION_FAILED = "ConditionalCheckFailedException"
 _SWITCH_KEY = "switch"
 _WORKER_PREFIX = "worker#"
-
-
-class DecimalAttribute(Attribute[Decimal]):
-    """A DynamoDB number that is a `Decimal` in Python, never a float."""
-
-    attr_type = NUMBER
-
-    def serialize(self, value: Decimal) -> str:
-        """Write it as DynamoDB's number text."""
-        return str(value)
-
-    def deserialize(self, value: str) -> Decimal:
-        """Read it back, exact."""
-        return Decimal(value)
-
-
-class LoadMap(MapAttribute[str, object]):
-    """What the scale showed."""
-
-    weight_kg = DecimalAttribute()
-    tare_kg = DecimalAttribute(null=True)
-    quantity = DecimalAttribute()
-
-
-class ModelMap(MapAttribute[str, str]):
-    """Which model answered."""
-
-    id = UnicodeAttribute()
-    revision = UnicodeAttribute()
-
-
-class TimingsMap(MapAttribute[str, object]):
-    """Milliseconds by stage."""
-
-    queue_ms = DecimalAttribute(null=True)
-    inference_ms = DecimalAttribute(null=True)
-    total_ms = DecimalAttribute(null=True)
-
-
-class CandidateMap(MapAttribute[str, object]):
-    """One of the top-k."""
-
-    label = UnicodeAttribute()
-    confidence = DecimalAttribute()
-    plu = UnicodeAttribute(null=True)
-    names: MapAttribute[str, str] = MapAttribute(default=dict)
-    unit = UnicodeAttribute(null=True)
-    unit_price = DecimalAttribute(null=True)
-    quantity = DecimalAttribute()
-    tare_kg = DecimalAttribute(null=True)
-    net_kg = DecimalAttribute(null=True)
-    total = DecimalAttribute(null=True)
-    currency = UnicodeAttribute(null=True)
-
-
-class HistoryIndex(GlobalSecondaryIndex["WeighingRow"]):
-    """Weighings by month and shard, in the order of their ids, which is the order of time."""
-
-    class Meta:
-        index_name = "history"
-        projection = AllProjection()
-
-    history_shard = UnicodeAttribute(hash_key=True)
-    job_id = UnicodeAttribute(range_key=True)
-
-
-class WeighingRow(Model):
-    """A weighing's state."""
-
-    job_id = UnicodeAttribute(hash_key=True)
-    version = NumberAttribute()
-    history_shard = UnicodeAttribute()
-    history = HistoryIndex()
-
-    status = UnicodeAttribute()
-    scale_id = UnicodeAttribute()
-    upload_key = UnicodeAttribute()
-    created_at = UnicodeAttribute()
-    completed_at = UnicodeAttribute()
-    load = LoadMap(null=True)
-    label = UnicodeAttribute(null=True)
-    names: MapAttribute[str, str] = MapAttribute(default=dict)
-    confidence = DecimalAttribute(null=True)
-    top_k = ListAttribute(of=CandidateMap, default=list)
-    needs_confirmation = BooleanAttribute()
-    tare_kg = DecimalAttribute(null=True)
-    net_kg = DecimalAttribute(null=True)
-    unit = UnicodeAttribute(null=True)
-    quantity = DecimalAttribute()
-    unit_price = DecimalAttribute(null=True)
-    price = DecimalAttribute(null=True)
-    currency = UnicodeAttribute(null=True)
-    model = ModelMap(null=True)
-    timings = TimingsMap(null=True)
-    confirmations = DecimalAttribute()
-    confirmed_label = UnicodeAttribute(null=True)
-    confirmed_by = UnicodeAttribute(null=True)
-    confirmed_at = UnicodeAttribute(null=True)
-    error = UnicodeAttribute(null=True)
-
-
-class PriceMap(MapAttribute[str, object]):
-    """A unit price and from when it holds."""
-
-    unit_price = DecimalAttribute()
-    valid_from = UnicodeAttribute()
-
-
-class ItemRow(Model):
-    """One item of the catalogue."""
-
-    label = UnicodeAttribute(hash_key=True)
-    plu = UnicodeAttribute()
-    category = UnicodeAttribute()
-    names: MapAttribute[str, str] = MapAttribute(default=dict)
-    unit = UnicodeAttribute()
-    currency = UnicodeAttribute()
-    prices = ListAttribute(of=PriceMap)
-    tare_kg = DecimalAttribute()
-    retired = BooleanAttribute()
-    version = DecimalAttribute()
-
-
-class RegistryRow(Model):
-    """The model switch (`pk` "switch"), or what one worker has loaded (`pk` "worker#...")."""
-
-    pk = UnicodeAttribute(hash_key=True)
-    document = UnicodeAttribute()
-    expires_at = TTLAttribute(null=True)
-
-
-def bind(model: type[Row], table_name: str, region: str) -> type[Row]:
-    """The model on a table whose name is a setting."""
-    meta = type(
-        "Meta",
-        (),
-        {
-            "table_name": table_name,
-            "region": region,
-            "max_pool_connections": 50,
-            "connect_timeout_seconds": 2,
-            "read_timeout_seconds": 10,
-        },
-    )
-    return type(model.__name__, (model,), {"Meta": meta})
 
 
 class DynamoWeighings:

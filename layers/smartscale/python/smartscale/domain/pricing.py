@@ -4,7 +4,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
 from smartscale.domain.catalogue import Item
-from smartscale.domain.weighing import Candidate, Load, Unit
+from smartscale.domain.load import Load
+from smartscale.domain.weighing import Candidate, Unit
 
 _MINOR_DIGITS = {
     **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0),

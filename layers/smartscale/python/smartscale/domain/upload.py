@@ -6,14 +6,8 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from smartscale.domain.errors import InvalidInput, Unprocessable
-from smartscale.domain.weighing import (
-    DEFAULT_SCALE_ID,
-    Load,
-    is_job_id,
-    job_id_for_object,
-    job_time,
-    parse_scale_id,
-)
+from smartscale.domain.job_id import is_job_id, job_id_for_object, job_time
+from smartscale.domain.load import DEFAULT_SCALE_ID, Load, parse_scale_id
 
 UPLOADS = "uploads/"
 MAX_IMAGE_BYTES = 10_000_000

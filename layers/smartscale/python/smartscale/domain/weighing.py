@@ -5,27 +5,15 @@ a failed one may still become `done` when it is processed again. A done one may 
 number of times; each confirmation prices it anew.
 """
 
-import hashlib
-import re
-import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from smartscale.domain.errors import Conflict, InvalidInput
-
-MAX_WEIGHT_KG = Decimal(30)
-MAX_QUANTITY = 99
-DEFAULT_SCALE_ID = "unknown-scale"
-
-_KILOGRAMS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
-_SCALE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
-_JOB_ID = re.compile(r"0[0-9a-f]{31}", re.ASCII)  # the year 2527 is the last
-_TIME_DIGITS = 12
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from smartscale.domain.errors import Conflict
+from smartscale.domain.load import Load
 
 
 class Status(StrEnum):
@@ -57,123 +45,6 @@ class ModelRef(BaseModel):
 
     id: str
     revision: str
-
-
-class Load(BaseModel):
-    """What the scale shows: gross weight, the tare the shopper asked for, and how many pieces.
-
-    `tare_kg` is None when nobody gave one: then the item's own tare from the catalogue applies.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    weight_kg: Decimal
-    tare_kg: Decimal | None = None
-    quantity: int = 1
-
-    @classmethod
-    def parse(
-        cls, weight: str | None, tare: str | None = None, quantity: str | int | None = None
-    ) -> Self:
-        """Read a load from text.
-
-        Raises:
-            InvalidInput: weight is not above 0 and at most 30 kg with at most 3 decimals, tare is
-                not below the weight, or quantity is not a whole number from 1 to 99.
-        """
-        if weight is None or not weight.strip():
-            raise InvalidInput("The weight is missing: send it in kilograms, such as 0.450.")
-        weight_kg = _kilograms("weight", weight)
-        if weight_kg <= 0:
-            raise InvalidInput("The weight must be above 0 kg.")
-        if weight_kg > MAX_WEIGHT_KG:
-            raise InvalidInput(f"The weight must be at most {MAX_WEIGHT_KG} kg.")
-        tare_kg = None
-        if tare is not None and tare.strip():
-            tare_kg = _kilograms("tare", tare)
-            if tare_kg >= weight_kg:
-                raise InvalidInput(
-                    f"The tare ({tare_kg} kg) must be below the weight ({weight_kg} kg)."
-                )
-        return cls(weight_kg=weight_kg, tare_kg=tare_kg, quantity=parse_quantity(quantity))
-
-
-def _kilograms(what: str, text: str) -> Decimal:
-    text = text.strip()
-    if not _KILOGRAMS.fullmatch(text):
-        raise InvalidInput(
-            f"The {what} {text[:40]!r} is not a weight: send kilograms as a plain decimal number "
-            "with at most 3 decimals, such as 0.450."
-        )
-    return Decimal(text).quantize(Decimal("0.001"))
-
-
-def parse_quantity(quantity: str | int | None) -> int:
-    """A number of pieces, 1 when none is given.
-
-    Raises:
-        InvalidInput: it is not a whole number from 1 to 99.
-    """
-    if quantity is None or quantity == "":
-        return 1
-    text = str(quantity).strip()
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_QUANTITY):
-        raise InvalidInput(f"The quantity must be a whole number from 1 to {MAX_QUANTITY}.")
-    return int(text)
-
-
-def parse_scale_id(scale_id: str | None) -> str:
-    """The scale a weighing comes from.
-
-    Raises:
-        InvalidInput: it holds other characters than letters, digits, `.`, `_`, `-`.
-    """
-    if scale_id is None or not scale_id.strip():
-        return DEFAULT_SCALE_ID
-    if not _SCALE_ID.fullmatch(scale_id.strip()):
-        raise InvalidInput(
-            "The scale id must be 1 to 64 letters, digits, dots, dashes or underscores."
-        )
-    return scale_id.strip()
-
-
-def new_job_id(now: datetime) -> str:
-    """An id that sorts by time and cannot be guessed: 48 bits of milliseconds, 80 random bits.
-
-    The time in front makes the id enough to find a weighing's objects and its place in the
-    history, so no look-up table is needed.
-    """
-    return _job_id(now, secrets.token_hex(10))
-
-
-def job_id_for_object(key: str, etag: str, stored_at: datetime) -> str:
-    """The id of a weighing whose image somebody else dropped into the bucket.
-
-    The same stored object always gives the same id, however often its event is delivered; an
-    object written anew under the same key is a new weighing.
-    """
-    digest = hashlib.sha256(f"{key}\n{etag}\n{stored_at.isoformat()}".encode()).hexdigest()
-    return _job_id(stored_at, digest[:20])
-
-
-def _job_id(moment: datetime, unique: str) -> str:
-    return time_digits(moment) + unique
-
-
-def time_digits(moment: datetime) -> str:
-    """The front of a job id of this moment: its milliseconds since 1970, as 12 hex digits."""
-    milliseconds = (moment - _EPOCH) // timedelta(milliseconds=1)
-    return f"{milliseconds:0{_TIME_DIGITS}x}"
-
-
-def is_job_id(text: str) -> bool:
-    """Whether the text has the form of a job id."""
-    return _JOB_ID.fullmatch(text) is not None
-
-
-def job_time(job_id: str) -> datetime:
-    """The moment inside a job id, in UTC with milliseconds."""
-    return _EPOCH + timedelta(milliseconds=int(job_id[:_TIME_DIGITS], 16))
 
 
 class Candidate(BaseModel):

@@ -8,14 +8,7 @@ from pydantic import BaseModel, Field
 
 from smartscale.domain.catalogue import Item
 from smartscale.domain.pricing import to_cent
-from smartscale.domain.weighing import (
-    Candidate,
-    ConfirmedBy,
-    ModelRef,
-    Status,
-    Unit,
-    Weighing,
-)
+from smartscale.domain.weighing import Candidate, ConfirmedBy, ModelRef, Status, Unit, Weighing
 from smartscale.operations.analytics import Analytics, Point
 
 FALLBACK_LANGUAGE = "en"

@@ -10,8 +10,9 @@ from datetime import datetime
 from PIL import Image, ImageOps
 
 from smartscale.domain.errors import InvalidInput, TooLarge
+from smartscale.domain.job_id import new_job_id
+from smartscale.domain.load import Load
 from smartscale.domain.upload import MAX_IMAGE_BYTES, load_metadata, upload_key
-from smartscale.domain.weighing import Load, new_job_id
 from smartscale.operations.ports import IdempotencyKeys, PresignedPost, Uploads
 from smartscale.recognition.preprocessing import (
     MEDIA_TYPES,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from smartscale.domain.errors import InvalidInput, NotFound
+from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.upload import upload_key
-from smartscale.domain.weighing import Weighing, is_job_id, job_time
+from smartscale.domain.weighing import Weighing
 from smartscale.operations.accept import PRESIGNED_SECONDS
 from smartscale.operations.ports import HistoryFilter, Uploads, Weighings
 

@@ -8,9 +8,10 @@ from decimal import Decimal
 from smartscale.domain import pricing
 from smartscale.domain.catalogue import Catalogue, parse_moment
 from smartscale.domain.errors import InvalidInput, NotFound, Unprocessable
+from smartscale.domain.load import Load
 from smartscale.domain.prediction import NO_ITEM, Scored, decide
 from smartscale.domain.upload import StoredUpload
-from smartscale.domain.weighing import Candidate, Load, Status, Weighing, priced_as
+from smartscale.domain.weighing import Candidate, Status, Weighing, priced_as
 from smartscale.operations.accept import ACCEPTED_AT
 from smartscale.operations.ports import (
     CatalogueStore,
