@@ -1,7 +1,9 @@
 """The Lambda handlers on the shapes of events that AWS sends."""
 
+import asyncio
 import base64
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -169,6 +171,17 @@ class TestDeadLetter:
         assert shop.metrics.named("Errors") == [1, 1]
 
 
+@pytest.fixture
+def main_thread() -> Iterator[None]:
+    """A main thread as Lambda's: with an event loop, which Mangum runs the application on."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.mark.usefixtures("main_thread")
 def test_the_upload_handler_takes_a_gateways_event(shop: Shop) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"""
     operation = Accept(shop.uploads, FakeIdempotencyKeys(), shop.clock)
@@ -208,6 +221,7 @@ def test_the_upload_handler_takes_a_gateways_event(shop: Shop) -> None:
     assert shop.uploads.read(upload_key(job_id))[1] == picture()
 
 
+@pytest.mark.usefixtures("main_thread")
 def test_a_problem_passes_a_gateway_as_text() -> None:
     event = {
         "resource": "/v1/predict",
