@@ -10,6 +10,7 @@ import os
 import uvicorn
 from aws_lambda_powertools import Logger
 from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
 
 from functions.admin.app import router as admin
 from functions.result.app import router as result
@@ -20,7 +21,7 @@ from infra.settings import load_settings
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.app import create_app
 
-app: FastAPI = create_app("SmartScale", upload, result, admin)
+app: FastAPI = create_app("SmartScale", upload, result, admin, make=FastAPIOffline)
 
 
 def log_as_json() -> None:
@@ -44,6 +45,8 @@ def main() -> None:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=5,
+        # Longer than a client keeps an idle connection: none is closed under a request.
+        timeout_keep_alive=75,
     )
 
 

@@ -76,6 +76,7 @@ class Shop:
             self.catalogue,
             self.registry,
             self.queue,
+            self.metrics,
             "bucket",
         )
 

@@ -104,7 +104,7 @@ class ModelState(BaseModel):
 class ModelWish(BaseModel):
     """The package to serve: a model's revision, or `{"model_id": "builtin"}`."""
 
-    model_config = ConfigDict(protected_namespaces=())
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
     model_id: str | None = None
     model_revision: str = "main"
@@ -133,6 +133,8 @@ def model(
 
 class ItemEdit(BaseModel):
     """What is sold under a label."""
+
+    model_config = ConfigDict(extra="forbid")
 
     plu: str
     names: dict[str, str]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from smartscale.adapters.aws import cloudwatch_client, s3_client
 from smartscale.adapters.bucket import Bucket, S3Ledger, S3Uploads
@@ -119,8 +119,10 @@ async def result(
 class Confirmation(BaseModel):
     """What the item is: its label or its PLU."""
 
-    label: str | None = None
-    plu: str | None = None
+    model_config = ConfigDict(extra="forbid")
+
+    label: Annotated[str, Field(min_length=1)] | None = None
+    plu: Annotated[str, Field(min_length=1)] | None = None
     quantity: int | None = None
     confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from smartscale.adapters.aws import s3_client
 from smartscale.adapters.bucket import Bucket, S3IdempotencyKeys, S3Uploads
@@ -51,16 +51,21 @@ def predict(
     A picture has at most 10 MB and 40 megapixels; shrink photos to about 1280 pixels first. With an
     `Idempotency-Key` a request can be repeated and is still one weighing.
     """
+    if image is None:
+        raise InvalidInput(
+            "The picture is missing: send it as the file `image` of a form (multipart/form-data), "
+            "with the field `weight` beside it."
+        )
     load = Load.parse(weight if weight is not None else weight_kg, tare_kg, quantity)
     scale = parse_scale_id(scale_id)
-    if image is None:
-        raise InvalidInput("The picture is missing: send it as multipart field `image`.")
     job_id = operation.image(image.file.read(), load, scale, idempotency_key)
     return Accepted(job_id=job_id, result_url=_result_url(job_id))
 
 
 class UploadRequest(BaseModel):
     """What the scale shows, for a picture that goes straight to the store."""
+
+    model_config = ConfigDict(extra="forbid")
 
     weight: str | None = None
     weight_kg: str | None = None

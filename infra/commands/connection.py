@@ -6,6 +6,7 @@ from infra.settings import Settings
 from infra.stack import StackOutputs, stack_environment, stack_outputs
 from smartscale.adapters.aws import s3_client, sqs_client
 from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages, S3Uploads
+from smartscale.adapters.cloudwatch import MetricsSink, metrics_for
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.clock import now
@@ -20,6 +21,9 @@ class Connection:
         self._outputs = outputs
         self._region = region
         self.bucket = Bucket(s3_client(region), outputs.bucket)
+        # An emulator loses its metrics with its tables; CloudWatch keeps them.
+        lost_with_tables = os.environ["METRICS_SINK"] == MetricsSink.CLOUDWATCH
+        self._metrics = metrics_for(MetricsSink.CLOUDWATCH, region) if lost_with_tables else None
         self.catalogue = DynamoCatalogue(outputs.catalogue_table, region)
         self.registry = DynamoRegistry(outputs.models_table, region)
         self.packages = S3Packages(self.bucket)
@@ -34,6 +38,7 @@ class Connection:
             self.catalogue,
             self.registry,
             self.weighings_queue,
+            self._metrics,
             self._outputs.bucket,
         )
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from smartscale.domain.catalogue import Item, Price
 from smartscale.domain.load import Load
-from smartscale.domain.pricing import price, to_cent
+from smartscale.domain.money import to_cent
+from smartscale.domain.pricing import price
 from smartscale.domain.weighing import Unit
 from tests.examples import NOW, item
 

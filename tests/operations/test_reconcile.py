@@ -22,7 +22,8 @@ def live(shop: Shop, fate: str) -> str:
     shop.clock.advance(seconds=1)
     job_id = shop.upload({"weight-kg": "1.000"})
     if fate in {"failed", "redriven"}:
-        shop.fail.process(Arrival(upload_key(job_id)), "camera was covered")
+        told = shop.fail.process(Arrival(upload_key(job_id)), "camera was covered")
+        shop.metrics.emit(told)
     if fate in {"done", "confirmed", "twice", "redriven"}:
         shop.recognise(job_id)
     if fate in {"confirmed", "twice"}:
@@ -98,3 +99,34 @@ def test_catalogue_edits_and_model_wishes_come_back(shop: Shop) -> None:
     assert shop.catalogue.items == catalogue
     assert shop.registry.switch == switch
     assert (mended.catalogue_items_restored, mended.model_switch_restored) == (2, True)
+
+
+def test_the_figures_that_went_with_the_rows_are_told_again_once(shop: Shop) -> None:
+    for fate in ("done", "failed", "confirmed"):
+        live(shop, fate)
+
+    def told() -> list[tuple[str, float]]:
+        """Requests, errors, labels and confirmations; latencies depend on when it was stored."""
+        return sorted(
+            (metric.name, metric.value)
+            for metric in shop.metrics.metrics
+            if "Latency" not in metric.name and metric.name != "LowConfidence"
+        )
+
+    before = told()
+    shop.weighings.rows.clear()
+    shop.metrics.metrics.clear()
+    for _ in range(2):
+        shop.reconcile().run()
+    assert told() == before
+    assert all(metric.at is not None for metric in shop.metrics.metrics)
+
+
+def test_a_row_that_was_only_behind_tells_its_confirmation(shop: Shop) -> None:
+    job_id = live(shop, "done")
+    snapshot = shop.weighings.rows[job_id]
+    shop.confirm.process(job_id, label="Lemon")
+    shop.weighings.rows[job_id] = snapshot
+    shop.metrics.metrics.clear()
+    shop.reconcile().run()
+    assert [metric.name for metric in shop.metrics.metrics] == ["Confirmations", "Corrected"]

@@ -3,10 +3,9 @@
 import json
 import logging
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, TextIO
 
@@ -47,15 +46,18 @@ class EmfMetrics:
 
     def emit(self, metrics: Sequence[Metric]) -> None:
         """Write one line a value, so that no two values share a name in a line."""
-        timestamp = int(time.time() * 1000)
         for metric in metrics:
+            moment = metric.at or datetime.now(UTC)
             definition = {
                 "Namespace": NAMESPACE,
                 "Dimensions": [list(metric.dimensions)],
                 "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
             }
             line = {
-                "_aws": {"Timestamp": timestamp, "CloudWatchMetrics": [definition]},
+                "_aws": {
+                    "Timestamp": int(moment.timestamp() * 1000),
+                    "CloudWatchMetrics": [definition],
+                },
                 **metric.dimensions,
                 metric.name: metric.value,
             }
@@ -140,6 +142,7 @@ class CloudWatchQueries:
 def _datum(metric: Metric) -> "MetricDatumTypeDef":
     return {
         "MetricName": metric.name,
+        "Timestamp": metric.at or datetime.now(UTC),
         "Value": metric.value,
         "Unit": "Milliseconds" if metric.unit == "Milliseconds" else "Count",
         "Dimensions": _dimensions(metric.dimensions),

@@ -10,6 +10,8 @@ from typing import Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from smartscale.domain.errors import InvalidInput
+from smartscale.domain.load import MAX_WEIGHT_KG
+from smartscale.domain.money import to_cent
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.weighing import Unit
 
@@ -82,6 +84,13 @@ class Item(BaseModel):
             raise InvalidInput(f"unit {unit!r} must be one of: {', '.join(Unit)}.")
         if Decimal(unit_price) <= 0:
             raise InvalidInput("unit_price must be above 0.")
+        if Decimal(unit_price) != to_cent(Decimal(unit_price), currency):
+            raise InvalidInput(
+                f"unit_price {unit_price} has more decimals than {currency}: "
+                f"such as {to_cent(Decimal(unit_price), currency)}."
+            )
+        if Decimal(tare_kg) >= MAX_WEIGHT_KG:
+            raise InvalidInput(f"tare_kg must be below {MAX_WEIGHT_KG}.")
         if not names.get("en"):
             raise InvalidInput("names must hold at least an English name, as en.")
         for language, name in names.items():

@@ -1,23 +1,12 @@
 """What an item costs on the scale. Money and weight are `Decimal` throughout."""
 
 from datetime import datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from smartscale.domain.catalogue import Item
 from smartscale.domain.load import Load
+from smartscale.domain.money import to_cent
 from smartscale.domain.weighing import Candidate, Unit
-
-_MINOR_DIGITS = {
-    **dict.fromkeys(("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
-"""Currencies whose smallest unit is not a hundredth (ISO 4217, list one, "Mnr" column)."""
-
-
-def to_cent(amount: Decimal, currency: str) -> Decimal:
-    """Round half up to the currency's smallest unit."""
-    digits = _MINOR_DIGITS.get(currency, 2)
-    return amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
 
 
 def tare_for(item: Item, load: Load) -> Decimal:

@@ -7,7 +7,7 @@ from typing import Self
 from pydantic import BaseModel, Field
 
 from smartscale.domain.catalogue import Item
-from smartscale.domain.pricing import to_cent
+from smartscale.domain.money import to_cent
 from smartscale.domain.weighing import Candidate, ConfirmedBy, ModelRef, Status, Unit, Weighing
 from smartscale.operations.analytics import Analytics, Point
 

@@ -77,7 +77,7 @@ async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101  as registered
     detail = str(error.detail)
-    if error.status_code == HTTPStatus.NOT_FOUND and detail == HTTPStatus.NOT_FOUND.phrase:
+    if error.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
         detail = f"There is no {request.method} {request.url.path}; /docs lists the routes."
     answer = problem(error.status_code, detail)
     answer.headers.update(error.headers or {})

@@ -114,10 +114,11 @@ class Accept:
 
 def too_large(max_image_bytes: int) -> str:
     """The sentence for a picture with too many bytes."""
-    return (
-        f"The picture has more than {max_image_bytes / 1_000_000:g} MB: shrink it to about 1280 "
-        "pixels, or ask POST /v1/uploads for a direct upload of up to 10 MB."
-    )
+    megabytes = f"{max_image_bytes / 1_000_000:g}"
+    sentence = f"The picture has more than {megabytes} MB: shrink it to about 1280 pixels"
+    if max_image_bytes < MAX_IMAGE_BYTES:
+        sentence += ", or ask POST /v1/uploads for a direct upload of up to 10 MB"
+    return f"{sentence}."
 
 
 def without_metadata(image: bytes, image_format: str) -> bytes:

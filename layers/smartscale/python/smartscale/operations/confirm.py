@@ -8,7 +8,8 @@ from smartscale.domain import pricing
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.weighing import ConfirmedBy, Status, Unit, Weighing
-from smartscale.operations.ports import CatalogueStore, Ledger, Metric, Metrics, Weighings
+from smartscale.operations.figures import confirmation_metrics
+from smartscale.operations.ports import CatalogueStore, Ledger, Metrics, Weighings
 
 
 class Confirm:
@@ -54,9 +55,7 @@ class Confirm:
             recorded = self._ledger.append(confirmed)
             stored = self._weighings.put(recorded)
             if stored:
-                self._metrics.emit(
-                    [Metric("Confirmations", 1), Metric("Corrected", int(recorded.was_corrected))]
-                )
+                self._metrics.emit(confirmation_metrics(recorded))
             # Somebody else recorded this confirmation's number first: theirs counts, ours is next.
             if recorded != confirmed:
                 continue

@@ -171,12 +171,13 @@ class Recogniser(Protocol):
 
 @dataclass(frozen=True)
 class Metric:
-    """One value for the operators. The unit is CloudWatch's."""
+    """One value for the operators. The unit is CloudWatch's; `at` is None for now."""
 
     name: str
     value: float
     unit: str = "Count"
     dimensions: Mapping[str, str] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 class Metrics(Protocol):

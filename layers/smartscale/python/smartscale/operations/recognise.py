@@ -13,6 +13,7 @@ from smartscale.domain.prediction import NO_ITEM, Scored, decide
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import Candidate, Status, Weighing, priced_as
 from smartscale.operations.accept import ACCEPTED_AT
+from smartscale.operations.figures import outcome_metrics
 from smartscale.operations.ports import (
     CatalogueStore,
     Ledger,
@@ -95,7 +96,8 @@ class Recognise:
         weighing = self._ledger.append(weighing)
         if not self._weighings.put(weighing):
             return []
-        return _done_metrics(weighing, self._now() - accepted)
+        stored_ms = _milliseconds(self._now() - accepted)
+        return outcome_metrics(weighing, stored_ms)
 
 
 def outcome(
@@ -190,7 +192,7 @@ class Fail:
         )
         if not self._weighings.put(weighing):
             return []
-        return [Metric("Requests", 1), Metric("Errors", 1)]
+        return outcome_metrics(weighing)
 
 
 def _accepted_at(upload: StoredUpload, arrival: Arrival) -> datetime:
@@ -203,15 +205,3 @@ def _accepted_at(upload: StoredUpload, arrival: Arrival) -> datetime:
 
 def _milliseconds(span: timedelta) -> Decimal:
     return max(Decimal(0), Decimal(span // timedelta(microseconds=100)) / 10)
-
-
-def _done_metrics(weighing: Weighing, latency: timedelta) -> list[Metric]:
-    return [
-        Metric("Requests", 1),
-        Metric("Predictions", 1),
-        Metric("Errors", 0),
-        Metric("PredictionLatency", float(_milliseconds(latency)), "Milliseconds"),
-        Metric("InferenceLatency", float(weighing.timings["inference_ms"]), "Milliseconds"),
-        Metric("LowConfidence", int(weighing.needs_confirmation)),
-        Metric("Label", 1, dimensions={"Label": str(weighing.label)}),
-    ]

@@ -1,8 +1,9 @@
 """Rebuild from the bucket what the tables and the queue have lost: after a power cut, or a restore.
 
 The ledger holds every outcome and every administrative change, so missing rows are written again
-from it; images without an outcome are sent to the queue again. Everything is idempotent: running
-it twice, or beside live traffic, changes nothing that is right.
+from it, and what went with them from the operators' figures is told again; images without an
+outcome are sent to the queue again. Everything is idempotent: running it twice, or beside live
+traffic, changes nothing that is right.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,10 +14,12 @@ from itertools import islice
 from smartscale.domain.catalogue import Item
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import Weighing
+from smartscale.operations.figures import rebuilt_metrics
 from smartscale.operations.messages import arrival_message
 from smartscale.operations.ports import (
     CatalogueStore,
     Ledger,
+    Metrics,
     Queue,
     Registry,
     Uploads,
@@ -40,7 +43,10 @@ class Reconciled:
 
 
 class Reconcile:
-    """Reconciles tables and queue with the bucket."""
+    """Reconciles tables and queue with the bucket.
+
+    `metrics` is None where the figures outlive the tables, as on AWS.
+    """
 
     def __init__(
         self,
@@ -50,6 +56,7 @@ class Reconcile:
         catalogue: CatalogueStore,
         registry: Registry,
         queue: Queue,
+        metrics: Metrics | None,
         bucket_name: str,
     ) -> None:
         self._uploads = uploads
@@ -58,6 +65,7 @@ class Reconcile:
         self._catalogue = catalogue
         self._registry = registry
         self._queue = queue
+        self._metrics = metrics
         self._bucket_name = bucket_name
 
     def run(
@@ -81,7 +89,7 @@ class Reconcile:
         items = self._restore_items(since)
         switch = self._restore_switch(since)
         progress("ledger")
-        rows = sum(self._weighings.put(state) for state in _latest(self._ledger.weighings(since)))
+        rows = self._rebuild(since)
         progress("uploads")
         resent = self._resend(since) if resend else 0
         return Reconciled(rows, resent, items, switch)
@@ -103,6 +111,22 @@ class Reconcile:
             return False
         self._queue.send(WAKE_UP)
         return True
+
+    def _rebuild(self, since: datetime | None) -> int:
+        rebuilt = 0
+        for state in _latest(self._ledger.weighings(since)):
+            stored = self._weighings.get(state.job_id)
+            if stored is not None and stored.version >= state.version:
+                continue
+            if self._weighings.put(state):
+                rebuilt += 1
+                self._tell(state, known=stored is not None)
+        return rebuilt
+
+    def _tell(self, state: Weighing, *, known: bool) -> None:
+        """Tell the figures of a rebuilt row: all of them, or those since the row that was there."""
+        if self._metrics is not None:
+            self._metrics.emit(rebuilt_metrics(state, outcome=not known))
 
     def _resend(self, since: datetime | None) -> int:
         resent = 0

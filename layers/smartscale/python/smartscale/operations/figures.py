@@ -1,0 +1,55 @@
+"""What the operators are told of a weighing, as it happens or when it is rebuilt after a crash."""
+
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from smartscale.domain.weighing import Status, Weighing
+from smartscale.operations.ports import Metric
+
+
+def outcome_metrics(weighing: Weighing, latency_ms: Decimal | None = None) -> list[Metric]:
+    """The figures of an outcome.
+
+    Args:
+        weighing: done or failed.
+        latency_ms: milliseconds from accepted to stored; those to its recognition where unknown.
+    """
+    if weighing.status is not Status.DONE:
+        return [Metric("Requests", 1), Metric("Errors", 1)]
+    latency = weighing.timings["total_ms"] if latency_ms is None else latency_ms
+    return [
+        Metric("Requests", 1),
+        Metric("Predictions", 1),
+        Metric("Errors", 0),
+        Metric("PredictionLatency", float(latency), "Milliseconds"),
+        Metric("InferenceLatency", float(weighing.timings["inference_ms"]), "Milliseconds"),
+        Metric("LowConfidence", int(weighing.needs_confirmation)),
+        Metric("Label", 1, dimensions={"Label": str(weighing.label)}),
+    ]
+
+
+def confirmation_metrics(weighing: Weighing) -> list[Metric]:
+    """The figures of a weighing's last confirmation."""
+    return [Metric("Confirmations", 1), Metric("Corrected", int(weighing.was_corrected))]
+
+
+def rebuilt_metrics(weighing: Weighing, *, outcome: bool) -> list[Metric]:
+    """The figures of a weighing whose row was lost, and with it what had been told of it.
+
+    Args:
+        weighing: as rebuilt.
+        outcome: whether its outcome was lost too, or only its last confirmation.
+    """
+    told: list[Metric] = []
+    if outcome:
+        told += _at(weighing.completed_at, outcome_metrics(weighing))
+    if weighing.confirmed_at is not None:
+        # Whether the answer had asked for the confirmation is no longer in the row.
+        told = [metric for metric in told if metric.name != "LowConfidence"]
+        told += _at(weighing.confirmed_at, confirmation_metrics(weighing))
+    return told
+
+
+def _at(moment: datetime, metrics: list[Metric]) -> list[Metric]:
+    return [replace(metric, at=moment) for metric in metrics]
