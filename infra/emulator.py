@@ -40,6 +40,9 @@ class Emulator:
         self.port = port
         self.region = region
         self.endpoint = f"http://127.0.0.1:{port}"
+        self.complete = False
+        """Whether tables and queues hold all that the bucket knows. Until somebody restored them,
+        saving them must not count as their last save."""
         self._stop = stop
         self._state = home / "cloud" / "state"
         self._objects = home / "cloud" / "s3"
@@ -78,14 +81,14 @@ class Emulator:
             )
 
     def stop(self) -> bool:
-        """Stop it; whether its whole state reached the disk."""
+        """Stop it; whether its whole state, complete as it was, reached the disk."""
         if not self._child.alive:
             self._child.stop()
             return False
         asked_at = datetime.now(UTC)
         clean = self._child.stop(_STOP_S)
         saved = [_saved_since(path, asked_at) for path in self._state.glob("*.json")]
-        if not (clean and saved and all(saved)):
+        if not (self.complete and clean and saved and all(saved)):
             return False
         self._saved.write_text(asked_at.isoformat(), encoding="utf-8")
         return True

@@ -104,7 +104,7 @@ class Child:
     def kill(self) -> None:
         """End it and its group as a power cut would."""
         if self._process is not None:
-            with contextlib.suppress(ProcessLookupError):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
 

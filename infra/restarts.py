@@ -28,3 +28,7 @@ class Restarts:
         if self.count > MOST:
             return None
         return 0.0 if self.count == 1 else float(_FIRST_PAUSE_S * 2 ** (self.count - 2))
+
+    def failed(self) -> None:
+        """Note that the start itself failed: the time it took was no steady run."""
+        self._last = self.clock()

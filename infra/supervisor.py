@@ -160,6 +160,7 @@ class Supervisor:
                 "Restoring catalogue and weighings failed; see "
                 f"{self._settings.home / 'logs' / 'initialise.log'}"
             )
+        self._emulator.complete = True
 
     def _start_initialise(self, since: datetime | None) -> Child:
         self._initialise = Child(
@@ -198,11 +199,18 @@ class Supervisor:
 
     def _revive_emulator(self) -> None:
         """Start the emulator again: its tables are as old as its last save, so restore them."""
-        self._pause(self._emulator_restarts, self._emulator.child)
-        self._emulator.stop()
-        self._emulator.start()
-        deployment = self._deploy()
-        self._restore(deployment)
+        self._emulator.complete = False
+        while not self._emulator.complete:
+            self._pause(self._emulator_restarts, self._emulator.child)
+            try:
+                self._emulator.stop()
+                self._emulator.start()
+                self._restore(self._deploy())
+            except PlainError as error:
+                # Most likely it died once more meanwhile: one more crash, whatever it was.
+                self._say(str(error))
+                self._emulator.child.kill()
+                self._emulator_restarts.failed()
         self._say("The emulator is back")
 
     def _revive(self, service: Service) -> None:

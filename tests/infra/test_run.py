@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -150,6 +151,15 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(run: Run, name: str) -> 
     assert "Traceback" not in run.said()
 
 
+def test_an_address_of_another_machine_is_one_line_that_says_so(run: Run) -> None:
+    assert run.launch(SMARTSCALE_HOST="999.1.1.1", ADMIN_TOKEN="a-token-for-tests").wait(60) == 2
+
+    last = run.said().splitlines()[-1]
+    assert last.startswith("Error: The address 999.1.1.1 cannot be used")
+    assert "SMARTSCALE_HOST" in last
+    assert "Starting" not in run.said()
+
+
 def test_the_default_token_is_refused_where_others_reach_the_api(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -240,6 +250,31 @@ def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(ru
 
     assert run.stop(signal.SIGKILL) == -signal.SIGKILL
     eventually(lambda: not any(_listening(port) for port in run.ports.values()), 30)
+
+
+@pytest.mark.integration
+def test_an_emulator_that_dies_again_while_it_is_revived_is_revived_all_the_same(run: Run) -> None:
+    run.start()
+    done = [run.result(run.weigh(shade)) for shade in (60, 70)]
+
+    for pause_s in (0.0, 2.0):
+        dead = run.pid("cloud")
+        os.killpg(dead, signal.SIGKILL)
+        eventually(lambda dead=dead: _lives_after(run, dead), 60)  # type: ignore[misc]
+        time.sleep(pause_s)  # any moment of the start, deployment or restoring
+    os.killpg(run.pid("cloud"), signal.SIGKILL)
+
+    eventually(lambda: "The emulator is back" in run.said(), 120)
+    eventually(lambda: answers(f"{run.api}/health"), 60)
+    assert [run.result(str(weighing["job_id"])) for weighing in done] == done
+    assert run.result(run.weigh(80))["status"] == "done"
+    assert run.stop() == 0
+    assert "everything is saved" in run.said()
+
+
+def _lives_after(run: Run, dead: int) -> bool:
+    text = (run.home / "run" / "cloud.lock").read_text(encoding="utf-8")
+    return text.strip() not in {"", str(dead)}
 
 
 def _listening(port: int) -> bool:
