@@ -1,5 +1,6 @@
 """What the operator can set, read once from the environment."""
 
+import re
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -13,6 +14,8 @@ from smartscale.settings import DEFAULT_ADMIN_TOKEN
 
 ROOT = Path(__file__).resolve().parents[1]
 """The repository: where `template.yaml`, `functions/` and `layers/` are."""
+
+_TOKEN_LENGTH = 8
 
 
 class Cloud(StrEnum):
@@ -47,7 +50,7 @@ class Settings(BaseSettings):
     endpoint_url: str | None = Field(default=None, alias="AWS_ENDPOINT_URL")
     region: str = Field(default="us-east-1", alias="AWS_REGION")
     admin_token: SecretStr = Field(default=SecretStr(DEFAULT_ADMIN_TOKEN), alias="ADMIN_TOKEN")
-    currency: str = Field(default="EUR", pattern="^[A-Z]{3}$", alias="CURRENCY")
+    currency: str = Field(default="EUR", alias="CURRENCY")
     log_level: LogLevel = Field(default=LogLevel.INFO, alias="LOG_LEVEL")
     inference_concurrency: Literal[2, 5, 10, 20, 50] = Field(
         default=2, alias="SMARTSCALE_INFERENCE_CONCURRENCY"
@@ -56,6 +59,20 @@ class Settings(BaseSettings):
     model_id: str = Field(
         default="Adriana213/vgg16-fruit-classifier", min_length=1, alias="SMARTSCALE_MODEL_ID"
     )
+
+    @field_validator("admin_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        if len(value.get_secret_value()) < _TOKEN_LENGTH:
+            raise PlainError(f"ADMIN_TOKEN must have at least {_TOKEN_LENGTH} characters", 2)
+        return value
+
+    @field_validator("currency")
+    @classmethod
+    def _code(cls, value: str) -> str:
+        if not re.fullmatch("[A-Z]{3}", value):
+            raise PlainError("CURRENCY must be a code of ISO 4217, such as EUR", 2)
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod

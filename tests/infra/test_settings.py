@@ -17,6 +17,7 @@ _VARIABLES = (
     "AWS_REGION",
     "SMARTSCALE_HOST",
     "ADMIN_TOKEN",
+    "CURRENCY",
     "LOG_LEVEL",
 )
 
@@ -93,6 +94,27 @@ def test_a_wrong_value_is_one_line_that_names_the_variable(
 
     assert str(refused.value).startswith(f"{name}: ")
     assert "\n" not in str(refused.value)
+    assert refused.value.exit_status == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ADMIN_TOKEN", "", "ADMIN_TOKEN must have at least 8 characters"),
+        ("ADMIN_TOKEN", "secret7", "ADMIN_TOKEN must have at least 8 characters"),
+        ("CURRENCY", "euro", "CURRENCY must be a code of ISO 4217, such as EUR"),
+        ("CURRENCY", "", "CURRENCY must be a code of ISO 4217, such as EUR"),
+    ],
+)
+def test_a_value_that_the_stack_would_refuse_is_refused_before_and_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(PlainError) as refused:
+        load_settings()
+
+    assert str(refused.value) == said
     assert refused.value.exit_status == 2
 
 
