@@ -4,6 +4,9 @@ import json
 import subprocess
 import sys
 
+from fastapi.testclient import TestClient
+
+from infra.api import app
 from infra.settings import ROOT
 
 _LOG = """
@@ -33,3 +36,13 @@ def test_every_error_is_one_line_of_json() -> None:
     assert [line["message"] for line in lines] == ["unexpected error"] * 3
     assert all("disk full" in line["exception"] for line in lines)
     assert {line["service"] for line in lines} == {"smartscale"}
+
+
+def test_the_documentation_needs_no_internet() -> None:
+    client = TestClient(app)
+    page = client.get("/docs").text
+    assert "http" not in page
+    for asset in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        assert client.get(f"/static-offline-docs/{asset}").status_code == 200
+    routes = client.get("/openapi.json").json()["paths"]
+    assert {"/v1/predict", "/v1/result/{job_id}", "/v1/admin/reload-model"} <= routes.keys()
