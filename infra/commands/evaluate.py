@@ -83,6 +83,10 @@ def _package(model: str | None) -> Iterator[ModelPackage]:
         switch = connection.registry.current()
         ref = switch.active if switch else None
     elif model == BUILTIN or "@" not in model:
+        if model != BUILTIN and not Path(model).is_dir():
+            raise PlainError(
+                f"--model {model}: give builtin, a package's folder, or MODEL_ID@REVISION.", 2
+            )
         yield builtin_package() if model == BUILTIN else load_package(Path(model))
         return
     else:

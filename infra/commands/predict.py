@@ -31,7 +31,7 @@ def predict(
     api_url: Annotated[
         str | None, typer.Option(envvar="SMARTSCALE_API_URL", help="The API; default: the stack's.")
     ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for the answer.")] = 30,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for the answer.")] = 30,
 ) -> None:
     """Recognise and price IMAGE; prints the result as JSON."""
     try:

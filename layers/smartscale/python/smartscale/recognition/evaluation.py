@@ -122,7 +122,7 @@ def read_folder(folder: Path, labels: Sequence[str]) -> Iterator[tuple[Path, str
     known = {plain_name(label): label for label in labels}
     found: list[tuple[Path, str | None]] = []
     for place in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if place.name.startswith("."):
+        if place.name.startswith((".", "__")):  # what systems leave behind, such as __MACOSX
             continue
         if place.name == NEGATIVES:
             label = None
