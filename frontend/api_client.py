@@ -1,5 +1,6 @@
 """The HTTP API as the kiosk sees it. Money and weights are `Decimal`, never float."""
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 LONGEST_WAIT_S = 10
 """How long the API holds an answer at most."""
 HISTORY_PAGE = 20
+
+_log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
@@ -246,7 +249,7 @@ class ApiClient:
 
     async def _ask(self, kind: type[_Answer], method: str, path: str, **request: Any) -> _Answer:
         try:
-            response = await self._http.request(method, path, **request)
+            response = await self._send(method, path, **request)
         except httpx.HTTPError as error:
             raise ApiUnreachable(f"{method} {path}: {error!r}") from error
         if response.is_error:
@@ -256,11 +259,28 @@ class ApiClient:
         except ValidationError as error:
             raise ApiUnreachable(f"{method} {path} answered something else") from error
 
+    async def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """Send a request, and once more when its connection broke.
+
+        The service may close an idle connection in the very moment that it is used again. All
+        requests of the kiosk can be repeated: a weighing has its key, a confirmation only sets.
+        """
+        try:
+            return await self._http.request(method, path, **request)
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            return await self._http.request(method, path, **request)
+
+
+def log_unreachable(error: ApiError) -> None:
+    """Note for the operator why the shopper is told that the service cannot be reached."""
+    _log.warning("The kiosk's service cannot be reached: %s", error)
+
 
 def _refusal(response: httpx.Response) -> ApiError:
     """What an error answer means: a sentence to show, or a service that is not there."""
+    asked = f"{response.request.method} {response.request.url.path}"
     problem = response.headers.get("content-type", "").startswith("application/problem+json")
     if not problem or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
-        return ApiUnreachable(f"the API answered {response.status_code}")
+        return ApiUnreachable(f"{asked} was answered with {response.status_code}")
     detail = response.json().get("detail")
-    return ApiRefused(detail) if detail else ApiUnreachable("the API gave no reason")
+    return ApiRefused(detail) if detail else ApiUnreachable(f"{asked} was refused without a reason")

@@ -17,6 +17,7 @@ from frontend.api_client import (
     Candidate,
     Result,
     Status,
+    log_unreachable,
 )
 from frontend.languages import N_, Language
 from frontend.pictures import Picture
@@ -52,6 +53,14 @@ class Entry:
     tare_kg: Decimal | None
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the shopper says the item is; without a quantity it stays as it is."""
+
+    label: str
+    quantity: int | None = None
+
+
 @dataclass
 class Weighing:
     """What is on the scale, from the first picture to the confirmed price."""
@@ -68,6 +77,9 @@ class Weighing:
     searching: bool = False
     _sent: Entry | None = field(default=None, repr=False)
     _key: str = field(default="", repr=False)
+    _said: Said | None = field(default=None, repr=False)
+    """What is not confirmed yet; whatever is said meanwhile takes its place."""
+    _settling: bool = field(default=False, repr=False)
 
     def check(self) -> Entry | None:
         """Read what was entered; None, with what is wrong noted, when it is not right yet."""
@@ -119,28 +131,68 @@ class Weighing:
         """Stop waiting; what was entered stays."""
         self.phase = Phase.ENTERING
 
-    async def confirm(
-        self, label: str, api: ApiClient, language: Language, *, quantity: int | None = None
-    ) -> None:
-        """Say what the item is, or how many there are."""
-        if self.result is None:
-            return
-        self.problem = None
+    def say(self, label: str) -> None:
+        """Say what the item is; `settle` has it confirmed."""
+        self._said, self.problem = Said(label), None
+
+    def count(self, by: int) -> None:
+        """Say that there are more or fewer; it counts at once, and `settle` has it confirmed."""
+        label = self._said.label if self._said else self.result and self.result.sold_label
+        if label:
+            quantity = min(max(self.quantity + by, 1), MAX_QUANTITY)
+            self._said, self.problem = Said(label, quantity), None
+
+    async def settle(self, api: ApiClient, language: Language) -> bool:
+        """Have confirmed what was said last, one request at a time.
+
+        What is said while a request runs is sent when that one has ended. False when such a
+        request runs already: whoever began it sees to the rest.
+        """
+        if self.result is None or self._settling:
+            return False
+        self._settling = True
         try:
-            result = await api.confirm(self.result.job_id, label, language.code, quantity=quantity)
+            while (said := self._said) is not None:
+                await self._confirm(self.result.job_id, said, api, language)
+        finally:
+            self._said, self._settling = None, False
+        return True
+
+    async def _confirm(self, job_id: str, said: Said, api: ApiClient, language: Language) -> None:
+        try:
+            result = await api.confirm(job_id, said.label, language.code, quantity=said.quantity)
         except ApiError as error:
-            self.problem = _sentence(error)
+            if self._said == said:
+                self._said, self.problem = None, _sentence(error)
             return
-        self.result, self.searching = result, False
+        self.result = result
+        if self._said == said:
+            self._said = None
+            self.searching = self.searching and said.quantity is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the result has the price of what was said last."""
+        return self._said is None
+
+    @property
+    def quantity(self) -> int:
+        """How many there are, also before that is confirmed."""
+        if self._said is not None and self._said.quantity is not None:
+            return self._said.quantity
+        return (self.result and self.result.quantity) or 1
 
     async def translate(self, api: ApiClient, language: Language) -> None:
         """Have the item's names in another language; without the API they stay as they are."""
-        if self.result is None:
+        shown = self.result
+        if shown is None:
             return
         try:
-            self.result = await api.result(self.result.job_id, language.code)
+            result = await api.result(shown.job_id, language.code)
         except ApiError:
-            self.problem = None
+            return
+        if self.result is shown:  # else something newer was confirmed meanwhile
+            self.result = result
 
     @property
     def alternatives(self) -> list[Candidate]:
@@ -182,4 +234,7 @@ async def _outcome(
 
 
 def _sentence(error: ApiError) -> str:
-    return str(error) if isinstance(error, ApiRefused) else UNREACHABLE
+    if isinstance(error, ApiRefused):
+        return str(error)
+    log_unreachable(error)
+    return UNREACHABLE

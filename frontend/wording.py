@@ -14,6 +14,7 @@ MAX_WEIGHT_KG = Decimal(30)
 MAX_DECIMALS = 3
 ZERO = Decimal("0.000")
 EM_DASH = "—"
+ELLIPSIS = "…"
 
 _KILOGRAMS = re.compile(r"([+-]?)(\d+(?:[.,]\d*)?|[.,]\d+)(?:\s*kg)?", re.ASCII | re.IGNORECASE)
 

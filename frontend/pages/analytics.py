@@ -7,7 +7,7 @@ from datetime import timedelta
 from nicegui import ui
 
 from frontend import charts, theme, wording
-from frontend.api_client import Analytics, ApiError, Point
+from frontend.api_client import Analytics, ApiError, Point, log_unreachable
 from frontend.kiosk import Visit
 from frontend.languages import N_, Language
 
@@ -42,7 +42,8 @@ class AnalyticsPage:
             self._figures = await self._visit.kiosk.api.analytics(
                 self._hours, self._visit.language.code
             )
-        except ApiError:
+        except ApiError as error:
+            log_unreachable(error)
             self._problem = UNREACHABLE
         else:
             self._problem = None

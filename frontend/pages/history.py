@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from frontend import theme, wording
-from frontend.api_client import ApiError, Result, Status
+from frontend.api_client import ApiError, Result, Status, log_unreachable
 from frontend.kiosk import Visit
 from frontend.languages import N_, Language
 
@@ -60,7 +60,8 @@ class History:
                 cursor=self._cursor,
                 needs_confirmation=self._only_open,
             )
-        except ApiError:
+        except ApiError as error:
+            log_unreachable(error)
             self._problem = UNREACHABLE
         else:
             self._problem = None

@@ -22,6 +22,7 @@ class WeighPage:
         self._visit = visit
         self._weighing = Weighing()
         self._chosen: Sample | None = None
+        self._answer: Answer | None = None
 
     @ui.refreshable_method
     def screen(self) -> None:
@@ -149,8 +150,10 @@ class WeighPage:
         weighing = self._weighing
         if weighing.phase is Phase.ANSWERED and weighing.result is not None:
             actions = Actions(self._confirm, self._count, self._search, self._next_item)
-            Answer(self._visit, weighing, weighing.result, actions).build()
+            self._answer = Answer(self._visit, weighing, actions)
+            self._answer.build()
         else:
+            self._answer = None
             self._form()
 
     def _form(self) -> None:
@@ -224,17 +227,29 @@ class WeighPage:
         self._refresh()
 
     async def _confirm(self, label: str) -> None:
-        await self._weighing.confirm(label, self._visit.kiosk.api, self._visit.language)
-        self._refresh()
-        self._announce()
+        self._weighing.say(label)
+        await self._settle(counting=False)
 
-    async def _count(self, quantity: int) -> None:
-        label = self._weighing.result.sold_label if self._weighing.result else None
-        if label is not None:
-            await self._weighing.confirm(
-                label, self._visit.kiosk.api, self._visit.language, quantity=quantity
-            )
+    async def _count(self, by: int) -> None:
+        self._weighing.count(by)
+        if self._answer is not None:
+            self._answer.recount()
+        await self._settle(counting=True)
+
+    async def _settle(self, *, counting: bool) -> None:
+        """Have confirmed what was said, unless an earlier tap sees to that, and show it."""
+        weighing = self._weighing
+        done = await weighing.settle(self._visit.kiosk.api, self._visit.language)
+        if not done or weighing is not self._weighing:
+            return
+        if weighing.searching and weighing.problem is None:
+            return  # a count was confirmed behind the search: what is typed there stays
+        same = self._answer is not None and self._answer.recount()
+        if not same:
             self._refresh()
+        if same and counting:
+            self._tell()  # the keyboard stays on the button that counts
+        else:
             self._announce()
 
     def _search(self, wanted: bool) -> None:
@@ -264,14 +279,19 @@ class WeighPage:
 
     def _announce(self) -> None:
         """Tell screen readers the answer, and put the keyboard on what comes next."""
-        result, t = self._weighing.result, self._visit.language
-        if result is None:
+        if self._weighing.result is None:
             return
-        self._announcement.text = f"{result.name}, {wording.price(result, t)}"
+        self._tell()
         self._visit.client.run_javascript(
             "setTimeout(() => document.querySelector('[data-focus]')"
             "?.focus({preventScroll: true}), 50)"
         )
+
+    def _tell(self) -> None:
+        result = self._weighing.result
+        if result is not None:
+            said = wording.price(result, self._visit.language)
+            self._announcement.text = f"{result.name}, {said}"
 
 
 def weigh_page(visit: Visit) -> None:

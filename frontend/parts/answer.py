@@ -8,6 +8,7 @@ from nicegui import ui
 from frontend import theme, wording
 from frontend.api_client import Candidate, Result, Unit
 from frontend.kiosk import Visit
+from frontend.languages import Language
 from frontend.parts.search import ItemSearch
 from frontend.weighing import EMPTY, MAX_QUANTITY, UNKNOWN, Weighing
 
@@ -18,19 +19,44 @@ class Actions:
 
     confirm: Callable[[str], Awaitable[None]]
     count: Callable[[int], Awaitable[None]]
+    """By how many more, or fewer."""
     search: Callable[[bool], None]
     next_item: Callable[[], None]
+
+
+class Counter:
+    """How many there are, between a button for less and one for more."""
+
+    def __init__(self, t: Language, quantity: int, count: Callable[[int], Awaitable[None]]) -> None:
+        with ui.element("div").classes("quantity") as group:
+            group.props["role"] = "group"
+            group.props["aria-label"] = t("How many?")
+            theme.text(t("How many?")).classes("quantity-label")
+            self._less = theme.action("", lambda: count(-1), symbol="minus")
+            self._less.classes("square").mark("less").props["aria-label"] = t("One less")
+            self._number = theme.text("").classes("quantity-number").mark("quantity")
+            self._more = theme.action("", lambda: count(1), symbol="plus")
+            self._more.classes("square").mark("more").props["aria-label"] = t("One more")
+        self.show(quantity)
+
+    def show(self, quantity: int) -> None:
+        """Show another quantity; the buttons stay the same ones."""
+        self._number.text = str(quantity)
+        self._less.set_enabled(quantity > 1)
+        self._more.set_enabled(quantity < MAX_QUANTITY)
 
 
 class Answer:
     """Draws one result; the page draws it anew when it changes."""
 
-    def __init__(self, visit: Visit, weighing: Weighing, result: Result, actions: Actions) -> None:
+    def __init__(self, visit: Visit, weighing: Weighing, actions: Actions) -> None:
         self._visit = visit
         self._t = visit.language
         self._weighing = weighing
-        self._result = result
         self._do = actions
+        self._label = self._result.sold_label
+        self._counter: Counter | None = None
+        self._leave: ui.button | None = None
 
     def build(self) -> None:
         """Draw it."""
@@ -44,9 +70,43 @@ class Answer:
             else:
                 self._item()
 
+    def recount(self) -> bool:
+        """Show another quantity, and its price as soon as there is one.
+
+        The buttons that count stay: a tap on one that is drawn anew is lost. False when the
+        answer is another one, and has to be drawn anew.
+        """
+        if self._counter is None or self._result.sold_label != self._label:
+            return False
+        self._counter.show(self._weighing.quantity)
+        self._price.refresh()
+        if self._weighing.settled:
+            self._head.refresh()
+            self._below.refresh()
+        elif self._leave is not None:
+            self._leave.set_enabled(False)
+        return True
+
+    @property
+    def _result(self) -> Result:
+        if self._weighing.result is None:
+            raise LookupError("there is no answer to draw")
+        return self._weighing.result
+
+    @property
+    def _asks(self) -> bool:
+        return bool(self._result.needs_confirmation)
+
     def _item(self) -> None:
-        t, result = self._t, self._result
-        asks = bool(result.needs_confirmation)
+        self._head()
+        self._price()
+        if self._result.unit is Unit.EACH:
+            self._counter = Counter(self._t, self._weighing.quantity, self._do.count)
+        self._below()
+
+    @ui.refreshable_method
+    def _head(self) -> None:
+        t, result, asks = self._t, self._result, self._asks
         name = result.name or ""
         with ui.element("div").classes("answer-head"):
             theme.picture(self._visit.kiosk.drawing(result.sold_label), "", 88)
@@ -54,9 +114,10 @@ class Answer:
                 title = t("Is this {name}?", name=name) if asks else name
                 theme.text(title, "h1").mark("answer-name")
                 self._how_sure(asks=asks)
-        self._price(asks=asks)
-        if result.unit is Unit.EACH:
-            self._quantity()
+
+    @ui.refreshable_method
+    def _below(self) -> None:
+        t, result, asks = self._t, self._result, self._asks
         self._problem()
         with ui.element("div").classes("actions"):
             if asks:
@@ -66,7 +127,10 @@ class Answer:
                     await self._do.confirm(label)
 
                 yes = theme.action(
-                    t("Yes, {name}", name=name), accept, kind="primary", symbol="check"
+                    t("Yes, {name}", name=result.name or ""),
+                    accept,
+                    kind="primary",
+                    symbol="check",
                 )
                 yes.mark("accept").props("data-focus")
             else:
@@ -87,37 +151,22 @@ class Answer:
         words = f"{wording.confidence(share, t, asks=asks)} · {wording.percent(share, t)}"
         theme.text(words, "p").classes("pill ask" if asks else "pill good").mark("confidence")
 
-    def _price(self, *, asks: bool) -> None:
+    @ui.refreshable_method
+    def _price(self) -> None:
         t, result = self._t, self._result
-        with ui.element("div").classes("price-block open" if asks else "price-block"):
+        price, calculation = wording.price(result, t), wording.calculation(result, t)
+        if not self._weighing.settled:
+            price, calculation = wording.ELLIPSIS, t("One moment…")
+        with ui.element("div").classes("price-block open" if self._asks else "price-block"):
             theme.text(t("Price"), "p").classes("price-caption")
-            theme.text(wording.price(result, t), "p").classes("price").mark("price")
-            theme.text(wording.calculation(result, t), "p").classes("sum").mark("calculation")
+            theme.text(price, "p").classes("price").mark("price")
+            theme.text(calculation, "p").classes("sum").mark("calculation")
             if result.weight_kg is not None and result.tare_kg:
                 gross = wording.kilograms(result.weight_kg, t)
                 tare = wording.kilograms(result.tare_kg, t)
                 theme.text(t("Gross {gross} − tare {tare}", gross=gross, tare=tare), "p").classes(
                     "tare"
                 ).mark("tare-line")
-
-    def _quantity(self) -> None:
-        t = self._t
-        quantity = self._result.quantity or 1
-
-        def step(by: int) -> Callable[[], Awaitable[None]]:
-            return lambda: self._do.count(quantity + by)
-
-        with ui.element("div").classes("quantity") as group:
-            group.props["role"] = "group"
-            group.props["aria-label"] = t("How many?")
-            theme.text(t("How many?")).classes("quantity-label")
-            less = theme.action("", step(-1), symbol="minus").classes("square").mark("less")
-            less.props["aria-label"] = t("One less")
-            less.set_enabled(quantity > 1)
-            theme.text(str(quantity)).classes("quantity-number").mark("quantity")
-            more = theme.action("", step(1), symbol="plus").classes("square").mark("more")
-            more.props["aria-label"] = t("One more")
-            more.set_enabled(quantity < MAX_QUANTITY)
 
     def _alternatives(self, title: str) -> None:
         candidates = self._weighing.alternatives
@@ -171,7 +220,8 @@ class Answer:
 
     def _next(self, *, kind: str, title: str | None = None) -> None:
         button = theme.action(title or self._t("Next item"), self._do.next_item, kind=kind)
-        button.mark("next-item")
+        button.mark("next-item").set_enabled(self._weighing.settled)
+        self._leave = button
         if kind == "primary":
             button.props("data-focus")
 

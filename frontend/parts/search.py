@@ -6,7 +6,7 @@ from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from frontend import theme, wording
-from frontend.api_client import ApiError, CatalogueItem
+from frontend.api_client import ApiError, CatalogueItem, log_unreachable
 from frontend.catalogue import search
 from frontend.kiosk import Visit
 from frontend.weighing import UNREACHABLE
@@ -39,7 +39,8 @@ class ItemSearch:
     async def _load(self) -> None:
         try:
             items = await self._visit.kiosk.catalogue.items()
-        except ApiError:
+        except ApiError as error:
+            log_unreachable(error)
             self._problem = UNREACHABLE
         else:
             self._items = tuple(item for item in items if item.unit_price is not None)

@@ -1,5 +1,6 @@
 """A small API that behaves like SmartScale's, with a say in what it recognises."""
 
+import asyncio
 import csv
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,13 +23,18 @@ class FakeApi:
     confidence: float = 0.97
     others: tuple[tuple[str, float], ...] = (("Lemon", 0.02), ("Papaya", 0.005))
     down: bool = False
+    stale: int = 0
+    """How many requests meet a connection that the service has just closed."""
     pending_answers: int = 0
     """How often a result is still pending before it is there."""
+    confirming_s: float = 0.0
+    """How long a confirmation takes."""
     refuses: str | None = None
     fails: str | None = None
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     predictions: list[dict[str, Any]] = field(default_factory=list)
+    confirmations: list[dict[str, Any]] = field(default_factory=list)
     traffic: bool = True
 
     def __post_init__(self) -> None:
@@ -136,6 +142,10 @@ class _Line(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         if self._api.down:
             raise httpx.ConnectError("connection refused", request=request)
+        if self._api.stale:
+            self._api.stale -= 1
+            await self._inner.handle_async_request(request)
+            raise httpx.RemoteProtocolError("Server disconnected", request=request)
         return await self._inner.handle_async_request(request)
 
 
@@ -182,6 +192,8 @@ def _app(api: FakeApi) -> FastAPI:
         job_id: str, request: Request, lang: str = "en"
     ) -> dict[str, Any] | JSONResponse:
         said = await request.json()
+        api.confirmations.append(said)
+        await asyncio.sleep(api.confirming_s)
         if said["label"] not in api.items:
             return problem(422, f"{said['label']} is not in the catalogue.")
         job = api.jobs[job_id]

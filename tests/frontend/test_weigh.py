@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from nicegui import ui
+from nicegui.elements.mixins.text_element import TextElement
 from nicegui.testing import User
 from PIL import Image
 
@@ -153,6 +154,53 @@ async def test_items_sold_each_are_counted(user: User, api: FakeApi) -> None:
     await user.should_see("1 × 1.29\u00a0EUR each = 1.29\u00a0EUR", retries=SOON)
 
 
+async def test_every_fast_tap_counts_and_is_charged(user: User, api: FakeApi) -> None:
+    api.label, api.confirming_s = "Avocado", 0.3
+    await weigh_sample(user)
+    buttons = user.find("more").elements
+
+    for tapped in (2, 3, 4):
+        user.find("more").click()
+        await until(lambda tapped=tapped: text_of(user, "quantity") == str(tapped))
+    assert text_of(user, "price") == "…"
+    assert not is_enabled(user, "next-item")
+
+    await user.should_see("4 × 1.29\u00a0EUR each = 5.16\u00a0EUR", retries=SOON)
+    assert text_of(user, "quantity") == "4"
+    assert is_enabled(user, "next-item")
+    (job,) = api.jobs.values()
+    assert job["quantity"] == 4
+    assert [said["quantity"] for said in api.confirmations] == [2, 4]
+    assert user.find("more").elements == buttons, "a tap on a button that is drawn anew is lost"
+
+
+async def test_a_count_that_is_not_confirmed_is_taken_back(user: User, api: FakeApi) -> None:
+    api.label = "Avocado"
+    await weigh_sample(user)
+    api.down = True
+
+    user.find("more").click()
+
+    await user.should_see("The scale cannot reach its service right now.", retries=SOON)
+    assert text_of(user, "quantity") == "1"
+    await user.should_see("1 × 1.29\u00a0EUR each = 1.29\u00a0EUR")
+    assert is_enabled(user, "next-item")
+
+
+async def test_another_item_and_a_count_at_once_are_both_heard(user: User, api: FakeApi) -> None:
+    api.label, api.others, api.confirming_s = "Avocado", (("Lime", 0.02),), 0.2
+    await weigh_sample(user)
+
+    user.find("more").click()
+    user.find("candidate-Lime").click()
+
+    await user.should_see("4.99\u00a0EUR/kg × 0.500\u00a0kg = 2.50\u00a0EUR", retries=SOON)
+    await user.should_not_see("more")
+    assert [said["label"] for said in api.confirmations] == ["Avocado", "Lime"]
+    (job,) = api.jobs.values()
+    assert job["confirmed_label"] == "Lime"
+
+
 async def test_an_empty_scale_is_told_so(user: User, api: FakeApi) -> None:
     api.label, api.others = "empty", ()
     await weigh_sample(user)
@@ -246,6 +294,38 @@ async def test_without_the_service_nothing_is_lost_and_nothing_is_charged_twice(
     assert len(api.jobs) == 1
 
 
+@pytest.mark.parametrize("stale", [1, 2])
+async def test_a_connection_that_just_closed_is_not_the_shoppers_matter(
+    user: User, api: FakeApi, stale: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    api.stale = stale
+    user.find("classify").click()
+
+    if stale == 1:
+        await user.should_see("answer", retries=SOON)
+        assert not reasons(caplog)
+    else:
+        await user.should_see("The scale cannot reach its service right now.", retries=SOON)
+        (reason,) = reasons(caplog)
+        assert "POST predict: RemoteProtocolError('Server disconnected')" in reason
+    assert len(api.jobs) == 1
+
+
+async def test_a_confirmation_over_a_connection_that_just_closed_is_repeated(
+    user: User, api: FakeApi
+) -> None:
+    api.label = "Avocado"
+    await weigh_sample(user)
+    api.stale = 1
+
+    user.find("more").click()
+
+    await user.should_see("2 × 1.29\u00a0EUR each = 2.58\u00a0EUR", retries=SOON)
+    assert [said["quantity"] for said in api.confirmations] == [2, 2]
+
+
 async def test_a_retry_after_a_lost_answer_is_the_same_weighing(user: User, api: FakeApi) -> None:
     api.pending_answers = 10**9
     await user.open("/")
@@ -326,3 +406,22 @@ def message_of(user: User, field: str) -> str:
     """What stands below a field."""
     (box,) = user.find(field).elements
     return str(box.props.get("error-message", ""))
+
+
+def text_of(user: User, mark: str) -> str:
+    """What an element says."""
+    (element,) = user.find(mark).elements
+    assert isinstance(element, TextElement)
+    return element.text
+
+
+def is_enabled(user: User, mark: str) -> bool:
+    """Whether a button can be tapped."""
+    (button,) = user.find(mark).elements
+    assert isinstance(button, ui.button)
+    return button.enabled
+
+
+def reasons(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """What the kiosk logged about its service."""
+    return [one.getMessage() for one in caplog.records if one.name == "frontend.api_client"]
