@@ -6,7 +6,7 @@ from nicegui import app, ui
 from pydantic import ValidationError
 
 from frontend.app import create_kiosk, serve
-from frontend.settings import Settings
+from frontend.settings import Settings, what_is_wrong
 
 
 def main() -> None:
@@ -14,9 +14,8 @@ def main() -> None:
     try:
         settings = Settings()
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        sys.exit(f"{name}: {first['msg']} (got {first['input']!r})")
+        sys.stderr.write(f"{what_is_wrong(error)}\n")
+        sys.exit(2)
     kiosk = create_kiosk(settings)
     serve(kiosk)
     app.on_shutdown(kiosk.api.close)

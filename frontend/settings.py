@@ -1,11 +1,15 @@
 """What the operator can set for the kiosk, read once from the environment."""
 
+import re
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, HttpUrl
+from pydantic import AliasChoices, Field, HttpUrl, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from frontend.languages import load_languages
+
 SAMPLE_DATA = Path(__file__).resolve().parents[1] / "sample_data"
+_SCALE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
 class Settings(BaseSettings):
@@ -21,8 +25,38 @@ class Settings(BaseSettings):
     )
     """The kiosk's own address, else the one that API and kiosk share in the embedded run."""
     scale_id: str = Field(default="kiosk-1", alias="SMARTSCALE_SCALE_ID")
-    language: str = Field(default="en", pattern="^[a-z]{2}$", alias="SMARTSCALE_LANGUAGE")
+    language: str = Field(default="en", alias="SMARTSCALE_LANGUAGE")
     samples: Path = Field(default=SAMPLE_DATA, alias="SMARTSCALE_SAMPLES")
     """A folder with `manifest.json`: the sample pictures. Without it there are none."""
     patience_s: float = Field(default=60.0, gt=0, alias="SMARTSCALE_UI_PATIENCE_S")
     """How long a shopper waits for an answer before the kiosk offers to try again."""
+
+    @field_validator("scale_id")
+    @classmethod
+    def _is_an_id(cls, scale_id: str) -> str:
+        if not _SCALE_ID.fullmatch(scale_id):
+            raise ValueError("use 1 to 64 letters, digits, dots, dashes or underscores")
+        return scale_id
+
+    @field_validator("language")
+    @classmethod
+    def _is_spoken(cls, language: str) -> str:
+        spoken = load_languages()
+        if language not in spoken:
+            raise ValueError(f"use one of {', '.join(sorted(spoken))}")
+        return language
+
+    @field_validator("samples")
+    @classmethod
+    def _is_there(cls, samples: Path) -> Path:
+        if not samples.is_dir():
+            raise ValueError("use a folder that exists, with manifest.json and its pictures")
+        return samples
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    """One plain line about the first setting that is not right."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    why = first.get("ctx", {}).get("error") or first["msg"]
+    return f"{name}: {why} (got {first['input']!r})"

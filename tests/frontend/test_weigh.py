@@ -412,14 +412,14 @@ def text_of(user: User, mark: str) -> str:
     """What an element says."""
     (element,) = user.find(mark).elements
     assert isinstance(element, TextElement)
-    return element.text
+    return str(element.text)
 
 
 def is_enabled(user: User, mark: str) -> bool:
     """Whether a button can be tapped."""
     (button,) = user.find(mark).elements
     assert isinstance(button, ui.button)
-    return button.enabled
+    return bool(button.enabled)
 
 
 def reasons(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -1,0 +1,51 @@
+"""Settings that are not right end the kiosk at its start, in one plain line."""
+
+import pytest
+
+from frontend.__main__ import main
+from frontend.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "line"),
+    [
+        (
+            "SMARTSCALE_SCALE_ID",
+            "a b",
+            "SMARTSCALE_SCALE_ID: use 1 to 64 letters, digits, dots, dashes or underscores"
+            " (got 'a b')\n",
+        ),
+        ("SMARTSCALE_SCALE_ID", "x" * 65, None),
+        ("SMARTSCALE_SCALE_ID", "", None),
+        ("SMARTSCALE_LANGUAGE", "xx", "SMARTSCALE_LANGUAGE: use one of de, en (got 'xx')\n"),
+        (
+            "SMARTSCALE_SAMPLES",
+            "/nope",
+            "SMARTSCALE_SAMPLES: use a folder that exists, with manifest.json and its pictures"
+            " (got '/nope')\n",
+        ),
+        ("SMARTSCALE_UI_PORT", "a", None),
+    ],
+)
+def test_a_bad_setting_is_named_with_what_would_be_right(
+    name: str,
+    value: str,
+    line: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert said == line if line else said.startswith(f"{name}: ") and said.count("\n") == 1
+
+
+def test_good_settings_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTSCALE_SCALE_ID", "Shop.1_till-2")
+    monkeypatch.setenv("SMARTSCALE_LANGUAGE", "de")
+    settings = Settings()
+    assert (settings.scale_id, settings.language) == ("Shop.1_till-2", "de")
