@@ -1,12 +1,18 @@
 """The console of a run: every line says whose it is, and is kept in a rotated file too."""
 
 import logging
+import re
 import sys
 from pathlib import Path
 
 from infra.process import child_logger
 
 _PREFIX = "smartscale.run"
+_EMULATOR = f"{_PREFIX}.cloud"
+_LEVEL = re.compile(
+    r"""(?:\[?\d{4}-\d\d-\d\d [^A-Z]*|\{"level":")(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"""
+)
+_DETAIL = frozenset({"DEBUG", "INFO"})
 
 
 class _Prefix(logging.Formatter):
@@ -15,9 +21,27 @@ class _Prefix(logging.Formatter):
         return f"{name:>10} | {record.getMessage()}"
 
 
+class WarningsOfEmulator(logging.Filter):
+    """Lets only warnings of the emulator and its functions through; its file holds everything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown = True
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the line is shown; one without a level goes where the line before it went."""
+        if record.name != _EMULATOR:
+            return True
+        level = _LEVEL.match(record.getMessage())
+        if level:
+            self._shown = level[1] not in _DETAIL
+        return self._shown
+
+
 def log_to_console() -> None:
     """Show the children's lines on stdout, each with the child's name."""
     handler = logging.StreamHandler(sys.stdout)
+    handler.addFilter(WarningsOfEmulator())
     handler.setFormatter(_Prefix())
     logger = logging.getLogger(_PREFIX)
     logger.addHandler(handler)

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from infra.settings import ROOT
 _LOG_BYTES = 10_000_000
 _LOG_FILES = 3
 _STOP_S = 10.0
+_TIMED = re.compile(r"\{|\[?\d{4}-\d\d-\d\d ")
 
 
 class Child:
@@ -123,6 +125,14 @@ def lock_path(home: Path, name: str) -> Path:
     return path
 
 
+class _AsPrinted(logging.Formatter):
+    """Keeps a line that says its time itself (JSON does) as it is; gives the others one."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = record.getMessage()
+        return line if _TIMED.match(line) else super().format(record)
+
+
 def child_logger(home: Path, name: str) -> logging.Logger:
     """The logger of one child: its rotated file, and the console through the parent logger."""
     folder = home / "logs"
@@ -135,6 +145,6 @@ def child_logger(home: Path, name: str) -> logging.Logger:
     file = RotatingFileHandler(
         folder / f"{name}.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
     )
-    file.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    file.setFormatter(_AsPrinted("%(asctime)s %(message)s"))
     logger.addHandler(file)
     return logger

@@ -96,6 +96,10 @@ class Run:
         """Everything it printed so far."""
         return self._output.read_text(encoding="utf-8") if self._output.exists() else ""
 
+    def log(self, name: str) -> str:
+        """Everything in a child's log file."""
+        return (self.home / "logs" / f"{name}.log").read_text(encoding="utf-8")
+
     def weigh(self, shade: int) -> str:
         """Send one picture; its job id."""
         answer = httpx.post(
@@ -210,6 +214,8 @@ def test_what_was_weighed_survives_a_stop_and_a_power_cut(run: Run) -> None:
     run.start()
     first = run.result(run.weigh(10))
     assert first["status"] == "done"
+    eventually(lambda: str(first["job_id"]) in run.log("cloud"))
+    assert "cloud | " not in run.said()
 
     assert run.stop(signal.SIGINT) == 0
     assert "everything is saved" in run.said()
