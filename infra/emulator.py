@@ -127,7 +127,7 @@ class Emulator:
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "LAMBDA_WARM_TTL_SECONDS": "86400",
-            # At this level it logs what the functions said, and no line of its own for each request.
+            # At this level it logs what the functions say, but not every request.
             "LOG_LEVEL": "INFO",
             "PYTHONUNBUFFERED": "1",
             "PYTHONDONTWRITEBYTECODE": "1",
