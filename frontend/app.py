@@ -1,10 +1,12 @@
 """Puts the kiosk together: its pages, what it serves besides, and what they share."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 import httpx
-from fastapi import HTTPException, Response
-from nicegui import app, ui
+from fastapi import HTTPException, Request, Response
+from fastapi.exception_handlers import http_exception_handler
+from nicegui import Client, app, ui
 
 from frontend import theme
 from frontend.api_client import ApiClient
@@ -13,6 +15,7 @@ from frontend.kiosk import ARTWORK, STATIC, Kiosk, Visit
 from frontend.languages import load_languages
 from frontend.pages.analytics import analytics_page
 from frontend.pages.history import history_page
+from frontend.pages.lost import lost_page
 from frontend.pages.weigh import weigh_page
 from frontend.samples import load_samples, small_picture
 from frontend.settings import Settings
@@ -51,6 +54,22 @@ def serve(kiosk: Kiosk) -> None:
     _page("/", weigh_page, kiosk)
     _page("/history", history_page, kiosk)
     _page("/analytics", analytics_page, kiosk)
+    _lost(kiosk)
+
+
+def _lost(kiosk: Kiosk) -> None:
+    """Give addresses where nothing is the kiosk's frame, and a way back."""
+
+    @app.exception_handler(404)
+    async def lost(request: Request, error: HTTPException) -> Response:
+        if request.scope.get("endpoint") is not None:
+            return await http_exception_handler(request, error)  # a file that is not there
+        page = ui.page("", title="SmartScale", favicon=STATIC / "logo.svg")
+        with Client(page, request=request) as client:
+            visit = Visit(kiosk, client, kiosk.language(request.query_params.get("lang")))
+            theme.add_head(visit.language)
+            lost_page(visit)
+        return client.build_response(request, HTTPStatus.NOT_FOUND)
 
 
 def _page(path: str, build: Callable[[Visit], None], kiosk: Kiosk) -> None:

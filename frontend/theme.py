@@ -34,7 +34,7 @@ def frame(
     t = visit.language
     with ui.element("header").classes("bar"):
         with ui.element("a").classes("brand") as brand:
-            brand.props["href"] = _address("/", t)
+            brand.props["href"] = address("/", t)
             picture("/static/logo.svg", "").classes("logo")
             text("SmartScale")
         with ui.element("nav").classes("tabs") as nav:
@@ -43,7 +43,7 @@ def frame(
                 with (
                     ui.element("a").classes("tab").mark(f"tab-{path.strip('/') or 'weigh'}") as tab
                 ):
-                    tab.props["href"] = _address(path, t)
+                    tab.props["href"] = address(path, t)
                     if path == here:
                         tab.props["aria-current"] = "page"
                     text(t(title))
@@ -65,7 +65,7 @@ def _language_button(
     async def speak() -> None:
         visit.language = language
         visit.client.run_javascript(
-            f"{_speak(language)}history.replaceState(null, '', '{_address(here, language)}')"
+            f"{_speak(language)}history.replaceState(null, '', '{address(here, language)}')"
         )
         await on_language(language)
 
@@ -76,7 +76,8 @@ def _language_button(
     button.props["aria-pressed"] = str(language is visit.language).lower()
 
 
-def _address(path: str, language: Language) -> str:
+def address(path: str, language: Language) -> str:
+    """A page's address in a language."""
     return f"{path}?lang={language.code}"
 
 

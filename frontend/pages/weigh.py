@@ -10,7 +10,7 @@ from frontend.parts.answer import Actions, Answer
 from frontend.parts.camera import Camera
 from frontend.pictures import MAX_FILE_BYTES, Picture, UnreadablePicture, prepare
 from frontend.samples import Sample
-from frontend.weighing import NO_PICTURE, Phase, Weighing
+from frontend.weighing import Phase, Weighing
 
 UNREADABLE = N_("This file is not a picture that can be read. Please choose a JPEG, PNG or WebP.")
 
@@ -164,8 +164,7 @@ class WeighPage:
             self._figure("weight", t("Weight"), self._weighing.weight_problem, waiting)
             self._figure("tare", t("Tare (optional)"), self._weighing.tare_problem, waiting)
             if self._weighing.problem is not None:
-                kind = "info" if self._weighing.problem == NO_PICTURE else "calm"
-                theme.notice(t(self._weighing.problem), kind=kind).mark("problem")
+                theme.notice(t(self._weighing.problem), kind="calm").mark("problem")
             with ui.element("div").classes("form-end"):
                 if waiting:
                     with ui.element("div").classes("waiting").mark("waiting") as wait:
@@ -190,7 +189,7 @@ class WeighPage:
         )
         box.props["placeholder"] = wording.editable(wording.ZERO, t)
         box.classes(f"figure {name}").mark(name)
-        box.props("bottom-slots")
+        box.props("bottom-slots no-error-icon")
         if problem is not None:
             box.props["error"] = True
             box.props["error-message"] = t(problem)

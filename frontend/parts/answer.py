@@ -107,12 +107,12 @@ class Answer:
     @ui.refreshable_method
     def _head(self) -> None:
         t, result, asks = self._t, self._result, self._asks
-        name = result.name or ""
         with ui.element("div").classes("answer-head"):
             theme.picture(self._visit.kiosk.drawing(result.sold_label), "", 88)
             with ui.element("div").classes("answer-name"):
-                title = t("Is this {name}?", name=name) if asks else name
-                theme.text(title, "h1").mark("answer-name")
+                theme.text(result.name or "", "h1").mark("answer-name")
+                if asks:
+                    theme.text(t("Does this look right?"), "p").classes("question")
                 self._how_sure(asks=asks)
 
     @ui.refreshable_method

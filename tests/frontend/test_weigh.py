@@ -84,7 +84,8 @@ async def test_the_next_item_starts_empty(user: User) -> None:
 async def test_low_confidence_asks_and_takes_another_answer(user: User, api: FakeApi) -> None:
     api.label, api.confidence, api.others = "Satsumas", 0.55, (("Orange", 0.4),)
     await weigh_sample(user)
-    await user.should_see("Is this Satsumas?")
+    await user.should_see("Does this look right?")
+    assert text_of(user, "answer-name") == "Satsumas"
     await user.should_see("Not quite sure · 55%")
 
     user.find("candidate-Orange").click()
@@ -159,9 +160,9 @@ async def test_every_fast_tap_counts_and_is_charged(user: User, api: FakeApi) ->
     await weigh_sample(user)
     buttons = user.find("more").elements
 
-    for tapped in (2, 3, 4):
+    for _ in range(3):
         user.find("more").click()
-        await until(lambda tapped=tapped: text_of(user, "quantity") == str(tapped))
+    await until(lambda: text_of(user, "quantity") == "4")
     assert text_of(user, "price") == "…"
     assert not is_enabled(user, "next-item")
 
@@ -256,6 +257,8 @@ async def test_without_a_picture_it_asks_for_one(user: User, api: FakeApi) -> No
     user.find("classify").click()
 
     await user.should_see("Take a picture, choose one, or tap a sample first", retries=SOON)
+    (problem,) = user.find("problem").elements
+    assert "calm" in problem.classes
     assert api.predictions == []
 
 
@@ -386,6 +389,16 @@ async def test_a_page_opens_in_the_language_of_its_address(user: User) -> None:
 
     await user.open("/?lang=xx")
     await user.should_see("What is on the scale?")
+
+
+async def test_an_address_where_nothing_is_leads_back(user: User) -> None:
+    answer = await user.http_client.get("/nope?lang=de")
+    assert answer.status_code == 404
+    for said in ("Unter dieser Adresse gibt es nichts", "Zur Waage", "/?lang=de"):
+        assert said in answer.text
+
+    answer = await user.http_client.get("/samples/nope.jpg")
+    assert (answer.status_code, answer.json()) == (404, {"detail": "Not Found"})
 
 
 async def upload(user: User, content: bytes) -> None:
