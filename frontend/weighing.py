@@ -133,7 +133,10 @@ class Weighing:
 
     def say(self, label: str) -> None:
         """Say what the item is; `settle` has it confirmed."""
-        self._said, self.problem = Said(label), None
+        if self._said is not None and self._said.label == label:
+            self.searching = False  # it is being confirmed already, with all that was counted
+        else:
+            self._said, self.problem = Said(label), None
 
     def count(self, by: int) -> None:
         """Say that there are more or fewer; it counts at once, and `settle` has it confirmed."""

@@ -188,6 +188,20 @@ async def test_a_count_that_is_not_confirmed_is_taken_back(user: User, api: Fake
     assert is_enabled(user, "next-item")
 
 
+async def test_yes_while_a_count_is_confirmed_keeps_the_count(user: User, api: FakeApi) -> None:
+    api.label, api.confidence, api.confirming_s = "Avocado", 0.55, 0.2
+    await weigh_sample(user)
+
+    for tap in ("more", "more", "accept"):
+        user.find(tap).click()
+
+    await user.should_see("3 × 1.29\u00a0EUR each = 3.87\u00a0EUR", retries=SOON)
+    await user.should_see("Confirmed")
+    assert is_enabled(user, "next-item")
+    (job,) = api.jobs.values()
+    assert job["quantity"] == 3
+
+
 async def test_another_item_and_a_count_at_once_are_both_heard(user: User, api: FakeApi) -> None:
     api.label, api.others, api.confirming_s = "Avocado", (("Lime", 0.02),), 0.2
     await weigh_sample(user)
