@@ -27,8 +27,16 @@ app: FastAPI = create_app("SmartScale", upload, result, admin, make=FastAPIOffli
 def log_as_json() -> None:
     """Write what uvicorn and other libraries log in the format of our own lines, as Lambda does."""
     ours = Logger()
+    ours.registered_handler.addFilter(_without_decoration)
     logging.getLogger().addHandler(ours.registered_handler)
     logging.getLogger(ours.service).propagate = False  # it has that handler already
+
+
+def _without_decoration(record: logging.LogRecord) -> bool:
+    """Drop what uvicorn and asyncio add for terminals and debuggers."""
+    for name in ("color_message", "taskName"):
+        record.__dict__.pop(name, None)
+    return True
 
 
 def main() -> None:

@@ -15,8 +15,6 @@ from smartscale.settings import DEFAULT_ADMIN_TOKEN
 ROOT = Path(__file__).resolve().parents[1]
 """The repository: where `template.yaml`, `functions/` and `layers/` are."""
 
-_TOKEN_LENGTH = 8
-
 
 class Cloud(StrEnum):
     """Whose AWS APIs the commands talk to."""
@@ -62,9 +60,9 @@ class Settings(BaseSettings):
 
     @field_validator("admin_token")
     @classmethod
-    def _long_enough(cls, value: SecretStr) -> SecretStr:
-        if len(value.get_secret_value()) < _TOKEN_LENGTH:
-            raise PlainError(f"ADMIN_TOKEN must have at least {_TOKEN_LENGTH} characters", 2)
+    def _not_empty(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value():
+            raise PlainError("ADMIN_TOKEN must not be empty", 2)
         return value
 
     @field_validator("currency")

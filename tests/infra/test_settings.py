@@ -100,8 +100,7 @@ def test_a_wrong_value_is_one_line_that_names_the_variable(
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("ADMIN_TOKEN", "", "ADMIN_TOKEN must have at least 8 characters"),
-        ("ADMIN_TOKEN", "secret7", "ADMIN_TOKEN must have at least 8 characters"),
+        ("ADMIN_TOKEN", "", "ADMIN_TOKEN must not be empty"),
         ("CURRENCY", "euro", "CURRENCY must be a code of ISO 4217, such as EUR"),
         ("CURRENCY", "", "CURRENCY must be a code of ISO 4217, such as EUR"),
     ],
