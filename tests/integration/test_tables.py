@@ -182,15 +182,15 @@ def test_an_item_is_only_replaced_by_a_later_version(
     deployed: Deployed, _environment: None
 ) -> None:
     table = DynamoCatalogue(deployed.outputs.catalogue_table, deployed.settings.region)
-    first = item("Durian", plu="3299", valid_from=NOVEMBER)
-    second = item("Durian", plu="3299", unit_price="3.00", valid_from=LATER).succeed(first)
+    first = item("Jackfruit", plu="3309", valid_from=NOVEMBER)
+    second = item("Jackfruit", plu="3309", unit_price="3.00", valid_from=LATER).succeed(first)
     assert table.put(first)
     assert not table.put(first)
     assert table.put(second)
     assert not table.put(first)
-    assert table.get("Durian") == second
+    assert table.get("Jackfruit") == second
     assert table.put(second.retire())
-    assert table.all().find("Durian") is None
+    assert table.all().find("Jackfruit") is None
 
 
 def test_a_switch_is_replaced_by_who_knows_the_last(deployed: Deployed, _environment: None) -> None:
