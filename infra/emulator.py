@@ -10,12 +10,15 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dotenv import dotenv_values
+
 from infra.errors import PlainError
 from infra.ports import check_ports
 from infra.probe import answers
 from infra.process import Child
 from infra.waiting import wait_until
 
+SETTINGS_FILE = Path(__file__).resolve().parents[1] / "localstack" / "emulator.env"
 ACCOUNT = "000000000000"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 """What the emulator takes; anything works, these are the ones its users know."""
@@ -110,27 +113,18 @@ class Emulator:
     def _environment(self) -> dict[str, str]:
         # Lambda workers inherit this: the operator's own AWS settings must not leak into them.
         kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+        fixed = {name: value or "" for name, value in dotenv_values(SETTINGS_FILE).items()}
         return {
             **kept,
             **CREDENTIALS,
+            **fixed,
             "GATEWAY_PORT": str(self.port),
-            "BIND_HOST": "127.0.0.1",
             "MINISTACK_REGION": self.region,
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
-            "AWS_EC2_METADATA_DISABLED": "true",
             "TMPDIR": str(self._scratch),
-            "PERSIST_STATE": "1",
             "STATE_DIR": str(self._state),
-            "S3_PERSIST": "1",
             "S3_DATA_DIR": str(self._objects),
-            "SFTP_ENABLED": "0",
-            "IOT_MTLS_ENABLED": "0",
-            "LAMBDA_WARM_TTL_SECONDS": "86400",
-            # At this level it logs what the functions say, but not every request.
-            "LOG_LEVEL": "INFO",
-            "PYTHONUNBUFFERED": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
 
