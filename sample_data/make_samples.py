@@ -261,30 +261,6 @@ def tube(
     return g, cc * (1 + 0.25 * fbm(g * 300, seed, 2))[..., None]
 
 
-def sepal(
-    length: float,
-    width: float,
-    lift: float,
-    turn: float,
-    base_z: float,
-    colour: str,
-    droop: float = 0.0,
-    seed: int = 0,
-) -> tuple[Array, Array]:
-    """One leaf of a calyx, from the axis outwards."""
-    n, m = 30, 11
-    u, v = np.meshgrid(np.linspace(0, 1, n), np.linspace(-1, 1, m), indexing="ij")
-    w = width * np.sin(np.pi * np.clip(u * 0.8 + 0.2, 0, 1)) ** 0.8
-    x = u * length
-    y = v * w
-    z = base_z + lift * u**2 - droop * u**3 + 0.15 * width * v**2 + 0.0008 * np.sin(9 * u + seed)
-    y = y + 0.12 * length * u**2 * math.sin(seed * 2.7)
-    c, s = math.cos(turn), math.sin(turn)
-    p = np.stack([c * x - s * y, s * x + c * y, z], -1)
-    col = srgb(colour)[None, None] * (0.8 + 0.35 * u + 0.2 * noise3(p * 400, seed))[..., None]
-    return p, col
-
-
 class Piece:
     """Parts that move together; laid on the plate with a turn."""
 
@@ -385,54 +361,6 @@ def orange(seed: int) -> Piece:
         coat_rough=0.25,
     )
     return Piece().add(b.p, col, skin)
-
-
-def tomato(seed: int) -> Piece:
-    b = Body(
-        outline(
-            "0 -0.76  0.2 -0.79  0.65 -0.7  0.98 -0.2  1.0 0.2  0.8 0.6  "
-            "0.45 0.74  0.2 0.68  0.07 0.58  0 0.56"
-        ),
-        0.044,
-    )
-    ribs = 0.075
-    b.r = b.r * (1 + ribs * np.abs(np.cos(3 * b.th + seed)) * step(b.t, 0.35, 0.95) - ribs / 2)
-    b.build()
-    b.lump(0.06, 0.9, seed)
-    u = b.unit()
-    col = mix(srgb("#c0200e"), srgb("#d83616"), 0.5 + 0.9 * fbm(u * 0.9, seed))
-    col = mix(col, srgb("#d8551a"), step(b.t, 0.86, 0.97) * 0.75)
-    piece = Piece().add(b.p, col, material("tomato", 0.3, 0.5, 0.12, coat_rough=0.12))
-    leaf = material("sepal", 0.6, sss=0.0, bump=0.2, bump_scale=1500)
-    top = 0.58 * b.scale
-    for k in range(5):
-        p, c = sepal(
-            0.024 + 0.004 * math.sin(seed + k * 2.1),
-            0.0034,
-            0.004 + 0.008 * (k % 2),
-            k * 2 * math.pi / 5 + seed,
-            top + 0.001,
-            "#4b7a25",
-            droop=0.002,
-            seed=seed + k,
-        )
-        p[..., 2] += (
-            np.interp(
-                np.hypot(p[..., 0], p[..., 1]) / b.scale,
-                [0, 0.07, 0.2, 0.45, 0.8],
-                [0, 0.0, 0.1, 0.17, 0.06],
-            )
-            * b.scale
-        )
-        piece.add(p, c, leaf, wrap=False)
-    p, c = tube(
-        [(0, 0, top - 0.002), (0.001, 0, top + 0.006), (0.004, 0.002, top + 0.012)],
-        [0.0022, 0.0018, 0.0022],
-        ["#4b7a25", "#5f8a34"],
-        seed,
-    )
-    piece.add(p, c, leaf)
-    return piece
 
 
 def pepper(seed: int, colours: tuple[str, str]) -> Piece:
@@ -695,13 +623,7 @@ def carton() -> None:
 
 SCENES: dict[str, Callable[[], None]] = {
     "granny-smith": lambda: heap(lambda s: apple(s, "green"), (3, 2), 8.2, 8.0, (10, 60), 3),
-    "red-delicious": lambda: scatter(
-        lambda s: apple(s, "red"),
-        [(-5.0, 2.6, (62, 10, 20)), (3.9, 3.0, (30, 24, 70)), (0.2, -4.8, (70, -10, 200))],
-        21,
-    ),
     "oranges": lambda: heap(orange, (3, 2), 8.8, 8.4, (20, 120), 31),
-    "beef-tomatoes": lambda: heap(tomato, (2, 3), 9.3, 9.2, (-24, 40), 75),
     "red-pepper": lambda: heap(
         lambda s: pepper(s, ("#a30d0a", "#c4180e")), (2, 2), 12.0, 9.6, (55, 85), 81
     ),
