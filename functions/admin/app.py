@@ -8,8 +8,8 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, Header, Response
 from pydantic import BaseModel, ConfigDict
 
-from smartscale.adapters.aws import s3_client, sqs_client
-from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages
+from smartscale.adapters.aws import sqs_client
+from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages, data_bucket
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry
 from smartscale.clock import now
@@ -44,7 +44,7 @@ def settings() -> Settings:
 @lru_cache
 def bucket() -> Bucket:
     """The data bucket."""
-    return Bucket(s3_client(settings().aws_region), settings().smartscale_bucket)
+    return data_bucket(settings().smartscale_bucket, settings().aws_region)
 
 
 @lru_cache

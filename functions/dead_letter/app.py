@@ -14,8 +14,7 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from smartscale.adapters.aws import s3_client
-from smartscale.adapters.bucket import Bucket, S3Ledger, S3Uploads
+from smartscale.adapters.bucket import S3Ledger, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import metrics_for
 from smartscale.adapters.queue import REASON
 from smartscale.adapters.tables import DynamoWeighings
@@ -51,7 +50,7 @@ def worker() -> Worker:
     """The worker on the real adapters."""
     settings = Settings()
     region = settings.aws_region
-    bucket = Bucket(s3_client(region), settings.smartscale_bucket)
+    bucket = data_bucket(settings.smartscale_bucket, region)
     fail = Fail(
         S3Uploads(bucket), S3Ledger(bucket), DynamoWeighings(settings.weighings_table, region), now
     )

@@ -15,8 +15,8 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from smartscale.adapters.aws import s3_client, sqs_client
-from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages, S3Uploads
+from smartscale.adapters.aws import sqs_client
+from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import metrics_for
 from smartscale.adapters.litert import load_builtin, load_folder
 from smartscale.adapters.queue import SqsQueue
@@ -55,7 +55,7 @@ def worker() -> Worker:
     """The worker on the real adapters."""
     settings = Settings()
     region = settings.aws_region
-    bucket = Bucket(s3_client(region), settings.smartscale_bucket)
+    bucket = data_bucket(settings.smartscale_bucket, region)
     return Worker(
         bucket_name=bucket.name,
         recognise=Recognise(

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from smartscale.adapters.aws import cloudwatch_client, s3_client
-from smartscale.adapters.bucket import Bucket, S3Ledger, S3Uploads
+from smartscale.adapters.aws import cloudwatch_client
+from smartscale.adapters.bucket import Bucket, S3Ledger, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.clock import now
@@ -52,7 +52,7 @@ def settings() -> Settings:
 @lru_cache
 def bucket() -> Bucket:
     """The data bucket."""
-    return Bucket(s3_client(settings().aws_region), settings().smartscale_bucket)
+    return data_bucket(settings().smartscale_bucket, settings().aws_region)
 
 
 @lru_cache

@@ -6,8 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 from pydantic import BaseModel, ConfigDict
 
-from smartscale.adapters.aws import s3_client
-from smartscale.adapters.bucket import Bucket, S3IdempotencyKeys, S3Uploads
+from smartscale.adapters.bucket import S3IdempotencyKeys, S3Uploads, data_bucket
 from smartscale.clock import now
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.load import Load, parse_scale_id
@@ -28,7 +27,7 @@ class Settings(BucketSettings):
 def accept() -> Accept:
     """The operation on the real bucket."""
     settings = Settings()
-    bucket = Bucket(s3_client(settings.aws_region), settings.smartscale_bucket)
+    bucket = data_bucket(settings.smartscale_bucket, settings.aws_region)
     return Accept(S3Uploads(bucket), S3IdempotencyKeys(bucket), now, settings.max_image_bytes)
 
 
@@ -97,5 +96,5 @@ def _result_url(job_id: str) -> str:
     return f"{BASE_PATH}/result/{job_id}"
 
 
-app = create_app("SmartScale upload", router, max_image_bytes=MAX_IMAGE_BYTES)
+app = create_app("SmartScale upload", router)
 handler = lambda_handler(app)

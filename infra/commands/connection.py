@@ -4,8 +4,8 @@ import os
 
 from infra.settings import Settings
 from infra.stack import StackOutputs, stack_environment, stack_outputs
-from smartscale.adapters.aws import s3_client, sqs_client
-from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages, S3Uploads
+from smartscale.adapters.aws import sqs_client
+from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import MetricsSink, metrics_for
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
@@ -20,7 +20,7 @@ class Connection:
     def __init__(self, outputs: StackOutputs, region: str) -> None:
         self._outputs = outputs
         self._region = region
-        self.bucket = Bucket(s3_client(region), outputs.bucket)
+        self.bucket = data_bucket(outputs.bucket, region)
         # An emulator loses its metrics with its tables; CloudWatch keeps them.
         lost_with_tables = os.environ["METRICS_SINK"] == MetricsSink.CLOUDWATCH
         self._metrics = metrics_for(MetricsSink.CLOUDWATCH, region) if lost_with_tables else None

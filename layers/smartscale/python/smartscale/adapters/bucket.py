@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from smartscale.adapters.aws import s3_client
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import NotFound, StoreUnavailable, Unprocessable
 from smartscale.domain.registry import ModelSwitch
@@ -74,6 +75,11 @@ class Bucket:
         for key in old:
             self.s3.delete_object(Bucket=self.name, Key=key)
         return len(old)
+
+
+def data_bucket(name: str, region: str) -> Bucket:
+    """The bucket of a name that is a setting."""
+    return Bucket(s3_client(region), name)
 
 
 class S3Uploads:
@@ -200,18 +206,15 @@ class S3Ledger:
 
     def items(self, since: datetime | None) -> Iterator[Item]:
         """Catalogue changes in the order they were made."""
-        for key in self._entries(since):
-            if PurePosixPath(key).parent.name == _CATALOGUE_ENTRIES:
-                yield Item.model_validate_json(self._bucket.read(key))
+        for key in self._entries(since, _CATALOGUE_ENTRIES):
+            yield Item.model_validate_json(self._bucket.read(key))
 
     def last_switch(self, since: datetime | None) -> ModelSwitch | None:
         """The last recorded wish for a model."""
-        switches = [
-            k for k in self._entries(since) if PurePosixPath(k).parent.name == _SWITCH_ENTRIES
-        ]
-        return (
-            ModelSwitch.model_validate_json(self._bucket.read(switches[-1])) if switches else None
-        )
+        switches = list(self._entries(since, _SWITCH_ENTRIES))
+        if not switches:
+            return None
+        return ModelSwitch.model_validate_json(self._bucket.read(switches[-1]))
 
     def _read(self, key: str) -> Weighing | None:
         """A record, None when a power cut left only a part of it: then it was never relied on."""
@@ -223,14 +226,18 @@ class S3Ledger:
             return None
         return Weighing.model_validate_json(record)
 
-    def _entries(self, since: datetime | None) -> Iterator[str]:
+    def _entries(self, since: datetime | None, folder: str = "") -> Iterator[str]:
+        """The keys of the records by day, or of those in one folder of each day."""
         if since is None:
-            yield from (found["Key"] for found in self._bucket.list(LEDGER))
-            return
-        day = since.astimezone(UTC).date()
-        while day <= datetime.now(UTC).date():
-            yield from (found["Key"] for found in self._bucket.list(f"{LEDGER}{day:%Y/%m/%d}/"))
-            day += timedelta(days=1)
+            days = [""]
+        else:
+            first = since.astimezone(UTC).date()
+            count = (datetime.now(UTC).date() - first).days + 1
+            days = [f"{first + timedelta(days=n):%Y/%m/%d}/" for n in range(count)]
+        for day in days:
+            for found in self._bucket.list(f"{LEDGER}{day}{folder if day else ''}"):
+                if not folder or PurePosixPath(found["Key"]).parent.name == folder:
+                    yield found["Key"]
 
     @staticmethod
     def _key(day: datetime, entry: str, event: str) -> str:

@@ -126,18 +126,24 @@ class Weighing(BaseModel):
         """Grows with each change of state: a stored state is only replaced by a later version."""
         return 1 + self.confirmations if self.status is Status.DONE else 0
 
+    def load_to_sell(self) -> Load:
+        """What is sold when a person says what it is.
+
+        Raises:
+            Conflict: the weighing failed.
+        """
+        if self.status is not Status.DONE or self.load is None:
+            raise Conflict("This weighing failed: put the item on the scale and weigh it again.")
+        return self.load
+
     def confirm(
         self, candidate: Candidate, confirmed_by: ConfirmedBy, confirmed_at: datetime
     ) -> Self:
-        """The weighing sold as the given, priced candidate.
+        """The weighing sold as the given candidate, which is priced from `load_to_sell`.
 
         Raises:
-            Conflict: the weighing failed, or the item has no price.
+            Conflict: the item has no price.
         """
-        if self.status is not Status.DONE:
-            raise Conflict(
-                f"This weighing failed ({self.error}). Put the item on the scale and weigh again."
-            )
         if candidate.total is None:
             raise Conflict(f"{candidate.label} has no price in the catalogue yet.")
         return self.model_copy(

@@ -19,7 +19,6 @@ _TEXT = ["text/", "application/json", MEDIA_TYPE]
 def create_app(
     title: str,
     *routers: APIRouter,
-    max_image_bytes: int = MAX_IMAGE_BYTES,
     make: Callable[..., FastAPI] = FastAPI,
 ) -> FastAPI:
     """An application that serves the routers under /v1 and answers every error as a problem.
@@ -27,7 +26,6 @@ def create_app(
     Args:
         title: its name in /docs.
         routers: its routes.
-        max_image_bytes: the largest picture it reads.
         make: what makes the application, for a /docs that works without internet.
     """
     app = make(
@@ -37,7 +35,7 @@ def create_app(
     )
     for router in routers:
         app.include_router(router, prefix=BASE_PATH)
-    app.add_middleware(BodyLimit, max_image_bytes=max_image_bytes)
+    app.add_middleware(BodyLimit, max_image_bytes=MAX_IMAGE_BYTES)
     app.add_middleware(AccessLog)
     answer_errors_as_problems(app)
     return app

@@ -7,7 +7,7 @@ from decimal import Decimal
 from smartscale.domain import pricing
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import Conflict, InvalidInput
-from smartscale.domain.weighing import ConfirmedBy, Status, Unit, Weighing
+from smartscale.domain.weighing import ConfirmedBy, Unit, Weighing
 from smartscale.operations.figures import confirmation_metrics
 from smartscale.operations.ports import CatalogueStore, Ledger, Metrics, Weighings
 
@@ -89,9 +89,7 @@ class Confirm:
         self, weighing: Weighing, item: Item, quantity: int | None, confirmed_by: ConfirmedBy
     ) -> Weighing:
         now = self._now()
-        load = weighing.load
-        if weighing.status is not Status.DONE or load is None:
-            raise Conflict("This weighing failed: put the item on the scale and weigh it again.")
+        load = weighing.load_to_sell()
         if quantity is not None:
             load = load.model_copy(update={"quantity": quantity})
         known = {candidate.label: candidate.confidence for candidate in weighing.top_k}
