@@ -50,9 +50,6 @@ class History:
         self._results, self._cursor = (), None
         await self._fetch()
 
-    async def _more(self) -> None:
-        await self._fetch()
-
     async def _fetch(self) -> None:
         try:
             page = await self._visit.kiosk.api.history(
@@ -99,7 +96,7 @@ class History:
                     for result in self._results:
                         self._row(result)
         if self._cursor is not None:
-            theme.action(t("Load more"), self._more).classes("load-more").mark("load-more")
+            theme.action(t("Load more"), self._fetch).classes("load-more").mark("load-more")
 
     def _row(self, result: Result) -> None:
         t = self._visit.language
