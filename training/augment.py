@@ -63,8 +63,6 @@ def augment(
     plates: Tensor,
     size: int,
     seed: Tensor,
-    *,
-    calm: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Alter a batch.
 
@@ -74,7 +72,6 @@ def augment(
         plates: uint8 (N, S, S, 3), backgrounds to lay some of the produce on.
         size: side of the result in pixels.
         seed: two integers.
-        calm: only turn, light and blur, as photos really differ; the last epochs see these.
 
     Returns:
         Pictures float32 (N, size, size, 3) in 0..255, and targets (N, classes), mixed where the
@@ -82,12 +79,10 @@ def augment(
     """
     dice = Dice(seed, tf.shape(pictures)[0])
     x = _look_around(tf.cast(pictures, tf.float32), size, dice)
-    if not calm:
-        x = _lay_on_plate(x, plates, size, dice)
+    x = _lay_on_plate(x, plates, size, dice)
     x = _blur(_light(x / 255.0, dice), dice)
-    if not calm:
-        x = _cut_out(_bag_glare(x, size, dice), size, dice)
-        x, targets = _cutmix(_noise(x, size, dice), targets, size, dice)
+    x = _cut_out(_bag_glare(x, size, dice), size, dice)
+    x, targets = _cutmix(_noise(x, size, dice), targets, size, dice)
     return tf.clip_by_value(x, 0.0, 1.0) * 255.0, targets
 
 

@@ -19,12 +19,14 @@ from training import network
 from training.augment import augment
 from training.data import Staged
 from training.errors import TrainingError
+from training.head import start_classifier
 
 logger = logging.getLogger(__name__)
 
 Tensor: TypeAlias = Any  # Keras has no types
 
 MEAN, SCALE = 127.0, 128.0  # how EfficientNet-Lite's ImageNet weights expect pixels
+EARLIEST_EPOCH = 100  # added to epochs, since those of the classifier alone are below 0
 EARLY_LAYERS_SLOWER = 0.2
 """Learning rate of the first block as a share of the last one's; between them geometric."""
 
@@ -38,15 +40,15 @@ class Recipe:
     size: int = 224
     early_size: int = 176
     early_epochs: int = 14
-    calm_epochs: int = 8
-    """The last epochs see photos altered less: no covers, bags, plates or mixtures."""
+    head_epochs: int = 3
+    """Altered copies of every photo that the classifier alone learns from, before the rest does."""
     batch: int = 32
     learning_rate: float = 8e-4
-    classifier_rate: float = 4.0
+    classifier_rate: float = 2.0
     weight_decay: float = 0.02
     warmup_epochs: float = 1.5
     label_smoothing: float = 0.1
-    ema: float = 0.99
+    ema: float = 0.996
     dropout: float = 0.2
     frozen_blocks: int = 3
     patience: int = 12
@@ -56,7 +58,7 @@ class Recipe:
 
     def size_at(self, epoch: int) -> int:
         """Small pictures first, since they are cheap; the served size to finish."""
-        return self.early_size if epoch < self.early_epochs else self.size
+        return self.early_size if 0 <= epoch < self.early_epochs else self.size
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def epoch_indices(
     data: Staged, cartons: frozenset[int], recipe: Recipe, epoch: int
 ) -> NDArray[np.int64]:
     """Which photos an epoch sees: every produce photo once, the rest weighed down."""
-    rng = np.random.default_rng((recipe.seed, epoch))
+    rng = np.random.default_rng((recipe.seed, epoch + EARLIEST_EPOCH))
     is_carton = np.isin(data.targets, list(cartons))
     grocery = data.sources == "grocery-train"
     boxes = np.flatnonzero(grocery & is_carton)
@@ -135,10 +137,9 @@ def batches(
 ) -> Tensor:
     """One epoch of augmented batches, as a `tf.data` pipeline."""
     indices = epoch_indices(data, cartons, recipe, epoch)
-    rng = np.random.default_rng((recipe.seed, epoch, 1))
+    rng = np.random.default_rng((recipe.seed, epoch + EARLIEST_EPOCH, 1))
     under = rng.integers(len(plates), size=len(indices))
     size = recipe.size_at(epoch)
-    calm = epoch >= recipe.epochs - recipe.calm_epochs
 
     def read() -> Tensor:
         for start in range(0, len(indices), recipe.batch):
@@ -148,9 +149,7 @@ def batches(
     def alter(step: Tensor, batch: Tensor) -> Tensor:
         pictures, targets, beneath = batch
         seed = tf.stack([recipe.seed * 1000 + epoch, tf.cast(step, tf.int32) * 1_000_003])
-        pictures, targets = augment(
-            pictures, tf.one_hot(targets, classes), beneath, size, seed, calm=calm
-        )
+        pictures, targets = augment(pictures, tf.one_hot(targets, classes), beneath, size, seed)
         return (pictures - MEAN) / SCALE, targets
 
     picture = tf.TensorSpec((None, *data.pictures.shape[1:]), tf.uint8)
@@ -208,21 +207,30 @@ def fit(
     model.compile(optimizer, loss)
     optimizer.build(model.trainable_variables)
 
+    def stream_of(epoch: int) -> Tensor:
+        return batches(
+            data, plates=plates, cartons=cartons, recipe=recipe, epoch=epoch, classes=classes
+        )
+
     checkpoint = Checkpoint(run, model, recipe)
     history = checkpoint.restore()
     if history:
         logger.info("Going on after epoch %d of %d", len(history), recipe.epochs)
+    else:
+        start_classifier(model, [stream_of(-1 - copy) for copy in range(recipe.head_epochs)])
     for epoch in range(len(history), recipe.epochs):
         if _waited_too_long(history, recipe):
             logger.info("No better for %d epochs: stopping early", recipe.patience)
             break
-        stream = batches(
-            data, plates=plates, cartons=cartons, recipe=recipe, epoch=epoch, classes=classes
-        )
-        fitted = model.fit(
-            stream, initial_epoch=epoch, epochs=epoch + 1, shuffle=False, verbose=verbose
-        )
         averaged = Averaged(model)
+        fitted = model.fit(
+            stream_of(epoch),
+            initial_epoch=epoch,
+            epochs=epoch + 1,
+            shuffle=False,
+            verbose=verbose,
+            callbacks=[averaged],
+        )
         with averaged:
             val_loss, val_accuracy = evaluate(model, *validation)
         progress = Progress(epoch, fitted.history["loss"][0], val_loss, val_accuracy)
@@ -249,20 +257,27 @@ def predict(
     return np.asarray(model.predict(pictures, batch_size=batch, verbose=0))
 
 
-class Averaged:
-    """Within this context the model has the running average of its weights."""
+class Averaged(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no types
+    """Within this context the model has the running average of its weights.
+
+    As a callback it remembers the weights that an epoch came to: when `fit` returns it has put the
+    average in their place, and an epoch that started from there would learn slowly.
+    """
 
     def __init__(self, model: keras.Model) -> None:
-        self._model = model
-        self._own = [np.asarray(variable) for variable in model.trainable_variables]
+        super().__init__()
+        self._trained = model
+        self._own: list[NDArray[Any]] = []
         self.weights: list[NDArray[Any]] = []
 
+    def on_epoch_end(self, *_: object) -> None:
+        self._own = [np.array(variable) for variable in self._trained.trainable_variables]
+
     def __enter__(self) -> None:
-        self._model.optimizer.finalize_variable_values(self._model.trainable_variables)
-        self.weights = [np.asarray(variable) for variable in _variables(self._model)]
+        self.weights = [np.array(variable) for variable in _variables(self._trained)]
 
     def __exit__(self, *_: object) -> None:
-        for variable, own in zip(self._model.trainable_variables, self._own, strict=True):
+        for variable, own in zip(self._trained.trainable_variables, self._own, strict=True):
             variable.assign(own)
 
 
