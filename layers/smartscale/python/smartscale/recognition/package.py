@@ -2,7 +2,8 @@
 
 | file | holds |
 |---|---|
-| `model.tflite` | the network: (1, size, size, 3) in, one value per label out |
+| `model.tflite` | the network: (1, size, size, 3) in, one value per label out, and where the |
+|                | description says so a picture's embedding of unit length |
 | `labels.json` | the labels, in the order of the network's output |
 | `model.json` | everything else, and the SHA-256 of every other file |
 | `README.md`, `LICENCE.md` | the model card and licence notes, where there are any |
@@ -38,6 +39,7 @@ ID_PATTERN = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?", r
 REVISION_PATTERN = re.compile(r"[A-Za-z0-9][\w.-]{0,95}", re.ASCII)
 MAX_LABEL_LENGTH = 80
 MAX_INPUT_SIZE = 1024
+MAX_EMBEDDING = 8192
 
 
 class PackageError(ValueError):
@@ -54,6 +56,8 @@ class ModelPackage:
     preprocessing: Preprocessing
     folder: Path
     output: OutputKind = "logits"
+    embedding: int | None = None
+    """Length of the vector that the network also says of a picture; None where it says none."""
     temperature: float = 1.0
     """Logits are divided by it before the softmax, so that confidence means accuracy."""
     confirm: float = 0.9
@@ -130,7 +134,10 @@ def write_package(
             "scale": list(spec.scale),
             "mirrored_view": spec.mirrored_view,
         },
-        "output": {"kind": package.output},
+        "output": {
+            "kind": package.output,
+            **({} if package.embedding is None else {"embedding": package.embedding}),
+        },
         "calibration": {"temperature": package.temperature},
         "thresholds": package.thresholds,
         "source": dict(package.source),
@@ -185,10 +192,11 @@ def _parse(description: Mapping[str, Any], labels: object, folder: Path) -> Mode
     source, evaluation = description["source"], description["evaluation"]
     if not isinstance(source, dict) or not isinstance(evaluation, dict):
         raise TypeError("'source' and 'evaluation' must be objects")
+    named = _labels(labels)
     return ModelPackage(
         model_id=_matching(ID_PATTERN, description["id"], "id"),
         revision=_matching(REVISION_PATTERN, description["revision"], "revision"),
-        labels=_labels(labels),
+        labels=named,
         preprocessing=Preprocessing(
             size=_size(description["input"]["size"]),
             channels=_one_of(CHANNEL_ORDERS, description["input"].get("channels", "rgb")),
@@ -199,6 +207,7 @@ def _parse(description: Mapping[str, Any], labels: object, folder: Path) -> Mode
         ),
         folder=folder,
         output=_one_of(OUTPUT_KINDS, description["output"]["kind"]),
+        embedding=_embedding(description["output"].get("embedding"), len(named)),
         temperature=_number(description["calibration"]["temperature"], 1e-3, 1e3),
         confirm=_number(description["thresholds"]["confirm"], 0.0, 1.0),
         source=source,
@@ -230,6 +239,16 @@ def _size(value: object) -> int:
     if not isinstance(value, int):
         raise TypeError(f"input size {value!r} is no whole number")
     return int(_number(value, 1, MAX_INPUT_SIZE))
+
+
+def _embedding(value: object, labels: int) -> int | None:
+    if value is None:
+        return None
+    if not isinstance(value, int):
+        raise TypeError(f"embedding {value!r} is no whole number")
+    if value == labels:  # the network's outputs are told apart by their shapes
+        raise ValueError(f"an embedding of {value} numbers looks like the {labels} labels' scores")
+    return int(_number(value, 1, MAX_EMBEDDING))
 
 
 def _triple(values: Iterable[object], low: float) -> tuple[float, float, float]:

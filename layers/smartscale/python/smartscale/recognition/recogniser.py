@@ -16,6 +16,19 @@ from smartscale.recognition.preprocessing import decode, prepare
 SMALLEST_PROBABILITY = 1e-9
 
 
+@dataclass(frozen=True)
+class Reading:
+    """What the network says of one picture, averaged over its views.
+
+    `logits` is float64 (labels,), before calibration. `embedding` is float32 (E,) of unit length:
+    pictures that look alike have embeddings with a large inner product. It is None where the
+    package has none.
+    """
+
+    logits: NDArray[np.float64]
+    embedding: NDArray[np.float32] | None
+
+
 @dataclass(frozen=True, order=True)
 class Score:
     """How sure the model is of one label, from 0 to 1. Over all labels it adds up to 1."""
@@ -45,14 +58,17 @@ class Recogniser:
         try:
             self._interpreter = Interpreter(str(package.model_path), num_threads=threads)
             self._interpreter.allocate_tensors()
-            entry, *other_inputs = self._interpreter.get_input_details()
-            answer, *other_outputs = self._interpreter.get_output_details()
+            inputs = self._interpreter.get_input_details()
+            outputs = self._interpreter.get_output_details()
         except (RuntimeError, ValueError) as error:
             raise PackageError(f"the network cannot be loaded: {error}") from error
         size = package.input_size
-        _expect("input", entry, other_inputs, (1, size, size, 3))
-        _expect("output", answer, other_outputs, (1, len(package.labels)))
-        self._input, self._output = entry["index"], answer["index"]
+        shapes = [(1, len(package.labels))]
+        if package.embedding is not None:
+            shapes.append((1, package.embedding))
+        [self._input] = _tensors("input", inputs, [(1, size, size, 3)])
+        self._output, *embedding = _tensors("output", outputs, shapes)
+        self._embedding = embedding[0] if embedding else None
 
     def recognise(self, data: bytes) -> list[Score]:
         """Calibrated scores of all labels for the bytes of a photo, best first.
@@ -64,28 +80,61 @@ class Recogniser:
 
     def recognise_picture(self, picture: Image.Image) -> list[Score]:
         """Calibrated scores of all labels for an upright RGB picture, best first."""
-        confidences = softmax(self.logits(picture) / self.package.temperature)
-        order = np.argsort(-confidences, kind="stable")
-        labels = self.package.labels
-        return [Score(labels[index], float(confidences[index])) for index in order]
+        return self.scores(self.read_picture(picture))
+
+    def scores(self, reading: Reading) -> list[Score]:
+        """Calibrated scores of all labels, best first."""
+        return ranked(self.package.labels, softmax(reading.logits / self.package.temperature))
 
     def logits(self, picture: Image.Image) -> NDArray[np.float64]:
         """The network's answer before calibration, one value per label."""
+        return self.read_picture(picture).logits
+
+    def read(self, data: bytes) -> Reading:
+        """What the network says of the bytes of a photo.
+
+        Raises:
+            ImageError: the bytes are no picture that can be used.
+        """
+        return self.read_picture(decode(data, self.package.input_size))
+
+    def read_picture(self, picture: Image.Image) -> Reading:
+        """What the network says of an upright RGB picture."""
         spec = self.package.preprocessing
         view = prepare(picture, spec)
+        seen = self._run(view)
         if not spec.mirrored_view:
-            return self._run(view)
-        mirrored = np.ascontiguousarray(view[:, :, ::-1])
-        return (self._run(view) + self._run(mirrored)) / 2
+            return seen
+        mirrored = self._run(np.ascontiguousarray(view[:, :, ::-1]))
+        both = (seen.embedding, mirrored.embedding)
+        return Reading(
+            (seen.logits + mirrored.logits) / 2,
+            None if both[0] is None or both[1] is None else unit(both[0] + both[1]),
+        )
 
-    def _run(self, view: NDArray[np.float32]) -> NDArray[np.float64]:
+    def _run(self, view: NDArray[np.float32]) -> Reading:
+        embedding = None
         with self._lock:
             self._interpreter.set_tensor(self._input, view)
             self._interpreter.invoke()
             answer = self._interpreter.get_tensor(self._output)[0].astype(np.float64)
+            if self._embedding is not None:
+                embedding = unit(self._interpreter.get_tensor(self._embedding)[0])
         if self.package.output == "probabilities":
             answer = np.log(np.maximum(answer, SMALLEST_PROBABILITY))
-        return np.asarray(answer, np.float64)
+        return Reading(np.asarray(answer, np.float64), embedding)
+
+
+def ranked(labels: Sequence[str], confidences: NDArray[np.float64]) -> list[Score]:
+    """Scores of labels, best first; equal ones in the labels' order."""
+    order = np.argsort(-confidences, kind="stable")
+    return [Score(labels[index], float(confidences[index])) for index in order]
+
+
+def unit(vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vector at length 1; nothing but zeros stays as it is."""
+    length = float(np.linalg.norm(vector))
+    return np.asarray(vector / length if length else vector, np.float32)
 
 
 def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -94,12 +143,16 @@ def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(powers / powers.sum(axis=-1, keepdims=True))
 
 
-def _expect(
-    what: str, tensor: Mapping[str, Any], others: Sequence[object], shape: tuple[int, ...]
-) -> None:
-    found = tuple(int(length) for length in tensor["shape"])
-    if others or found != shape or tensor["dtype"] is not np.float32:
+def _tensors(
+    what: str, found: Sequence[Mapping[str, Any]], shapes: Sequence[tuple[int, ...]]
+) -> list[int]:
+    """The indices of the network's tensors of these shapes, which are told apart by them."""
+    by_shape = {tuple(int(length) for length in tensor["shape"]): tensor for tensor in found}
+    floats = all(tensor["dtype"] is np.float32 for tensor in found)
+    if len(found) != len(shapes) or by_shape.keys() != set(shapes) or not floats:
+        told = ", ".join(f"{shape} of {by_shape[shape]['dtype'].__name__}" for shape in by_shape)
         raise PackageError(
-            f"the network's {what} must be one float32 tensor of shape {shape}, "
-            f"it is {found} of {tensor['dtype'].__name__}"
+            f"the network's {what} must be float32 of shape "
+            f"{' and '.join(map(str, shapes))}, it is {told}"
         )
+    return [int(by_shape[shape]["index"]) for shape in shapes]
