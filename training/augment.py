@@ -16,7 +16,8 @@ Tensor: TypeAlias = Any  # TensorFlow has no types
 PLATE_SHARE = 0.12
 BLUR_SHARE = 0.25
 BAG_SHARE = 0.15
-CUT_OUT_SHARE = 0.25
+CUT_OUT_SHARE = 0.2
+HAND_SHARE = 0.08
 NOISE_SHARE = 0.2
 CUTMIX_SHARE = 0.2
 
@@ -61,6 +62,7 @@ def augment(
     pictures: Tensor,
     targets: Tensor,
     plates: Tensor,
+    hands: Tensor,
     size: int,
     seed: Tensor,
 ) -> tuple[Tensor, Tensor]:
@@ -70,6 +72,7 @@ def augment(
         pictures: uint8 (N, S, S, 3).
         targets: one-hot (N, classes).
         plates: uint8 (N, S, S, 3), backgrounds to lay some of the produce on.
+        hands: uint8 (K, S, S, 4) with their opacity, to reach over some of it.
         size: side of the result in pixels.
         seed: two integers.
 
@@ -79,7 +82,7 @@ def augment(
     """
     dice = Dice(seed, tf.shape(pictures)[0])
     x = _look_around(tf.cast(pictures, tf.float32), size, dice)
-    x = _lay_on_plate(x, plates, size, dice)
+    x = _reach_over(_lay_on_plate(x, plates, size, dice), hands, size, dice)
     x = _blur(_light(x / 255.0, dice), dice)
     x = _cut_out(_bag_glare(x, size, dice), size, dice)
     x, targets = _cutmix(_noise(x, size, dice), targets, size, dice)
@@ -108,7 +111,7 @@ def _put(x: Tensor, chosen: Tensor, altered: Tensor) -> Tensor:
     return tf.tensor_scatter_nd_update(x, chosen[:, tf.newaxis], altered)
 
 
-def _look_around(x: Tensor, size: int, dice: Dice) -> Tensor:
+def _look_around(x: Tensor, size: int, dice: Dice, outside: str = "REFLECT") -> Tensor:
     """Turn, mirror, zoom, stretch and shift in one resampling."""
     side = tf.cast(tf.shape(x)[1], tf.float32)
     turned = dice.happens(0.35)
@@ -130,7 +133,7 @@ def _look_around(x: Tensor, size: int, dice: Dice) -> Tensor:
         transforms=tf.stack([a, b, shift_x, c, d, shift_y, zero, zero], axis=1),
         output_shape=(size, size),
         interpolation="BILINEAR",
-        fill_mode="REFLECT",
+        fill_mode=outside,
         fill_value=0.0,
     )
 
@@ -152,6 +155,15 @@ def _lay_on_plate(x: Tensor, plates: Tensor, size: int, dice: Dice) -> Tensor:
     distance = tf.sqrt(((down - middle_y) / radius_y) ** 2 + ((across - middle_x) / radius_x) ** 2)
     keep = tf.sigmoid((1 + bumps - distance) * 25)
     return _put(x, chosen, tf.gather(x, chosen) * keep + plate * (1 - keep))
+
+
+def _reach_over(x: Tensor, hands: Tensor, size: int, dice: Dice) -> Tensor:
+    """A hand that still holds or points at some of the produce."""
+    chosen, dice = dice.some(HAND_SHARE)
+    at = tf.cast(dice.uniform(0.0, 1.0) * tf.cast(tf.shape(hands)[0], tf.float32), tf.int32)
+    hand = _look_around(tf.cast(tf.gather(hands, at), tf.float32), size, dice, "CONSTANT")
+    opaque = hand[..., 3:] / 255.0
+    return _put(x, chosen, tf.gather(x, chosen) * (1 - opaque) + hand[..., :3] * opaque)
 
 
 def _light(x: Tensor, dice: Dice) -> Tensor:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TEMPERATURES = np.geomspace(0.2, 3.0, 400)
+OFFSETS = np.linspace(-3.0, 3.0, 121)
 SMALLEST_SHARE_SURE = 0.05
 
 
@@ -15,6 +16,30 @@ def fit_temperature(logits: NDArray[np.float64], truths: NDArray[np.int64]) -> f
         chosen = scaled[np.arange(len(truths)), truths]
         losses.append(float((np.logaddexp.reduce(scaled, axis=1) - chosen).mean()))
     return float(TEMPERATURES[int(np.argmin(losses))])
+
+
+def fit_unknown(logits: NDArray[np.float64], truths: NDArray[np.int64], unknown: int) -> float:
+    """What to add to the logit of `unknown` so that it is said when it should be, and only then.
+
+    The offset with the fewest mistakes of both kinds, each as a share of its own photos: produce
+    that is refused, and other things that are taken for produce.
+
+    Args:
+        logits: shape (N, labels).
+        truths: the label index of each photo.
+        unknown: the index of `unknown`.
+    """
+    others = np.delete(logits, unknown, axis=1).max(axis=1)
+    lead = others - logits[:, unknown]  # an offset above it makes the answer `unknown`
+    is_unknown = truths == unknown
+    if is_unknown.all() or not is_unknown.any():
+        return 0.0
+    mistakes = [
+        (lead[~is_unknown] < offset).mean() + (lead[is_unknown] >= offset).mean()
+        for offset in OFFSETS
+    ]
+    fewest = np.flatnonzero(np.isclose(mistakes, min(mistakes)))
+    return float(OFFSETS[fewest[np.abs(OFFSETS[fewest]).argmin()]])
 
 
 def confirm_threshold(

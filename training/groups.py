@@ -2,7 +2,7 @@
 
 The data set does not name its stores, and photos of one shelf are spread over its numbering. So
 photos of a class are clustered by what ImageNet's features say of the scene, and a whole cluster
-is held out.
+is in one fold.
 """
 
 import keras
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from training import network
 from training.data import Staged
-from training.fit import MEAN, SCALE
+from training.network import MEAN, SCALE
 
-CLUSTERS = 5
+CLUSTERS = 6
 ROUNDS = 20
 
 
@@ -35,23 +35,38 @@ def scene_features(
     return np.asarray(found / np.linalg.norm(found, axis=1, keepdims=True), np.float32)
 
 
-def held_out(data: Staged, candidates: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-    """The indices of about a fifth of `candidates`: one whole cluster of every class."""
+def scene_folds(
+    data: Staged, candidates: NDArray[np.int64], folds: int, seed: int
+) -> NDArray[np.int64]:
+    """The fold of each candidate: every class in every fold, every scene in one fold only.
+
+    Args:
+        data: the staged photos.
+        candidates: indices of the photos to divide.
+        folds: how many parts of about the same size.
+        seed: of the clustering.
+
+    Returns:
+        A fold number per candidate.
+    """
     rng = np.random.default_rng(seed)
     features = scene_features(data, candidates)
-    chosen = []
+    found = np.zeros(len(candidates), np.int64)
     for target in np.unique(data.targets[candidates]):
-        of_class = data.targets[candidates] == target
+        of_class = np.flatnonzero(data.targets[candidates] == target)
         clusters = _cluster(features[of_class], rng)
+        filled = np.zeros(folds)
         sizes = np.bincount(clusters, minlength=CLUSTERS)
-        nearest = int(np.argmin(np.abs(sizes - of_class.sum() / CLUSTERS)))
-        chosen.append(candidates[of_class][clusters == nearest])
-    return np.concatenate(chosen)
+        for cluster in np.argsort(-sizes):
+            emptiest = int(filled.argmin())
+            filled[emptiest] += sizes[cluster]
+            found[of_class[clusters == cluster]] = emptiest
+    return found
 
 
 def _cluster(features: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.int64]:
     """Spherical k-means: the cluster of each row."""
-    centres = features[rng.choice(len(features), CLUSTERS, replace=False)]
+    centres = features[rng.choice(len(features), CLUSTERS, replace=len(features) < CLUSTERS)]
     for _ in range(ROUNDS):
         nearest = (features @ centres.T).argmax(axis=1)
         for cluster in range(CLUSTERS):

@@ -18,6 +18,7 @@ from training.weights import imagenet_weights
 Tensor: TypeAlias = Any  # Keras has no types
 
 BATCH_NORM_EPSILON = 1e-3
+MEAN, SCALE = 127.0, 128.0  # how the ImageNet weights expect pixels: (value - MEAN) / SCALE
 
 
 @dataclass(frozen=True)

@@ -17,62 +17,36 @@ from PIL import Image
 from smartscale.domain.prediction import EMPTY, UNKNOWN
 from smartscale.recognition.evaluation import Quality, calibration_error, measure
 from smartscale.recognition.package import ModelPackage, load_package, write_package
-from smartscale.recognition.preprocessing import Preprocessing
 from smartscale.recognition.recogniser import Recogniser, Score, softmax
 from training import data as photos
 from training import report
 from training.augment import another_shop
-from training.calibrate import confirm_threshold, fit_temperature
+from training.calibrate import confirm_threshold, fit_temperature, fit_unknown
 from training.card import LICENCE, LICENCE_NOTES, SOURCE, render_card
+from training.embedding import LENGTH, fit_embedding
 from training.errors import TrainingError
-from training.export import PRECISIONS, Precision, to_tflite, with_labels
-from training.fit import MEAN, SCALE, Progress, Recipe, Trained, fit
-from training.groups import held_out
-from training.plates import render_plates
+from training.export import PRECISIONS, Precision, assemble, to_tflite
+from training.fit import Progress, Recipe, Trained, fit
+from training.material import Material, stage
+from training.network import MEAN, SCALE
 
 logger = logging.getLogger(__name__)
 
 MODEL_ID = "smartscale-produce"
-RENDERED_PLATES = 200
-PLATES_SEED = 11
-REAL_PLATE_COPIES = 10  # so that the few real plates are seen among the rendered ones
+MEMBERS = (
+    Recipe(variant=2, seed=7),
+    Recipe(variant=0, seed=8),
+)
+"""Two networks answer together: each sees what the other misses, and the second the mirror image.
+Twice the smaller one costs as much and gains half as much."""
 EXAMPLES_FOR_INT8 = 200
 TIMED_RUNS = 50
-MIRRORED_VIEW = True  # half a point to two points more right, for twice the milliseconds
 ALTERED_VIEWS = 6
 ALTERED_BATCH = 64
-HELD_OUT_FILE = "held_out.json"
-
-
-@dataclass(frozen=True)
-class Material:
-    """Everything a run learns from and is measured on."""
-
-    classes: photos.Classes
-    train: photos.Staged
-    plates: NDArray[np.uint8]
-    spec: Preprocessing
-    validation: list[photos.Photo]
-    held_out: list[photos.Photo]
-    """Whole clusters of scenes that are left out of training; none in the run that ships."""
-
-    @property
-    def cartons(self) -> frozenset[int]:
-        """The targets that are cartons."""
-        unknown = self.classes.labels.index(UNKNOWN)
-        return frozenset(
-            index
-            for index, label in enumerate(self.classes.label_of)
-            if label == unknown and self.classes.targets[index] != photos.NOT_PRODUCE
-        )
-
-    def targets(self, chosen: Sequence[photos.Photo]) -> NDArray[np.int64]:
-        """The target index of each photo."""
-        return np.array([self.classes.targets.index(photo.target) for photo in chosen], np.int64)
-
-    def truths(self, chosen: Sequence[photos.Photo]) -> NDArray[np.int64]:
-        """The label index of each photo."""
-        return np.array(self.classes.label_of, np.int64)[self.targets(chosen)]
+WANTED_ERROR = 0.01
+"""Share of wrong answers among those that nobody is asked to confirm."""
+AS_GOOD = 0.005
+"""A variant as good as float32 loses at most this share of top-1 and of top-3."""
 
 
 @dataclass(frozen=True)
@@ -100,40 +74,40 @@ def main(
     run: Path,
     folder: Path,
     *,
-    epochs: int | None,
-    precision: Precision,
-    error: float,
-    hold_out: bool,
-    held_out_run: Path | None,
+    members: Sequence[Recipe] = MEMBERS,
+    precision: Precision | None = None,
+    error: float = WANTED_ERROR,
+    findings: Sequence[Path] = (),
     note: str = "",
-    recipe: Recipe | None = None,
 ) -> None:
     """Everything, as `training.cli` describes it."""
-    recipe = recipe or Recipe()
-    if epochs is not None:
-        # The share of epochs at the served size stays.
-        early = round(epochs * recipe.early_epochs / recipe.epochs)
-        recipe = replace(recipe, epochs=epochs, early_epochs=early)
-    found = json.loads((held_out_run / HELD_OUT_FILE).read_text()) if held_out_run else None
-    material = stage(data, recipe, hold_out=hold_out)
-    trained = train(material, recipe, run)
-    served = with_labels(trained.model, material.classes, recipe.size)
-    if hold_out:
-        measure_held_out(served, material, recipe, run, error)
-        return
+    found = [json.loads(path.read_text()) for path in findings]
+    material = stage(data, members[0])
+    trained = train_members(material, members, run)
     package = pack(
-        served,
         material,
         trained,
-        recipe,
+        members,
         run,
         folder,
         precision=precision,
         error=error,
-        held_out=found,
+        findings=found,
         note=note,
     )
     logger.info("Package %s %s is in %s", package.model_id, package.revision, package.folder)
+
+
+def shortened(members: Sequence[Recipe], epochs: int) -> tuple[Recipe, ...]:
+    """The recipes with so many epochs, the share of them at the served size as it was."""
+    return tuple(
+        replace(
+            recipe,
+            epochs=epochs,
+            early_epochs=round(epochs * recipe.early_epochs / recipe.epochs),
+        )
+        for recipe in members
+    )
 
 
 def checked_precision(name: str) -> Precision:
@@ -148,35 +122,14 @@ def checked_precision(name: str) -> Precision:
     raise TrainingError(f"{name} is none of {', '.join(PRECISIONS)}")
 
 
-def stage(data: Path, recipe: Recipe, *, hold_out: bool) -> Material:
-    """Read all photos that training and measuring need."""
-    classes = photos.read_classes(data)
-    listed = [*photos.read_grocery(data, "train"), *photos.read_extras(data)]
-    staged = photos.stage(listed, classes, "Photos")
-    rendered = render_plates(RENDERED_PLATES, photos.STAGED_SIZE, PLATES_SEED)
-    real = staged.pictures[staged.sources == "empty"]
-    plates = np.concatenate([rendered, np.repeat(real, REAL_PLATE_COPIES, axis=0)])
-    bare = photos.Staged(
-        plates,
-        np.full(len(plates), classes.targets.index(EMPTY)),
-        np.full(len(plates), "empty"),
-    )
-    left_out: list[photos.Photo] = []
-    if hold_out:
-        grocery = np.flatnonzero(staged.sources == "grocery-train")
-        indices = held_out(staged, grocery, recipe.seed)
-        left_out = [listed[index] for index in indices]
-        staged = staged.without(indices)
-    return Material(
-        classes=classes,
-        train=photos.join(staged, bare),
-        plates=plates,
-        spec=Preprocessing(
-            recipe.size, mean=(MEAN,) * 3, scale=(SCALE,) * 3, mirrored_view=MIRRORED_VIEW
-        ),
-        validation=photos.read_grocery(data, "val"),
-        held_out=left_out,
-    )
+def train_members(
+    material: Material, members: Sequence[Recipe], run: Path, *, verbose: int = 1
+) -> list[Trained]:
+    """Train each network in a folder of its own, or go on where it was cut off."""
+    return [
+        train(material, recipe, run / f"{place}-lite{recipe.variant}", verbose=verbose)
+        for place, recipe in enumerate(members, start=1)
+    ]
 
 
 def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) -> Trained:
@@ -193,9 +146,9 @@ def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) ->
 
     trained = fit(
         material.train,
-        plates=material.plates,
+        scenery=material.scenery,
         validation=seen_validation(material),
-        classes=len(material.classes.targets),
+        coarse_of=material.classes.coarse_of,
         cartons=material.cartons,
         recipe=recipe,
         run=run,
@@ -204,6 +157,19 @@ def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) ->
     )
     report.draw_learning_curve(trained.history, run / "learning-curve.png")
     return trained
+
+
+def ready_to_serve(trained: Sequence[Trained], material: Material, run: Path) -> keras.Model:
+    """The networks as one, whose answer `unknown` is weighed on the altered validation photos."""
+    models = [one.model for one in trained]
+    size = material.spec.size
+    embedding = fit_embedding(models, material.train, size)
+    plain = assemble(models, material.classes, size, embedding)
+    recogniser = measurable(plain, material, run / "variants" / "float32")
+    unknown = material.classes.labels.index(UNKNOWN)
+    offset = fit_unknown(*_altered_logits(recogniser, material), unknown)
+    logger.info("The logit of %s is raised by %.2f", UNKNOWN, offset)
+    return assemble(models, material.classes, size, embedding, offset)
 
 
 def seen_validation(material: Material) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -270,20 +236,11 @@ def quality(
     return measure(known, answers, calibration.confirm)
 
 
-def measure_held_out(
-    served: keras.Model, material: Material, recipe: Recipe, run: Path, error: float
-) -> None:
-    """Say what scenes cost that training has not seen, and write it to `held_out.json`."""
-    package = write_package(
-        _unmeasured(material, run / "variants" / "float32"), to_tflite(served, "float32", [])
+def measurable(served: keras.Model, material: Material, folder: Path) -> Recogniser:
+    """The network in full precision."""
+    return Recogniser(
+        write_package(_unmeasured(material, folder), to_tflite(served, "float32", []))
     )
-    recogniser = Recogniser(package)
-    calibration, _, _ = calibrate(recogniser, material, error)
-    logits, truths = served_logits(recogniser, material.held_out, material)
-    results = _figures(quality(logits, truths, material.classes, calibration))
-    results |= {"epochs": recipe.epochs, "size": recipe.size}
-    (run / HELD_OUT_FILE).write_text(json.dumps(results, indent=1))
-    logger.info("Held-out scenes: %s", results)
 
 
 def _unmeasured(material: Material, folder: Path) -> ModelPackage:
@@ -294,6 +251,7 @@ def _unmeasured(material: Material, folder: Path) -> ModelPackage:
         labels=material.classes.labels,
         preprocessing=material.spec,
         folder=folder,
+        embedding=LENGTH,
     )
 
 
@@ -315,6 +273,17 @@ def export_all(
         variants.append(_measure_variant(package, precision, len(models[precision]), material))
         logger.info("%s", variants[-1])
     return models, variants
+
+
+def fastest(variants: Sequence[Variant]) -> Precision:
+    """The precision with the shortest time among those that are as good as float32."""
+    full = next(variant for variant in variants if variant.precision == "float32")
+    good = [
+        variant
+        for variant in variants
+        if variant.top1 >= full.top1 - AS_GOOD and variant.top3 >= full.top3 - AS_GOOD
+    ]
+    return min(good, key=lambda variant: variant.milliseconds).precision
 
 
 def _measure_variant(
@@ -348,33 +317,32 @@ def served_logits(
 
 
 def pack(
-    served: keras.Model,
     material: Material,
-    trained: Trained,
-    recipe: Recipe,
+    trained: Sequence[Trained],
+    members: Sequence[Recipe],
     run: Path,
     folder: Path,
     *,
-    precision: Precision,
-    error: float,
-    held_out: Mapping[str, Any] | None = None,
+    precision: Precision | None = None,
+    error: float = WANTED_ERROR,
+    findings: Sequence[Mapping[str, Any]] = (),
     note: str = "",
 ) -> ModelPackage:
     """Export, calibrate what was exported, measure it and write the package.
 
     Args:
-        served: the network with one logit per label.
         material: what it was trained on and is measured on.
         trained: how training went.
-        recipe: the decisions it was trained with.
+        members: the decisions that each network was trained with.
         run: where pictures and variants go.
         folder: where the package goes.
-        precision: which variant ships.
+        precision: which variant ships; None for the fastest that is as good as float32.
         error: the share of wrong answers wanted among those nobody is asked to confirm.
-        held_out: what a run with scenes held out found, for the card.
+        findings: what runs that left something out have found, for the card.
         note: anything else that the card should say of how it was made.
     """
-    models, variants = export_all(served, material, run)
+    models, variants = export_all(ready_to_serve(trained, material, run), material, run)
+    precision = precision or fastest(variants)
     recogniser = Recogniser(load_package(run / "variants" / precision))
     calibration, confidences, correct = calibrate(recogniser, material, error)
     logits, truths = served_logits(recogniser, material.validation, material)
@@ -397,13 +365,17 @@ def pack(
                 float((~correct[confidences >= calibration.confirm]).mean()), 4
             ),
         },
-        "epochs": len(trained.history),
-        "best_epoch": trained.best_epoch + 1,
-        "recipe": asdict(recipe),
+        "members": [
+            {
+                "epochs": len(one.history),
+                "best_epoch": one.best_epoch + 1,
+                "recipe": asdict(recipe),
+            }
+            for one, recipe in zip(trained, members, strict=True)
+        ],
+        "findings": [dict(finding) for finding in findings],
         "note": note,
     }
-    if held_out:
-        evaluation["held_out"] = dict(held_out)
     package = ModelPackage(
         model_id=MODEL_ID,
         revision=hashlib.sha256(models[precision]).hexdigest()[:12],
@@ -417,7 +389,7 @@ def pack(
         evaluation=evaluation,
     )
     documents = {
-        "README.md": render_card(package, precision, len(models[precision]), held_out),
+        "README.md": render_card(package, precision, len(models[precision])),
         "LICENCE.md": LICENCE_NOTES,
     }
     return write_package(package, models[precision], documents)

@@ -2,7 +2,9 @@
 
 import csv
 import importlib.util
+import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +18,16 @@ if importlib.util.find_spec("tensorflow") is None:
     pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
 
 from training import pipeline
+from training.errors import TrainingError
 from training.fit import Progress, Recipe, Trained, fit
+from training.material import LeftOut, stage
+from training.probes import probe
 
 pytestmark = pytest.mark.training
 
 PRODUCE = {"Lemon": "yellow", "Lime": "green"}
 CARTONS = {"Milk": "white", "Juice": "orange"}
+COARSE = {"Lemon": "Citrus", "Lime": "Citrus", "Milk": "Milk", "Juice": "Juice"}
 TINY = Recipe(
     epochs=2,
     early_epochs=1,
@@ -54,8 +60,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (grocery / f"{split}.txt").write_text("\n".join(lines) + "\n")
     with (grocery / "classes.csv").open("w", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["Class Name (str)", "Class ID (int)"])
-        writer.writerows([name, index] for index, name in enumerate(names))
+        writer.writerow(["Class Name (str)", "Class ID (int)", "Coarse Class Name (str)"])
+        writer.writerows([name, index, COARSE[name]] for index, name in enumerate(names))
     plate = folder / "steel_plate" / "_empty" / "plate.png"
     plate.parent.mkdir(parents=True)
     Image.new("RGB", (80, 80), "silver").save(plate)
@@ -66,7 +72,7 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    material = pipeline.stage(data, TINY, hold_out=False)
+    material = stage(data, TINY)
     assert material.classes.labels == ("Lemon", "Lime", "unknown", "empty")
 
     def run(folder: Path, *, stop: bool = False) -> Trained:
@@ -76,9 +82,9 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
 
         return fit(
             material.train,
-            plates=material.plates,
+            scenery=material.scenery,
             validation=pipeline.seen_validation(material),
-            classes=len(material.classes.targets),
+            coarse_of=material.classes.coarse_of,
             cartons=material.cartons,
             recipe=TINY,
             run=folder,
@@ -88,8 +94,8 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
 
     whole = run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "cut", stop=True)
-    resumed = run(tmp_path / "cut")
+        run(tmp_path / "cut" / "1-lite0", stop=True)
+    resumed = run(tmp_path / "cut" / "1-lite0")
 
     assert "Going on after epoch 1 of 2" in caplog.text
     assert [progress.epoch for progress in resumed.history] == [0, 1]
@@ -102,12 +108,8 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
         data,
         tmp_path / "cut",
         package_folder,
-        epochs=None,
+        members=(TINY, TINY),
         precision="float16",
-        error=0.01,
-        hold_out=False,
-        held_out_run=None,
-        recipe=TINY,
     )
 
     package = load_package(package_folder)
@@ -115,7 +117,7 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     assert package.evaluation["n_negatives"] == 4
     assert "Lite0" in (package_folder / "README.md").read_text()
     for picture in ("learning-curve.png", "reliability.png", "confusion.png"):
-        assert (tmp_path / "cut" / picture).is_file()
+        assert list((tmp_path / "cut").rglob(picture))
     photo = data / "grocery" / "val" / "Fruit" / "Lemon" / "Lemon_0.jpg"
     scores = Recogniser(package).recognise(photo.read_bytes())
     assert {score.label for score in scores} == {"Lemon", "Lime", "unknown", "empty"}
@@ -125,4 +127,20 @@ def test_other_settings_do_not_go_on_with_a_run(data: Path, tmp_path: Path) -> N
     (tmp_path / "history.json").write_text('{"recipe": {"epochs": 1}, "history": []}')
 
     with pytest.raises(ValueError, match="other settings"):
-        pipeline.train(pipeline.stage(data, TINY, hold_out=False), TINY, tmp_path, verbose=0)
+        pipeline.train(stage(data, TINY), TINY, tmp_path, verbose=0)
+
+
+def test_a_probe_measures_every_photo_once_by_a_network_that_has_not_seen_it(
+    data: Path, tmp_path: Path
+) -> None:
+    finding = probe(data, tmp_path / "scenes", LeftOut.SCENES, (replace(TINY, epochs=1),), folds=2)
+
+    assert finding["n"] == 8  # all training photos of produce
+    assert len(finding["folds"]) == 2
+    assert 0 <= finding["top1"] <= finding["top3"] <= 1
+    assert json.loads((tmp_path / "scenes" / "finding.json").read_text()) == finding
+
+
+def test_a_part_that_is_not_there_cannot_be_left_out(data: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="no steel_plate/"):
+        probe(data, tmp_path, LeftOut.STEEL, (TINY,))

@@ -1,0 +1,111 @@
+"""Shorter runs that leave something out and are measured on just that: what elsewhere will cost.
+
+What ships has seen everything there is, so how good it is in another shop has to be estimated by
+networks that have not. They are smaller and trained for less long: read them as a lower bound.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data import read_classes
+from training.fit import Recipe
+from training.material import LeftOut, Material, Omission, stage
+from training.pipeline import (
+    measurable,
+    pack,
+    produce_only,
+    ready_to_serve,
+    served_logits,
+    train_members,
+)
+
+logger = logging.getLogger(__name__)
+
+PROBE = (Recipe(epochs=10, early_epochs=6, early_size=160),)
+FOLDS = 3
+FINDING_FILE = "finding.json"
+
+
+@dataclass(frozen=True)
+class Hits:
+    """For each photo of produce whether its answer was right, by three measures."""
+
+    top1: NDArray[np.bool_]
+    top3: NDArray[np.bool_]
+    coarse: NDArray[np.bool_]
+
+    def shares(self) -> dict[str, float]:
+        """The share of photos that were right."""
+        return {
+            "n": len(self.top1),
+            "top1": round(float(self.top1.mean()), 4),
+            "top3": round(float(self.top3.mean()), 4),
+            "coarse_top1": round(float(self.coarse.mean()), 4),
+        }
+
+
+def probe(
+    data: Path, run: Path, part: LeftOut, members: Sequence[Recipe] = PROBE, folds: int = FOLDS
+) -> dict[str, Any]:
+    """Train without a part and measure on it; a probe that was cut off goes on where it was.
+
+    Returns:
+        The finding, which is also in `finding.json` in `run`, for the card of the package.
+    """
+    if part is LeftOut.CLASSES:
+        finding = _without_classes(data, run, members)
+    else:
+        finding = _without_photos(data, run, part, members, folds if part is LeftOut.SCENES else 1)
+    finding |= {"left_out": part.value, "members": [asdict(recipe) for recipe in members]}
+    (run / FINDING_FILE).write_text(json.dumps(finding, indent=1))
+    logger.info("Without %s: %s", part, finding)
+    return finding
+
+
+def _without_photos(
+    data: Path, run: Path, part: LeftOut, members: Sequence[Recipe], folds: int
+) -> dict[str, Any]:
+    """Figures on photos that each fold left out, and over all of them."""
+    found = []
+    for fold in range(folds):
+        material = stage(data, members[0], Omission(part, fold, folds))
+        place = run / f"fold{fold + 1}" if folds > 1 else run
+        trained = train_members(material, members, place)
+        served = ready_to_serve(trained, material, place)
+        recogniser = measurable(served, material, place / "measured")
+        logits, truths = served_logits(recogniser, material.left_out, material)
+        found.append(_hits(*produce_only(logits, truths, material.classes), material))
+    pooled = Hits(
+        top1=np.concatenate([hits.top1 for hits in found]),
+        top3=np.concatenate([hits.top3 for hits in found]),
+        coarse=np.concatenate([hits.coarse for hits in found]),
+    )
+    by_fold = {"folds": [hits.shares() for hits in found]} if folds > 1 else {}
+    return {**pooled.shares(), **by_fold}
+
+
+def _hits(logits: NDArray[np.float64], truths: NDArray[np.int64], material: Material) -> Hits:
+    order = np.argsort(-logits, axis=1)
+    coarse = material.classes.coarse_of_labels
+    return Hits(
+        top1=order[:, 0] == truths,
+        top3=(order[:, :3] == truths[:, np.newaxis]).any(axis=1),
+        coarse=coarse[order[:, 0]] == coarse[truths],
+    )
+
+
+def _without_classes(data: Path, run: Path, members: Sequence[Recipe]) -> dict[str, Any]:
+    """A package without ten kinds of produce, in `run/package`, for `enrolment` to learn them."""
+    material = stage(data, members[0], Omission(LeftOut.CLASSES))
+    trained = train_members(material, members, run)
+    package = pack(material, trained, members, run, run / "package")
+    missing = set(read_classes(data).produce) - set(package.labels)
+    figures = {name: package.evaluation[name] for name in ("n", "top1", "top3")}
+    return {"classes": sorted(missing), **figures}
