@@ -37,10 +37,10 @@ class Recipe:
     """Every decision that shapes the weights; stored with the run and in the package."""
 
     variant: int = 0
-    epochs: int = 30
+    epochs: int = 26
     size: int = 224
-    early_size: int = 176
-    early_epochs: int = 14
+    early_size: int = 160
+    early_epochs: int = 12
     head_epochs: int = 3
     """Altered copies of every photo that the classifier alone learns from, before the rest does."""
     batch: int = 32
