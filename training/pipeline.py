@@ -382,6 +382,7 @@ def pack(
         labels=material.classes.labels,
         preprocessing=material.spec,
         folder=folder,
+        embedding=LENGTH,
         temperature=round(calibration.temperature, 4),
         confirm=round(calibration.confirm, 4),
         source=SOURCE,
