@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
 # How much of a batch each of these happens to.
-PLATE_SHARE = 0.12
+PLATE_SHARE = 0.25
 BLUR_SHARE = 0.25
-BAG_SHARE = 0.15
+BAG_SHARE = 0.2
 CUT_OUT_SHARE = 0.2
 HAND_SHARE = 0.08
 NOISE_SHARE = 0.2
@@ -82,9 +82,10 @@ def augment(
     """
     dice = Dice(seed, tf.shape(pictures)[0])
     x = _look_around(tf.cast(pictures, tf.float32), size, dice)
-    x = _reach_over(_lay_on_plate(x, plates, size, dice), hands, size, dice)
+    x = _bag(_lay_on_plate(x, plates, size, dice), size, dice)
+    x = _reach_over(x, hands, size, dice)
     x = _blur(_light(x / 255.0, dice), dice)
-    x = _cut_out(_bag_glare(x, size, dice), size, dice)
+    x = _cut_out(x, size, dice)
     x, targets = _cutmix(_noise(x, size, dice), targets, size, dice)
     return tf.clip_by_value(x, 0.0, 1.0) * 255.0, targets
 
@@ -98,7 +99,7 @@ def another_shop(
     """
     dice = Dice(seed, len(pictures))
     x = _look_around(tf.cast(pictures, tf.float32), size, dice)
-    x = _noise(_bag_glare(_blur(_light(x / 255.0, dice), dice), size, dice), size, dice)
+    x = _noise(_blur(_light(_bag(x, size, dice) / 255.0, dice), dice), size, dice)
     return np.asarray(tf.cast(tf.round(tf.clip_by_value(x, 0.0, 1.0) * 255.0), tf.uint8))
 
 
@@ -144,17 +145,53 @@ def _grid(size: int) -> tuple[Tensor, Tensor]:
     return line[tf.newaxis, :, tf.newaxis, tf.newaxis], line[tf.newaxis, tf.newaxis, :, tf.newaxis]
 
 
-def _lay_on_plate(x: Tensor, plates: Tensor, size: int, dice: Dice) -> Tensor:
-    """Keep an uneven blob of some pictures and lay it on a plate, with a soft edge."""
-    chosen, dice = dice.some(PLATE_SHARE)
-    plate = _look_around(tf.cast(tf.gather(plates, chosen), tf.float32), size, dice)
+def _blob(size: int, dice: Dice, low: float, high: float) -> Tensor:
+    """1.0 inside an uneven blob somewhere near the middle, 0.0 outside, with a soft edge.
+
+    Its radius is `low` to `high` of half a picture; shape (N, size, size, 1).
+    """
     down, across = _grid(size)
     bumps = tf.image.resize(dice.normal(0.25, 5, 5, 1), (size, size), "bicubic")
-    middle_y, middle_x = _each(dice.uniform(-0.35, 0.35)), _each(dice.uniform(-0.35, 0.35))
-    radius_y, radius_x = _each(dice.uniform(0.35, 0.9)), _each(dice.uniform(0.35, 0.9))
+    middle_y, middle_x = _each(dice.uniform(-0.4, 0.4)), _each(dice.uniform(-0.4, 0.4))
+    radius_y, radius_x = _each(dice.uniform(low, high)), _each(dice.uniform(low, high))
     distance = tf.sqrt(((down - middle_y) / radius_y) ** 2 + ((across - middle_x) / radius_x) ** 2)
-    keep = tf.sigmoid((1 + bumps - distance) * 25)
-    return _put(x, chosen, tf.gather(x, chosen) * keep + plate * (1 - keep))
+    return tf.sigmoid((1 + bumps - distance) * 25)
+
+
+def _lay_on_plate(x: Tensor, plates: Tensor, size: int, dice: Dice) -> Tensor:
+    """Cut some produce out, roughly, and lay it on a plate, from one piece to a heap."""
+    chosen, dice = dice.some(PLATE_SHARE)
+    plate = _look_around(tf.cast(tf.gather(plates, chosen), tf.float32), size, dice)
+    cut_out = tf.concat([tf.gather(x, chosen), 255 * _blob(size, dice, 0.22, 0.95)], axis=3)
+    farther = dice.uniform(1.0, 1.8)
+    zero = tf.zeros_like(farther)
+    shift = size * (1 - farther) / 2
+    shift_x, shift_y = shift + dice.normal(0.1 * size), shift + dice.normal(0.1 * size)
+    laid = tf.raw_ops.ImageProjectiveTransformV3(
+        images=cut_out,
+        transforms=tf.stack([farther, zero, shift_x, zero, farther, shift_y, zero, zero], axis=1),
+        output_shape=(size, size),
+        interpolation="BILINEAR",
+        fill_mode="CONSTANT",
+        fill_value=0.0,
+    )
+    keep = laid[..., 3:] / 255.0
+    return _put(x, chosen, laid[..., :3] * keep + plate * (1 - keep))
+
+
+def _bag(x: Tensor, size: int, dice: Dice) -> Tensor:
+    """A clear plastic bag: a veil with bright folds, and crumples that are hard to see through."""
+    chosen, dice = dice.some(BAG_SHARE)
+
+    def field(cells: int) -> Tensor:
+        return tf.image.resize(dice.normal(1.0, cells, cells, 1), (size, size), "bicubic")
+
+    folds = tf.nn.relu(1 - 4 * tf.abs(field(6))) + tf.nn.relu(1 - 3 * tf.abs(field(16)))
+    crumples = tf.sigmoid(4 * (field(5) - _each(dice.uniform(0.4, 1.8))))
+    film = _each(dice.uniform(0.03, 0.4)) + _each(dice.uniform(0.1, 0.5)) * folds
+    veil = _blob(size, dice, 0.5, 1.4) * tf.clip_by_value(film + 0.75 * crumples, 0.0, 0.93)
+    white = 255 * tf.clip_by_value(_each(dice.uniform(0.68, 1.0)) + 0.06 * field(10), 0.0, 1.0)
+    return _put(x, chosen, tf.gather(x, chosen) * (1 - veil) + white * veil)
 
 
 def _reach_over(x: Tensor, hands: Tensor, size: int, dice: Dice) -> Tensor:
@@ -184,15 +221,6 @@ def _blur(x: Tensor, dice: Dice) -> Tensor:
     soft = tf.nn.avg_pool2d(tf.nn.avg_pool2d(sharp, 3, 1, "SAME"), 3, 1, "SAME")
     amount = _each(dice.uniform(0.3, 1.0))
     return _put(x, chosen, soft * amount + sharp * (1 - amount))
-
-
-def _bag_glare(x: Tensor, size: int, dice: Dice) -> Tensor:
-    """A clear bag: white folds and a veil that takes contrast."""
-    chosen, dice = dice.some(BAG_SHARE)
-    folds = tf.image.resize(dice.normal(1.0, 9, 9, 1), (size, size), "bicubic")
-    veil = _each(dice.uniform(0.0, 0.25)) + tf.nn.relu(folds - 0.7) * 0.5
-    veil = tf.minimum(veil, 0.85)
-    return _put(x, chosen, tf.gather(x, chosen) * (1 - veil) + 0.92 * veil)
 
 
 def _box(size: int, dice: Dice, low: float, high: float) -> Tensor:
