@@ -2,110 +2,189 @@
 
 import dataclasses
 import json
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
-from infra.commands.connection import connect
+from infra.commands.model_package import (
+    MODEL_HELP,
+    Answer,
+    active_package,
+    answer_photos,
+    latency,
+    named_package,
+)
 from infra.errors import PlainError
-from infra.settings import Cloud, load_settings
+from smartscale.clock import now
 from smartscale.domain.errors import NotFound
-from smartscale.domain.registry import BUILTIN
-from smartscale.domain.weighing import ModelRef
-from smartscale.recognition.builtin import builtin_package
-from smartscale.recognition.evaluation import EvaluationError, Quality, measure, read_folder
-from smartscale.recognition.package import ModelPackage, PackageError, load_package
-from smartscale.recognition.preprocessing import ImageError
-from smartscale.recognition.recogniser import Recogniser
+from smartscale.recognition.evaluation import Outcome, Quality, judge, summarise
+from smartscale.recognition.labelled_photos import (
+    EvaluationError,
+    LabelledPhoto,
+    Truth,
+    read_folder,
+)
+from smartscale.recognition.package import ModelPackage, PackageError
+from smartscale.recognition.report import document as report
+from smartscale.recognition.report.quality import headlines, quality_sections
 
 app = typer.Typer()
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A package's outcomes on photos, and what they come to."""
+
+    package: ModelPackage
+    photos: list[LabelledPhoto]
+    answers: list[Answer]
+    outcomes: list[Outcome]
+    quality: Quality
+
+    def as_json(self) -> dict[str, Any]:
+        """The figures with what they were measured on."""
+        return {
+            **dataclasses.asdict(self.quality),
+            "latency_ms": latency(self.answers),
+            "model": {
+                "id": self.package.model_id,
+                "revision": self.package.revision,
+                "bytes": package_bytes(self.package),
+                "input_size": self.package.input_size,
+                "temperature": self.package.temperature,
+                "thresholds": dict(self.package.thresholds),
+            },
+        }
 
 
 @app.command()
 def evaluate(
     folder: Annotated[
-        Path, typer.Argument(help="Photos as FOLDER/<label>/*.jpg; FOLDER/_negatives: no produce.")
+        Path,
+        typer.Argument(
+            help="Photos as FOLDER/<label or kind>/*.jpg; FOLDER/_negatives: not on the menu."
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    model: Annotated[
-        str | None,
-        typer.Option(
-            help="builtin, a package's folder, or MODEL_ID@REVISION; default: the active."
-        ),
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="Write a report for people: one HTML file.")
     ] = None,
+    model: Annotated[str | None, typer.Option(help=f"{MODEL_HELP}; default: the active.")] = None,
 ) -> None:
     """Measure recognition on labelled photos."""
     try:
-        with _package(model) as package:
-            quality = _measure(folder, package)
+        with named_package(model) if model else active_package() as package:
+            found = evaluate_folder(folder, package)
+            if report_file:
+                report_file.write_text(_report(found, folder), encoding="utf-8")
     except (EvaluationError, PackageError, NotFound) as error:
         raise PlainError(str(error), 2) from error
+    except OSError as error:
+        raise PlainError(f"{error.filename} cannot be used: {error.strerror}", 2) from error
     if as_json:
-        typer.echo(json.dumps(dataclasses.asdict(quality), indent=2))
+        typer.echo(json.dumps(found.as_json(), indent=2))
     else:
-        Console().print(_table(quality, f"{package.model_id} {package.revision}"))
+        Console().print(_table(found))
 
 
-def _measure(folder: Path, package: ModelPackage) -> Quality:
-    photos = list(read_folder(folder, package.labels))
-    recogniser = Recogniser(package)
-    console = Console(stderr=True)
-    truths, answers = [], []
-    for path, label in track(photos, "recognising", console=console, transient=True):
-        try:
-            answers.append(recogniser.recognise(path.read_bytes()))
-        except ImageError as error:
-            raise EvaluationError(f"{path}: {error}") from error
-        truths.append(label)
-    return measure(truths, answers, package.confirm)
+def evaluate_folder(folder: Path, package: ModelPackage) -> Evaluation:
+    """What a package makes of the photos of a folder.
+
+    Raises:
+        EvaluationError: the folder or a photo cannot be evaluated.
+    """
+    photos = read_folder(folder, package.labels)
+    answers = answer_photos(photos, package)
+    return judged(package, photos, answers, [photo.truth for photo in photos])
 
 
-@contextmanager
-def _package(model: str | None) -> Iterator[ModelPackage]:
-    """The package to measure, for as long as it is measured."""
-    settings = load_settings()
-    if model is None:
-        try:
-            connection = connect(settings)
-        except PlainError:
-            if settings.cloud is not Cloud.EMBEDDED:
-                raise
-            typer.echo("No stack is running here: measuring the built-in model.", err=True)
-            yield builtin_package()
-            return
-        switch = connection.registry.current()
-        ref = switch.active if switch else None
-    elif model == BUILTIN or "@" not in model:
-        if model != BUILTIN and not Path(model).is_dir():
-            raise PlainError(
-                f"--model {model}: give builtin, a package's folder, or MODEL_ID@REVISION.", 2
+def judged(
+    package: ModelPackage,
+    photos: list[LabelledPhoto],
+    answers: list[Answer],
+    truths: list[Truth],
+) -> Evaluation:
+    """What answers come to by the package's thresholds."""
+    thresholds = package.thresholds
+    outcomes = [
+        judge(truth, answer.scores, thresholds["confirm"], thresholds.get("unknown"))
+        for truth, answer in zip(truths, answers, strict=True)
+    ]
+    return Evaluation(package, photos, answers, outcomes, summarise(outcomes))
+
+
+def package_bytes(package: ModelPackage) -> int:
+    """The size of a package's files."""
+    return sum(path.stat().st_size for path in package.folder.iterdir() if path.is_file())
+
+
+def _report(found: Evaluation, folder: Path) -> str:
+    quality, package = found.quality, found.package
+    times = latency(found.answers)
+    speed = report.Section(
+        "How long one photo takes",
+        "On this machine, one thread, one photo after the other.",
+        tables=[
+            report.Table(
+                ("step", "median", "95th percentile"),
+                [
+                    (step, *(f"{times[key][at]:.1f} ms" for at in ("p50", "p95")))
+                    for step, key in (
+                        ("decoding the file", "decode"),
+                        ("scaling and network", "network"),
+                        ("both", "total"),
+                    )
+                ],
             )
-        yield builtin_package() if model == BUILTIN else load_package(Path(model))
-        return
-    else:
-        model_id, _, revision = model.rpartition("@")
-        connection, ref = connect(settings), ModelRef(id=model_id, revision=revision)
-    if ref is None or ref.id == BUILTIN:
-        yield builtin_package()
-        return
-    with tempfile.TemporaryDirectory() as copy:
-        connection.packages.fetch(ref, Path(copy))
-        yield load_package(Path(copy))
+        ],
+    )
+    return report.render(
+        report.Document(
+            title="How good recognition is",
+            facts=[
+                ("Model", f"{package.model_id} {package.revision}"),
+                ("Package", f"{package_bytes(package) / 1e6:.1f} MB"),
+                ("Input", f"{package.input_size} x {package.input_size} px"),
+                ("Confirmation below", f"{package.thresholds['confirm']:.3f}"),
+                ("Photos", str(folder)),
+                ("Labelled", str(quality.n)),
+                ("Of a known kind", str(quality.n_coarse)),
+                ("Not on the menu", str(quality.n_negatives)),
+                ("Measured", f"{now():%Y-%m-%d %H:%M} UTC"),
+            ],
+            headlines=headlines(quality),
+            sections=[
+                *quality_sections(
+                    found.outcomes,
+                    quality,
+                    package.thresholds["confirm"],
+                    [photo.path for photo in found.photos],
+                ),
+                speed,
+            ],
+        )
+    )
 
 
-def _table(quality: Quality, model: str) -> Table:
-    table = Table("measure", "value", title=model)
+def _table(found: Evaluation) -> Table:
+    quality = found.quality
+    title = f"{found.package.model_id} {found.package.revision}"
+    table = Table("measure", "value", "95 % interval", title=title)
     for name, value in dataclasses.asdict(quality).items():
-        if name != "per_class":
-            table.add_row(name, f"{value:.4f}" if isinstance(value, float) else str(value))
+        if isinstance(value, int | float):
+            interval = quality.intervals.get(name)
+            table.add_row(
+                name,
+                f"{value:.4f}" if isinstance(value, float) else str(value),
+                "{:.4f} to {:.4f}".format(*interval) if interval else "",
+            )
+    for name, spent in latency(found.answers).items():
+        table.add_row(f"{name} ms", f"{spent['p50']:.1f}", f"p95 {spent['p95']:.1f}")
     table.add_section()
-    for label, found in quality.per_class.items():
-        table.add_row(label, f"{found.top1:.2f} of {found.n}")
+    for label, of_class in quality.per_class.items():
+        table.add_row(label, f"{of_class.top1:.2f} of {of_class.n}")
     return table

@@ -1,6 +1,7 @@
 """The figures of `smartscale evaluate`, on cases small enough to check by hand."""
 
-from pathlib import Path
+import json
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given
@@ -8,12 +9,14 @@ from hypothesis import strategies as st
 
 from smartscale.recognition.evaluation import (
     ClassQuality,
-    EvaluationError,
+    CoarseQuality,
+    Confusion,
     calibration_error,
+    judge,
     measure,
-    plain_name,
-    read_folder,
 )
+from smartscale.recognition.hierarchy import CoarseClass
+from smartscale.recognition.labelled_photos import Truth
 from smartscale.recognition.recogniser import Score
 
 LABELS = ["Golden-Delicious", "Banana", "Red-Bell-Pepper", "unknown", "empty"]
@@ -49,6 +52,10 @@ def test_the_figures_of_five_photos() -> None:
         "Banana": ClassQuality(3, 1 / 3, 2 / 3),
         "Golden-Delicious": ClassQuality(1, 1.0, 1.0),
     }
+    assert quality.confusions == [
+        Confusion("Banana", "Red-Bell-Pepper", 1),
+        Confusion("Banana", "unknown", 1),
+    ]
     # One bin holds 0.95, 0.97 and 0.99 with one right, the other 0.60 with one right.
     assert quality.ece == pytest.approx((abs(0.95 + 0.97 + 0.99 - 1) + abs(0.60 - 1)) / 4)
 
@@ -82,49 +89,74 @@ def test_calibration_error_is_zero_where_confidence_is_accuracy() -> None:
     assert calibration_error([1.0], [True]) == 0
 
 
-@given(st.sampled_from(LABELS), st.sampled_from(["-", "_", " ", ""]), st.booleans())
-def test_folder_names_match_whatever_their_style(label: str, mark: str, shout: bool) -> None:
-    name = label.replace("-", mark)
-
-    assert plain_name(name.upper() if shout else name) == plain_name(label)
-
-
-def test_photos_come_with_the_labels_of_their_folders(tmp_path: Path) -> None:
-    for name in (
-        "golden delicious/1.JPG",
-        "BANANA/b.webp",
-        "BANANA/a.png",
-        "BANANA/notes.txt",
-        "_negatives/shoe.jpeg",
-        ".cache/x.jpg",
-    ):
-        path = tmp_path / name
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-    (tmp_path / "README.md").touch()
-
-    found = [
-        (path.relative_to(tmp_path).as_posix(), label)
-        for path, label in read_folder(tmp_path, LABELS)
+def test_a_photo_of_a_known_kind_counts_for_the_kind_alone() -> None:
+    truths: list[Truth] = [CoarseClass("apple"), CoarseClass("apple"), "Banana"]
+    answers = [
+        answer("Golden-Delicious", confidence=0.9),
+        answer("Banana", confidence=0.9),
+        answer("Banana", confidence=0.9),
     ]
 
-    assert found == [
-        ("BANANA/a.png", "Banana"),
-        ("BANANA/b.webp", "Banana"),
-        ("_negatives/shoe.jpeg", None),
-        ("golden delicious/1.JPG", "Golden-Delicious"),
+    quality = measure(truths, answers, confirm=0.5)
+
+    assert (quality.n, quality.top1, quality.error_when_sure) == (1, 1.0, 0.0)
+    assert quality.n_coarse == 3
+    assert quality.coarse_top1 == pytest.approx(2 / 3)
+    assert quality.per_coarse_class == {
+        "apple": CoarseQuality(2, 0.5),
+        "Banana": CoarseQuality(1, 1.0),
+    }
+
+
+def test_another_variety_is_the_right_kind() -> None:
+    labels = ("Golden-Delicious", "Granny-Smith")
+    wrong = [Score(labels[1], 0.8), Score(labels[0], 0.2)]
+
+    quality = measure([labels[0]], [wrong], confirm=0.5)
+
+    assert (quality.top1, quality.coarse_top1) == (0.0, 1.0)
+
+
+def test_negatives_are_counted_where_95_of_100_produce_are_accepted() -> None:
+    def scores(unknown: float, empty: float = 0.0) -> list[Score]:
+        known = [Score("Banana", 1 - unknown - empty)]
+        return sorted([*known, Score("unknown", unknown), Score("empty", empty)], reverse=True)
+
+    # The 95th best piece of produce has the score 1 - 0.40, the five behind it less.
+    produce = [scores(0.1)] * 94 + [scores(0.40)] + [scores(0.6)] * 5
+    negatives = [scores(0.3), scores(0.39), scores(0.2, 0.25), scores(0.9)]
+    truths = ["Banana"] * 100 + [None] * 4
+
+    quality = measure(truths, produce + negatives, confirm=0.99)
+
+    assert quality.acceptance_threshold_at_95 == pytest.approx(0.6)
+    assert quality.negatives_accepted_at_95 == 0.5
+    low, high = quality.intervals["negatives_accepted_at_95"]
+    assert low < 0.5 < high
+
+
+def test_enough_of_unknown_is_unknown_even_behind_another_label() -> None:
+    scores = answer("Banana", "unknown", confidence=0.6)
+    shy = [Score("Banana", 0.6), Score("unknown", 0.3), Score("empty", 0.1)]
+
+    assert judge("Banana", scores, confirm=0.5, unknown=0.3).answer.label == "Banana"
+    refused = judge("Banana", shy, confirm=0.5, unknown=0.3)
+    assert (refused.answer, refused.sure, refused.right) == (Score("unknown", 0.3), False, False)
+    assert judge("Banana", shy, confirm=0.5).sure
+
+
+def test_the_figures_are_json_and_their_intervals_hold_them() -> None:
+    truths = ["Banana"] * 3 + [None]
+    answers = [
+        answer("Banana", confidence=0.9),
+        answer("Banana", confidence=0.7),
+        answer("Golden-Delicious", confidence=0.8),
+        answer("unknown", confidence=0.9),
     ]
 
+    figures = json.loads(json.dumps(asdict(measure(truths, answers, confirm=0.75))))
 
-def test_a_folder_that_matches_no_label_is_named(tmp_path: Path) -> None:
-    (tmp_path / "Durian").mkdir()
-
-    with pytest.raises(EvaluationError, match="'Durian' matches no label"):
-        read_folder(tmp_path, LABELS)
-
-
-def test_no_folder_and_no_photos_are_errors(tmp_path: Path) -> None:
-    with pytest.raises(EvaluationError, match="not a folder"):
-        read_folder(tmp_path / "nowhere", LABELS)
-    with pytest.raises(EvaluationError, match="no photos"):
-        read_folder(tmp_path, LABELS)
+    measured = {name for name, value in figures.items() if isinstance(value, float)}
+    assert set(figures["intervals"]) == measured - {"acceptance_threshold_at_95"}
+    for name, (low, high) in figures["intervals"].items():
+        assert 0 <= low <= figures[name] <= high <= 1, name

@@ -1,23 +1,55 @@
 """How good recognition is on labelled photos, in the numbers a shop cares about."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from smartscale.domain.prediction import NO_ITEM
+from smartscale.domain.prediction import NO_ITEM, UNKNOWN
+from smartscale.recognition.curves import accepted_when, bootstrapped_errors, reliability
+from smartscale.recognition.hierarchy import CoarseClass, coarse_of
+from smartscale.recognition.labelled_photos import Truth
 from smartscale.recognition.recogniser import Score
+from smartscale.recognition.uncertainty import Interval, centred, percentiles, resampled, wilson
 
-NEGATIVES = "_negatives"
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
-CALIBRATION_BINS = 15
+_AMONG_FIRST = 3
 
 
-class EvaluationError(ValueError):
-    """The folder cannot be evaluated; the text says what is wrong with it."""
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one photo."""
+
+    truth: Truth
+    answer: Score
+    """What is served."""
+    rank: int
+    """How many labels stand before the true one; 0 is right. Meaningless without a true label."""
+    sure: bool
+    """Produce, and sure enough to be sold without a question."""
+    acceptance: float
+    """Acceptance score: 1 - P(unknown) - P(empty), how probable it is that produce is there."""
+
+    @property
+    def right(self) -> bool:
+        """Whether the answer is the true label."""
+        return isinstance(self.truth, str) and self.rank == 0
+
+    @property
+    def coarse_truth(self) -> CoarseClass | None:
+        """The true kind of produce; None for what is not on the menu."""
+        return coarse_of(self.truth) if isinstance(self.truth, str) else self.truth
+
+    @property
+    def coarse_right(self) -> bool:
+        """Whether the answer is of the true kind: an apple for an apple, whichever."""
+        return coarse_of(self.answer.label) == self.coarse_truth
+
+    @property
+    def is_produce(self) -> bool:
+        """Whether the photo shows something on the menu."""
+        return self.truth is not None and self.truth not in NO_ITEM
 
 
 @dataclass(frozen=True)
@@ -30,11 +62,28 @@ class ClassQuality:
 
 
 @dataclass(frozen=True)
+class CoarseQuality:
+    """One kind of produce's photos and the share of them recognised as that kind."""
+
+    n: int
+    top1: float
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How many photos of one label were answered with another."""
+
+    truth: str
+    answer: str
+    n: int
+
+
+@dataclass(frozen=True)
 class Quality:
     """All shares are from 0 to 1, and None where there was no photo to measure them on."""
 
     n: int
-    """Labelled photos. All but `negatives_accepted` is measured on these."""
+    """Photos of a known label: `top1` to `error_when_sure` and `per_class` are measured on them."""
     top1: float | None
     top3: float | None
     ece: float | None
@@ -47,105 +96,161 @@ class Quality:
     negatives_accepted: float | None
     """Share of the negatives that would be sold without a question: the first answer is produce
     and its confidence reaches the threshold for confirmation."""
+    negatives_accepted_at_95: float | None
+    """Share of the negatives accepted by the threshold that accepts 95 % of the produce, where a
+    photo's score is 1 - P(unknown) - P(empty) and a score from the threshold up is accepted."""
+    acceptance_threshold_at_95: float | None
+    """That threshold."""
+    n_coarse: int
+    """Photos whose kind of produce is known: those of a label, and those of a coarse class only."""
+    coarse_top1: float | None
+    """Share of them answered with a label of the right kind: an apple for an apple."""
+    intervals: dict[str, Interval]
+    """95 % intervals of the figures above: Wilson's for shares, bootstrapped for `ece`, and the
+    wider of both for `negatives_accepted_at_95`, whose threshold varies too."""
+    confusions: list[Confusion]
+    """Wrong answers by truth and answer, most frequent first."""
     per_class: dict[str, ClassQuality]
+    per_coarse_class: dict[str, CoarseQuality]
+
+
+def judge(
+    truth: Truth, scores: Sequence[Score], confirm: float, unknown: float | None = None
+) -> Outcome:
+    """What becomes of a photo that the model gave these scores.
+
+    Args:
+        truth: what the photo shows.
+        scores: every label's score, best first.
+        confirm: the confidence below which an answer must be confirmed.
+        unknown: from this probability of `unknown` on that is the answer, if there is one.
+    """
+    share = {score.label: score.confidence for score in scores}
+    ranking = list(scores)
+    if unknown is not None and share.get(UNKNOWN, 0.0) >= unknown:
+        ranking.sort(key=lambda score: score.label != UNKNOWN)
+    labels = [score.label for score in ranking]
+    return Outcome(
+        truth=truth,
+        answer=ranking[0],
+        rank=labels.index(truth) if truth in labels else len(labels),
+        sure=ranking[0].label not in NO_ITEM and ranking[0].confidence >= confirm,
+        acceptance=1.0 - sum(share.get(label, 0.0) for label in NO_ITEM),
+    )
 
 
 def measure(
-    truths: Sequence[str | None], answers: Sequence[Sequence[Score]], confirm: float
+    truths: Sequence[Truth],
+    answers: Sequence[Sequence[Score]],
+    confirm: float,
+    unknown: float | None = None,
 ) -> Quality:
     """Compare answers with the truth.
 
     Args:
-        truths: each photo's label, or None for what is not on the menu.
+        truths: what each photo shows.
         answers: each photo's scores, best first.
         confirm: the confidence below which an answer must be confirmed.
+        unknown: from this probability of `unknown` on that is the answer, if there is one.
     """
-    ranks: dict[str, list[int]] = defaultdict(list)
-    confidences, correct, sure, accepted = [], [], [], []
-    for truth, scores in zip(truths, answers, strict=True):
-        best = scores[0]
-        is_sure = is_certain(best, confirm)
-        if truth is None:
-            accepted.append(is_sure)
-            continue
-        labels = [score.label for score in scores]
-        ranks[truth].append(labels.index(truth) if truth in labels else len(labels))
-        confidences.append(best.confidence)
-        correct.append(best.label == truth)
-        sure.append(is_sure)
-    every_rank = [rank for of_class in ranks.values() for rank in of_class]
-    right = np.array(correct, bool)
-    return Quality(
-        n=len(every_rank),
-        top1=_share([rank < 1 for rank in every_rank]),
-        top3=_share([rank < 3 for rank in every_rank]),  # noqa: PLR2004
-        ece=calibration_error(confidences, correct) if correct else None,
-        needs_confirmation=_share([not is_sure for is_sure in sure]),
-        error_when_sure=_share([not is_right for is_right in right[np.array(sure, bool)]]),
-        n_negatives=len(accepted),
-        negatives_accepted=_share(accepted),
-        per_class={
-            label: ClassQuality(
-                n=len(of_class),
-                top1=sum(rank < 1 for rank in of_class) / len(of_class),
-                top3=sum(rank < 3 for rank in of_class) / len(of_class),  # noqa: PLR2004
-            )
-            for label, of_class in sorted(ranks.items())
-        },
+    return summarise(
+        [
+            judge(truth, scores, confirm, unknown)
+            for truth, scores in zip(truths, answers, strict=True)
+        ]
     )
 
 
-def is_certain(best: Score, confirm: float) -> bool:
-    """Whether the best answer is produce and sure enough to be priced without a question."""
-    return best.label not in NO_ITEM and best.confidence >= confirm
+def summarise(outcomes: Iterable[Outcome]) -> Quality:
+    """The figures of a set of photos."""
+    every = list(outcomes)
+    labelled = [outcome for outcome in every if isinstance(outcome.truth, str)]
+    negatives = [outcome for outcome in every if outcome.truth is None]
+    kinds = [outcome for outcome in every if outcome.is_produce]
+    hits = {
+        "top1": [outcome.right for outcome in labelled],
+        "top3": [outcome.rank < _AMONG_FIRST for outcome in labelled],
+        "needs_confirmation": [not outcome.sure for outcome in labelled],
+        "error_when_sure": [not outcome.right for outcome in labelled if outcome.sure],
+        "negatives_accepted": [outcome.sure for outcome in negatives],
+        "coarse_top1": [outcome.coarse_right for outcome in kinds],
+    }
+    intervals = {name: wilson(sum(hit), len(hit)) for name, hit in hits.items() if hit}
+    ece = None
+    if labelled:
+        confidences = np.array([outcome.answer.confidence for outcome in labelled])
+        correct = np.array(hits["top1"], bool)
+        ece = calibration_error(confidences, correct)
+        intervals["ece"] = centred(bootstrapped_errors(confidences, correct), ece)
+    at_95 = threshold = None
+    if kinds and negatives:
+        produce = np.array([outcome.acceptance for outcome in kinds])
+        other = np.array([outcome.acceptance for outcome in negatives])
+        at_95, threshold = (float(value) for value in accepted_when(produce, other))
+        drawn_shares, _ = accepted_when(
+            produce[resampled(len(kinds))], other[resampled(len(negatives))]
+        )
+        # Where all or none are accepted, drawing them again says nothing of how few they are.
+        own = wilson(round(at_95 * len(negatives)), len(negatives))
+        drawn = percentiles(drawn_shares)
+        intervals["negatives_accepted_at_95"] = min(own[0], drawn[0]), max(own[1], drawn[1])
+    return Quality(
+        n=len(labelled),
+        top1=_share(hits["top1"]),
+        top3=_share(hits["top3"]),
+        ece=ece,
+        needs_confirmation=_share(hits["needs_confirmation"]),
+        error_when_sure=_share(hits["error_when_sure"]),
+        n_negatives=len(negatives),
+        negatives_accepted=_share(hits["negatives_accepted"]),
+        negatives_accepted_at_95=at_95,
+        acceptance_threshold_at_95=threshold,
+        n_coarse=len(kinds),
+        coarse_top1=_share(hits["coarse_top1"]),
+        intervals=intervals,
+        confusions=_confusions(labelled),
+        per_class=_per_class(labelled),
+        per_coarse_class=_per_coarse_class(kinds),
+    )
 
 
 def calibration_error(confidences: ArrayLike, correct: ArrayLike) -> float:
     """Expected calibration error over equal-width bins of confidence."""
-    confidence = np.asarray(confidences, np.float64)
-    right = np.asarray(correct, np.float64)
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gaps = np.bincount(bins, confidence - right, CALIBRATION_BINS)
-    return float(np.abs(gaps).sum() / confidence.size)
+    bins = reliability(confidences, correct)
+    gaps = sum(abs(found.n * found.confidence - found.right) for found in bins)
+    return float(gaps / sum(found.n for found in bins))
 
 
-def read_folder(folder: Path, labels: Sequence[str]) -> Iterator[tuple[Path, str | None]]:
-    """The photos of `folder/<label>/` with their labels; None for those in `_negatives`.
-
-    Folder names match labels whatever their case, hyphens, underscores or spaces.
-
-    Raises:
-        EvaluationError: there is no such folder, a folder matches no label, or no photo is there.
-    """
-    if not folder.is_dir():
-        raise EvaluationError(f"{folder} is not a folder")
-    known = {plain_name(label): label for label in labels}
-    found: list[tuple[Path, str | None]] = []
-    for place in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if place.name.startswith((".", "__")):  # what systems leave behind, such as __MACOSX
-            continue
-        if place.name == NEGATIVES:
-            label = None
-        elif plain_name(place.name) in known:
-            label = known[plain_name(place.name)]
-        else:
-            raise EvaluationError(
-                f"the folder {place.name!r} matches no label of the model; "
-                f"what is not on the menu goes into {NEGATIVES}"
-            )
-        found += [
-            (path, label)
-            for path in sorted(place.iterdir())
-            if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()
-        ]
-    if not found:
-        raise EvaluationError(f"{folder} holds no photos in folders named after labels")
-    return iter(found)
+def _confusions(labelled: Sequence[Outcome]) -> list[Confusion]:
+    pairs = Counter(
+        (str(outcome.truth), outcome.answer.label) for outcome in labelled if not outcome.right
+    )
+    return [Confusion(truth, answer, n) for (truth, answer), n in pairs.most_common()]
 
 
-def plain_name(name: str) -> str:
-    """A name without case, hyphens, underscores and spaces, to compare it by."""
-    return "".join(name.casefold().translate({ord(mark): " " for mark in "-_"}).split())
+def _per_class(labelled: Sequence[Outcome]) -> dict[str, ClassQuality]:
+    grouped: dict[str, list[int]] = {}
+    for outcome in labelled:
+        grouped.setdefault(str(outcome.truth), []).append(outcome.rank)
+    return {
+        label: ClassQuality(
+            n=len(ranks),
+            top1=sum(rank < 1 for rank in ranks) / len(ranks),
+            top3=sum(rank < _AMONG_FIRST for rank in ranks) / len(ranks),
+        )
+        for label, ranks in sorted(grouped.items())
+    }
+
+
+def _per_coarse_class(kinds: Sequence[Outcome]) -> dict[str, CoarseQuality]:
+    grouped: dict[str, list[bool]] = {}
+    for outcome in kinds:
+        if outcome.coarse_truth:
+            grouped.setdefault(outcome.coarse_truth.name, []).append(outcome.coarse_right)
+    return {
+        name: CoarseQuality(len(hits), sum(hits) / len(hits))
+        for name, hits in sorted(grouped.items())
+    }
 
 
 def _share(outcomes: Sequence[bool]) -> float | None:

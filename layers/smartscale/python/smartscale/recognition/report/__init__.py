@@ -1,0 +1,1 @@
+"""The report for people: one HTML file with pictures, made from outcomes on labelled photos."""
