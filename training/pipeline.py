@@ -397,11 +397,11 @@ def pack(
 
 
 def _figures(measured: Quality) -> dict[str, Any]:
-    """A quality as rounded JSON, without the single classes."""
-    figures = {name: value for name, value in asdict(measured).items() if name != "per_class"}
+    """The single figures of a quality, rounded."""
     return {
         name: round(value, 4) if isinstance(value, float) else value
-        for name, value in figures.items()
+        for name, value in asdict(measured).items()
+        if value is None or isinstance(value, int | float)
     }
 
 
