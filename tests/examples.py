@@ -20,6 +20,9 @@ def item(
     unit_price: str = "2.00",
     currency: str = "EUR",
     tare_kg: str = "0.000",
+    piece_kg_min: str = "",
+    piece_kg_max: str = "",
+    sold_as: str = "",
     valid_from: datetime = datetime(2026, 1, 1, tzinfo=UTC),
 ) -> Item:
     """A catalogue item."""
@@ -32,6 +35,9 @@ def item(
         unit_price=unit_price,
         currency=currency,
         tare_kg=tare_kg,
+        piece_kg_min=piece_kg_min,
+        piece_kg_max=piece_kg_max,
+        sold_as=sold_as,
         valid_from=valid_from,
     )
 

@@ -142,6 +142,9 @@ class ItemEdit(BaseModel):
     unit_price: str
     category: str = "other"
     tare_kg: str = "0.000"
+    piece_kg_min: str | None = None
+    piece_kg_max: str | None = None
+    sold_as: str | None = None
     currency: str | None = None
     valid_from: str | None = None
 
@@ -155,7 +158,7 @@ def put_item(
 ) -> CatalogueItem:
     """Add or change an item. A price with a later `valid_from` holds from then on."""
     moment = now()
-    fields = edit.model_dump(exclude={"currency", "valid_from"})
+    fields = edit.model_dump(exclude={"currency", "valid_from"}, exclude_none=True)
     item = Item.parse(
         label=label,
         currency=edit.currency or configured.currency,

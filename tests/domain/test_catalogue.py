@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from smartscale.domain.catalogue import Catalogue, parse_moment, read_csv
+from smartscale.domain.catalogue import Catalogue, Item, SoldAs, parse_moment, read_csv
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.recognition.builtin import builtin_package
@@ -52,9 +52,64 @@ def test_missing_columns_are_named() -> None:
         read_csv(["label,category,unit,unit_price,tare_kg"], NOW)
 
 
-def test_the_projects_own_catalogue_sells_every_label_of_the_built_in_model() -> None:
+def test_a_file_may_say_what_a_piece_weighs() -> None:
+    header = HEADER + ",piece_kg_min,piece_kg_max,sold_as"
+    [known, unsaid] = read_csv(
+        [header, ROW + ",0.1,0.22,bulk", ROW.replace("Banana,4011", "Plantain,4235") + ",,,"], NOW
+    )
+    assert (str(known.piece_kg_min), str(known.piece_kg_max)) == ("0.100", "0.220")
+    assert known.sold_as is SoldAs.BULK
+    assert (unsaid.piece_kg_min, unsaid.piece_kg_max, unsaid.sold_as) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("said", "complaint"),
+    [
+        ("0.1,,bulk", "line 2: piece_kg_max"),
+        (",0.1,bulk", "line 2: piece_kg_min"),
+        ("0.2,0.1,bulk", "at most piece_kg_max"),
+        ("0,0.1,bulk", "above 0"),
+        ("0.1,30.001,bulk", "at most 30"),
+        ('"0,1",0.2,bulk', "piece_kg_min"),
+        ("0.1,0.2,crate", "single, bulk"),
+    ],
+)
+def test_a_bad_piece_weight_is_named(said: str, complaint: str) -> None:
+    with pytest.raises(InvalidInput, match=complaint):
+        read_csv([HEADER + ",piece_kg_min,piece_kg_max,sold_as", f"{ROW},{said}"], NOW)
+
+
+def test_new_prices_do_not_forget_what_a_piece_weighs() -> None:
+    known = item(piece_kg_min="0.100", piece_kg_max="0.220", sold_as="bulk")
+    [priced] = read_csv([HEADER, ROW], NOW)
+    kept = priced.succeed(known)
+    assert (kept.piece_kg_min, kept.piece_kg_max) == (known.piece_kg_min, known.piece_kg_max)
+    assert kept.sold_as is SoldAs.BULK
+    smaller = item(piece_kg_min="0.080", piece_kg_max="0.120").succeed(kept)
+    assert str(smaller.piece_kg_max) == "0.120"
+
+
+def test_an_item_that_was_stored_before_pieces_were_known_still_loads() -> None:
+    stored = item().model_dump_json(exclude={"piece_kg_min", "piece_kg_max", "sold_as"})
+    assert Item.model_validate_json(stored) == item()
+
+
+def test_the_projects_own_catalogue_says_what_a_piece_of_everything_weighs() -> None:
+    for one in own_catalogue():
+        assert one.piece_kg_min is not None, one.label
+        assert one.piece_kg_max is not None
+        assert one.piece_kg_max <= 10 * one.piece_kg_min or one.label == "Ginger"
+        assert one.sold_as is not None
+
+
+def own_catalogue() -> list[Item]:
+    """The file that ships."""
     text = (files("smartscale") / "catalogue.csv").read_text(encoding="utf-8")
-    items = read_csv(text.splitlines(), NOW)
+    return read_csv(text.splitlines(), NOW)
+
+
+def test_the_projects_own_catalogue_sells_every_label_of_the_built_in_model() -> None:
+    items = own_catalogue()
     assert {i.label for i in items} >= set(builtin_package().labels) - NO_ITEM
     assert all(i.names["en"] and i.names["de"] for i in items)
     assert all(i.unit_price_at(NOW) for i in items)

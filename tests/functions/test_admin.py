@@ -69,6 +69,19 @@ def test_an_item_is_added_changed_and_retired(admins: TestClient, shop: Shop) ->
     assert len(shop.ledger.item_changes) == 3
 
 
+def test_what_a_piece_weighs_can_be_said_and_is_not_forgotten(
+    admins: TestClient, shop: Shop
+) -> None:
+    pieces = {"piece_kg_min": "0.2", "piece_kg_max": "0.6", "sold_as": "bulk"}
+    said = admins.put("/v1/admin/catalogue/Mango", headers=TOKEN, json=MANGO | pieces).json()
+    assert said["piece_kg_min"] == "0.200"
+    assert said["sold_as"] == "bulk"
+    shop.clock.advance(hours=1)
+    unsaid = MANGO | {"unit_price": "1.99", "piece_kg_min": None}
+    again = admins.put("/v1/admin/catalogue/Mango", headers=TOKEN, json=unsaid).json()
+    assert (again["unit_price"], again["piece_kg_max"]) == ("1.99", "0.600")
+
+
 def test_a_price_may_start_later_and_a_date_without_a_zone_is_utc(
     admins: TestClient, shop: Shop
 ) -> None:
@@ -91,6 +104,8 @@ def test_a_price_may_start_later_and_a_date_without_a_zone_is_utc(
         ({"unit": "pound"}, 422),
         ({"names": {"de": "Mango"}}, 422),
         ({"plu": "12"}, 422),
+        ({"piece_kg_min": "0.2"}, 422),
+        ({"sold_as": "crate"}, 422),
         ({"plu": "4011"}, 409),
     ],
 )

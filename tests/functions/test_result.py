@@ -164,3 +164,4 @@ def test_the_catalogue(results: TestClient) -> None:
         "Banana-de",
     )
     assert (lemon["plu"], lemon["unit"]) == ("4053", "each")
+    assert (lemon["piece_kg_min"], lemon["sold_as"]) == (None, None)

@@ -193,6 +193,15 @@ def test_an_item_is_only_replaced_by_a_later_version(
     assert table.all().find("Jackfruit") is None
 
 
+def test_an_item_comes_back_with_what_its_pieces_weigh(
+    deployed: Deployed, _environment: None
+) -> None:
+    table = DynamoCatalogue(deployed.outputs.catalogue_table, deployed.settings.region)
+    one = item("Pomelo", plu="4279", piece_kg_min="0.900", piece_kg_max="1.800", sold_as="single")
+    assert table.put(one)
+    assert table.get("Pomelo") == one
+
+
 def test_a_switch_is_replaced_by_who_knows_the_last(deployed: Deployed, _environment: None) -> None:
     registry = DynamoRegistry(deployed.outputs.models_table, deployed.settings.region)
     before = registry.current()

@@ -9,7 +9,7 @@ from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import Status
 from smartscale.operations.recognise import Arrival
 from smartscale.recognition.preprocessing import CorruptImage
-from tests.examples import picture, scores
+from tests.examples import item, picture, scores
 from tests.shop import Shop
 
 
@@ -28,6 +28,27 @@ def test_an_image_is_recognised_and_priced(shop: Shop) -> None:
     assert [c.total for c in weighing.top_k] == [Decimal("2.00"), Decimal("0.50")]
     assert weighing.timings["queue_ms"] == 250
     assert shop.ledger.events[job_id, "done"] == weighing
+
+
+@pytest.mark.parametrize(
+    ("weight", "label", "total"), [("0.150", "Banana", "0.30"), ("0.060", "Plum", "0.12")]
+)
+def test_the_weight_decides_between_two_that_look_alike(
+    shop: Shop, weight: str, label: str, total: str
+) -> None:
+    shop.catalogue.items |= {
+        "Banana": item("Banana", piece_kg_min="0.100", piece_kg_max="0.220", sold_as="bulk"),
+        "Plum": item("Plum", plu="4040", piece_kg_min="0.040", piece_kg_max="0.070"),
+    }
+    shop.recogniser.answer = scores(Banana=0.5, Plum=0.45, Lemon=0.05)
+    job_id = shop.upload({"weight-kg": weight})
+    shop.recognise(job_id)
+    weighing = shop.weighings.rows[job_id]
+    assert (weighing.label, weighing.price) == (label, Decimal(total))
+    assert [one.confidence for one in weighing.top_k] == [
+        Decimal(share) for share in ("0.5", "0.45", "0.05")
+    ]
+    assert weighing.needs_confirmation, "who has to guess asks"
 
 
 def test_the_same_event_twice_is_one_result_and_one_metric(shop: Shop) -> None:

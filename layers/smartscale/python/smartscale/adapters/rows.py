@@ -140,6 +140,9 @@ class ItemRow(Model):
     currency = UnicodeAttribute()
     prices = ListAttribute(of=PriceMap)
     tare_kg = DecimalAttribute()
+    piece_kg_min = DecimalAttribute(null=True)
+    piece_kg_max = DecimalAttribute(null=True)
+    sold_as = UnicodeAttribute(null=True)
     retired = BooleanAttribute()
     version = DecimalAttribute()
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -20,10 +21,22 @@ _PLU = re.compile(r"[0-9]{4,5}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 _PRICE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?", re.ASCII)
-_TARE = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
+_KILOGRAMS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
+_GRAM = Decimal("0.001")
 
 CSV_COLUMNS = ("label", "plu", "category", "unit", "unit_price", "currency", "tare_kg")
-"""The columns a catalogue file has, beside `valid_from` (optional) and `name_<language>`."""
+"""The columns that a catalogue file must have, beside `name_<language>`."""
+CSV_OPTIONAL = ("piece_kg_min", "piece_kg_max", "sold_as")
+"""Those that it may have, beside `valid_from`."""
+
+
+class SoldAs(StrEnum):
+    """How an item usually comes onto the scale."""
+
+    SINGLE = "single"
+    """One at a time, or a part of one: a melon, half a cabbage."""
+    BULK = "bulk"
+    """Several whole ones, loose or in a bag: apples, mushrooms."""
 
 
 class Price(BaseModel):
@@ -38,7 +51,9 @@ class Price(BaseModel):
 class Item(BaseModel):
     """One thing the shop sells. `tare_kg` is the packaging the item usually comes in.
 
-    `version` grows with each change: a stored item is only replaced by a later version.
+    `piece_kg_min` to `piece_kg_max` is what one piece usually weighs, `sold_as` how it usually
+    comes; None where the shop does not say. `version` grows with each change: a stored item is
+    only replaced by a later version.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,6 +66,9 @@ class Item(BaseModel):
     currency: str
     prices: tuple[Price, ...]
     tare_kg: Decimal = Decimal("0.000")
+    piece_kg_min: Decimal | None = None
+    piece_kg_max: Decimal | None = None
+    sold_as: SoldAs | None = None
     retired: bool = False
     version: int = 0
 
@@ -66,9 +84,12 @@ class Item(BaseModel):
         unit_price: str,
         currency: str,
         tare_kg: str = "0.000",
+        piece_kg_min: str = "",
+        piece_kg_max: str = "",
+        sold_as: str = "",
         valid_from: datetime,
     ) -> Self:
-        """Build an item from text.
+        """Build an item from text; the weight of a piece and `sold_as` may be empty.
 
         Raises:
             InvalidInput: a field is not what it has to be; the message names it.
@@ -76,7 +97,7 @@ class Item(BaseModel):
         _check(_LABEL, label, "label", "a name such as Granny-Smith")
         _check(_PLU, plu, "plu", "a PLU code of 4 or 5 digits, such as 4011")
         _check(_PRICE, unit_price, "unit_price", "a price such as 2.49")
-        _check(_TARE, tare_kg, "tare_kg", "kilograms with at most 3 decimals, such as 0.015")
+        _check(_KILOGRAMS, tare_kg, "tare_kg", "kilograms with at most 3 decimals, such as 0.015")
         _check(_CURRENCY, currency, "currency", "a code of ISO 4217, such as EUR")
         if label in NO_ITEM:
             raise InvalidInput(f"{label!r} is an answer of the model, not an item to sell.")
@@ -91,6 +112,9 @@ class Item(BaseModel):
             )
         if Decimal(tare_kg) >= MAX_WEIGHT_KG:
             raise InvalidInput(f"tare_kg must be below {MAX_WEIGHT_KG}.")
+        piece = _piece_weight(piece_kg_min, piece_kg_max)
+        if sold_as and sold_as not in set(SoldAs):
+            raise InvalidInput(f"sold_as {sold_as[:40]!r} must be one of: {', '.join(SoldAs)}.")
         if not names.get("en"):
             raise InvalidInput("names must hold at least an English name, as en.")
         for language, name in names.items():
@@ -105,7 +129,10 @@ class Item(BaseModel):
             unit=Unit(unit),
             currency=currency,
             prices=(Price(unit_price=Decimal(unit_price), valid_from=valid_from),),
-            tare_kg=Decimal(tare_kg).quantize(Decimal("0.001")),
+            tare_kg=Decimal(tare_kg).quantize(_GRAM),
+            piece_kg_min=piece and piece[0],
+            piece_kg_max=piece and piece[1],
+            sold_as=SoldAs(sold_as) if sold_as else None,
         )
 
     def unit_price_at(self, moment: datetime) -> Decimal | None:
@@ -114,11 +141,24 @@ class Item(BaseModel):
         return max(started, key=lambda price: price.valid_from).unit_price if started else None
 
     def succeed(self, earlier: Self) -> Self:
-        """This item as the version after the earlier one, whose prices it keeps behind its own."""
+        """This item as the version after the earlier one.
+
+        It keeps the earlier prices behind its own, and what was known of its pieces where it says
+        nothing of them: a file of new prices does not forget what an apple weighs.
+        """
         own = {price.valid_from for price in self.prices}
         kept = tuple(price for price in earlier.prices if price.valid_from not in own)
         ordered = sorted((*kept, *self.prices), key=lambda price: price.valid_from)
-        return self.model_copy(update={"prices": tuple(ordered), "version": earlier.version + 1})
+        pieces = self if self.piece_kg_min is not None else earlier
+        return self.model_copy(
+            update={
+                "prices": tuple(ordered),
+                "piece_kg_min": pieces.piece_kg_min,
+                "piece_kg_max": pieces.piece_kg_max,
+                "sold_as": self.sold_as or earlier.sold_as,
+                "version": earlier.version + 1,
+            }
+        )
 
     def retire(self) -> Self:
         """The item as no longer sold."""
@@ -191,6 +231,7 @@ def _read_row(row: dict[str, str | None], imported_at: datetime, where: str) -> 
     try:
         return Item.parse(
             **{column: fields[column] for column in CSV_COLUMNS},
+            **{column: fields[column] for column in CSV_OPTIONAL if column in fields},
             names=names,
             valid_from=parse_moment(valid_from) if valid_from else imported_at,
         )
@@ -211,6 +252,20 @@ def parse_moment(text: str) -> datetime:
         raise InvalidInput(
             f"{text[:40]!r} is not a date: write it as 2026-11-25 or 2026-11-25T08:00:00Z."
         ) from error
+
+
+def _piece_weight(least: str, most: str) -> tuple[Decimal, Decimal] | None:
+    """What one piece weighs in kg, None where neither bound is given."""
+    if not least and not most:
+        return None
+    for field, text in (("piece_kg_min", least), ("piece_kg_max", most)):
+        _check(_KILOGRAMS, text, field, "kilograms with at most 3 decimals, such as 0.120")
+    if not 0 < Decimal(least) <= Decimal(most) <= MAX_WEIGHT_KG:
+        raise InvalidInput(
+            "piece_kg_min must be above 0 and at most piece_kg_max, "
+            f"and that at most {MAX_WEIGHT_KG}."
+        )
+    return Decimal(least).quantize(_GRAM), Decimal(most).quantize(_GRAM)
 
 
 def _check(pattern: re.Pattern[str], text: str, field: str, right: str) -> None:

@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import BaseModel, Field
 
-from smartscale.domain.catalogue import Item
+from smartscale.domain.catalogue import Item, SoldAs
 from smartscale.domain.money import to_cent
 from smartscale.domain.weighing import Candidate, ConfirmedBy, ModelRef, Status, Unit, Weighing
 from smartscale.operations.analytics import Analytics, Point
@@ -142,6 +142,9 @@ class CatalogueItem(BaseModel):
     unit_price: str | None
     currency: str
     tare_kg: str
+    piece_kg_min: str | None
+    piece_kg_max: str | None
+    sold_as: SoldAs | None
     valid_from: datetime
 
     @classmethod
@@ -157,6 +160,9 @@ class CatalogueItem(BaseModel):
             unit_price=money(item.unit_price_at(now), item.currency),
             currency=item.currency,
             tare_kg=str(item.tare_kg),
+            piece_kg_min=kilograms(item.piece_kg_min),
+            piece_kg_max=kilograms(item.piece_kg_max),
+            sold_as=item.sold_as,
             valid_from=max(price.valid_from for price in started or item.prices),
         )
 

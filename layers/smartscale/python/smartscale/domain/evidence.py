@@ -1,0 +1,79 @@
+"""Weight as evidence: what the scale says about which of two equally likely items it is.
+
+Eighty grams may be a satsuma or a lime, hardly an orange. The weight only breaks near-ties between
+items, and it only swaps their probabilities: nobody is surer of an answer for having weighed it.
+`benchmarks/weight_prior.py` measures what that brings and what a misleading weight costs.
+"""
+
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Decimal
+
+from smartscale.domain.catalogue import Catalogue, Item, SoldAs
+from smartscale.domain.load import Load
+from smartscale.domain.prediction import NO_ITEM, Scored
+from smartscale.domain.pricing import tare_for
+
+NEAR_TIE = Decimal(2)
+"""Items whose probabilities differ by more than this factor are never swapped."""
+
+CUT = Decimal("0.8")
+"""The least fit of what weighs less than one piece but may be cut: half a melon is still one."""
+
+MOST_SINGLES = 3
+"""How many of an item that usually comes one at a time are on the scale at most."""
+
+_FITS = Decimal(1)
+_ONE_UNCOUNTED = 1
+
+
+def break_near_ties(scores: Sequence[Scored], load: Load, catalogue: Catalogue) -> list[Scored]:
+    """The scores, most probable first, with near-ties between items broken by the weight.
+
+    Args:
+        scores: the model's, each label once.
+        load: what the scale shows.
+        catalogue: what one piece of each item weighs; an item that it does not know fits any load.
+
+    Returns:
+        The same labels and the same probabilities, of which items have swapped some. An item
+        overtakes another only where their probabilities differ by at most the factor `NEAR_TIE`;
+        an answer that is no item stays where it is.
+    """
+    as_the_model_says = sorted(scores, key=lambda score: score.confidence, reverse=True)
+
+    def support(score: Scored) -> Decimal:
+        # However badly it fits: what is clear stays clear.
+        return score.confidence * max(fit(catalogue.find(score.label), load), 1 / NEAR_TIE)
+
+    items = [score for score in as_the_model_says if score.label not in NO_ITEM]
+    as_the_weight_says = iter(sorted(items, key=support, reverse=True))
+    return [
+        score
+        if score.label in NO_ITEM
+        else Scored(next(as_the_weight_says).label, score.confidence)
+        for score in as_the_model_says
+    ]
+
+
+def fit(item: Item | None, load: Load) -> Decimal:
+    """How well a load is a whole number of an item's pieces, above 0 and at most 1.
+
+    It is 1 within the range of any number of pieces, and where nothing is known of them; outside it
+    is the net weight over the nearest range's end, or that end over the net weight.
+    """
+    if item is None or item.piece_kg_min is None or item.piece_kg_max is None:
+        return _FITS
+    net_kg = load.weight_kg - tare_for(item, load)
+    if net_kg <= 0:
+        return _FITS
+    least, most = item.piece_kg_min, item.piece_kg_max
+    if load.quantity != _ONE_UNCOUNTED:  # 1 is also what a scale sends that does not count
+        pieces = {load.quantity}
+    else:
+        filled = int((net_kg / most).to_integral_value(ROUND_FLOOR))
+        pieces = {max(filled, 1), filled + 1}
+        if item.sold_as is SoldAs.SINGLE:
+            pieces = {min(count, MOST_SINGLES) for count in pieces}
+    whole = max(min(_FITS, net_kg / (n * least), n * most / net_kg) for n in pieces)
+    may_be_cut = net_kg < least and item.sold_as is not SoldAs.BULK
+    return max(whole, CUT) if may_be_cut else whole
