@@ -18,26 +18,23 @@ def fit_temperature(logits: NDArray[np.float64], truths: NDArray[np.int64]) -> f
     return float(TEMPERATURES[int(np.argmin(losses))])
 
 
-def fit_unknown(logits: NDArray[np.float64], truths: NDArray[np.int64], unknown: int) -> float:
-    """What to add to the logit of `unknown` so that it is said when it should be, and only then.
+def fit_offset(logits: NDArray[np.float64], truths: NDArray[np.int64], label: int) -> float:
+    """What to add to one label's logit so that it is answered when it should be, and only then.
 
-    The offset with the fewest mistakes of both kinds, each as a share of its own photos: produce
-    that is refused, and other things that are taken for produce.
+    For the answers that are no produce. The offset has the fewest mistakes of both kinds, each as
+    a share of its own photos: produce that is refused, and other things that are taken for it.
 
     Args:
         logits: shape (N, labels).
         truths: the label index of each photo.
-        unknown: the index of `unknown`.
+        label: the index of the label.
     """
-    others = np.delete(logits, unknown, axis=1).max(axis=1)
-    lead = others - logits[:, unknown]  # an offset above it makes the answer `unknown`
-    is_unknown = truths == unknown
-    if is_unknown.all() or not is_unknown.any():
+    others = np.delete(logits, label, axis=1).max(axis=1)
+    lead = others - logits[:, label]  # an offset above it makes this label the answer
+    own = truths == label
+    if own.all() or not own.any():
         return 0.0
-    mistakes = [
-        (lead[~is_unknown] < offset).mean() + (lead[is_unknown] >= offset).mean()
-        for offset in OFFSETS
-    ]
+    mistakes = [(lead[~own] < offset).mean() + (lead[own] >= offset).mean() for offset in OFFSETS]
     fewest = np.flatnonzero(np.isclose(mistakes, min(mistakes)))
     return float(OFFSETS[fewest[np.abs(OFFSETS[fewest]).argmin()]])
 

@@ -5,7 +5,8 @@ fails and `from_concrete_functions` writes broken files for reloaded models.
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
 import keras
@@ -14,7 +15,6 @@ import tensorflow as tf
 from keras import ops
 from numpy.typing import NDArray
 
-from smartscale.domain.prediction import UNKNOWN
 from training.data import Classes
 
 Tensor: TypeAlias = Any  # Keras has no types
@@ -26,13 +26,13 @@ class IntoLabels(keras.layers.Layer):  # type: ignore[misc]  # Keras has no type
     """Logits of the targets (N, targets) to logits of the labels (N, labels).
 
     A label with several targets gets the logarithm of the sum of their exponentials, so that the
-    softmax over labels is the softmax over targets, summed. `offset` is added to `unknown`.
+    softmax over labels is the softmax over targets, summed. `offsets` are added to the
+    labels they name.
     """
 
-    def __init__(self, classes: Classes, offset: float = 0.0) -> None:
+    def __init__(self, classes: Classes, offsets: Mapping[str, float]) -> None:
         super().__init__(name="into_labels", trainable=False)
-        self._offset = np.zeros(len(classes.labels), np.float32)
-        self._offset[classes.labels.index(UNKNOWN)] = offset
+        self._offset = np.array([offsets.get(label, 0.0) for label in classes.labels], np.float32)
         label_of = np.array(classes.label_of)
         self._members = [np.flatnonzero(label_of == i) for i in range(len(classes.labels))]
 
@@ -66,7 +66,7 @@ def assemble(
     classes: Classes,
     size: int,
     embedding: keras.layers.Dense,
-    unknown_offset: float = 0.0,
+    offsets: Mapping[str, float] = MappingProxyType({}),
 ) -> keras.Model:
     """The networks as they are served: one picture of one size in; logits and an embedding out.
 
@@ -77,7 +77,7 @@ def assemble(
         classes: what the targets stand for.
         size: side of the picture in pixels.
         embedding: from the networks' features, side by side, to the embedding.
-        unknown_offset: added to the logit of `unknown`.
+        offsets: added to the logits of some labels.
     """
     picture = keras.Input((size, size, 3), batch_size=1, name="picture")
     mirrored = MirrorImage(name="mirrored")(picture)
@@ -92,9 +92,7 @@ def assemble(
     if len(models) > 1:
         features = [keras.layers.Concatenate(name="features")(features)]
         logits = [keras.layers.Average(name="agreed")(logits)]
-    return keras.Model(
-        picture, [IntoLabels(classes, unknown_offset)(logits[0]), embedding(features[0])]
-    )
+    return keras.Model(picture, [IntoLabels(classes, offsets)(logits[0]), embedding(features[0])])
 
 
 def to_tflite(

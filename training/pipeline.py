@@ -21,7 +21,7 @@ from smartscale.recognition.recogniser import Recogniser, Score, softmax
 from training import data as photos
 from training import report
 from training.augment import another_shop
-from training.calibrate import confirm_threshold, fit_temperature, fit_unknown
+from training.calibrate import confirm_threshold, fit_offset, fit_temperature
 from training.card import LICENCE, LICENCE_NOTES, SOURCE, render_card
 from training.embedding import LENGTH, fit_embedding
 from training.errors import TrainingError
@@ -29,6 +29,7 @@ from training.export import PRECISIONS, Precision, assemble, to_tflite
 from training.fit import Progress, Recipe, Trained, fit
 from training.material import Material, stage
 from training.network import MEAN, SCALE
+from training.plates import render_plates
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ EXAMPLES_FOR_INT8 = 200
 TIMED_RUNS = 50
 ALTERED_VIEWS = 6
 ALTERED_BATCH = 64
+UNSEEN_PLATES = 100
+UNSEEN_PLATES_SEED = 23
 WANTED_ERROR = 0.01
 """Share of wrong answers among those that nobody is asked to confirm."""
 AS_GOOD = 0.005
@@ -160,16 +163,25 @@ def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) ->
 
 
 def ready_to_serve(trained: Sequence[Trained], material: Material, run: Path) -> keras.Model:
-    """The networks as one, whose answer `unknown` is weighed on the altered validation photos."""
+    """The networks as one, with the answers that are no produce weighed against produce."""
     models = [one.model for one in trained]
-    size = material.spec.size
+    labels, size = material.classes.labels, material.spec.size
     embedding = fit_embedding(models, material.train, size)
     plain = assemble(models, material.classes, size, embedding)
     recogniser = measurable(plain, material, run / "variants" / "float32")
-    unknown = material.classes.labels.index(UNKNOWN)
-    offset = fit_unknown(*_altered_logits(recogniser, material), unknown)
-    logger.info("The logit of %s is raised by %.2f", UNKNOWN, offset)
-    return assemble(models, material.classes, size, embedding, offset)
+    logits, truths = _altered_logits(recogniser, material)
+    produce, sold = produce_only(logits, truths, material.classes)
+    plates = render_plates(UNSEEN_PLATES, photos.STAGED_SIZE, UNSEEN_PLATES_SEED)
+    bare = np.stack([recogniser.logits(Image.fromarray(plate)) for plate in plates])
+    empty = labels.index(EMPTY)
+    offsets = {
+        UNKNOWN: fit_offset(logits, truths, labels.index(UNKNOWN)),
+        EMPTY: fit_offset(
+            np.concatenate([produce, bare]), np.append(sold, np.full(len(bare), empty)), empty
+        ),
+    }
+    logger.info("Logits are raised by %s", offsets)
+    return assemble(models, material.classes, size, embedding, offsets)
 
 
 def seen_validation(material: Material) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
