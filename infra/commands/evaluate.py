@@ -17,6 +17,7 @@ from infra.commands.model_package import (
     answer_photos,
     latency,
     named_package,
+    package_bytes,
 )
 from infra.errors import PlainError
 from smartscale.clock import now
@@ -115,11 +116,6 @@ def judged(
         for truth, answer in zip(truths, answers, strict=True)
     ]
     return Evaluation(package, photos, answers, outcomes, summarise(outcomes))
-
-
-def package_bytes(package: ModelPackage) -> int:
-    """The size of a package's files."""
-    return sum(path.stat().st_size for path in package.folder.iterdir() if path.is_file())
 
 
 def _report(found: Evaluation, folder: Path) -> str:

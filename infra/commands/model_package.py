@@ -116,3 +116,8 @@ def latency(answers: Sequence[Answer]) -> dict[str, dict[str, float]]:
             ("total", decoding + network),
         )
     }
+
+
+def package_bytes(package: ModelPackage) -> int:
+    """The size of a package's files."""
+    return sum(path.stat().st_size for path in package.folder.iterdir() if path.is_file())
