@@ -28,6 +28,7 @@ class StackOutputs(BaseModel):
     models_table: str = Field(alias="ModelsTable")
     weighings_queue_url: str = Field(alias="WeighingsQueueUrl")
     dead_letter_queue_url: str = Field(alias="DeadLetterQueueUrl")
+    imports_queue_url: str = Field(alias="ImportsQueueUrl")
     api_url: str = Field(alias="ApiUrl")
 
     def environment(self) -> dict[str, str]:
@@ -39,6 +40,7 @@ class StackOutputs(BaseModel):
             "MODELS_TABLE": self.models_table,
             "WEIGHINGS_QUEUE_URL": self.weighings_queue_url,
             "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue_url,
+            "IMPORTS_QUEUE_URL": self.imports_queue_url,
         }
 
 

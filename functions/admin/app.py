@@ -15,10 +15,19 @@ from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry
 from smartscale.clock import now
 from smartscale.domain.catalogue import Item, parse_moment
 from smartscale.domain.errors import Unauthorised
-from smartscale.domain.registry import BUILTIN, ModelSwitch, SwitchState, WorkerReport
+from smartscale.domain.registry import (
+    BUILTIN,
+    ImportHints,
+    ImportProgress,
+    ModelSwitch,
+    SwitchState,
+    WorkerReport,
+)
 from smartscale.domain.weighing import ModelRef
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.documents import CatalogueItem
+from smartscale.importing.labels import parse_labels
+from smartscale.importing.preprocessings import canonical_name
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.ports import Registry
 from smartscale.operations.switch_model import WishForModel
@@ -31,6 +40,7 @@ class Settings(BucketSettings, RegistrySettings, AdminSettings):
 
     catalogue_table: str
     weighings_queue_url: str
+    imports_queue_url: str
     currency: str = "EUR"
     smartscale_model_id: str = "Adriana213/vgg16-fruit-classifier"
 
@@ -56,9 +66,16 @@ def registry() -> DynamoRegistry:
 @lru_cache
 def wish_for_model() -> WishForModel:
     """The operation that asks for another model."""
-    queue = SqsQueue(sqs_client(settings().aws_region), settings().weighings_queue_url)
-    builtin = ModelRef(id=BUILTIN, revision=builtin_revision())
-    return WishForModel(registry(), S3Packages(bucket()), S3Ledger(bucket()), queue, builtin, now)
+    sqs = sqs_client(settings().aws_region)
+    return WishForModel(
+        registry(),
+        S3Packages(bucket()),
+        S3Ledger(bucket()),
+        SqsQueue(sqs, settings().weighings_queue_url),
+        SqsQueue(sqs, settings().imports_queue_url),
+        ModelRef(id=BUILTIN, revision=builtin_revision()),
+        now,
+    )
 
 
 @lru_cache
@@ -91,6 +108,7 @@ class ModelState(BaseModel):
     wanted: ModelRef
     active: ModelRef
     state: SwitchState
+    progress: ImportProgress | None
     error: str | None
     changed_at: datetime
     workers: list[WorkerReport]
@@ -102,12 +120,27 @@ class ModelState(BaseModel):
 
 
 class ModelWish(BaseModel):
-    """The package to serve: a model's revision, or `{"model_id": "builtin"}`."""
+    """The model to serve: a branch, tag or commit of a hub's repository, or the built-in package.
+
+    `labels` and `preprocessing` are for repositories that do not say them.
+    """
 
     model_config = ConfigDict(extra="forbid", protected_namespaces=())
 
     model_id: str | None = None
     model_revision: str = "main"
+    labels: list[str] | dict[str, str | int] | None = None
+    preprocessing: str | None = None
+
+    @property
+    def hints(self) -> ImportHints | None:
+        """What is said of a model that its repository does not say."""
+        if self.labels is None and self.preprocessing is None:
+            return None
+        return ImportHints(
+            labels=None if self.labels is None else parse_labels(self.labels),
+            preprocessing=self.preprocessing and canonical_name(self.preprocessing),
+        )
 
 
 @router.post("/reload-model", status_code=202)
@@ -117,8 +150,10 @@ def reload_model(
     operation: Annotated[WishForModel, Depends(wish_for_model)],
     workers: Annotated[Registry, Depends(registry)],
 ) -> ModelState:
-    """Serve another model package from the bucket, or the built-in one, without a restart."""
-    switch = operation.wish(wish.model_id or configured.smartscale_model_id, wish.model_revision)
+    """Serve another model, without a restart; it is imported first where it is not there yet."""
+    switch = operation.wish(
+        wish.model_id or configured.smartscale_model_id, wish.model_revision, wish.hints
+    )
     return ModelState.of(switch, workers.workers())
 
 

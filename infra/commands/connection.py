@@ -28,6 +28,7 @@ class Connection:
         self.registry = DynamoRegistry(outputs.models_table, region)
         self.packages = S3Packages(self.bucket)
         self.weighings_queue = SqsQueue(sqs_client(region), outputs.weighings_queue_url)
+        self.imports_queue = SqsQueue(sqs_client(region), outputs.imports_queue_url)
 
     def reconcile(self) -> Reconcile:
         """The operation that rebuilds what tables and queue have lost."""

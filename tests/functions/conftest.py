@@ -16,7 +16,7 @@ from smartscale.operations.accept import Accept
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.history import History
 from smartscale.operations.switch_model import WishForModel
-from tests.fakes import FakeIdempotencyKeys, FakePackages
+from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueue
 from tests.shop import Shop
 
 ADMIN_TOKEN = "a-token-for-tests"
@@ -56,10 +56,17 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         models_table="models",
         catalogue_table="catalogue",
         weighings_queue_url="https://queue.example",
+        imports_queue_url="https://imports.example",
         admin_token=SecretStr(ADMIN_TOKEN),
     )
     wish = WishForModel(
-        shop.registry, FakePackages([PACKAGE]), shop.ledger, shop.queue, BUILTIN, shop.clock
+        shop.registry,
+        FakePackages([PACKAGE]),
+        shop.ledger,
+        shop.queue,
+        FakeQueue(),
+        BUILTIN,
+        shop.clock,
     )
     overrides = {
         admin.settings: settings,

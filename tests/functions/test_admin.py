@@ -6,6 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr, ValidationError
 
+from smartscale.domain.registry import ImportHints
 from smartscale.settings import AdminSettings
 from tests.functions.conftest import ADMIN_TOKEN
 from tests.shop import Shop
@@ -49,9 +50,38 @@ def test_a_package_in_the_bucket_can_be_asked_for(admins: TestClient) -> None:
     assert back.json()["wanted"]["id"] == "builtin"
 
 
-def test_a_package_that_is_not_there_is_422(admins: TestClient) -> None:
+def test_a_model_that_is_not_there_is_imported(admins: TestClient, shop: Shop) -> None:
     answer = admins.post("/v1/admin/reload-model", headers=TOKEN, json={"model_revision": "main"})
-    assert (answer.status_code, "them/vgg a1" in answer.json()["detail"]) == (422, True)
+    assert answer.status_code == 202
+    state = answer.json()
+    assert (state["state"], state["progress"], state["error"]) == ("importing", None, None)
+    assert state["wanted"] == {"id": "Adriana213/vgg16-fruit-classifier", "revision": "main"}
+    assert state["active"]["id"] == "builtin"
+
+    wish = {"model_id": "a/b", "labels": {"Pear": 1, "Apple": 0}, "preprocessing": "VGG16"}
+    assert admins.post("/v1/admin/reload-model", headers=TOKEN, json=wish).status_code == 202
+    assert shop.registry.switch is not None
+    assert shop.registry.switch.hints == ImportHints(
+        labels=("Apple", "Pear"), preprocessing="caffe"
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "saying"),
+    [
+        ({"model_id": "a/b/c"}, "OWNER/NAME"),
+        ({"model_revision": "../main"}, "branch"),
+        ({"labels": {"Apple": 0, "Pear": 2}}, "index"),
+        ({"labels": ["Apple", "Apple"]}, "twice"),
+        ({"preprocessing": "magic"}, "caffe"),
+    ],
+)
+def test_a_wish_that_makes_no_sense_is_422(
+    admins: TestClient, shop: Shop, wrong: dict[str, object], saying: str
+) -> None:
+    answer = admins.post("/v1/admin/reload-model", headers=TOKEN, json=wrong)
+    assert (answer.status_code, shop.registry.switch) == (422, None)
+    assert saying in answer.json()["detail"]
 
 
 def test_an_item_is_added_changed_and_retired(admins: TestClient, shop: Shop) -> None:

@@ -68,6 +68,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:PutObject", "DataBucket/ledger/*"),
         ("s3:ListBucket", "DataBucket models/*"),
         ("sqs:SendMessage", "WeighingsQueue"),
+        ("sqs:SendMessage", "ImportsQueue"),
     },
     "Inference": {
         ("sqs:ReceiveMessage", "WeighingsQueue"),

@@ -9,7 +9,7 @@ from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.recognise import Arrival
 from smartscale.operations.switch_model import WishForModel
 from tests.examples import item
-from tests.fakes import FakePackages
+from tests.fakes import FakePackages, FakeQueue
 from tests.shop import Shop
 
 LIVES = st.lists(
@@ -90,7 +90,13 @@ def test_catalogue_edits_and_model_wishes_come_back(shop: Shop) -> None:
     package = ModelRef(id="them/vgg", revision="1")
     builtin = ModelRef(id="builtin", revision="1")
     WishForModel(
-        shop.registry, FakePackages([package]), shop.ledger, shop.queue, builtin, shop.clock
+        shop.registry,
+        FakePackages([package]),
+        shop.ledger,
+        shop.queue,
+        FakeQueue(),
+        builtin,
+        shop.clock,
     ).wish("them/vgg", "1")
     catalogue, switch = dict(shop.catalogue.items), shop.registry.switch
     shop.catalogue.items = {"Banana": catalogue["Banana"], "Lemon": item("Lemon", plu="4053")}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from smartscale.domain.errors import InvalidInput
-from smartscale.domain.registry import SwitchState
+from smartscale.domain.registry import ImportHints, SwitchState
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.switch_model import WAKE_UP, ServeModel, WishForModel
 from smartscale.recognition.package import PackageError
@@ -25,9 +25,16 @@ class Site:
         self.registry = FakeRegistry()
         self.packages = FakePackages([GOOD, BROKEN])
         self.queue = FakeQueue()
+        self.imports = FakeQueue()
         self.loads: list[ModelRef] = []
         self.wish = WishForModel(
-            self.registry, self.packages, FakeLedger(), self.queue, BUILTIN, self.clock
+            self.registry,
+            self.packages,
+            FakeLedger(),
+            self.queue,
+            self.imports,
+            BUILTIN,
+            self.clock,
         ).wish
 
     def worker(self, name: str = "worker-1") -> Callable[[], ModelRef]:
@@ -100,9 +107,28 @@ def test_the_last_wish_wins(site: Site) -> None:
     assert batch() == BUILTIN
 
 
-def test_a_package_that_is_not_there_is_refused_with_what_is(site: Site) -> None:
-    with pytest.raises(InvalidInput, match=r"them/good a1.*builtin"):
-        site.wish("them/good", "main")
+def test_a_model_that_is_not_there_is_imported_while_the_active_one_serves(site: Site) -> None:
+    batch = site.worker()
+    assert site.wish("them/good", "main").state is SwitchState.IMPORTING
+    assert (site.imports.messages, site.queue.messages) == ([(WAKE_UP, None)], [])
+    assert [batch(), site.worker("worker-2")()] == [BUILTIN, BUILTIN]
+
+
+def test_what_the_operator_says_of_a_model_is_kept_until_it_is_imported(site: Site) -> None:
+    hints = ImportHints(labels=("Apple", "Pear"), preprocessing="caffe")
+    assert site.wish("them/good", "a1", hints).hints == hints
+    assert site.registry.switch is not None
+    assert site.registry.switch.state is SwitchState.IMPORTING
+    assert site.wish("them/good", "a1").hints is None
+
+
+@pytest.mark.parametrize(
+    ("model_id", "revision"),
+    [("../etc", "main"), ("a/b/c", "main"), ("", "main"), ("a/b", ".."), ("a/b", "x y")],
+)
+def test_what_no_repository_is_called_is_refused(site: Site, model_id: str, revision: str) -> None:
+    with pytest.raises(InvalidInput):
+        site.wish(model_id, revision)
     assert site.registry.switch is None
 
 

@@ -1,19 +1,29 @@
 """Ask for another model package, and load it in a worker, without a restart."""
 
 import logging
+import re
 import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from smartscale.domain.errors import InvalidInput, NotFound, StoreUnavailable
-from smartscale.domain.registry import BUILTIN, ModelSwitch, SwitchState, WorkerReport
+from smartscale.domain.registry import (
+    BUILTIN,
+    ImportHints,
+    ModelSwitch,
+    SwitchState,
+    WorkerReport,
+)
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.ports import Ledger, Packages, Queue, Recogniser, Registry
-from smartscale.recognition.package import PackageError
+from smartscale.recognition.package import ID_PATTERN, PackageError
 
 WAKE_UP = '{"wake": "model"}'
 """A message that only makes a worker look at the registry, so that a switch needs no weighing."""
+
+REVISION = re.compile(r"(?!.*\.\.)[\w][\w./-]{0,199}", re.ASCII)
+"""A branch, a tag or a commit of a model repository."""
 
 _REPORT_EVERY = timedelta(minutes=10)
 _log = logging.getLogger(__name__)
@@ -28,6 +38,7 @@ class WishForModel:
         packages: Packages,
         ledger: Ledger,
         queue: Queue,
+        imports: Queue,
         builtin: ModelRef,
         now: Callable[[], datetime],
     ) -> None:
@@ -35,6 +46,7 @@ class WishForModel:
         self._packages = packages
         self._ledger = ledger
         self._queue = queue
+        self._imports = imports
         self._builtin = builtin
         self._now = now
 
@@ -42,35 +54,43 @@ class WishForModel:
         """The last wish and how it went."""
         return self._registry.current() or ModelSwitch.initial(self._builtin, self._now())
 
-    def wish(self, model_id: str, revision: str) -> ModelSwitch:
-        """Ask all workers to serve another package.
+    def wish(self, model_id: str, revision: str, hints: ImportHints | None = None) -> ModelSwitch:
+        """Ask all workers to serve another package, which is imported first where it is not there.
+
+        Args:
+            model_id: a repository of the hub, or `builtin`.
+            revision: a branch, a tag or a commit; a branch is looked up anew.
+            hints: what the repository does not say; with them the model is imported.
 
         Raises:
-            InvalidInput: there is no such package in the bucket.
+            InvalidInput: no repository is called so.
         """
-        wanted = self._resolve(model_id, revision)
+        wanted, there = self._find(model_id, revision, hints)
         while True:
             stored = self._registry.current()
             current = stored or ModelSwitch.initial(self._builtin, self._now())
-            switch = current.wish(wanted, self._now())
+            at = self._now()
+            switch = current.wish(wanted, at) if there else current.wish_import(wanted, hints, at)
             if self._registry.replace(switch, expected=stored):
                 break
         self._ledger.record_switch(switch)
-        self._queue.send(WAKE_UP)
+        (self._queue if there else self._imports).send(WAKE_UP)
         return switch
 
-    def _resolve(self, model_id: str, revision: str) -> ModelRef:
+    def _find(
+        self, model_id: str, revision: str, hints: ImportHints | None
+    ) -> tuple[ModelRef, bool]:
+        """The package that is meant, and whether it is there."""
         if model_id == BUILTIN:
-            return self._builtin
-        there = self._packages.revisions()
-        for ref in there:
-            if ref.id == model_id and ref.revision == revision:
-                return ref
-        known = ", ".join(f"{ref.id} {ref.revision}" for ref in there) or "none"
-        raise InvalidInput(
-            f"There is no package models/{model_id}/{revision}/ in the bucket. "
-            f"Packages there: {known}; {BUILTIN!r} is always there."
-        )
+            return self._builtin, True
+        if not ID_PATTERN.fullmatch(model_id):
+            raise InvalidInput(
+                f"{model_id!r} is no model: give a repository as OWNER/NAME, or {BUILTIN!r}."
+            )
+        if not REVISION.fullmatch(revision):
+            raise InvalidInput(f"{revision!r} is no branch, tag or commit.")
+        wanted = ModelRef(id=model_id, revision=revision)
+        return wanted, hints is None and wanted in self._packages.revisions()
 
 
 class ServeModel:
