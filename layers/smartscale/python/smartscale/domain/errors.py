@@ -25,6 +25,10 @@ class Unprocessable(DomainError):
     """A weighing that no retry will mend: its picture or its metadata is bad."""
 
 
+class ImportFailed(DomainError):
+    """A hub's model cannot become a package here."""
+
+
 class StoreUnavailable(DomainError):
     """The store does not answer just now; the same may work later."""
 
