@@ -53,10 +53,15 @@ optimistic. {n} photos are of produce, {n_negatives} of cartons.
 |---|---|
 | top-1, produce | {top1:.1%} |
 | top-3, produce | {top3:.1%} |
+| the right kind (an apple, whichever), produce | {coarse_top1:.1%} |
 | expected calibration error, produce | {ece:.1%} |
 | produce that needs confirmation | {needs_confirmation:.1%} |
 | wrong among the produce that does not | {error_when_sure:.1%} |
 | cartons that would be sold as produce without a question | {negatives_accepted:.1%} |
+| cartons accepted as produce, at 95 % of produce accepted | {negatives_accepted_at_95:.1%} |
+
+`report.html` beside this card shows more: reliability, what is taken for what, class by class, how
+much can go unconfirmed, and how training went.
 
 Temperature and threshold were found on the same produce **as another shop might have photographed
 it** (turned, cropped and lit at random, {altered_n} pictures in all), since on the photos as they
@@ -116,12 +121,10 @@ def render_card(package: ModelPackage, precision: str, model_bytes: int) -> str:
         confirm=package.confirm,
         variants=variants,
         views="picture and its mirror image" if package.preprocessing.mirrored_view else "picture",
-        networks=" and ".join(
-            f"EfficientNet-Lite{member['recipe']['variant']}" for member in measured["members"]
-        ),
+        networks=" and ".join(member_name(member) for member in measured["members"]),
         training="; ".join(
-            f"EfficientNet-Lite{member['recipe']['variant']}: {member['epochs']} epochs, the best "
-            f"of them {member['best_epoch']}"
+            f"{member_name(member)}: {member['epochs']} epochs, the best of them "
+            f"{member['best_epoch']}"
             for member in measured["members"]
         ),
         findings="".join(_finding(finding) for finding in measured["findings"]),
@@ -134,13 +137,20 @@ def render_card(package: ModelPackage, precision: str, model_bytes: int) -> str:
     )
 
 
+def member_name(member: Mapping[str, Any]) -> str:
+    """The name of one of the networks that answer together."""
+    return f"EfficientNet-Lite{member['recipe']['variant']}"
+
+
 FIGURES = (
     "top1",
     "top3",
+    "coarse_top1",
     "ece",
     "needs_confirmation",
     "error_when_sure",
     "negatives_accepted",
+    "negatives_accepted_at_95",
 )
 
 
@@ -152,9 +162,13 @@ LEFT_OUT = {
 
 
 def _finding(finding: Mapping[str, Any]) -> str:
-    """What a shorter run found on what it had not seen."""
+    """What a shorter run found on what it had not seen, as a whole and by its parts."""
     coarse = f", the coarse class {finding['coarse_top1']:.1%}" if "coarse_top1" in finding else ""
     return f"""A smaller network, trained for less long without {LEFT_OUT[finding["left_out"]]},
 has on {finding["n"]} photos top-1 {finding["top1"]:.1%} and top-3 {finding["top3"]:.1%}{coarse}.
-
+{"".join(_part(name, part) for name, part in finding.get("parts", {}).items())}
 """
+
+
+def _part(name: str, part: Mapping[str, Any]) -> str:
+    return f"- {name}: {part['n']} photos, top-1 {part['top1']:.1%}, top-3 {part['top3']:.1%}\n"

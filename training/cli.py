@@ -108,7 +108,7 @@ def _plain_errors() -> Iterator[None]:
         typer.echo(f"Error: {refusal}", err=True)
         raise typer.Exit(2) from refusal
     except ModuleNotFoundError as missing:
-        if missing.name not in {"tensorflow", "keras", "matplotlib"}:
+        if missing.name not in {"tensorflow", "keras"}:
             raise
         typer.echo("Error: training needs its packages: run `uv sync --group training`", err=True)
         raise typer.Exit(2) from missing

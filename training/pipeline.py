@@ -15,11 +15,16 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from smartscale.domain.prediction import EMPTY, UNKNOWN
-from smartscale.recognition.evaluation import Quality, calibration_error, measure
+from smartscale.recognition.evaluation import (
+    Outcome,
+    Quality,
+    calibration_error,
+    judge,
+    summarise,
+)
 from smartscale.recognition.package import ModelPackage, load_package, write_package
-from smartscale.recognition.recogniser import Recogniser, Score, softmax
+from smartscale.recognition.recogniser import Recogniser, ranked, softmax
 from training import data as photos
-from training import report
 from training.augment import another_shop
 from training.calibrate import confirm_threshold, fit_offset, fit_temperature
 from training.card import LICENCE, LICENCE_NOTES, SOURCE, render_card
@@ -30,6 +35,7 @@ from training.fit import Progress, Recipe, Trained, fit
 from training.material import Material, stage
 from training.network import MEAN, SCALE
 from training.plates import render_plates
+from training.report import render_report
 
 logger = logging.getLogger(__name__)
 
@@ -136,7 +142,7 @@ def train_members(
 
 
 def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) -> Trained:
-    """Train or go on training in `run`, and draw the learning curve."""
+    """Train or go on training in `run`."""
 
     def say(progress: Progress) -> None:
         logger.info(
@@ -147,7 +153,7 @@ def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) ->
             100 * progress.val_accuracy,
         )
 
-    trained = fit(
+    return fit(
         material.train,
         scenery=material.scenery,
         validation=seen_validation(material),
@@ -158,8 +164,6 @@ def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) ->
         on_epoch=say,
         verbose=verbose,
     )
-    report.draw_learning_curve(trained.history, run / "learning-curve.png")
-    return trained
 
 
 def ready_to_serve(trained: Sequence[Trained], material: Material, run: Path) -> keras.Model:
@@ -232,20 +236,19 @@ def _altered_logits(
     return np.stack(logits), np.tile(material.truths(material.validation), ALTERED_VIEWS)
 
 
-def quality(
+def judged(
     logits: NDArray[np.float64],
     truths: NDArray[np.int64],
     classes: photos.Classes,
     calibration: Calibration,
-) -> Quality:
-    """The figures of `smartscale evaluate`, with cartons as negatives."""
-    answers = []
-    for row in softmax(logits / calibration.temperature):
-        order = np.argsort(-row, kind="stable")
-        answers.append([Score(classes.labels[i], float(row[i])) for i in order])
+) -> list[Outcome]:
+    """What `smartscale evaluate` makes of these answers, with cartons as negatives."""
     names = [classes.labels[truth] for truth in truths]
-    known = [None if name == UNKNOWN else name for name in names]
-    return measure(known, answers, calibration.confirm)
+    shares = softmax(logits / calibration.temperature)
+    return [
+        judge(None if name == UNKNOWN else name, ranked(classes.labels, row), calibration.confirm)
+        for name, row in zip(names, shares, strict=True)
+    ]
 
 
 def measurable(served: keras.Model, material: Material, folder: Path) -> Recogniser:
@@ -346,7 +349,7 @@ def pack(
         material: what it was trained on and is measured on.
         trained: how training went.
         members: the decisions that each network was trained with.
-        run: where pictures and variants go.
+        run: where the report and the variants go.
         folder: where the package goes.
         precision: which variant ships; None for the fastest that is as good as float32.
         error: the share of wrong answers wanted among those nobody is asked to confirm.
@@ -358,13 +361,11 @@ def pack(
     recogniser = Recogniser(load_package(run / "variants" / precision))
     calibration, confidences, correct = calibrate(recogniser, material, error)
     logits, truths = served_logits(recogniser, material.validation, material)
-    report.draw_reliability(confidences, correct, run / "reliability.png")
-    report.draw_confusion(
-        logits.argmax(axis=1), truths, material.classes.labels, run / "confusion.png"
-    )
+    outcomes = judged(logits, truths, material.classes, calibration)
+    quality = summarise(outcomes)
     evaluation = {
         "split": "grocery validation split: same stores as training, so optimistic",
-        **_figures(quality(logits, truths, material.classes, calibration)),
+        **_figures(quality),
         "variants": [asdict(variant) for variant in variants],
         "calibration": {
             "found_on": f"validation produce, altered at random {ALTERED_VIEWS} times each",
@@ -401,9 +402,14 @@ def pack(
         licence=LICENCE,
         evaluation=evaluation,
     )
+    page = render_report(
+        package, outcomes, quality, (confidences, correct), [one.history for one in trained]
+    )
+    (run / "report.html").write_text(page, encoding="utf-8")
     documents = {
         "README.md": render_card(package, precision, len(models[precision])),
         "LICENCE.md": LICENCE_NOTES,
+        "report.html": page,
     }
     return write_package(package, models[precision], documents)
 

@@ -109,10 +109,9 @@ def judged(
     answers: list[Answer],
     truths: list[Truth],
 ) -> Evaluation:
-    """What answers come to by the package's thresholds."""
-    thresholds = package.thresholds
+    """What answers come to by the package's threshold."""
     outcomes = [
-        judge(truth, answer.scores, thresholds["confirm"], thresholds.get("unknown"))
+        judge(truth, answer.scores, package.confirm)
         for truth, answer in zip(truths, answers, strict=True)
     ]
     return Evaluation(package, photos, answers, outcomes, summarise(outcomes))
@@ -145,7 +144,7 @@ def _report(found: Evaluation, folder: Path) -> str:
                 ("Model", f"{package.model_id} {package.revision}"),
                 ("Package", f"{package_bytes(package) / 1e6:.1f} MB"),
                 ("Input", f"{package.input_size} x {package.input_size} px"),
-                ("Confirmation below", f"{package.thresholds['confirm']:.3f}"),
+                ("Confirmation below", f"{package.confirm:.3f}"),
                 ("Photos", str(folder)),
                 ("Labelled", str(quality.n)),
                 ("Of a known kind", str(quality.n_coarse)),
@@ -157,7 +156,7 @@ def _report(found: Evaluation, folder: Path) -> str:
                 *quality_sections(
                     found.outcomes,
                     quality,
-                    package.thresholds["confirm"],
+                    package.confirm,
                     [photo.path for photo in found.photos],
                 ),
                 speed,

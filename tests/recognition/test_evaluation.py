@@ -12,7 +12,6 @@ from smartscale.recognition.evaluation import (
     CoarseQuality,
     Confusion,
     calibration_error,
-    judge,
     measure,
 )
 from smartscale.recognition.hierarchy import CoarseClass
@@ -133,16 +132,6 @@ def test_negatives_are_counted_where_95_of_100_produce_are_accepted() -> None:
     assert quality.negatives_accepted_at_95 == 0.5
     low, high = quality.intervals["negatives_accepted_at_95"]
     assert low < 0.5 < high
-
-
-def test_enough_of_unknown_is_unknown_even_behind_another_label() -> None:
-    scores = answer("Banana", "unknown", confidence=0.6)
-    shy = [Score("Banana", 0.6), Score("unknown", 0.3), Score("empty", 0.1)]
-
-    assert judge("Banana", scores, confirm=0.5, unknown=0.3).answer.label == "Banana"
-    refused = judge("Banana", shy, confirm=0.5, unknown=0.3)
-    assert (refused.answer, refused.sure, refused.right) == (Score("unknown", 0.3), False, False)
-    assert judge("Banana", shy, confirm=0.5).sure
 
 
 def test_the_figures_are_json_and_their_intervals_hold_them() -> None:

@@ -116,8 +116,11 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     assert package.evaluation["n"] == 4
     assert package.evaluation["n_negatives"] == 4
     assert "Lite0" in (package_folder / "README.md").read_text()
-    for picture in ("learning-curve.png", "reliability.png", "confusion.png"):
-        assert list((tmp_path / "cut").rglob(picture))
+    page = (package_folder / "report.html").read_text()
+    assert page == (tmp_path / "cut" / "report.html").read_text()
+    for part in ("How EfficientNet-Lite0 learned", "Precision, speed and size", "Class by class"):
+        assert part in page
+    assert "<img" not in page, "no photo is part of a package"
     photo = data / "grocery" / "val" / "Fruit" / "Lemon" / "Lemon_0.jpg"
     scores = Recogniser(package).recognise(photo.read_bytes())
     assert {score.label for score in scores} == {"Lemon", "Lime", "unknown", "empty"}

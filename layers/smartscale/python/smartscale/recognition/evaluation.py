@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from smartscale.domain.prediction import NO_ITEM, UNKNOWN
+from smartscale.domain.prediction import NO_ITEM
 from smartscale.recognition.curves import accepted_when, bootstrapped_errors, reliability
 from smartscale.recognition.hierarchy import CoarseClass, coarse_of
 from smartscale.recognition.labelled_photos import Truth
@@ -114,50 +114,35 @@ class Quality:
     per_coarse_class: dict[str, CoarseQuality]
 
 
-def judge(
-    truth: Truth, scores: Sequence[Score], confirm: float, unknown: float | None = None
-) -> Outcome:
+def judge(truth: Truth, scores: Sequence[Score], confirm: float) -> Outcome:
     """What becomes of a photo that the model gave these scores.
 
     Args:
         truth: what the photo shows.
         scores: every label's score, best first.
         confirm: the confidence below which an answer must be confirmed.
-        unknown: from this probability of `unknown` on that is the answer, if there is one.
     """
-    share = {score.label: score.confidence for score in scores}
-    ranking = list(scores)
-    if unknown is not None and share.get(UNKNOWN, 0.0) >= unknown:
-        ranking.sort(key=lambda score: score.label != UNKNOWN)
-    labels = [score.label for score in ranking]
+    labels = [score.label for score in scores]
+    best = scores[0]
     return Outcome(
         truth=truth,
-        answer=ranking[0],
+        answer=best,
         rank=labels.index(truth) if truth in labels else len(labels),
-        sure=ranking[0].label not in NO_ITEM and ranking[0].confidence >= confirm,
-        acceptance=1.0 - sum(share.get(label, 0.0) for label in NO_ITEM),
+        sure=best.label not in NO_ITEM and best.confidence >= confirm,
+        acceptance=1.0 - sum(score.confidence for score in scores if score.label in NO_ITEM),
     )
 
 
-def measure(
-    truths: Sequence[Truth],
-    answers: Sequence[Sequence[Score]],
-    confirm: float,
-    unknown: float | None = None,
-) -> Quality:
+def measure(truths: Sequence[Truth], answers: Sequence[Sequence[Score]], confirm: float) -> Quality:
     """Compare answers with the truth.
 
     Args:
         truths: what each photo shows.
         answers: each photo's scores, best first.
         confirm: the confidence below which an answer must be confirmed.
-        unknown: from this probability of `unknown` on that is the answer, if there is one.
     """
     return summarise(
-        [
-            judge(truth, scores, confirm, unknown)
-            for truth, scores in zip(truths, answers, strict=True)
-        ]
+        [judge(truth, scores, confirm) for truth, scores in zip(truths, answers, strict=True)]
     )
 
 

@@ -7,6 +7,7 @@
 | `labels.json` | the labels, in the order of the network's output |
 | `model.json` | everything else, and the SHA-256 of every other file |
 | `README.md`, `LICENCE.md` | the model card and licence notes, where there are any |
+| `report.html` | how good it is, with pictures, where somebody has measured it |
 
 Nothing in a package is executed, no other file may be in it, and it is used only after every
 hash has been verified.
@@ -26,7 +27,7 @@ MODEL_FILE = "model.tflite"
 LABELS_FILE = "labels.json"
 DESCRIPTION_FILE = "model.json"
 REQUIRED_FILES = frozenset({MODEL_FILE, LABELS_FILE})
-OPTIONAL_FILES = frozenset({"README.md", "LICENCE.md"})
+OPTIONAL_FILES = frozenset({"README.md", "LICENCE.md", "report.html"})
 # What makes the built-in package importable. It is never read from here.
 IGNORED_FILES = frozenset({"__init__.py", "__pycache__"})
 
@@ -111,7 +112,7 @@ def write_package(
     Args:
         package: what the description says.
         model: the content of `model.tflite`.
-        documents: the content of `README.md` and `LICENCE.md`.
+        documents: the content of `README.md`, `LICENCE.md` and `report.html`.
 
     Raises:
         PackageError: what was written would not load.

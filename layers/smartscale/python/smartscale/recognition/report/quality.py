@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.recognition.curves import PRODUCE_KEPT, acceptance, reliability, risk_coverage
@@ -82,7 +83,11 @@ def quality_sections(
     sections = []
     if labelled:
         sections += [
-            _confidence(labelled, confirm),
+            confidence_section(
+                np.array([outcome.answer.confidence for outcome in labelled]),
+                np.array([outcome.right for outcome in labelled]),
+                confirm,
+            ),
             _unconfirmed(labelled, quality, confirm),
             _confusions(labelled, quality),
             _classes(labelled, quality),
@@ -96,9 +101,17 @@ def quality_sections(
     return sections
 
 
-def _confidence(labelled: Sequence[Outcome], confirm: float) -> Section:
-    confidences = np.array([outcome.answer.confidence for outcome in labelled])
-    correct = np.array([outcome.right for outcome in labelled])
+def confidence_section(
+    confidences: NDArray[np.float64], correct: NDArray[np.bool_], confirm: float, where: str = ""
+) -> Section:
+    """Whether confidence means accuracy.
+
+    Args:
+        confidences: one an answer.
+        correct: whether each is right.
+        confirm: the confidence below which an answer must be confirmed.
+        where: on which photos, where those are not the report's own.
+    """
     diagram = Plot(
         "Accuracy by confidence",
         Axis("confidence"),
@@ -114,7 +127,7 @@ def _confidence(labelled: Sequence[Outcome], confirm: float) -> Section:
         radius = max(_LARGEST_DOT * (found.n / most) ** 0.5, _SMALLEST_DOT)
         diagram.dots.append(Dot(found.confidence, found.accuracy, told, round(radius, 1)))
     return Section(
-        "Can its confidence be believed?",
+        "Can its confidence be believed?" if not where else f"Its confidence on {where}",
         "Of the answers given with 80% confidence, 80% should be right: "
         "the dots then lie on the dotted line.",
         [
@@ -130,7 +143,9 @@ def _confidence(labelled: Sequence[Outcome], confirm: float) -> Section:
     )
 
 
-def _histogram(confidences: np.ndarray, correct: np.ndarray, confirm: float) -> Plot:
+def _histogram(
+    confidences: NDArray[np.float64], correct: NDArray[np.bool_], confirm: float
+) -> Plot:
     edges = np.linspace(0, 1, _HISTOGRAM_BINS + 1)
     right, _ = np.histogram(confidences[correct], edges)
     wrong, _ = np.histogram(confidences[~correct], edges)
