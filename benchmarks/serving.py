@@ -4,9 +4,11 @@
 
 Everything is one run on the same pictures, on one thread, and each peer is a process of its own:
 its start is the time until it could import, load and answer once, its memory what is resident
-after the last answer. LiteRT and Keras hold the same weights, so their answers are compared too:
-with a trained network's (a folder that `smartscale train` has made) as a shop would see them,
-without one with a random classifier, whose close calls int8 decides differently more often. Needs `uv sync --group training`. Times differ between machines, the ratios hardly; nothing is
+after many answers. LiteRT and Keras hold the same weights, so their answers are compared too: with
+a trained network's (a folder that `smartscale train` has made) as a shop would see them, without
+one with a random classifier, whose close calls int8 decides differently more often.
+
+Needs `uv sync --group training`. Times differ between machines, the ratios hardly; nothing is
 decided by them.
 """
 
@@ -224,14 +226,11 @@ def answer_with_builtin(photos: Path) -> None:
 def _report(
     place: Path, name: str, answer: Callable[[Pictures], NDArray[np.float32]], file: Path
 ) -> None:
-    """Answer every picture, keep the answers, print what it took."""
+    """Print what answering takes, and keep the answer to every picture."""
     pictures = np.load(place / "pictures.npy", mmap_mode="r")  # so that they are no peer's memory
     first = np.array(pictures[0])
     answer(first)
     start = time.perf_counter() - _STARTED
-    np.save(
-        place / f"{name}.npy", np.concatenate([answer(np.array(picture)) for picture in pictures])
-    )
     times = _times(lambda: answer(first))
     measured = Measured(
         p50=float(np.percentile(times, 50)),
@@ -239,6 +238,9 @@ def _report(
         start=start,
         resident=_resident(),
         megabytes=file.stat().st_size / 1e6,
+    )
+    np.save(
+        place / f"{name}.npy", np.concatenate([answer(np.array(picture)) for picture in pictures])
     )
     say(json.dumps(asdict(measured)))
 

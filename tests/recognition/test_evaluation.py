@@ -103,7 +103,7 @@ def test_a_photo_of_a_known_kind_counts_for_the_kind_alone() -> None:
     assert quality.coarse_top1 == pytest.approx(2 / 3)
     assert quality.per_coarse_class == {
         "apple": CoarseQuality(2, 0.5),
-        "Banana": CoarseQuality(1, 1.0),
+        "banana": CoarseQuality(1, 1.0),
     }
 
 

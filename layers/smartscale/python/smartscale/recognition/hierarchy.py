@@ -20,7 +20,8 @@ class CoarseClass:
 
 def coarse_of(label: str) -> CoarseClass:
     """The coarse class that a label belongs to."""
-    return _by_label().get(plain_name(label), CoarseClass(label))
+    alone = CoarseClass(" ".join(_spaced(label).split()))
+    return _by_label().get(plain_name(label), alone)
 
 
 def find_coarse(name: str) -> CoarseClass | None:
@@ -36,7 +37,7 @@ def find_label(name: str, labels: Iterable[str]) -> str | None:
 
 def plain_name(name: str) -> str:
     """A name without case, hyphens, underscores and spaces, to compare it by."""
-    return "".join(name.casefold().translate({ord(mark): " " for mark in "-_"}).split())
+    return "".join(_spaced(name).split())
 
 
 def spellings(name: str) -> Iterator[str]:
@@ -44,6 +45,10 @@ def spellings(name: str) -> Iterator[str]:
     plain = plain_name(name)
     yield from (plain, f"{plain}s")
     yield from (plain.removesuffix(ending) for ending in ("s", "es") if plain.endswith(ending))
+
+
+def _spaced(name: str) -> str:
+    return name.casefold().replace("-", " ").replace("_", " ")
 
 
 @cache

@@ -44,8 +44,8 @@ def headlines(quality: Quality) -> list[Headline]:
         ("error_when_sure", "Wrong when sure", "Of the answers that nobody is asked about."),
         (
             "negatives_accepted_at_95",
-            "Negatives accepted, at 95% of produce",
-            "What is not on the menu, where 95% of the produce is accepted.",
+            "Negatives at 95% of produce",
+            "Accepted of what is not on the menu, where 95% of the produce is.",
         ),
         (
             "negatives_accepted",
