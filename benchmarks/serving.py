@@ -4,9 +4,8 @@
 
 Everything is one run on the same pictures, on one thread, and each peer is a process of its own:
 its start is the time until it could import, load and answer once, its memory what is resident
-after many answers. LiteRT and Keras hold the same weights, so their answers are compared too: with
-a trained network's (a folder that `smartscale train` has made) as a shop would see them, without
-one with a random classifier, whose close calls int8 decides differently more often.
+after many answers. LiteRT and Keras hold the same weights, so their answers are compared too:
+those of a trained network (a folder that `smartscale train` has made), else ImageNet's own.
 
 Needs `uv sync --group training`. Times differ between machines, the ratios hardly; nothing is
 decided by them.
@@ -32,7 +31,6 @@ from numpy.typing import NDArray  # noqa: E402
 
 SAMPLES = Path(__file__).parents[1] / "sample_data"
 SIZE = 224
-CLASSES = 52
 ROUNDS = 60
 MOST_PICTURES = 60
 KERAS = ("predict", "function")
@@ -133,8 +131,8 @@ def export(place: Path, variant: int, run: Annotated[Path | None, typer.Argument
     from training import network  # noqa: PLC0415
     from training.export import PRECISIONS as EVERY_PRECISION  # noqa: PLC0415
     from training.export import to_tflite  # noqa: PLC0415
+    from training.weights import imagenet_weights  # noqa: PLC0415
 
-    keras.utils.set_random_seed(0)
     if run:
         with np.load(run / "best.npz", allow_pickle=False) as stored:
             weights = [stored[name] for name in stored.files]
@@ -143,8 +141,10 @@ def export(place: Path, variant: int, run: Annotated[Path | None, typer.Argument
         for variable, value in zip(variables, weights, strict=True):
             variable.assign(value)
     else:
-        model = network.build(CLASSES, variant)
+        classifier = imagenet_weights(variant)
+        model = network.build(len(classifier["_fc.bias"]), variant)
         network.load_imagenet(model, variant)
+        model.get_layer("logits").set_weights([classifier["_fc.weight"].T, classifier["_fc.bias"]])
     picture = keras.Input((SIZE, SIZE, 3), batch_size=1, name="picture")
     served = keras.Model(picture, model(picture, training=False))
     served.save(place / "model.keras")
