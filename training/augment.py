@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 Tensor: TypeAlias = Any  # TensorFlow has no types
 
-# How much of a batch each of these happens to.
-PLATE_SHARE = 0.25
+# How much of a batch each of these happens to; plates and bags are the recipe's.
+GAMMA_SHARE = 0.4
 BLUR_SHARE = 0.25
-BAG_SHARE = 0.2
+ALTERED_BAG_SHARE = 0.2
 CUT_OUT_SHARE = 0.2
 HAND_SHARE = 0.08
 NOISE_SHARE = 0.2
@@ -65,6 +65,9 @@ def augment(
     hands: Tensor,
     size: int,
     seed: Tensor,
+    *,
+    plate_share: float,
+    bag_share: float,
 ) -> tuple[Tensor, Tensor]:
     """Alter a batch.
 
@@ -75,6 +78,8 @@ def augment(
         hands: uint8 (K, S, S, 4) with their opacity, to reach over some of it.
         size: side of the result in pixels.
         seed: two integers.
+        plate_share: how much of the batch lies on a plate.
+        bag_share: how much of it lies in a bag.
 
     Returns:
         Pictures float32 (N, size, size, 3) in 0..255, and targets (N, classes), mixed where the
@@ -82,7 +87,7 @@ def augment(
     """
     dice = Dice(seed, tf.shape(pictures)[0])
     x = _look_around(tf.cast(pictures, tf.float32), size, dice)
-    x = _bag(_lay_on_plate(x, plates, size, dice), size, dice)
+    x = _bag(_lay_on_plate(x, plates, size, dice, plate_share), size, dice, bag_share)
     x = _reach_over(x, hands, size, dice)
     x = _blur(_light(x / 255.0, dice), dice)
     x = _cut_out(x, size, dice)
@@ -99,7 +104,9 @@ def another_shop(
     """
     dice = Dice(seed, len(pictures))
     x = _look_around(tf.cast(pictures, tf.float32), size, dice)
-    x = _noise(_blur(_light(_bag(x, size, dice) / 255.0, dice), dice), size, dice)
+    x = _noise(
+        _blur(_light(_bag(x, size, dice, ALTERED_BAG_SHARE) / 255.0, dice), dice), size, dice
+    )
     return np.asarray(tf.cast(tf.round(tf.clip_by_value(x, 0.0, 1.0) * 255.0), tf.uint8))
 
 
@@ -158,9 +165,9 @@ def _blob(size: int, dice: Dice, low: float, high: float) -> Tensor:
     return tf.sigmoid((1 + bumps - distance) * 25)
 
 
-def _lay_on_plate(x: Tensor, plates: Tensor, size: int, dice: Dice) -> Tensor:
+def _lay_on_plate(x: Tensor, plates: Tensor, size: int, dice: Dice, share: float) -> Tensor:
     """Cut some produce out, roughly, and lay it on a plate, from one piece to a heap."""
-    chosen, dice = dice.some(PLATE_SHARE)
+    chosen, dice = dice.some(share)
     plate = _look_around(tf.cast(tf.gather(plates, chosen), tf.float32), size, dice)
     cut_out = tf.concat([tf.gather(x, chosen), 255 * _blob(size, dice, 0.22, 0.95)], axis=3)
     farther = dice.uniform(1.0, 1.8)
@@ -179,9 +186,9 @@ def _lay_on_plate(x: Tensor, plates: Tensor, size: int, dice: Dice) -> Tensor:
     return _put(x, chosen, laid[..., :3] * keep + plate * (1 - keep))
 
 
-def _bag(x: Tensor, size: int, dice: Dice) -> Tensor:
+def _bag(x: Tensor, size: int, dice: Dice, share: float) -> Tensor:
     """A clear plastic bag: a veil with bright folds, and crumples that are hard to see through."""
-    chosen, dice = dice.some(BAG_SHARE)
+    chosen, dice = dice.some(share)
 
     def field(cells: int) -> Tensor:
         return tf.image.resize(dice.normal(1.0, cells, cells, 1), (size, size), "bicubic")
@@ -212,7 +219,9 @@ def _light(x: Tensor, dice: Dice) -> Tensor:
     x = grey + (x - grey) * _each(dice.uniform(0.8, 1.25))
     mean = tf.reduce_mean(x, axis=(1, 2, 3), keepdims=True)
     x = mean + (x - mean) * _each(dice.uniform(0.8, 1.2))
-    return tf.clip_by_value(x, 1e-4, 1.0) ** _each(tf.exp(dice.normal(0.12)))
+    chosen, dice = dice.some(GAMMA_SHARE)
+    bent = tf.clip_by_value(tf.gather(x, chosen), 1e-4, 1.0) ** _each(tf.exp(dice.normal(0.18)))
+    return _put(x, chosen, bent)
 
 
 def _blur(x: Tensor, dice: Dice) -> Tensor:

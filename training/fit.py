@@ -63,6 +63,8 @@ class Recipe:
         ("objects", 90),
     )
     carton_share: float = 0.6
+    plate_share: float = 0.25
+    bag_share: float = 0.2
 
     def size_at(self, epoch: int) -> int:
         """Small pictures first, since they are cheap; the served size to finish."""
@@ -191,7 +193,14 @@ def batches(
         pictures, targets, beneath = batch
         seed = tf.stack([recipe.seed * 1000 + epoch, tf.cast(step, tf.int32) * 1_000_003])
         pictures, targets = augment(
-            pictures, tf.one_hot(targets, classes), beneath, hands, size, seed
+            pictures,
+            tf.one_hot(targets, classes),
+            beneath,
+            hands,
+            size,
+            seed,
+            plate_share=recipe.plate_share,
+            bag_share=recipe.bag_share,
         )
         return (pictures - MEAN) / SCALE, targets
 

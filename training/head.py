@@ -25,7 +25,7 @@ def start_classifier(model: keras.Model, streams: Sequence[Tensor]) -> None:
     seen, wanted = [], []
     for stream in streams:
         for pictures, targets in stream:
-            seen.append(np.asarray(features.predict_on_batch(pictures)))
+            seen.append(np.asarray(features.predict_on_batch(np.asarray(pictures))))
             wanted.append(np.asarray(targets))
     if not seen:
         return

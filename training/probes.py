@@ -28,7 +28,7 @@ from training.pipeline import (
 
 logger = logging.getLogger(__name__)
 
-PROBE = (Recipe(epochs=10, early_epochs=6, early_size=160),)
+PROBE = (Recipe(epochs=8, size=160, early_epochs=0),)
 FOLDS = 3
 FINDING_FILE = "finding.json"
 
