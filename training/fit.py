@@ -5,7 +5,7 @@ A run that was cut off goes on from its last finished epoch and ends as it would
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -331,10 +331,11 @@ class Averaged(keras.callbacks.Callback):  # type: ignore[misc]  # Keras has no 
 
     def __enter__(self) -> None:
         self.weights = arrays(_variables(self._trained))
+        # JAX would share the average's memory with the optimizer, and free it after a prediction.
+        _assign(_variables(self._trained), self.weights)
 
     def __exit__(self, *_: object) -> None:
-        for variable, own in zip(self._trained.trainable_variables, self._own, strict=True):
-            variable.assign(own)
+        _assign(self._trained.trainable_variables, self._own)
 
 
 class Checkpoint:
@@ -386,6 +387,11 @@ def arrays(variables: Sequence[Tensor]) -> list[NDArray[Any]]:
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
+def _assign(variables: list[Tensor], values: Iterable[NDArray[Any]]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
 def _variables(model: keras.Model) -> list[Tensor]:
     """Weights and the dropout's random state, without metrics, which come and go."""
     return [variable for layer in model.layers for variable in layer.variables]
@@ -408,5 +414,4 @@ def _write_arrays(path: Path, arrays: list[NDArray[Any]]) -> None:
 
 def _read_arrays(path: Path, variables: list[Tensor]) -> None:
     with np.load(path, allow_pickle=False) as stored:
-        for variable, name in zip(variables, stored.files, strict=True):
-            variable.assign(stored[name])
+        _assign(variables, (stored[name] for name in stored.files))

@@ -94,6 +94,11 @@ def main(
     found = [json.loads(path.read_text()) for path in findings]
     material = stage(data, members[0])
     trained = train_members(material, members, run)
+    if keras.backend.backend() != "tensorflow":
+        raise TrainingError(
+            "Trained. Only Keras on TensorFlow writes LiteRT: run the same command without "
+            "KERAS_BACKEND, and it goes on from here"
+        )
     package = pack(
         material,
         trained,
