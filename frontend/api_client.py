@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 LONGEST_WAIT_S = 10
 """How long the API holds an answer at most."""
@@ -28,6 +28,14 @@ class ApiUnreachable(ApiError):
 
 class ApiRefused(ApiError):
     """The API refused; the text is its own sentence about what would be right."""
+
+
+class ApiUnauthorised(ApiRefused):
+    """The admin token is missing or wrong."""
+
+
+class ApiThrottled(ApiRefused):
+    """Too many attempts; a later one may do."""
 
 
 class Unit(StrEnum):
@@ -166,6 +174,11 @@ class Analytics(_Document):
 
 
 _Answer = TypeVar("_Answer", bound=_Document)
+_Parsed = TypeVar("_Parsed")
+_REFUSALS: dict[int, type[ApiRefused]] = {
+    HTTPStatus.UNAUTHORIZED: ApiUnauthorised,
+    HTTPStatus.TOO_MANY_REQUESTS: ApiThrottled,
+}
 
 
 class ApiClient:
@@ -248,26 +261,53 @@ class ApiClient:
         return await self._ask(Analytics, "GET", "analytics", params=query)
 
     async def _ask(self, kind: type[_Answer], method: str, path: str, **request: Any) -> _Answer:
+        return await self.ask(TypeAdapter(kind), method, path, **request)
+
+    async def ask(
+        self,
+        kind: TypeAdapter[_Parsed],
+        method: str,
+        path: str,
+        *,
+        repeatable: bool = True,
+        **request: Any,
+    ) -> _Parsed:
+        """Send a request, and read its answer.
+
+        Args:
+            kind: what the answer is read as.
+            method: HTTP's.
+            path: below `/v1/`.
+            repeatable: whether a request that came through twice does what one does.
+            request: headers, body and query as httpx takes them.
+
+        Raises:
+            ApiError: there is no such answer.
+        """
         try:
-            response = await self._send(method, path, **request)
+            response = await self._send(method, path, repeatable=repeatable, **request)
         except httpx.HTTPError as error:
             raise ApiUnreachable(f"{method} {path}: {error!r}") from error
         if response.is_error:
             raise _refusal(response)
         try:
-            return kind.model_validate_json(response.content)
+            return kind.validate_json(response.content or b"null")
         except ValidationError as error:
             raise ApiUnreachable(f"{method} {path} answered something else") from error
 
-    async def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+    async def _send(
+        self, method: str, path: str, *, repeatable: bool, **request: Any
+    ) -> httpx.Response:
         """Send a request, and once more when its connection broke.
 
-        The service may close an idle connection in the very moment that it is used again. All
-        requests of the kiosk can be repeated: a weighing has its key, a confirmation only sets.
+        The service may close an idle connection in the very moment that it is used again. Nearly
+        all requests of the kiosk can be repeated: a weighing has its key, a confirmation only sets.
         """
         try:
             return await self._http.request(method, path, **request)
         except (httpx.NetworkError, httpx.RemoteProtocolError):
+            if not repeatable:
+                raise
             return await self._http.request(method, path, **request)
 
 
@@ -283,4 +323,6 @@ def _refusal(response: httpx.Response) -> ApiError:
     if not problem or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
         return ApiUnreachable(f"{asked} was answered with {response.status_code}")
     detail = response.json().get("detail")
-    return ApiRefused(detail) if detail else ApiUnreachable(f"{asked} was refused without a reason")
+    if not detail:
+        return ApiUnreachable(f"{asked} was refused without a reason")
+    return _REFUSALS.get(response.status_code, ApiRefused)(detail)

@@ -16,6 +16,7 @@ from frontend.languages import load_languages
 from frontend.pages.analytics import analytics_page
 from frontend.pages.history import history_page
 from frontend.pages.lost import lost_page
+from frontend.pages.models import models_page
 from frontend.pages.weigh import weigh_page
 from frontend.samples import load_samples, small_picture
 from frontend.settings import Settings
@@ -54,6 +55,7 @@ def serve(kiosk: Kiosk) -> None:
     _page("/", weigh_page, kiosk)
     _page("/history", history_page, kiosk)
     _page("/analytics", analytics_page, kiosk)
+    _page("/models", models_page, kiosk)
     _lost(kiosk)
 
 

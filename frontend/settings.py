@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     patience_s: float = Field(default=60.0, gt=0, alias="SMARTSCALE_UI_PATIENCE_S")
     """How long a shopper waits for an answer before the kiosk offers to try again."""
 
+    idle_s: float = Field(default=600.0, gt=0, alias="SMARTSCALE_ADMIN_IDLE_S")
+    """After how long without a tap a manager is logged out."""
+
     @field_validator("scale_id")
     @classmethod
     def _is_an_id(cls, scale_id: str) -> str:

@@ -10,7 +10,12 @@ from nicegui import ui
 from frontend.kiosk import STATIC, Visit
 from frontend.languages import N_, Language
 
-PAGES = (("/", N_("Weigh")), ("/history", N_("History")), ("/analytics", N_("Analytics")))
+PAGES = (
+    ("/", N_("Weigh")),
+    ("/history", N_("History")),
+    ("/analytics", N_("Analytics")),
+    ("/models", N_("Models")),
+)
 
 _STYLES = STATIC / "kiosk.css"
 _ICONS = "/static/icons.svg"

@@ -10,12 +10,16 @@ from babel.numbers import format_decimal, format_percent, get_currency_precision
 from frontend.api_client import Candidate, CatalogueItem, Result, Unit
 from frontend.languages import N_, Language
 
+NOT_A_SHARE = N_("Please enter a share in percent, for example 5")
+
 MAX_WEIGHT_KG = Decimal(30)
 MAX_DECIMALS = 3
 ZERO = Decimal("0.000")
 EM_DASH = "—"
 ELLIPSIS = "…"
 
+_COMMIT = re.compile(r"[0-9a-f]{12,64}", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,2})?)\s*%?", re.ASCII)
 _KILOGRAMS = re.compile(r"([+-]?)(\d+(?:[.,]\d*)?|[.,]\d+)(?:\s*kg)?", re.ASCII | re.IGNORECASE)
 
 NOT_A_WEIGHT = N_("Please enter the weight in kilograms, for example 0.5")
@@ -79,6 +83,19 @@ def _kilograms(text: str, otherwise: str) -> Decimal:
     if len(decimals.rstrip("0")) > MAX_DECIMALS:
         raise BadFigure(TOO_PRECISE)
     return Decimal(f"{sign}{whole or 0}.{decimals.rstrip('0') or 0}")
+
+
+def read_percent(text: str) -> Decimal:
+    """A share between 0 and 1 from percent.
+
+    Raises:
+        BadFigure: it is no such share.
+    """
+    found = _PERCENT.fullmatch(text.strip())
+    share = Decimal(found[1].replace(",", ".")) / 100 if found else None
+    if share is None or share > 1:
+        raise BadFigure(NOT_A_SHARE)
+    return share
 
 
 def money(amount: Decimal, currency: str, language: Language) -> str:
@@ -181,6 +198,16 @@ def milliseconds(duration: float | None, language: Language) -> str:
     if duration < 1000:  # noqa: PLR2004 - a second
         return f"{format_decimal(round(duration), locale=language.locale)}\u00a0ms"
     return f"{format_decimal(duration / 1000, '0.0', locale=language.locale)}\u00a0s"
+
+
+def megabytes(size: int, language: Language) -> str:
+    """The size of a file: `4.1 MB`."""
+    return f"{format_decimal(size / 1_000_000, '0.0', locale=language.locale)}\u00a0MB"
+
+
+def revision(name: str) -> str:
+    """A revision as one says it: a commit by its first digits."""
+    return name[:10] if _COMMIT.fullmatch(name) else name
 
 
 def count(number: int, language: Language) -> str:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from fastapi import FastAPI, Form, Header, Request, UploadFile
+from fastapi import FastAPI, Form, Header, HTTPException, Request, UploadFile
 from fastapi.responses import JSONResponse
+
+from tests.frontend.fake_admin import FakeAdmin, refused
 
 CATALOGUE = Path(__file__).parents[2] / "layers/smartscale/python/smartscale/catalogue.csv"
 
@@ -36,6 +38,7 @@ class FakeApi:
     predictions: list[dict[str, Any]] = field(default_factory=list)
     confirmations: list[dict[str, Any]] = field(default_factory=list)
     traffic: bool = True
+    admin: FakeAdmin = field(default_factory=FakeAdmin)
 
     def __post_init__(self) -> None:
         with CATALOGUE.open(encoding="utf-8") as table:
@@ -157,6 +160,8 @@ def problem(status: int, detail: str) -> JSONResponse:
 
 def _app(api: FakeApi) -> FastAPI:
     app = FastAPI()
+    app.include_router(api.admin.router())
+    app.add_exception_handler(HTTPException, refused)
 
     @app.get("/v1/health")
     def health() -> dict[str, str]:

@@ -1,0 +1,247 @@
+"""The API's admin routes as the kiosk's manager pages see them; each wants the admin token."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from frontend.api_client import ApiClient
+
+MAX_PHOTOS = 20
+"""How many photos of an item the API takes at once."""
+
+
+class _Document(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Model(_Document):
+    """A model package: a model's id and one revision of it."""
+
+    id: str
+    revision: str
+
+
+class SwitchState(StrEnum):
+    """How far a wish for another model has come."""
+
+    IMPORTING = "importing"
+    SWITCHING = "switching"
+    ACTIVE = "active"
+    FAILED = "failed"
+
+
+class Progress(_Document):
+    """How far an import is."""
+
+    step: str
+    percent: float = 0
+    """Of this step."""
+    detail: str | None = None
+
+
+class Worker(_Document):
+    """What one worker has loaded."""
+
+    worker: str
+    model: Model
+
+
+class Mode(StrEnum):
+    """What a candidate is tried as."""
+
+    SHADOW = "shadow"
+    """It answers too, and nobody sees it."""
+    CANARY = "canary"
+    """It answers for a share of the scales."""
+
+
+class CandidateState(StrEnum):
+    """What became of a candidate."""
+
+    RUNNING = "running"
+    PROMOTED = "promoted"
+    STOPPED = "stopped"
+    ROLLED_BACK = "rolled_back"
+
+
+class Figures(_Document):
+    """How one of the two compared models does; None where nothing is known yet."""
+
+    n: int = 0
+    latency_ms: float | None = None
+    confidence: float | None = None
+    low_confidence_rate: float | None = None
+    error_rate: float | None = None
+
+
+class Trial(_Document):
+    """A candidate beside the active model."""
+
+    model: Model
+    mode: Mode
+    share: Decimal
+    started_at: datetime
+    state: CandidateState
+    reason: str | None = None
+    compared: int = 0
+    agreement: float | None = None
+    active: Figures = Figures()
+    candidate: Figures = Figures()
+    limits: Mapping[str, Decimal | int] = Field(default_factory=dict)
+
+
+class ModelStatus(_Document):
+    """Which model was asked for, which one answers, and how the switch goes."""
+
+    wanted: Model
+    active: Model
+    previous: Model | None = None
+    state: SwitchState
+    progress: Progress | None = None
+    error: str | None = None
+    changed_at: datetime
+    workers: tuple[Worker, ...] = ()
+
+
+class Package(_Document):
+    """A model package that is there."""
+
+    id: str
+    revision: str
+    active: bool = False
+    candidate: bool = False
+    previous: bool = False
+    source: str | None = None
+    labels: int | None = None
+    unmapped: int | None = None
+    size_bytes: int | None = None
+    stored_at: datetime | None = None
+    accuracy: float | None = None
+
+    @property
+    def ref(self) -> Model:
+        """What it is called."""
+        return Model(id=self.id, revision=self.revision)
+
+
+class LabelMapping(_Document):
+    """What a label of the active model is sold as."""
+
+    label: str
+    product: str | None = None
+    how: str | None = None
+
+
+class MemoryVersion(_Document):
+    """One version of what the shop taught its scales."""
+
+    version: int | str
+    state: str
+    active: bool = False
+    label: str | None = None
+    images: int | None = None
+    created_at: datetime | None = None
+    error: str | None = None
+
+
+class Enrolled(_Document):
+    """Photos that were taken in."""
+
+    memory_version: int | str
+
+
+_T = TypeVar("_T")
+_STATUS = TypeAdapter(ModelStatus)
+_PACKAGES = TypeAdapter(tuple[Package, ...])
+_TRIAL: TypeAdapter[Trial | None] = TypeAdapter(Trial | None)
+_LABELS = TypeAdapter(tuple[LabelMapping, ...])
+_MEMORY = TypeAdapter(tuple[MemoryVersion, ...])
+_ENROLLED = TypeAdapter(Enrolled)
+_ANYTHING = TypeAdapter(Any)
+
+
+class AdminClient:
+    """Asks with a token. Each method raises ApiError, ApiUnauthorised for a wrong token."""
+
+    def __init__(self, api: ApiClient, token: str) -> None:
+        self._api = api
+        self._headers = {"X-Admin-Token": token}
+
+    async def status(self) -> ModelStatus:
+        """How the models stand."""
+        return await self._ask(_STATUS, "GET", "model")
+
+    async def reload(self, model_id: str | None, revision: str) -> None:
+        """Serve a model of the hub, or a package; without an id the configured model."""
+        wish = {"model_revision": revision} | ({"model_id": model_id} if model_id else {})
+        await self._ask(_ANYTHING, "POST", "reload-model", json=wish)
+
+    async def rollback(self) -> None:
+        """Serve the previous model again."""
+        await self._ask(_ANYTHING, "POST", "rollback", repeatable=False)
+
+    async def packages(self) -> tuple[Package, ...]:
+        """The packages that are there."""
+        return await self._ask(_PACKAGES, "GET", "models")
+
+    async def trial(self) -> Trial | None:
+        """The last candidate; None when there was none."""
+        return await self._ask(_TRIAL, "GET", "candidate")
+
+    async def try_out(
+        self, model: Model, mode: Mode, share: Decimal, limits: Mapping[str, str]
+    ) -> None:
+        """Let a package answer beside the active one."""
+        wish: dict[str, Any] = {
+            "model_id": model.id,
+            "model_revision": model.revision,
+            "mode": mode.value,
+            "share": f"{share:f}",
+        }
+        if limits:
+            wish["limits"] = dict(limits)
+        await self._ask(_ANYTHING, "POST", "candidate", json=wish)
+
+    async def promote(self) -> None:
+        """Serve the candidate from now on."""
+        await self._ask(_ANYTHING, "POST", "candidate/promote")
+
+    async def stop_trial(self) -> None:
+        """Ask the candidate no more."""
+        await self._ask(_ANYTHING, "DELETE", "candidate")
+
+    async def labels(self) -> tuple[LabelMapping, ...]:
+        """What the active model's labels are sold as."""
+        return await self._ask(_LABELS, "GET", "labels")
+
+    async def map_label(self, label: str, product: str) -> None:
+        """Sell a label as an item of the catalogue."""
+        path = f"labels/{quote(label, safe='')}"
+        await self._ask(_ANYTHING, "PUT", path, json={"product": product})
+
+    async def unmap_label(self, label: str) -> None:
+        """Take back what was said about a label."""
+        await self._ask(_ANYTHING, "DELETE", f"labels/{quote(label, safe='')}")
+
+    async def enrol(self, item: str, photos: Sequence[bytes]) -> int | str:
+        """Teach an item by JPEG photos; the version of the memory that will know it."""
+        files = [("images", (f"{n}.jpg", photo, "image/jpeg")) for n, photo in enumerate(photos)]
+        path = f"enrol/{quote(item, safe='')}"
+        enrolled = await self._ask(_ENROLLED, "POST", path, files=files, repeatable=False)
+        return enrolled.memory_version
+
+    async def memory(self) -> tuple[MemoryVersion, ...]:
+        """The versions of the memory, newest first."""
+        return await self._ask(_MEMORY, "GET", "memory")
+
+    async def roll_memory_back(self) -> None:
+        """Forget the memory's last version."""
+        await self._ask(_ANYTHING, "POST", "memory/rollback", repeatable=False)
+
+    async def _ask(self, kind: TypeAdapter[_T], method: str, path: str, **request: Any) -> _T:
+        return await self._api.ask(kind, method, f"admin/{path}", headers=self._headers, **request)

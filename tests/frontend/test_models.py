@@ -1,0 +1,316 @@
+"""What a manager lives through on the page of the models."""
+
+import asyncio
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from nicegui import app, ui
+from nicegui.testing import User
+
+from frontend.manager import Pace
+from tests.frontend.conftest import jpeg, photo
+from tests.frontend.fake_admin import BUILTIN, TOKEN, VGG16
+from tests.frontend.fake_api import FakeApi
+from tests.frontend.test_weigh import SOON, until, upload
+
+pytestmark = pytest.mark.asyncio
+
+
+async def log_in(user: User, token: str = TOKEN) -> None:
+    await user.open("/models")
+    await user.should_see("login", retries=SOON)
+    user.find("token").type(token)
+    user.find("log-in").click()
+
+
+@pytest_asyncio.fixture
+async def manager(user: User) -> User:
+    """Somebody who has just logged in."""
+    await log_in(user)
+    await user.should_see("active-model", retries=SOON)
+    await user.should_see("package", retries=SOON)
+    return user
+
+
+def asked(api: FakeApi, what: str) -> list[Any]:
+    return [values for name, values in api.admin.asked if name == what]
+
+
+# ---------------------------------------------------------------------- log in and out
+
+
+async def test_nothing_is_shown_before_the_token(user: User, api: FakeApi) -> None:
+    await user.open("/models")
+    await user.should_see("login", retries=SOON)
+    await user.should_not_see("Model in use")
+    assert api.admin.looks == 0
+
+
+async def test_a_wrong_token_is_told(user: User) -> None:
+    await log_in(user, "a-guess")
+    await user.should_see("This token is not right", retries=SOON)
+    await user.should_not_see("active-model")
+
+
+@pytest.mark.parametrize(("token", "said"), [("", "Please enter"), ("schlüssel", "not right")])
+async def test_what_can_be_no_token_is_told(user: User, token: str, said: str) -> None:
+    await log_in(user, token)
+    await user.should_see(said, retries=SOON)
+
+
+async def test_a_throttled_login_is_told_calmly(user: User, api: FakeApi) -> None:
+    api.admin.throttled = True
+    await log_in(user)
+    await user.should_see("Too many attempts. Please wait a minute", retries=SOON)
+
+
+async def test_a_login_without_service_is_told_calmly(user: User, api: FakeApi) -> None:
+    api.down = True
+    await log_in(user)
+    await user.should_see("The service cannot be reached right now", retries=SOON)
+
+
+async def test_a_reload_of_the_tab_stays_logged_in_and_log_out_ends_it(manager: User) -> None:
+    await manager.open("/models")
+    await manager.should_see("active-model", retries=SOON)
+
+    manager.find("log-out").click()
+    await manager.should_see("login", retries=SOON)
+    await manager.open("/models")
+    await manager.should_see("login", retries=SOON)
+
+
+async def test_the_token_never_reaches_the_browser_or_the_disk(manager: User) -> None:
+    with manager:
+        assert manager.client is not None
+        drawn = [str(element._to_dict()) for element in manager.client.elements.values()]
+        assert any("Model in use" in each for each in drawn)
+        assert not any(TOKEN in each for each in drawn)
+        assert TOKEN not in str(dict(app.storage.user))
+        assert TOKEN not in str(dict(app.storage.browser))
+
+
+async def test_an_idle_manager_is_logged_out(
+    user: User, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("frontend.manager.monotonic", lambda: now)
+    await log_in(user)
+    await user.should_see("active-model", retries=SOON)
+
+    now += 601.0
+    await user.should_see(
+        "You were logged out because nothing was tapped for 10 minutes", retries=SOON
+    )
+    looks = api.admin.looks
+    await asyncio.sleep(3 * Pace.FASTEST_S)
+    assert api.admin.looks == looks, "a page that is logged out asks no more"
+
+
+async def test_a_token_that_was_rotated_asks_for_the_new_one(manager: User, api: FakeApi) -> None:
+    api.admin.token = "a-new-one"
+    await manager.should_see("The admin token has changed", retries=SOON)
+    await manager.should_see("login")
+
+
+# ---------------------------------------------------------------------- which model serves
+
+
+async def test_the_model_in_use_and_the_packages(manager: User) -> None:
+    await manager.should_see("Built-in model · 2026.11")
+    await manager.should_see("Loaded by 2 of 2 workers")
+    await manager.should_see("Adriana213/vgg16-fruit-classifier · 3f1c9a7be0")
+    await manager.should_see("131 labels · 2 without a product · 14.9\u00a0MB", retries=SOON)
+    await manager.should_see("84.2% right in its test")
+
+
+async def test_a_package_is_used_and_rolled_back(manager: User, api: FakeApi) -> None:
+    manager.find(f"activate-{VGG16['id']}").click()
+    await manager.should_see("Back to Built-in model · 2026.11", retries=SOON)
+    assert asked(api, "reload") == [{"model_id": VGG16["id"], "model_revision": VGG16["revision"]}]
+
+    manager.find("rollback").click()
+    await manager.should_see("The previous model takes over again.", retries=SOON)
+    await until(lambda: api.admin.status["active"] == BUILTIN)
+    assert len(asked(api, "rollback")) == 1
+
+
+async def test_a_rollback_whose_connection_breaks_is_not_sent_twice(
+    manager: User, api: FakeApi
+) -> None:
+    api.admin.serves(VGG16)
+    await manager.should_see("rollback", retries=SOON)
+    api.stale = 1
+    manager.find("rollback").click()
+    await until(lambda: bool(asked(api, "rollback")))
+    await asyncio.sleep(2 * Pace.FASTEST_S)
+    assert len(asked(api, "rollback")) == 1
+
+
+async def test_an_import_is_followed_to_its_end(manager: User, api: FakeApi) -> None:
+    manager.find("hub-revision").clear().type("v2")
+    manager.find("reload").click()
+    await manager.should_see("On its way: Adriana213/vgg16-fruit-classifier", retries=SOON)
+    assert asked(api, "reload") == [{"model_revision": "v2"}]
+
+    api.admin.importing("downloading", 40, "24 of 59 MB")
+    await manager.should_see("Step 2 of 5: Downloading", retries=SOON)
+    await manager.should_see("24 of 59 MB")
+    (bar,) = manager.find("progress").elements
+    assert (bar.props["role"], bar.props["aria-valuenow"]) == ("progressbar", "40")
+
+    api.admin.serves(VGG16)
+    await manager.should_see("Serving", retries=SOON)
+    await manager.should_not_see("progress", retries=SOON)
+
+
+async def test_a_failed_import_says_why_and_that_all_goes_on(manager: User, api: FakeApi) -> None:
+    api.admin.status |= {"wanted": VGG16, "state": "failed", "error": "It holds a Lambda layer."}
+    await manager.should_see("It holds a Lambda layer.", retries=SOON)
+    await manager.should_see("The model in use goes on as before.")
+
+
+async def test_what_is_typed_stays_while_the_page_is_updated(manager: User, api: FakeApi) -> None:
+    manager.find("hub-model").type("shop/apples")
+    api.admin.importing("converting", 10)
+    await manager.should_see("Step 3 of 5: Converting", retries=SOON)
+    (box,) = manager.find("hub-model").elements
+    assert isinstance(box, ui.input)
+    assert box.value == "shop/apples"
+
+
+async def test_a_refusal_is_told_in_the_apis_words(manager: User, api: FakeApi) -> None:
+    api.admin.refuses = "Revisions are branches, tags or commits."
+    manager.find("reload").click()
+    await manager.should_see("Revisions are branches, tags or commits.", retries=SOON)
+
+
+async def test_a_service_that_comes_back_needs_no_tap(manager: User, api: FakeApi) -> None:
+    api.down = True
+    await manager.should_see("The service cannot be reached right now", retries=SOON)
+    api.down = False
+    await manager.should_not_see("The service cannot be reached right now", retries=SOON)
+
+
+async def test_a_quiet_page_asks_ever_more_seldom() -> None:
+    pace = Pace()
+    waits = []
+    for _ in range(20):
+        waits.append(pace.seconds)
+        pace.relax()
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (Pace.FASTEST_S, Pace.SLOWEST_S)
+    pace.hurry()
+    assert pace.seconds == Pace.FASTEST_S
+
+
+# ---------------------------------------------------------------------- a candidate
+
+
+async def start_trial(manager: User) -> None:
+    manager.find(f"try-{VGG16['id']}").click()
+    await manager.should_see("try-form", retries=SOON)
+    manager.find("Canary").click()
+    await manager.should_see("It answers for a share of the scales", retries=SOON)
+    manager.find("50%").click()
+    manager.find("limit-error_rate").type("2,5")
+    manager.find("start-trial").click()
+    await manager.should_see("comparison", retries=SOON)
+
+
+async def test_a_candidate_is_tried_beside_the_active_model(manager: User, api: FakeApi) -> None:
+    await start_trial(manager)
+    wish = {
+        "model_id": VGG16["id"],
+        "model_revision": VGG16["revision"],
+        "mode": "canary",
+        "share": "0.50",
+        "limits": {"error_rate": "0.025"},
+    }
+    assert asked(api, "candidate") == [wish]
+    await manager.should_see("87.6%")
+    await manager.should_see("12\u00a0ms")
+    await manager.should_see("1.0\u00a0s")
+    await manager.should_see("0.5%")
+
+
+async def test_a_limit_that_is_no_share_is_told(manager: User, api: FakeApi) -> None:
+    manager.find(f"try-{VGG16['id']}").click()
+    await manager.should_see("try-form", retries=SOON)
+    manager.find("limit-error_rate").type("lots")
+    manager.find("start-trial").click()
+    await manager.should_see("Please enter a share in percent", retries=SOON)
+    assert asked(api, "candidate") == []
+
+
+async def test_a_candidate_takes_over(manager: User, api: FakeApi) -> None:
+    await start_trial(manager)
+    manager.find("promote").click()
+    await manager.should_see("Taken over", retries=SOON)
+    assert api.admin.status["active"] == VGG16
+
+
+async def test_a_candidate_is_stopped(manager: User) -> None:
+    await start_trial(manager)
+    manager.find("stop-trial").click()
+    await manager.should_see("Stopped", retries=SOON)
+    await manager.should_not_see("promote", retries=SOON)
+
+
+async def test_a_candidate_that_was_taken_back_says_why(manager: User, api: FakeApi) -> None:
+    await start_trial(manager)
+    assert api.admin.trial is not None
+    why = "41% of its answers had low confidence, more than 30%."
+    api.admin.trial |= {"state": "rolled_back", "reason": why}
+    await manager.should_see("Taken back automatically", retries=SOON)
+    await manager.should_see(why)
+
+
+# ---------------------------------------------------------------------- labels and memory
+
+
+async def test_a_label_gets_a_product_and_loses_it(manager: User, api: FakeApi) -> None:
+    await manager.should_see("Need a product (2)", retries=SOON)
+    manager.find("choose-Apple Braeburn 1").click()
+    await manager.should_see("item-Royal-Gala", retries=SOON)
+    manager.find("item-search").type("gala")
+    await manager.should_not_see("item-Lemon", retries=SOON)
+    manager.find("item-Royal-Gala").click()
+
+    await manager.should_see("Need a product (1)", retries=SOON)
+    assert asked(api, "map") == [("Apple Braeburn 1", "Royal-Gala")]
+
+    manager.find("All (4)").click()
+    await manager.should_see("take-back-Apple Braeburn 1", retries=SOON)
+    manager.find("take-back-Apple Braeburn 1").click()
+    await manager.should_see("Need a product (2)", retries=SOON)
+    assert asked(api, "unmap") == ["Apple Braeburn 1"]
+
+
+async def test_an_item_is_taught_by_photos(manager: User, api: FakeApi) -> None:
+    await manager.should_see("Nothing was taught yet.", retries=SOON)
+    manager.find("enrol-item").click()
+    await manager.should_see("item-Papaya", retries=SOON)
+    manager.find("item-Papaya").click()
+    for size in (400, 1600):
+        await upload(manager, jpeg(photo(size, 300)))
+        await manager.should_see("thumbs", retries=SOON)
+    await manager.should_see("Papaya")
+    manager.find("enrol").click()
+
+    await manager.should_see("Version 1 · Papaya", retries=SOON)
+    await manager.should_see("Learning")
+    await manager.should_see("2 photos")
+    assert [photo[:2] for photo in api.admin.photos] == [b"\xff\xd8"] * 2
+
+    api.admin.memory[0] |= {"state": "ready", "active": True}
+    await manager.should_see("Ready", retries=SOON)
+    manager.find("memory-rollback").click()
+    await manager.should_see("Nothing was taught yet.", retries=SOON)
+
+
+async def test_a_letter_is_no_photo(manager: User) -> None:
+    await manager.should_see("enrol-item", retries=SOON)
+    await upload(manager, b"a letter to grandmother")
+    await manager.should_see("A file was left out", retries=SOON)
