@@ -5,8 +5,10 @@ each label of the catalogue has a query of its own; and a 0/1 metric's average i
 """
 
 import csv
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from grafana_foundation_sdk.builders.bargauge import Panel as BarGauge
 from grafana_foundation_sdk.builders.cloudwatch import CloudWatchMetricsQuery
@@ -25,6 +27,7 @@ from grafana_foundation_sdk.models.common import DataSourceRef
 ROOT = Path(__file__).resolve().parents[1]
 DASHBOARDS = Path(__file__).with_name("dashboards")
 CATALOGUE = ROOT / "layers/smartscale/python/smartscale/catalogue.csv"
+ALERTS = Path(__file__).with_name("provisioning") / "alerting" / "smartscale.json"
 NAMESPACE = "SmartScale"
 PERIOD_S = 300
 SOURCE = DataSourceRef(type_val="cloudwatch", uid="smartscale-cloudwatch")
@@ -147,10 +150,67 @@ def rendered() -> dict[str, str]:
     }
 
 
+def alert(title: str, metric: str, statistic: str, above: float, minutes: int) -> dict[str, Any]:
+    """Fire when a statistic was above a value for so many minutes; no traffic is no alert."""
+    expression = {"type": "__expr__", "uid": "__expr__"}
+    encoded = JSONEncoder().encode(query(metric, statistic).ref_id("A").build())
+    since = {"from": 900, "to": 0}
+    reduce = {"refId": "B", "type": "reduce", "reducer": "last", "expression": "A"}
+    limit = {
+        "refId": "C",
+        "type": "threshold",
+        "expression": "B",
+        "conditions": [{"evaluator": {"type": "gt", "params": [above]}}],
+    }
+    return {
+        "uid": f"smartscale-{metric}-{statistic}".lower(),
+        "title": title,
+        "condition": "C",
+        "for": f"{minutes}m",
+        "noDataState": "OK",
+        "execErrState": "Error",
+        "data": [
+            {
+                "refId": "A",
+                "datasourceUid": SOURCE.uid,
+                "relativeTimeRange": since,
+                "model": json.loads(encoded),
+            },
+            *(
+                {
+                    "refId": step["refId"],
+                    "datasourceUid": "__expr__",
+                    "relativeTimeRange": since,
+                    "model": {**step, "datasource": expression},
+                }
+                for step in (reduce, limit)
+            ),
+        ],
+    }
+
+
+def alerts() -> str:
+    """The alert rules as Grafana's provisioning reads them."""
+    rules = [
+        alert("Weighings fail", "Errors", "Sum", 5, 5),
+        alert("Answers are slow (p95 above 2 s)", "PredictionLatency", "p95", 2000, 10),
+        alert("Many answers have low confidence", "LowConfidence", "Average", 0.5, 15),
+    ]
+    group = {
+        "orgId": 1,
+        "name": "smartscale",
+        "folder": "SmartScale",
+        "interval": "1m",
+        "rules": rules,
+    }
+    return json.dumps({"apiVersion": 1, "groups": [group]}, indent=2, sort_keys=True) + "\n"
+
+
 def main() -> None:
     """Write the files."""
     for name, text in rendered().items():
         (DASHBOARDS / name).write_text(text, encoding="utf-8")
+    ALERTS.write_text(alerts(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -263,8 +263,9 @@ async def test_a_candidate_that_was_taken_back_says_why(manager: User, api: Fake
     assert api.admin.trial is not None
     why = "41% of its answers had low confidence, more than 30%."
     api.admin.trial |= {"state": "rolled_back", "reason": why}
-    await manager.should_see("Taken back automatically", retries=SOON)
-    await manager.should_see(why)
+    await manager.should_see(why, retries=SOON)
+    (state,) = manager.find("trial-state").elements
+    assert "Taken back automatically" in str(state)
 
 
 # ---------------------------------------------------------------------- labels and memory
@@ -293,9 +294,9 @@ async def test_an_item_is_taught_by_photos(manager: User, api: FakeApi) -> None:
     manager.find("enrol-item").click()
     await manager.should_see("item-Papaya", retries=SOON)
     manager.find("item-Papaya").click()
-    for size in (400, 1600):
+    for number, size in enumerate((400, 1600), 1):
         await upload(manager, jpeg(photo(size, 300)))
-        await manager.should_see("thumbs", retries=SOON)
+        await manager.should_see(f"photo-{number}", retries=SOON)
     await manager.should_see("Papaya")
     manager.find("enrol").click()
 

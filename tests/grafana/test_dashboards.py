@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from grafana.build import DASHBOARDS, catalogue_labels, rendered
+from grafana.build import ALERTS, DASHBOARDS, alerts, catalogue_labels, rendered
 from smartscale.adapters.cloudwatch import CloudWatchMetrics
 from smartscale.operations.ports import Metric
 from tests.conftest import Deployed
@@ -25,6 +25,20 @@ def panels() -> list[tuple[str, dict[str, Any]]]:
 
 def test_the_files_are_what_the_script_writes() -> None:
     assert {file.name: file.read_text("utf-8") for file in DASHBOARDS.glob("*.json")} == rendered()
+    assert ALERTS.read_text("utf-8") == alerts()
+
+
+def test_alerts_watch_what_a_panel_shows() -> None:
+    shown = {
+        (target["metricName"], target["statistic"])
+        for _, panel in panels()
+        for target in panel["targets"]
+    }
+    [group] = json.loads(ALERTS.read_text("utf-8"))["groups"]
+    for rule in group["rules"]:
+        asked, *steps = [step["model"] for step in rule["data"]]
+        assert (asked["metricName"], asked["statistic"]) in shown
+        assert [step["expression"] for step in steps] == ["A", "B"]
 
 
 def test_no_panel_has_a_known_reason_for_no_data() -> None:
@@ -64,7 +78,8 @@ def asked_by_grafana(target: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.integration
 def test_every_panel_comes_back_with_the_right_values(deployed: Deployed) -> None:
-    start = datetime(2026, 1, 5, 10, tzinfo=UTC)
+    # An hour ago, where no other test's figures are; on a full hour, as periods begin.
+    start = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
     at = start + timedelta(minutes=1)
     count = len(LATENCIES)
     told = [Metric("Errors", 1, at=at), Metric("Requests", 1, at=at)]

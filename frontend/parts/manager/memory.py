@@ -138,7 +138,7 @@ class Teach:
             self._photos.remove(photo)
             self._form.refresh()
 
-        with ui.element("li"):
+        with ui.element("li").mark(f"photo-{number + 1}"):
             theme.picture(photo.preview_url, t("Photo {n}", n=number + 1), 88)
             out = theme.action("", leave_out, kind="quiet", symbol="close")
             out.props["aria-label"] = t("Leave out photo {n}", n=number + 1)
