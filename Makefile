@@ -17,7 +17,7 @@ endif
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run install test lint format types layers sam-validate sam-build clean
+.PHONY: help run install tensorflow test lint format types layers sam-validate sam-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -29,6 +29,9 @@ $(UV):
 
 install: $(UV) ## install what running needs
 	@$(UV) sync --frozen --quiet --no-default-groups --inexact
+
+tensorflow: $(UV) ## install what importing a Keras model needs (2 GB)
+	@$(UV) sync --frozen --quiet --no-default-groups --group tensorflow --inexact
 
 run: install ## run everything here: emulated cloud, API and kiosk
 	@exec .venv/bin/smartscale run

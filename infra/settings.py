@@ -83,6 +83,11 @@ class Settings(BaseSettings):
         return int(value)
 
     @property
+    def model_cache(self) -> Path:
+        """Where downloads from the hub are kept."""
+        return self.home / "model_cache"
+
+    @property
     def embedded_endpoint(self) -> str:
         """Where this machine's emulator answers."""
         return f"http://127.0.0.1:{self.cloud_port}"

@@ -32,7 +32,8 @@ class Service:
     """A child that serves HTTP, and how often it had to be started again."""
 
     child: Child
-    ready_url: str
+    ready_url: str | None
+    """None for one that serves nobody, without which the others go on."""
     restarts: Restarts = field(default_factory=Restarts)
 
 
@@ -65,7 +66,7 @@ class Supervisor:
             try:
                 wait_for_predecessors(
                     settings.home,
-                    ("cloud", "api", "kiosk", "initialise"),
+                    ("cloud", "api", "kiosk", "initialise", "importer"),
                     stop=self._stop,
                     say=self._say,
                 )
@@ -93,6 +94,7 @@ class Supervisor:
         health = f"{self._settings.api_url}/v1/health"
         self._serve("api", "infra.api", health, self._stack_environment)
         self._restore(deployment)
+        self._serve("importer", "infra.importer", None, self._importer_environment())
         for service in self._services:
             self._wait_ready(service)
         self._say(
@@ -146,7 +148,16 @@ class Supervisor:
             "MAX_IMAGE_BYTES": str(MAX_IMAGE_BYTES),
         }
 
-    def _serve(self, name: str, module: str, ready_url: str, environment: dict[str, str]) -> None:
+    def _importer_environment(self) -> dict[str, str]:
+        return {
+            "SMARTSCALE_SAMPLES": str(self._root / "sample_data"),
+            **self._stack_environment,
+            "MODEL_CACHE": str(self._settings.model_cache),
+        }
+
+    def _serve(
+        self, name: str, module: str, ready_url: str | None, environment: dict[str, str]
+    ) -> None:
         child = Child(name, module, home=self._settings.home, environment=environment)
         child.start()
         self._services.append(Service(child, ready_url))
@@ -176,7 +187,9 @@ class Supervisor:
 
     def _wait_ready(self, service: Service) -> None:
         ready = wait_until(
-            lambda: not service.child.alive or answers(service.ready_url),
+            lambda: (
+                not service.child.alive or service.ready_url is None or answers(service.ready_url)
+            ),
             _READY_S,
             stop=self._stop,
         )
@@ -190,7 +203,7 @@ class Supervisor:
         while not self._stop.wait(_LOOK_S):
             if not self._emulator.child.alive:
                 self._revive_emulator()
-            for service in self._services:
+            for service in self._services[:]:
                 if not service.child.alive:
                     self._revive(service)
             if datetime.now(UTC) >= self._housekeeping_due:
@@ -214,7 +227,15 @@ class Supervisor:
         self._say("The emulator is back")
 
     def _revive(self, service: Service) -> None:
-        self._pause(service.restarts, service.child)
+        try:
+            self._pause(service.restarts, service.child)
+        except PlainError as error:
+            if service.ready_url is not None:
+                raise
+            self._say(f"{error}; the others go on without it")
+            self._services.remove(service)
+            service.child.stop()
+            return
         service.child.stop()
         service.child.start()
 

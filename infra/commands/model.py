@@ -2,14 +2,15 @@
 
 import typer
 
-from infra.commands import model_compare
+from infra.commands import model_compare, model_import
 
-app = typer.Typer(help="Model packages: compare, list, activate.", no_args_is_help=True)
+app = typer.Typer(help="Model packages: import, compare, list, activate.", no_args_is_help=True)
 
 
 @app.callback()
 def _group() -> None:
-    """Model packages: compare, list, activate."""
+    """Model packages: import, compare, list, activate."""
 
 
 app.command("compare")(model_compare.compare)
+app.command("import")(model_import.import_model)

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -17,6 +17,7 @@ from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.upload import MAX_IMAGE_BYTES, UPLOADS, StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports import PresignedPost
+from smartscale.recognition.package import DESCRIPTION_FILE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -255,7 +256,7 @@ class S3Packages:
         folders = (
             PurePosixPath(found["Key"]).parent.relative_to(MODELS)
             for found in self._bucket.list(MODELS)
-            if PurePosixPath(found["Key"]).name == "model.json"
+            if PurePosixPath(found["Key"]).name == DESCRIPTION_FILE
         )
         return [ModelRef(id=str(folder.parent), revision=folder.name) for folder in folders]
 
@@ -266,6 +267,23 @@ class S3Packages:
             self._fetch(prefix, folder)
         except (BotoCoreError, ClientError) as error:
             raise StoreUnavailable(f"{prefix} cannot be read: {error}") from error
+
+    def describe(self, ref: ModelRef) -> dict[str, Any] | None:
+        """A package's `model.json`; None where there is none."""
+        try:
+            text = self._bucket.read(f"{MODELS}{ref.id}/{ref.revision}/{DESCRIPTION_FILE}")
+        except NotFound:
+            return None
+        description: dict[str, Any] = json.loads(text)
+        return description
+
+    def store(self, ref: ModelRef, folder: Path) -> None:
+        """Copy a package into the bucket; without the description, which comes last, its other
+        files are no package."""
+        names = sorted(path.name for path in folder.iterdir())
+        for name in [*(n for n in names if n != DESCRIPTION_FILE), DESCRIPTION_FILE]:
+            key = f"{MODELS}{ref.id}/{ref.revision}/{name}"
+            self._bucket.s3.upload_file(str(folder / name), self._bucket.name, key)
 
     def _fetch(self, prefix: str, folder: Path) -> None:
         names = [found["Key"].removeprefix(prefix) for found in self._bucket.list(prefix)]

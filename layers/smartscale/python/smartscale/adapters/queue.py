@@ -11,7 +11,7 @@ REASON = "reason"
 
 
 class SqsQueue:
-    """A queue that messages are sent to."""
+    """A queue that messages are sent to and received from."""
 
     def __init__(self, sqs: "SQSClient", url: str) -> None:
         self._sqs = sqs
@@ -23,3 +23,15 @@ class SqsQueue:
         if reason is not None:
             attributes[REASON] = {"DataType": "String", "StringValue": reason}
         self._sqs.send_message(QueueUrl=self._url, MessageBody=body, MessageAttributes=attributes)
+
+    def receive(self, wait_s: int) -> str | None:
+        """Wait so long for a message; its receipt, to delete it by when it is worked on."""
+        answer = self._sqs.receive_message(
+            QueueUrl=self._url, MaxNumberOfMessages=1, WaitTimeSeconds=wait_s
+        )
+        messages = answer.get("Messages", [])
+        return messages[0]["ReceiptHandle"] if messages else None
+
+    def delete(self, receipt: str) -> None:
+        """Delete a message that was received."""
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=receipt)

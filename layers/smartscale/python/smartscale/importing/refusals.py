@@ -59,8 +59,8 @@ _LAMBDAS = frozenset({"Lambda", "__lambda__"})
 _FUNCTION = "function"
 _ACTIVATIONS = _words(
     """
-    elu exponential gelu hard_sigmoid leaky_relu linear log_softmax mish relu relu6 selu sigmoid silu
-    softmax softplus softsign swish tanh
+    elu exponential gelu hard_sigmoid leaky_relu linear log_softmax mish relu relu6 selu sigmoid
+    silu softmax softplus softsign swish tanh
     """
 )
 _OWN_MODULES = re.compile(r"(keras|tf_keras|tensorflow\.keras|tensorflow\.python\.keras)(\..*)?")

@@ -1,17 +1,19 @@
 """What the operations need from outside. The adapters are the real ones, the tests have fakes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.prediction import Scored
-from smartscale.domain.registry import ModelSwitch, WorkerReport
+from smartscale.domain.registry import ImportProgress, ModelSwitch, WorkerReport
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
+from smartscale.importing.order import ConversionOrder
+from smartscale.importing.repository import Listing, RepositoryFile
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class HistoryFilter:
     scale_id: str | None = None
     label: str | None = None
     needs_confirmation: bool | None = None
+    suspicious: bool | None = None
     upload_key: str | None = None
 
 
@@ -145,6 +148,40 @@ class Packages(Protocol):
             NotFound: there is no such package.
             StoreUnavailable: the store does not answer just now.
         """
+
+
+class PackageStore(Packages, Protocol):
+    """The model packages in the bucket, for who adds to them."""
+
+    def describe(self, ref: ModelRef) -> Mapping[str, Any] | None:
+        """What a package says of itself; None where there is no such package, or not yet all."""
+
+    def store(self, ref: ModelRef, folder: Path) -> None:
+        """Copy a verified package into the bucket, its description last."""
+
+
+Say = Callable[[ImportProgress], None]
+"""Told how far an import is, at least every few seconds; what it raises ends the import."""
+
+
+class Hub(Protocol):
+    """Where models are published."""
+
+    def resolve(self, model_id: str, revision: str) -> Listing:
+        """What a branch, tag or commit holds. Raises ImportFailed."""
+
+    def download(
+        self, model_id: str, commit: str, files: Sequence[RepositoryFile], say: Say
+    ) -> Path:
+        """The folder with these files of a commit. Raises ImportFailed."""
+
+
+class Converter(Protocol):
+    """Makes packages of models."""
+
+    def convert(self, order: ConversionOrder, say: Say) -> None:
+        """Write a package into the order's folder. Raises ImportFailed when the model is refused,
+        or does not become a package for another reason."""
 
 
 class Queue(Protocol):

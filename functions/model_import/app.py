@@ -1,0 +1,58 @@
+"""The import function: makes the hub's models into packages in the bucket.
+
+On AWS it runs as a container image, which holds TensorFlow; the embedded run has a process that
+polls the queue, `infra.importer`.
+"""
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from smartscale.adapters.aws import sqs_client
+from smartscale.adapters.bucket import S3Ledger, S3Packages, data_bucket
+from smartscale.adapters.converter import ConverterProcess
+from smartscale.adapters.hub import HuggingFaceHub
+from smartscale.adapters.queue import SqsQueue
+from smartscale.adapters.tables import DynamoRegistry
+from smartscale.clock import now
+from smartscale.operations.import_model import FollowWishes, ImportModel
+from smartscale.settings import BucketSettings, RegistrySettings
+
+logger = Logger()
+
+
+class Settings(BucketSettings, RegistrySettings):
+    """The import function's settings."""
+
+    weighings_queue_url: str
+    model_cache: Path
+    smartscale_samples: Path | None = None
+
+
+@lru_cache
+def follow_wishes() -> FollowWishes:
+    """The operation on the real adapters."""
+    settings = Settings()
+    bucket = data_bucket(settings.smartscale_bucket, settings.aws_region)
+    importer = ImportModel(
+        HuggingFaceHub(settings.model_cache),
+        ConverterProcess(),
+        S3Packages(bucket),
+        settings.smartscale_samples,
+    )
+    return FollowWishes(
+        importer,
+        DynamoRegistry(settings.models_table, settings.aws_region),
+        S3Ledger(bucket),
+        SqsQueue(sqs_client(settings.aws_region), settings.weighings_queue_url),
+        now,
+    )
+
+
+@logger.inject_lambda_context
+def handler(_event: dict[str, Any], _context: LambdaContext) -> None:
+    """Import what the registry says is wanted; the message says no more than that."""
+    follow_wishes().run()

@@ -1,0 +1,49 @@
+"""The embedded run's import function: polls the queue of imports, as Lambda does on AWS.
+
+It is small until a model has to be converted: TensorFlow, where it is installed, lives in a process
+of its own for as long as that takes.
+"""
+
+import logging
+import os
+import signal
+import sys
+import time
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+
+from functions.model_import.app import follow_wishes
+from smartscale.adapters.aws import sqs_client
+from smartscale.adapters.queue import SqsQueue
+
+_WAIT_S = 5
+_PAUSE_S = 1.0
+_log = logging.getLogger(__name__)
+
+
+def main() -> None:
+    """Import what is wanted, now and whenever a message says so."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request
+    # Leave by the stack, so that what is under way cleans up behind itself.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    queue = SqsQueue(sqs_client(os.environ["AWS_REGION"]), os.environ["IMPORTS_QUEUE_URL"])
+    follow = follow_wishes()
+    while True:
+        try:
+            # Before the first message too: a predecessor may have died with an import half done.
+            follow.run()
+            receipt = queue.receive(_WAIT_S)
+            if receipt is not None:
+                follow.run()
+                queue.delete(receipt)
+        except (BotoCoreError, ClientError, PynamoDBException) as error:
+            _log.warning("the emulated cloud is away: %s", error)
+            time.sleep(_PAUSE_S)
+
+
+if __name__ == "__main__":
+    main()

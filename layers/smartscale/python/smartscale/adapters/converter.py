@@ -1,0 +1,117 @@
+"""Converts a model in a process of its own, without credentials, and for a limited time."""
+
+import importlib.util
+import os
+import queue
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
+
+from pydantic import ValidationError
+
+from smartscale.domain.errors import ImportFailed
+from smartscale.domain.registry import ImportProgress, ImportStep
+from smartscale.importing.order import ConversionNews, ConversionOrder
+from smartscale.importing.repository import ModelKind
+
+MODULE = "functions.model_import.conversion"
+INSTALL = "make tensorflow"
+_HEARTBEAT_S = 1.0
+# No credentials of ours: the process reads what a stranger made.
+_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""}
+
+
+class ConverterProcess:
+    """Runs `MODULE` for one model at a time.
+
+    Args:
+        limit_s: how long a conversion may take.
+    """
+
+    def __init__(self, limit_s: float = 600.0) -> None:
+        self._limit_s = limit_s
+
+    def convert(self, order: ConversionOrder, say: Callable[[ImportProgress], None]) -> None:
+        """Write a package into the order's folder.
+
+        Raises:
+            ImportFailed: the model is refused, its process took too long or died, or TensorFlow is
+                needed and not installed.
+        """
+        if order.source.kind is not ModelKind.TFLITE and not _is_installed("tensorflow"):
+            raise ImportFailed(
+                f"Converting a {order.source.kind} needs TensorFlow, which is not installed here: "
+                f"run `{INSTALL}`, then ask for the model again. A TFLite file needs none."
+            )
+        with tempfile.TemporaryDirectory() as scratch:
+            told = Path(scratch) / "order.json"
+            told.write_text(order.model_dump_json(), encoding="utf-8")
+            process = subprocess.Popen(  # noqa: S603  our own interpreter and module
+                [sys.executable, "-m", MODULE, str(told)],
+                env={name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                process_group=0,
+            )
+            try:
+                self._follow(process, order, say)
+            finally:
+                process.kill()
+                process.communicate()
+
+    def _follow(
+        self,
+        process: "subprocess.Popen[str]",
+        order: ConversionOrder,
+        say: Callable[[ImportProgress], None],
+    ) -> None:
+        """Pass on what the process says, and its last word every second, until it ends."""
+        lines: queue.Queue[str | None] = queue.Queue()
+        reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
+        reader.start()
+        last = ImportProgress(step=ImportStep.CONVERTING)
+        deadline = time.monotonic() + self._limit_s
+        while time.monotonic() < deadline:
+            with suppress(queue.Empty):
+                line = lines.get(timeout=_HEARTBEAT_S)
+                if line is None:
+                    break
+                news = _parsed(line)
+                if news.refused is not None:
+                    raise ImportFailed(news.refused)
+                last = news.progress or last
+            say(last)
+        else:
+            raise ImportFailed(
+                f"The {order.source.kind} was not converted within {self._limit_s:.0f} s."
+            )
+        if status := process.wait():
+            raise ImportFailed(
+                f"The process that converts the {order.source.kind} ended with status {status}: "
+                "most likely the model needs more memory than there is."
+            )
+
+
+def _read(stream: TextIO | None, lines: "queue.Queue[str | None]") -> None:
+    for line in stream or ():
+        lines.put(line)
+    lines.put(None)
+
+
+def _parsed(line: str) -> ConversionNews:
+    try:
+        return ConversionNews.model_validate_json(line)
+    except ValidationError as error:
+        raise ImportFailed(f"The process that converts the model said {line!r}.") from error
+
+
+def _is_installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None

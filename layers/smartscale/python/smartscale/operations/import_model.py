@@ -1,0 +1,198 @@
+"""Make a package in the bucket of a model on the hub, and follow what the operator wishes.
+
+The registry says what is wanted; a message of the queue only says that somebody should look. So an
+import that its worker did not survive is begun again by whoever looks next, and one that nobody
+wants any more ends at its next step.
+"""
+
+import logging
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from smartscale.domain.errors import DomainError
+from smartscale.domain.registry import (
+    ImportHints,
+    ImportProgress,
+    ImportStep,
+    ModelSwitch,
+    SwitchState,
+)
+from smartscale.domain.weighing import ModelRef
+from smartscale.importing.order import ConversionOrder
+from smartscale.importing.repository import choose_source
+from smartscale.operations.ports import (
+    Converter,
+    Hub,
+    Ledger,
+    PackageStore,
+    Queue,
+    Registry,
+    Say,
+)
+from smartscale.operations.switch_model import WAKE_UP
+
+MAX_ATTEMPTS = 3
+_TELL_EVERY_S = 1.0
+_log = logging.getLogger(__name__)
+
+
+class ImportModel:
+    """Imports one model.
+
+    Args:
+        samples: a folder of photos that the conversion is checked with, beside made-up pictures.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        converter: Converter,
+        packages: PackageStore,
+        samples: Path | None = None,
+    ) -> None:
+        self._hub = hub
+        self._converter = converter
+        self._packages = packages
+        self._samples = samples
+
+    def run(self, model_id: str, revision: str, hints: ImportHints | None, say: Say) -> ModelRef:
+        """Have a package of a branch, tag or commit in the bucket, and say which one it is.
+
+        Raises:
+            ImportFailed, InvalidInput: it does not become one; the text says why.
+        """
+        say(ImportProgress(step=ImportStep.RESOLVING, detail=f"{model_id} {revision}"))
+        listing = self._hub.resolve(model_id, revision)
+        ref, there = self._place(ModelRef(id=model_id, revision=listing.commit), hints)
+        if there:
+            return ref
+        source = choose_source(listing)
+        folder = self._hub.download(model_id, listing.commit, source.files, say)
+        with tempfile.TemporaryDirectory() as package:
+            order = ConversionOrder(
+                ref=ref,
+                commit=listing.commit,
+                source=source,
+                repository=folder,
+                package=Path(package),
+                hints=hints or ImportHints(),
+                licence=listing.licence,
+                samples=self._samples,
+            )
+            self._converter.convert(order, say)
+            say(ImportProgress(step=ImportStep.STORING, detail=f"{ref.id} {ref.revision}"))
+            self._packages.store(ref, Path(package))
+        return ref
+
+    def _place(self, ref: ModelRef, hints: ImportHints | None) -> tuple[ModelRef, bool]:
+        """Where the package goes, and whether it is there.
+
+        A package never changes. So a commit that was imported before and is wanted with other
+        hints gets a revision of its own.
+        """
+        stored = self._packages.describe(ref)
+        if stored is None:
+            return ref, False
+        if hints is None or stored["source"].get("hints") == hints.fingerprint:
+            return ref, True
+        other = ModelRef(id=ref.id, revision=f"{ref.revision}-{hints.fingerprint}")
+        return other, self._packages.describe(other) is not None
+
+
+class NoLongerWanted(Exception):
+    """The operator wishes for something else meanwhile."""
+
+
+class FollowWishes:
+    """The worker's side of a wish for a model that is not there yet."""
+
+    def __init__(
+        self,
+        importer: ImportModel,
+        registry: Registry,
+        ledger: Ledger,
+        queue: Queue,
+        now: Callable[[], datetime],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._importer = importer
+        self._registry = registry
+        self._ledger = ledger
+        self._queue = queue
+        self._now = now
+        self._clock = clock
+
+    def run(self) -> None:
+        """Import what is wanted, if anything is; a newer wish is followed in turn."""
+        while (switch := self._wanted()) is not None:
+            try:
+                self._follow(switch)
+            except NoLongerWanted:
+                _log.info("the import of %s is no longer wanted", switch.wanted)
+
+    def _wanted(self) -> ModelSwitch | None:
+        switch = self._registry.current()
+        return switch if switch and switch.state is SwitchState.IMPORTING else None
+
+    def _follow(self, switch: ModelSwitch) -> None:
+        if switch.attempts >= MAX_ATTEMPTS:
+            self._fail(
+                switch,
+                f"The import was begun {switch.attempts} times, and its process ended each time "
+                "before it could say why; see the log of the importer.",
+            )
+            return
+        self._change(switch, lambda current: current.begun(self._now()))
+        wanted = switch.wanted
+        try:
+            ref = self._importer.run(wanted.id, wanted.revision, switch.hints, self._teller(switch))
+        except (DomainError, OSError) as error:
+            # Whatever else goes wrong here is a bug: the message comes back, three times at most.
+            _log.warning("the import of %s failed: %s", wanted, error)
+            self._fail(switch, str(error))
+            return
+        imported = self._change(switch, lambda current: current.imported(ref, self._now()))
+        self._ledger.record_switch(imported)
+        self._queue.send(WAKE_UP)
+
+    def _teller(self, switch: ModelSwitch) -> Say:
+        """Write progress into the registry, each step at once and its details now and then; also
+        the moment at which an import that is no longer wanted ends."""
+        told: tuple[ImportStep | None, float] = (None, 0.0)
+
+        def say(progress: ImportProgress) -> None:
+            nonlocal told
+            step, at = told
+            if progress.step is step and self._clock() - at < _TELL_EVERY_S:
+                return
+            told = progress.step, self._clock()
+            self._change(switch, lambda current: current.advanced(progress, self._now()))
+
+        return say
+
+    def _fail(self, switch: ModelSwitch, reason: str) -> None:
+        failed = self._change(switch, lambda current: current.failed(reason, self._now()))
+        self._ledger.record_switch(failed)
+
+    def _change(
+        self, wish: ModelSwitch, change: Callable[[ModelSwitch], ModelSwitch]
+    ) -> ModelSwitch:
+        """Change the wish's state in the registry.
+
+        Raises:
+            NoLongerWanted: there is a newer wish, or this one has come further already.
+        """
+        while True:
+            current = self._registry.current()
+            if (
+                current is None
+                or current.generation != wish.generation
+                or current.state is not SwitchState.IMPORTING
+            ):
+                raise NoLongerWanted
+            changed = change(current)
+            if self._registry.replace(changed, expected=current):
+                return changed

@@ -1,0 +1,101 @@
+"""Makes the repositories that the stand-in hub serves: `python -m tests.hub.make_models FOLDER`.
+
+In a process of its own, as TensorFlow is large and Keras 2 and 3 do not share one well.
+"""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+import keras
+import tensorflow as tf
+import tf_keras
+
+SIZE, LABELS = 100, 131
+TINY_SIZE, TINY_LABELS = 16, 3
+
+
+def main(folder: Path) -> None:
+    """Write every repository into a folder of its own."""
+    names = json.dumps({f"Fruit {index}": index for index in range(LABELS)})
+    tiny = json.dumps(["Apple", "Pear", "Plum"])
+
+    def repository(name: str, labels: str | None = names) -> Path:
+        made = folder / name
+        made.mkdir(parents=True)
+        if labels is not None:
+            (made / "class_labels.json").write_text(labels)
+        return made
+
+    vgg16 = _vgg16()
+    at = repository("vgg16")
+    vgg16.save(at, save_format="tf")
+    (at / "config.json").write_text(json.dumps({"model_type": "vgg16"}))
+    vgg16.save(repository("vgg16-h5") / "model.h5")
+    vgg16.save(repository("vgg16-keras") / "model.keras")
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(at))
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    (repository("vgg16-tflite") / "model.tflite").write_bytes(converter.convert())
+    shutil.copytree(at, repository("vgg16-truncated"), dirs_exist_ok=True)
+    weights = folder / "vgg16-truncated" / "variables" / "variables.data-00000-of-00001"
+    weights.write_bytes(weights.read_bytes()[:1_000_000])
+    shutil.copytree(at, repository("vgg16-unlabelled", None), dirs_exist_ok=True)
+    (folder / "vgg16-unlabelled" / "class_labels.json").unlink()
+
+    _tiny(keras).save(repository("tiny-keras3", tiny) / "model.keras")
+    _tiny(keras).export(repository("tiny-savedmodel3", tiny), verbose=False)
+    _tiny(tf_keras).save(repository("tiny-h5", tiny) / "model.h5")
+    _tiny(tf_keras).save_weights(repository("weights-only", tiny) / "model.h5")
+    _tiny(tf_keras, evil=True).save(repository("lambda-h5", tiny) / "model.h5")
+    _tiny(tf_keras, evil=True).save(repository("lambda-savedmodel", tiny), save_format="tf")
+    _tiny(keras, evil=True).save(repository("lambda-keras", tiny) / "model.keras")
+    tf.saved_model.save(_Reader(), str(repository("reads-files", tiny)))
+    tf.saved_model.save(_Python(), str(repository("runs-python", tiny)))
+
+
+def _vgg16() -> tf_keras.Model:
+    """The shape of the default model; the weights are random, but for the seed."""
+    tf_keras.utils.set_random_seed(1)
+    base = tf_keras.applications.VGG16(include_top=False, weights=None, input_shape=(SIZE, SIZE, 3))
+    pooled = tf_keras.layers.GlobalAveragePooling2D()(base.output)
+    scores = tf_keras.layers.Dense(LABELS, activation="softmax")(pooled)
+    return tf_keras.Model(base.input, scores)
+
+
+def _tiny(of: object, *, evil: bool = False) -> keras.Model:
+    """A network of either Keras that scales its pixels itself."""
+    layers, models = of.layers, of.models  # type: ignore[attr-defined]
+    of.utils.set_random_seed(1)  # type: ignore[attr-defined]
+    return models.Sequential(
+        [
+            layers.Input((TINY_SIZE, TINY_SIZE, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(8, 3, strides=2, activation="relu", name="first"),
+            *([layers.Lambda(lambda x: x * 2, name="strange")] if evil else []),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(TINY_LABELS, name="scores"),
+        ]
+    )
+
+
+class _Reader(tf.Module):  # type: ignore[misc]  # TensorFlow has no types
+    @tf.function(input_signature=[tf.TensorSpec((None, TINY_SIZE, TINY_SIZE, 3))])  # type: ignore[untyped-decorator]
+    def __call__(self, picture: tf.Tensor) -> tf.Tensor:
+        secret = tf.strings.length(tf.io.read_file("/etc/hostname"))
+        return tf.reduce_mean(picture, axis=(1, 2)) + tf.cast(secret, tf.float32)
+
+
+class _Python(tf.Module):  # type: ignore[misc]
+    @tf.function(input_signature=[tf.TensorSpec((None, TINY_SIZE, TINY_SIZE, 3))])  # type: ignore[untyped-decorator]
+    def __call__(self, picture: tf.Tensor) -> tf.Tensor:
+        mean = tf.reduce_mean(picture, axis=(1, 2))
+        return tf.ensure_shape(tf.py_function(lambda x: x, [mean], tf.float32), (None, 3))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
