@@ -116,9 +116,14 @@ class FakeWeighings:
         return self.rows.keys() & set(job_ids)
 
     def newest(self, wanted: HistoryFilter, before: str | None, limit: int) -> list[Weighing]:
-        del wanted
-        ids = sorted((i for i in self.rows if before is None or i < before), reverse=True)
-        return [self.rows[job_id] for job_id in ids[:limit]]
+        newest = sorted(self.rows.values(), key=lambda row: row.job_id, reverse=True)
+        found = [
+            row
+            for row in newest
+            if (before is None or row.job_id < before)
+            and wanted.suspicious in {None, row.suspicious}
+        ]
+        return found[:limit]
 
 
 @dataclass

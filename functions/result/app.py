@@ -161,6 +161,7 @@ def weighing_history(
     scale_id: str | None = None,
     label: str | None = None,
     needs_confirmation: bool | None = None,
+    suspicious: bool | None = None,
     upload_key: str | None = None,
     from_: Annotated[str | None, Query(alias="from", description="date or moment")] = None,
     to: Annotated[str | None, Query(description="date or moment")] = None,
@@ -177,6 +178,7 @@ def weighing_history(
         scale_id=scale_id,
         label=label,
         needs_confirmation=needs_confirmation,
+        suspicious=suspicious,
         upload_key=upload_key,
     )
     if "text/csv" in accept:

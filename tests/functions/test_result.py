@@ -96,6 +96,36 @@ def test_confirming(results: TestClient, job_id: str) -> None:
     assert results.get(f"/v1/result/{job_id}").json() == confirmed
 
 
+def test_a_suspicious_confirmation_is_shown_filtered_and_exported(
+    results: TestClient, shop: Shop, job_id: str
+) -> None:
+    assert results.get(f"/v1/result/{job_id}").json()["suspicious"] is False
+    shop.clock.advance(seconds=1)
+    honest = shop.upload()
+    shop.recognise(honest)
+    results.post(f"/v1/confirm/{honest}", json={"label": "Banana"})
+
+    flagged = results.post(f"/v1/confirm/{job_id}", json={"label": "Lemon"}).json()
+    assert flagged["suspicious"] is True
+    assert "90% sure of Banana for 2.00 EUR" in flagged["suspicious_reason"]
+
+    def found(value: str) -> list[str]:
+        page = results.get("/v1/history", params={"suspicious": value}).json()
+        return [one["job_id"] for one in page["items"]]
+
+    assert (found("true"), found("false")) == ([job_id], [honest])
+    table = results.get(
+        "/v1/history", params={"suspicious": "true"}, headers={"Accept": "text/csv"}
+    )
+    [row] = csv.DictReader(table.text.splitlines())
+    assert (row["suspicious"], row["suspicious_reason"]) == ("True", flagged["suspicious_reason"])
+
+    said = {"label": "Lemon", "confirmed_by": "attendant"}
+    settled = results.post(f"/v1/confirm/{job_id}", json=said).json()
+    assert (settled["suspicious"], settled["suspicious_reason"]) == (False, None)
+    assert found("true") == []
+
+
 @pytest.mark.parametrize(
     ("said", "status"),
     [

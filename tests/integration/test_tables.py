@@ -159,6 +159,28 @@ def test_a_confirmed_weighing_is_found_by_what_it_was_sold_as(table: DynamoWeigh
         assert [found.job_id for found in table.newest(named, None, 5)] == expected
 
 
+def test_a_suspicious_weighing_is_found_until_an_attendant_has_looked(
+    table: DynamoWeighings,
+) -> None:
+    one = weighing(NOVEMBER - timedelta(days=60), scale_id="d")
+    lemon = pricing.price(item("Lemon", valid_from=LONG_AGO), Load.parse("1"), Decimal(0), LATER)
+    flagged = one.confirm(lemon, ConfirmedBy.SHOPPER, LATER, "Cheaper than what was recognised.")
+
+    def found(*, suspicious: bool) -> list[Weighing]:
+        within = HistoryFilter(
+            one.created_at - timedelta(days=1), one.created_at, "d", suspicious=suspicious
+        )
+        return table.newest(within, None, 5)
+
+    assert table.put(one)
+    assert (found(suspicious=True), found(suspicious=False)) == ([], [one])
+    assert table.put(flagged)
+    assert (found(suspicious=True), found(suspicious=False)) == ([flagged], [])
+    looked_at = flagged.confirm(lemon, ConfirmedBy.ATTENDANT, LATER)
+    assert table.put(looked_at)
+    assert (found(suspicious=True), found(suspicious=False)) == ([], [looked_at])
+
+
 def test_from_and_to_are_inclusive(table: DynamoWeighings, months: list[Weighing]) -> None:
     between = HistoryFilter(from_=months[5].created_at, to=months[8].created_at)
     assert ids(table.newest(between, None, 100)) == ids(months[5:9])

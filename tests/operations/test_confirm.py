@@ -9,7 +9,7 @@ from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ConfirmedBy, Weighing
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.recognise import Arrival
-from tests.examples import item
+from tests.examples import item, scores
 from tests.shop import Shop
 
 
@@ -35,6 +35,38 @@ def test_the_predicted_label_is_a_confirmation_but_no_correction(shop: Shop, job
     weighing = shop.confirm.process(job_id, plu="4011")
     assert weighing.price == Decimal("2.00")
     assert shop.metrics.named("Corrected") == [0]
+
+
+def test_something_cheap_instead_of_what_the_model_was_sure_of_is_looked_at(
+    shop: Shop, job_id: str
+) -> None:
+    flagged = shop.confirm.process(job_id, label="Lemon")
+    assert flagged.suspicious
+    assert flagged.price == Decimal("0.50"), "the shopper's word is charged"
+    assert shop.ledger.events[job_id, "confirmed-0001"] == flagged
+    settled = shop.confirm.process(job_id, label="Lemon", confirmed_by=ConfirmedBy.ATTENDANT)
+    assert not settled.suspicious
+    late = shop.confirm.process(job_id, label="Lemon")
+    assert not late.suspicious, "an attendant has looked at this"
+    assert shop.metrics.named("Suspicious") == [1, 0, 0]
+
+
+def test_who_puts_it_right_is_not_suspicious_any_more(shop: Shop, job_id: str) -> None:
+    assert shop.confirm.process(job_id, label="Lemon").suspicious
+    assert not shop.confirm.process(job_id, label="Banana").suspicious
+
+
+@pytest.mark.parametrize("nothing", ["unknown", "empty"])
+def test_what_was_not_known_is_priced_as_what_was_found_by_search(shop: Shop, nothing: str) -> None:
+    shop.recogniser.answer = scores(**{nothing: 0.95, "Lemon": 0.05})
+    job_id = shop.upload({"weight-kg": "0.750", "tare-kg": "0.050"})
+    shop.recognise(job_id)
+    assert shop.weighings.rows[job_id].price is None
+    weighing = shop.confirm.process(job_id, label="Banana")
+    assert (weighing.label, weighing.confirmed_label) == (nothing, "Banana")
+    assert (weighing.net_kg, weighing.price) == (Decimal("0.700"), Decimal("1.40"))
+    assert not weighing.needs_confirmation
+    assert not weighing.suspicious
 
 
 def test_saying_it_twice_changes_nothing(shop: Shop, job_id: str) -> None:

@@ -135,4 +135,8 @@ def test_a_row_that_was_only_behind_tells_its_confirmation(shop: Shop) -> None:
     shop.weighings.rows[job_id] = snapshot
     shop.metrics.metrics.clear()
     shop.reconcile().run()
-    assert [metric.name for metric in shop.metrics.metrics] == ["Confirmations", "Corrected"]
+    assert [metric.name for metric in shop.metrics.metrics] == [
+        "Confirmations",
+        "Corrected",
+        "Suspicious",
+    ]

@@ -119,6 +119,7 @@ class WeighingRow(Model):
     confirmed_label = UnicodeAttribute(null=True)
     confirmed_by = UnicodeAttribute(null=True)
     confirmed_at = UnicodeAttribute(null=True)
+    suspicious_reason = UnicodeAttribute(null=True)
     error = UnicodeAttribute(null=True)
 
 

@@ -107,6 +107,9 @@ class DynamoWeighings:
             conditions.append((row.confirmed_label == wanted.label) | as_predicted)
         if wanted.needs_confirmation is not None:
             conditions.append(row.needs_confirmation == wanted.needs_confirmation)
+        if wanted.suspicious is not None:
+            reason = row.suspicious_reason
+            conditions.append(reason.exists() if wanted.suspicious else reason.does_not_exist())
         if wanted.upload_key is not None:
             conditions.append(row.upload_key == wanted.upload_key)
         return reduce(and_, conditions) if conditions else None

@@ -102,6 +102,7 @@ class Weighing(BaseModel):
     confirmed_label: str | None = None
     confirmed_by: ConfirmedBy | None = None
     confirmed_at: datetime | None = None
+    suspicious_reason: str | None = None
     error: str | None = None
 
     @property
@@ -122,6 +123,11 @@ class Weighing(BaseModel):
         return self.confirmed_label is not None and self.confirmed_label != self.label
 
     @property
+    def suspicious(self) -> bool:
+        """Whether an attendant should look at its last confirmation."""
+        return self.suspicious_reason is not None
+
+    @property
     def version(self) -> int:
         """Grows with each change of state: a stored state is only replaced by a later version."""
         return 1 + self.confirmations if self.status is Status.DONE else 0
@@ -137,9 +143,15 @@ class Weighing(BaseModel):
         return self.load
 
     def confirm(
-        self, candidate: Candidate, confirmed_by: ConfirmedBy, confirmed_at: datetime
+        self,
+        candidate: Candidate,
+        confirmed_by: ConfirmedBy,
+        confirmed_at: datetime,
+        suspicious_reason: str | None = None,
     ) -> Self:
         """The weighing sold as the given candidate, which is priced from `load_to_sell`.
+
+        What was suspicious about an earlier confirmation is settled by a later one.
 
         Raises:
             Conflict: the item has no price.
@@ -154,6 +166,7 @@ class Weighing(BaseModel):
                 "confirmed_label": candidate.label,
                 "confirmed_by": confirmed_by,
                 "confirmed_at": confirmed_at,
+                "suspicious_reason": suspicious_reason,
             }
         )
 

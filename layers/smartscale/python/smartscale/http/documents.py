@@ -82,6 +82,8 @@ class Result(BaseModel):
     confirmed_label: str | None = None
     confirmed_by: ConfirmedBy | None = None
     confirmed_at: datetime | None = None
+    suspicious: bool = False
+    suspicious_reason: str | None = None
     model: ModelRef | None = None
     timings: dict[str, float] = {}
     upload_key: str | None = None
@@ -116,6 +118,8 @@ class Result(BaseModel):
             confirmed_label=weighing.confirmed_label,
             confirmed_by=weighing.confirmed_by,
             confirmed_at=weighing.confirmed_at,
+            suspicious=weighing.suspicious,
+            suspicious_reason=weighing.suspicious_reason,
             model=weighing.model,
             timings={name: float(value) for name, value in weighing.timings.items()},
             upload_key=weighing.upload_key,

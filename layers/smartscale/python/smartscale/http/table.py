@@ -19,6 +19,8 @@ COLUMNS = (
     "needs_confirmation",
     "confirmed_label",
     "confirmed_by",
+    "suspicious",
+    "suspicious_reason",
     "weight_kg",
     "tare_kg",
     "net_kg",

@@ -7,6 +7,7 @@ from decimal import Decimal
 from smartscale.domain import pricing
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import Conflict, InvalidInput
+from smartscale.domain.suspicion import suspicion
 from smartscale.domain.weighing import ConfirmedBy, Unit, Weighing
 from smartscale.operations.figures import confirmation_metrics
 from smartscale.operations.ports import CatalogueStore, Ledger, Metrics, Weighings
@@ -96,7 +97,8 @@ class Confirm:
         candidate = pricing.price(
             item, load, known.get(item.label, Decimal(0)), at=weighing.created_at
         )
-        return weighing.confirm(candidate, confirmed_by, now)
+        reason = suspicion(weighing, candidate, confirmed_by)
+        return weighing.confirm(candidate, confirmed_by, now, reason)
 
 
 def _pieces(item: Item, quantity: int) -> int:

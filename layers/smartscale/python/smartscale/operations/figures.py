@@ -31,7 +31,11 @@ def outcome_metrics(weighing: Weighing, latency_ms: Decimal | None = None) -> li
 
 def confirmation_metrics(weighing: Weighing) -> list[Metric]:
     """The figures of a weighing's last confirmation."""
-    return [Metric("Confirmations", 1), Metric("Corrected", int(weighing.was_corrected))]
+    return [
+        Metric("Confirmations", 1),
+        Metric("Corrected", int(weighing.was_corrected)),
+        Metric("Suspicious", int(weighing.suspicious)),
+    ]
 
 
 def rebuilt_metrics(weighing: Weighing, *, outcome: bool) -> list[Metric]:

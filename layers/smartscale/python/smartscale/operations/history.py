@@ -25,6 +25,7 @@ def history_filter(
     scale_id: str | None = None,
     label: str | None = None,
     needs_confirmation: bool | None = None,
+    suspicious: bool | None = None,
     upload_key: str | None = None,
 ) -> HistoryFilter:
     """What a history shows: by default the last 92 days, at most what there can be.
@@ -42,6 +43,7 @@ def history_filter(
         scale_id=scale_id,
         label=label,
         needs_confirmation=needs_confirmation,
+        suspicious=suspicious,
         upload_key=upload_key,
     )
 
