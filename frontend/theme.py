@@ -40,6 +40,7 @@ def frame(
     with ui.element("header").classes("bar"):
         with ui.element("a").classes("brand") as brand:
             brand.props["href"] = address("/", t)
+            brand.props["aria-label"] = "SmartScale"
             picture("/static/logo.svg", "").classes("logo")
             text("SmartScale")
         with ui.element("nav").classes("tabs") as nav:

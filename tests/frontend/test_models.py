@@ -265,7 +265,8 @@ async def test_a_candidate_that_was_taken_back_says_why(manager: User, api: Fake
     api.admin.trial |= {"state": "rolled_back", "reason": why}
     await manager.should_see(why, retries=SOON)
     (state,) = manager.find("trial-state").elements
-    assert "Taken back automatically" in str(state)
+    assert isinstance(state, ui.label)
+    assert state.text == "Taken back automatically"
 
 
 # ---------------------------------------------------------------------- labels and memory

@@ -48,22 +48,22 @@ class Labels(Section[tuple[LabelMapping, ...]]):
         shown = document if self._all else without
         if not shown:
             theme.notice(t("Every label has a product.")).mark("all-mapped")
-        with ui.element("ul").classes("rows"):
+        with ui.element("ul").classes("entries"):
             for mapping in shown:
                 self._row(mapping)
 
     def _row(self, mapping: LabelMapping) -> None:
         t, label = self.t, mapping.label
-        with ui.element("li").classes("row").mark(f"label-{label}"):
-            with ui.element("div").classes("row-text"):
-                theme.text(label, "p").classes("row-name")
+        with ui.element("li").classes("entry").mark(f"label-{label}"):
+            with ui.element("div").classes("entry-text"):
+                theme.text(label, "p").classes("entry-name")
                 if mapping.product is None:
                     theme.text(t("needs a product"), "p").classes("pill ask")
                 else:
                     how = t(_HOW.get(mapping.how or "", mapping.how or ""))
                     sold = t("sold as {product}", product=mapping.product)
                     theme.text(f"{sold} · {how}" if how else sold, "p").classes("hint")
-            with ui.element("div").classes("row-actions"):
+            with ui.element("div").classes("entry-actions"):
                 choose = theme.action(t("Choose a product"), lambda: self._choose(label))
                 choose.mark(f"choose-{label}")
                 choose.props["aria-label"] = t("Choose a product for {label}", label=label)

@@ -38,7 +38,7 @@ class Memory(Section[tuple[MemoryVersion, ...]]):
         if not document:
             theme.text(t("Nothing was taught yet."), "p").classes("hint").mark("no-memory")
             return
-        with ui.element("ul").classes("rows"):
+        with ui.element("ul").classes("entries"):
             for version in document:
                 self._row(version)
         if any(version.state == "ready" for version in document):
@@ -48,14 +48,14 @@ class Memory(Section[tuple[MemoryVersion, ...]]):
     def _row(self, version: MemoryVersion) -> None:
         t = self.t
         kind, words = _STATES.get(version.state, ("plain", version.state))
-        with ui.element("li").classes("row").mark("memory-version"):
+        with ui.element("li").classes("entry").mark("memory-version"):
             if version.label is not None:
                 theme.picture(self.desk.visit.kiosk.drawing(version.label), "", 44)
-            with ui.element("div").classes("row-text"):
-                with ui.element("div").classes("row-head"):
+            with ui.element("div").classes("entry-text"):
+                with ui.element("div").classes("entry-head"):
                     said = t("Version {n}", n=version.version)
                     name = said if version.label is None else f"{said} · {version.label}"
-                    theme.text(name, "p").classes("row-name")
+                    theme.text(name, "p").classes("entry-name")
                     theme.text(t(words)).classes(f"pill {kind}")
                     if version.active:
                         theme.text(t("In use")).classes("pill good")

@@ -30,16 +30,16 @@ class Packages(Section[tuple[Package, ...]]):
 
     def draw(self, document: tuple[Package, ...]) -> None:
         """Draw the list."""
-        with ui.element("ul").classes("rows"):
+        with ui.element("ul").classes("entries"):
             for package in document:
                 self._row(package)
 
     def _row(self, package: Package) -> None:
         t = self.t
-        with ui.element("li").classes("row").mark("package"):
-            with ui.element("div").classes("row-text"):
-                with ui.element("div").classes("row-head"):
-                    model_name(package.ref, t, "row-name")
+        with ui.element("li").classes("entry").mark("package"):
+            with ui.element("div").classes("entry-text"):
+                with ui.element("div").classes("entry-head"):
+                    model_name(package.ref, t, "entry-name")
                     for holds, kind, words in (
                         (package.active, "good", N_("In use")),
                         (package.candidate, "ask", N_("Candidate")),
@@ -62,7 +62,7 @@ class Packages(Section[tuple[Package, ...]]):
                 model=name,
             )
 
-        with ui.element("div").classes("row-actions"):
+        with ui.element("div").classes("entry-actions"):
             use = theme.action(t("Use"), activate).mark(f"activate-{model.id}")
             use.props["aria-label"] = t("Use {model}", model=name)
             if not package.candidate:
