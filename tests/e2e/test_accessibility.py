@@ -1,0 +1,37 @@
+"""Every page by axe's rules, in a real browser, at the sizes people use."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+pytestmark = [pytest.mark.integration, pytest.mark.browser]
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds, each with the elements it is about."""
+    found = Axe().run(page).response["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
+
+
+@pytest.mark.parametrize("width", [390, 820, 1920])
+@pytest.mark.parametrize("path", ["/", "/history", "/analytics", "/models"])
+def test_axe_finds_nothing(page: Page, path: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 1080})
+    page.goto(f"{path}?lang=de")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert violations(page) == []
+
+
+def test_a_manager_logs_in_and_sees_the_model(page: Page) -> None:
+    page.goto("/models")
+    page.get_by_label("Admin token").fill("not-the-token")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_text("This token is not right")).to_be_visible()
+    page.get_by_label("Admin token").fill("changeme")
+    page.get_by_label("Admin token").press("Enter")
+    expect(page.get_by_role("region", name="Model in use")).to_contain_text("Built-in model")
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    stored = page.evaluate("JSON.stringify([localStorage, sessionStorage, document.cookie])")
+    assert "changeme" not in stored
+    assert "changeme" not in page.url
+    assert violations(page) == []
