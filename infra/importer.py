@@ -27,6 +27,7 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
+    logging.getLogger("smartscale").propagate = False  # it writes its lines as JSON already
     logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request
     # Leave by the stack, so that what is under way cleans up behind itself.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

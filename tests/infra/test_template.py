@@ -19,6 +19,7 @@ from samtranslator.yaml_helper import yaml_parse
 from functions.admin import app as admin
 from functions.dead_letter import app as dead_letter
 from functions.inference import app as inference
+from functions.model_import import app as model_import
 from functions.result import app as result
 from functions.upload import app as upload
 from infra.settings import ROOT
@@ -33,6 +34,7 @@ _SETTINGS: dict[str, type[BaseSettings]] = {
     "Admin": admin.Settings,
     "Inference": inference.Settings,
     "DeadLetter": dead_letter.Settings,
+    "ModelImport": model_import.Settings,
 }
 _HTTP = {"Upload": upload.app, "Result": result.app, "Admin": admin.app}
 _RIGHTS: dict[str, set[tuple[str, str]]] = {
@@ -98,6 +100,18 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:PutObject", "DataBucket/ledger/*"),
         ("dynamodb:PutItem", "WeighingsTable"),
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
+    },
+    "ModelImport": {
+        ("sqs:ReceiveMessage", "ImportsQueue"),
+        ("sqs:DeleteMessage", "ImportsQueue"),
+        ("sqs:GetQueueAttributes", "ImportsQueue"),
+        ("sqs:SendMessage", "WeighingsQueue"),
+        ("s3:GetObject", "DataBucket/models/*"),
+        ("s3:PutObject", "DataBucket/models/*"),
+        ("s3:ListBucket", "DataBucket models/*"),
+        ("s3:PutObject", "DataBucket/ledger/*"),
+        ("dynamodb:GetItem", "ModelsTable"),
+        ("dynamodb:PutItem", "ModelsTable"),
     },
 }
 """Every right of every function, but for writing its own log. What a function does not do, it may
@@ -244,7 +258,11 @@ def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(
     template: dict[str, Any],
 ) -> None:
     resources = template["Resources"]
-    for function, queue in (("Inference", "WeighingsQueue"), ("DeadLetter", "DeadLetterQueue")):
+    for function, queue in (
+        ("Inference", "WeighingsQueue"),
+        ("DeadLetter", "DeadLetterQueue"),
+        ("ModelImport", "ImportsQueue"),
+    ):
         timeout = resources[f"{function}Function"]["Properties"]["Timeout"]
         assert resources[queue]["Properties"]["VisibilityTimeout"] >= 6 * timeout
 

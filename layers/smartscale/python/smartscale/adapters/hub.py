@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,11 +47,18 @@ class HuggingFaceHub:
 
     Args:
         cache: the folder that outlives this process.
+        endpoint: the hub's address; None for the client's own, which is HF_ENDPOINT.
         pause: waits so many seconds between tries.
     """
 
-    def __init__(self, cache: Path, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        cache: Path,
+        endpoint: str | None = None,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._cache = cache
+        self._hub = endpoint or constants.ENDPOINT
         self._pause = pause
 
     def resolve(self, model_id: str, revision: str) -> Listing:
@@ -64,7 +72,7 @@ class HuggingFaceHub:
         if known is not None and known.commit == revision:
             return known  # a commit never changes
         try:
-            with _helpful(model_id, revision):
+            with _helpful(self._hub, model_id, revision):
                 listing = self._again_and_again(lambda: self._ask(model_id, revision))
         except _OutOfReach as error:
             if known is not None:
@@ -89,13 +97,13 @@ class HuggingFaceHub:
         folder = Path()
         for file in files:
             meter.begin(file)
-            with _helpful(model_id, commit):
-                try:
+            try:
+                with _helpful(self._hub, model_id, commit):
                     path = self._again_and_again(
-                        lambda name=file.name: self._fetch(model_id, commit, name, meter)  # type: ignore[misc]
+                        partial(self._fetch, model_id, commit, file.name, meter)
                     )
-                except _OutOfReach as error:
-                    raise ImportFailed(str(error)) from error
+            except _OutOfReach as error:
+                raise ImportFailed(str(error)) from error
             if path.stat().st_size != file.size:
                 raise ImportFailed(
                     f"{file.name} has {path.stat().st_size} bytes where the hub announced "
@@ -105,7 +113,7 @@ class HuggingFaceHub:
         return folder
 
     def _ask(self, model_id: str, revision: str) -> Listing:
-        found = HfApi().model_info(
+        found = HfApi(self._hub).model_info(
             model_id, revision=revision, files_metadata=True, timeout=_TIMEOUT_S
         )
         licence = found.card_data.get("license") if found.card_data else ""
@@ -120,11 +128,23 @@ class HuggingFaceHub:
 
     def _fetch(self, model_id: str, commit: str, name: str, meter: "_Meter") -> Path:
         meter.restart()
-        path = Path(
-            hf_hub_download(
-                model_id, name, revision=commit, cache_dir=self._cache, tqdm_class=meter.bar
+        try:
+            path = Path(
+                hf_hub_download(
+                    model_id,
+                    name,
+                    revision=commit,
+                    cache_dir=self._cache,
+                    endpoint=self._hub,
+                    tqdm_class=meter.bar,
+                )
             )
-        )
+        except RuntimeError as error:
+            # huggingface_hub 1.16 closes its HTTP client when a connection is refused, and then
+            # tries again with the closed one.
+            if "client has been closed" not in str(error):
+                raise
+            raise httpx.ConnectError("the connection is refused") from error
         # The cache names large files by their hash, and the client does not compare it.
         blob = path.resolve()
         if _SHA256.fullmatch(blob.name) and _sha256(blob) != blob.name:
@@ -237,9 +257,8 @@ def _passes(error: Exception) -> bool:
 
 
 @contextmanager
-def _helpful(model_id: str, revision: str) -> Iterator[None]:
+def _helpful(hub: str, model_id: str, revision: str) -> Iterator[None]:
     """Turn what the client raises into a sentence that says what would be right."""
-    hub = constants.ENDPOINT
     try:
         yield
     except GatedRepoError as error:
@@ -265,20 +284,20 @@ def _helpful(model_id: str, revision: str) -> Iterator[None]:
     except ValueError as error:
         raise ImportFailed(f"{hub} does not answer like a model hub: check HF_ENDPOINT.") from error
     except HfHubHTTPError as error:
-        raise _of_status(error, model_id) from error
+        raise _of_status(error, hub, model_id) from error
     except LocalEntryNotFoundError as error:
         cause = error.__cause__
         if isinstance(cause, HfHubHTTPError):
-            raise _of_status(cause, model_id) from error
-        raise _OutOfReach(_out_of_reach(cause or error)) from error
+            raise _of_status(cause, hub, model_id) from error
+        raise _OutOfReach(_out_of_reach(hub, cause or error)) from error
     except (OfflineModeIsEnabled, httpx.TransportError) as error:
-        raise _OutOfReach(_out_of_reach(error)) from error
+        raise _OutOfReach(_out_of_reach(hub, error)) from error
     except OSError as error:
         raise ImportFailed(f"The model cannot be kept in the cache: {error}") from error
 
 
-def _of_status(error: HfHubHTTPError, model_id: str) -> Exception:
-    status, hub = error.response.status_code, constants.ENDPOINT
+def _of_status(error: HfHubHTTPError, hub: str, model_id: str) -> Exception:
+    status = error.response.status_code
     if status == httpx.codes.UNAUTHORIZED:
         return ImportFailed(f"{hub} does not take HF_TOKEN (401): set a valid token, or none.")
     if status == httpx.codes.FORBIDDEN:
@@ -298,9 +317,9 @@ def _of_status(error: HfHubHTTPError, model_id: str) -> Exception:
     return ImportFailed(f"{hub} refuses {model_id} ({status}): {error.server_message or error}")
 
 
-def _out_of_reach(error: BaseException) -> str:
+def _out_of_reach(hub: str, error: BaseException) -> str:
     what = str(error).splitlines()[0] if str(error) else type(error).__name__
     return (
-        f"{constants.ENDPOINT} is out of reach ({what}): check the network or HF_ENDPOINT, then "
+        f"{hub} is out of reach ({what}): check the network or HF_ENDPOINT, then "
         "ask for the model again; what was downloaded is kept."
     )
