@@ -39,7 +39,9 @@ def query(
     metric: str, statistic: str, number: int = 0, dimensions: Mapping[str, str] | None = None
 ) -> CloudWatchMetricsQuery:
     """One metric with one statistic; panels without both editor fields show no data."""
-    labels = {name: [value] for name, value in (dimensions or {}).items()}
+    labels: dict[str, str | list[str]] = {
+        name: [value] for name, value in (dimensions or {}).items()
+    }
     return (
         CloudWatchMetricsQuery()
         .datasource(SOURCE)
@@ -155,8 +157,8 @@ def alert(title: str, metric: str, statistic: str, above: float, minutes: int) -
     expression = {"type": "__expr__", "uid": "__expr__"}
     encoded = JSONEncoder().encode(query(metric, statistic).ref_id("A").build())
     since = {"from": 900, "to": 0}
-    reduce = {"refId": "B", "type": "reduce", "reducer": "last", "expression": "A"}
-    limit = {
+    reduce: dict[str, Any] = {"refId": "B", "type": "reduce", "reducer": "last", "expression": "A"}
+    limit: dict[str, Any] = {
         "refId": "C",
         "type": "threshold",
         "expression": "B",
