@@ -53,6 +53,13 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
+class Only(StrEnum):
+    """Which weighings a history leaves."""
+
+    OPEN = "needs_confirmation"
+    SUSPICIOUS = "suspicious"
+
+
 class _Document(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
@@ -97,6 +104,7 @@ class Result(_Document):
     currency: str | None = None
     needs_confirmation: bool | None = None
     confirmed_label: str | None = None
+    suspicious: bool = False
     created_at: datetime | None = None
     error: str | None = None
 
@@ -241,14 +249,14 @@ class ApiClient:
         )
 
     async def history(
-        self, language: str, *, cursor: str | None = None, needs_confirmation: bool = False
+        self, language: str, *, cursor: str | None = None, only: Only | None = None
     ) -> HistoryPage:
-        """A page of weighings, newest first; `needs_confirmation` leaves only those that do."""
+        """A page of weighings, newest first."""
         query = {"lang": language, "limit": str(HISTORY_PAGE)}
         if cursor is not None:
             query["cursor"] = cursor
-        if needs_confirmation:
-            query["needs_confirmation"] = "true"
+        if only is not None:
+            query[only] = "true"
         return await self._ask(HistoryPage, "GET", "history", params=query)
 
     async def catalogue(self) -> tuple[CatalogueItem, ...]:

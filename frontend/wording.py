@@ -38,6 +38,8 @@ _WORDS = (
 """From which confidence on which words hold."""
 
 _NO_ITEM = {"unknown": N_("Unknown item"), "empty": N_("Empty scale")}
+NOT_KNOWN = N_("I don't know this item")
+NOTHING_THERE = N_("There is nothing on the scale")
 
 
 class BadFigure(ValueError):
@@ -167,6 +169,25 @@ def price(result: Result, language: Language) -> str:
     if result.price is None or result.currency is None:
         return EM_DASH
     return money(result.price, result.currency, language)
+
+
+def spoken(result: Result, language: Language) -> str:
+    """An answer as a screen reader says it."""
+    message = {"unknown": NOT_KNOWN, "empty": NOTHING_THERE}.get(result.sold_label or "")
+    return language(message) if message else f"{result.name}, {price(result, language)}"
+
+
+def recognised(result: Result, language: Language) -> str:
+    """What a weighing was taken for, and that one's price: `recognised as Mango, 3.98 EUR`.
+
+    For whoever checks a weighing that was sold as something else.
+    """
+    answer = next((one for one in result.top_k if one.label == result.label), None)
+    if answer is None:
+        return ""
+    return language(
+        "recognised as {name}, {price}", name=answer.name, price=total(answer, language)
+    )
 
 
 def calculation(result: Result, language: Language) -> str:

@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from frontend import theme, wording
-from frontend.api_client import ApiError, Result, Status, log_unreachable
+from frontend.api_client import ApiError, Only, Result, Status, log_unreachable
 from frontend.kiosk import Visit
 from frontend.languages import N_, Language
 
@@ -25,7 +25,7 @@ class History:
         self._visit = visit
         self._results: tuple[Result, ...] = ()
         self._cursor: str | None = None
-        self._only_open = False
+        self._only: Only | None = None
         self._loaded = False
         self._problem: str | None = None
 
@@ -38,8 +38,12 @@ class History:
                 theme.text(t("History"), "h1")
                 theme.choice(
                     t("Show"),
-                    ((False, t("All")), (True, t("Needs confirmation"))),
-                    self._only_open,
+                    (
+                        (None, t("All")),
+                        (Only.OPEN, t("Needs confirmation")),
+                        (Only.SUSPICIOUS, t("Suspicious")),
+                    ),
+                    self._only,
                     self._filter,
                 )
                 theme.action(t("Refresh"), self.reload, symbol="refresh").mark("refresh")
@@ -55,7 +59,7 @@ class History:
             page = await self._visit.kiosk.api.history(
                 self._visit.language.code,
                 cursor=self._cursor,
-                needs_confirmation=self._only_open,
+                only=self._only,
             )
         except ApiError as error:
             log_unreachable(error)
@@ -67,8 +71,8 @@ class History:
         self._loaded = True
         self._table.refresh()
 
-    async def _filter(self, only_open: bool) -> None:
-        self._only_open = only_open
+    async def _filter(self, only: Only | None) -> None:
+        self._only = only
         await self.reload()
         self.screen.refresh()
 
@@ -107,7 +111,10 @@ class History:
                 theme.picture(self._visit.kiosk.drawing(result.sold_label), "", 44)
                 with ui.element("span").classes("cell-names"):
                     theme.text(t("No result") if failed else name)
-                    if result.confirmed_label not in {None, result.label}:
+                    if result.suspicious:
+                        said = wording.recognised(result, t)
+                        theme.text(said).classes("corrected").mark("recognised-as")
+                    elif result.confirmed_label not in {None, result.label}:
                         theme.text(t("corrected by hand")).classes("corrected")
             when = "" if result.created_at is None else wording.clock_time(result.created_at, t)
             self._cell("cell-time", N_("Time"), when)
@@ -130,6 +137,8 @@ def status(result: Result) -> tuple[str, str]:
     """How a weighing ended, as a kind of pill and a message."""
     if result.status is Status.FAILED:
         return "bad", N_("Failed")
+    if result.suspicious:
+        return "ask", N_("Suspicious")
     if result.confirmed_label is not None:
         return "good", N_("Confirmed")
     if result.needs_confirmation:

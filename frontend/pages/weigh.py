@@ -289,8 +289,7 @@ class WeighPage:
     def _tell(self) -> None:
         result = self._weighing.result
         if result is not None:
-            said = wording.price(result, self._visit.language)
-            self._announcement.text = f"{result.name}, {said}"
+            self._announcement.text = wording.spoken(result, self._visit.language)
 
 
 def weigh_page(visit: Visit) -> None:

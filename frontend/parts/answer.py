@@ -61,12 +61,12 @@ class Answer:
     def build(self) -> None:
         """Draw it."""
         with ui.element("div").classes("answer").mark("answer"):
-            if self._result.sold_label == EMPTY:
-                self._nothing_there()
-            elif self._result.sold_label == UNKNOWN:
+            if self._result.sold_label == UNKNOWN:
                 self._not_known()
             elif self._weighing.searching:
                 self._something_else()
+            elif self._result.sold_label == EMPTY:
+                self._nothing_there()
             else:
                 self._item()
 
@@ -203,7 +203,7 @@ class Answer:
         with ui.element("div").classes("answer-head"):
             theme.picture(self._visit.kiosk.drawing(UNKNOWN), "", 72)
             with ui.element("div").classes("answer-name"):
-                theme.text(t("I don't know this item"), "h1").mark("answer-name")
+                theme.text(t(wording.NOT_KNOWN), "h1").mark("answer-name")
                 theme.text(t("Please find it here, or ask a member of staff."), "p")
             self._next(kind="quiet", title=t("Cancel"))
         self._problem()
@@ -214,9 +214,13 @@ class Answer:
         t = self._t
         with ui.element("div").classes("empty"):
             theme.picture(self._visit.kiosk.drawing(EMPTY), "", 120)
-            theme.text(t("Please place your item on the scale"), "h1").mark("answer-name")
-            theme.text(t("Then take a new picture."), "p")
+            theme.text(t(wording.NOTHING_THERE), "h1").mark("answer-name")
+            theme.text(t("Please place your item on it, and take a new picture."), "p")
             self._next(kind="primary", title=t("Try again"))
+            # The camera may be wrong: what is on the scale can be found by its name all the same.
+            theme.action(
+                t("Search by name or number"), lambda: self._do.search(True), symbol="search"
+            ).mark("find")
 
     def _next(self, *, kind: str, title: str | None = None) -> None:
         button = theme.action(title or self._t("Next item"), self._do.next_item, kind=kind)

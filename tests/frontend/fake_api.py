@@ -70,6 +70,7 @@ class FakeApi:
             "quantity": 1,
             "confirmed_label": None,
             "confirmed_by": None,
+            "suspicious": False,
             "needs_confirmation": self.confidence < 0.7 or self.label in {"unknown", "empty"},
             "created_at": datetime.now(UTC) - timedelta(seconds=90 * (30 - len(self.jobs))),
             "error": self.fails,
@@ -122,6 +123,7 @@ class FakeApi:
             "needs_confirmation": job["needs_confirmation"],
             "confirmed_label": job["confirmed_label"],
             "confirmed_by": job["confirmed_by"],
+            "suspicious": job["suspicious"],
             "model": {"id": "builtin", "revision": "1"},
             "timings": {"total_ms": 41.5},
             "created_at": job["created_at"].isoformat(),
@@ -212,13 +214,15 @@ def _app(api: FakeApi) -> FastAPI:
         limit: int = 20,
         cursor: str | None = None,
         needs_confirmation: bool | None = None,
+        suspicious: bool | None = None,
         lang: str = "en",
     ) -> dict[str, Any]:
         found = [
             job
             for job_id, job in sorted(api.jobs.items(), reverse=True)
             if (cursor is None or job_id < cursor)
-            and (needs_confirmation is None or job["needs_confirmation"] == needs_confirmation)
+            and needs_confirmation in {None, job["needs_confirmation"]}
+            and suspicious in {None, job["suspicious"]}
         ]
         page = found[:limit]
         return {

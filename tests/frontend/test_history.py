@@ -5,7 +5,7 @@ from nicegui.testing import User
 
 from frontend.api_client import HISTORY_PAGE
 from tests.frontend.fake_api import FakeApi
-from tests.frontend.test_weigh import SOON
+from tests.frontend.test_weigh import SOON, until
 
 pytestmark = pytest.mark.asyncio
 
@@ -64,6 +64,23 @@ async def test_a_correction_is_told(user: User, api: FakeApi) -> None:
     await user.should_see("corrected by hand", retries=SOON)
     await user.should_see("Lemons")
     await user.should_see("Confirmed")
+
+
+async def test_a_suspicious_confirmation_is_found_by_the_attendant(
+    user: User, api: FakeApi
+) -> None:
+    weigh(api, 2)
+    job = next(iter(api.jobs.values()))
+    job |= {"confirmed_label": "Yellow-Onion", "suspicious": True}
+    await user.open("/history")
+    await user.should_see("weighing", retries=SOON)
+
+    await user.should_see("recognised as Bananas, 0.95\u00a0EUR")
+
+    user.find("Suspicious").click()
+    await until(lambda: rows(user) == 1)
+    await user.should_see("Brown onions")
+    await user.should_not_see("Confirmed")
 
 
 async def test_nothing_yet_and_the_refresh(user: User, api: FakeApi) -> None:

@@ -110,6 +110,7 @@ async def test_an_unknown_item_is_searched_and_confirmed(user: User, api: FakeAp
     api.label, api.confidence, api.others = "unknown", 0.8, ()
     await weigh_sample(user)
     await user.should_see("I don't know this item")
+    await user.should_not_see("price")
     await user.should_see("item-Ginger", retries=SOON)
 
     user.find("item-search").type("ging")
@@ -219,10 +220,26 @@ async def test_another_item_and_a_count_at_once_are_both_heard(user: User, api: 
 async def test_an_empty_scale_is_told_so(user: User, api: FakeApi) -> None:
     api.label, api.others = "empty", ()
     await weigh_sample(user)
-    await user.should_see("Please place your item on the scale")
+    await user.should_see("There is nothing on the scale")
+    await user.should_not_see("price")
 
     user.find("Try again").click()
     await user.should_see("classify", retries=SOON)
+
+
+async def test_what_the_camera_does_not_see_can_be_found_by_name(user: User, api: FakeApi) -> None:
+    api.label, api.others = "empty", ()
+    await weigh_sample(user)
+
+    user.find("find").click()
+    await user.should_see("item-Ginger", retries=SOON)
+    user.find("back").click()
+    await user.should_see(marker="find", retries=SOON)
+    user.find("find").click()
+    await user.should_see("item-Ginger", retries=SOON)
+    user.find("item-Ginger").click()
+
+    await user.should_see("6.99\u00a0EUR/kg × 0.500\u00a0kg = 3.50\u00a0EUR", retries=SOON)
 
 
 @pytest.mark.parametrize(

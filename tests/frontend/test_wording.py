@@ -157,6 +157,12 @@ def test_answers_that_are_no_item_have_a_name() -> None:
     assert wording.item_name("Leek", None, EN) == "Leek"
 
 
+def test_a_screen_reader_says_what_is_no_item_in_a_sentence() -> None:
+    unknown, empty = (Result(job_id="1", status=Status.DONE, label=x) for x in ("unknown", "empty"))
+    assert wording.spoken(unknown, EN) == "I don't know this item"
+    assert wording.spoken(empty, DE) == "Auf der Waage liegt nichts"
+
+
 def test_rates_and_latencies() -> None:
     assert wording.rate(0.12512, EN) == "12.5%"
     assert wording.rate(0.5, DE) == "50\u00a0%"
