@@ -3,7 +3,7 @@
 from nicegui import ui
 
 from frontend import theme, wording
-from frontend.api_client import ApiError, Only, Result, Status, log_unreachable
+from frontend.api_client import ApiError, HistoryPage, Only, Result, Status, log_unreachable
 from frontend.kiosk import Visit
 from frontend.languages import N_, Language
 
@@ -55,18 +55,19 @@ class History:
         await self._fetch()
 
     async def _fetch(self) -> None:
+        known, asked = self._results, (self._only, self._cursor)
+        page: HistoryPage | None = None
         try:
             page = await self._visit.kiosk.api.history(
-                self._visit.language.code,
-                cursor=self._cursor,
-                only=self._only,
+                self._visit.language.code, only=self._only, cursor=self._cursor
             )
         except ApiError as error:
             log_unreachable(error)
-            self._problem = UNREACHABLE
-        else:
-            self._problem = None
-            self._results += page.items
+        if asked != (self._only, self._cursor):
+            return  # something else was asked for meanwhile
+        self._problem = UNREACHABLE if page is None else None
+        if page is not None:
+            self._results = known + page.items
             self._cursor = page.next_cursor
         self._loaded = True
         self._table.refresh()

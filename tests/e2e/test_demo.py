@@ -110,6 +110,56 @@ def test_something_else_is_found_by_its_number(page: Page) -> None:
     expect(page.get_by_role("button", name="Classify")).to_be_visible()
 
 
+def test_what_is_not_on_the_menu_has_no_price_until_it_is_found(
+    page: Page, keep: Callable[[str], None]
+) -> None:
+    page.goto("/")
+    page.locator("button.sample", has_text="carton").click()
+    expect(page.get_by_role("img", name="Your picture")).to_be_visible()
+    page.get_by_role("button", name="Classify").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("I don't know this item")
+    expect(page.get_by_text("Price", exact=True)).not_to_be_visible()
+    pictures_are_there(page)
+    keep("unknown")
+    page.get_by_label("Search by name or number").fill("ging")
+    page.get_by_role("button", name="Ginger").click()
+    expect(page.get_by_text("Confirmed", exact=True)).to_be_visible()
+    exact(page)
+
+
+def test_nothing_on_the_scale_is_said_and_can_be_searched_all_the_same(
+    page: Page, keep: Callable[[str], None]
+) -> None:
+    page.goto("/")
+    page.locator("button.sample", has_text="empty").click()
+    expect(page.get_by_role("img", name="Your picture")).to_be_visible()
+    page.get_by_role("button", name="Classify").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing on the scale")
+    pictures_are_there(page)
+    keep("nothing")
+    page.get_by_role("button", name="Search by name or number").click()
+    expect(page.get_by_role("button", name="Ginger")).to_be_visible()
+
+
+def test_staff_see_a_suspicious_weighing(page: Page, keep: Callable[[str], None]) -> None:
+    page.goto("/")
+    sample = page.get_by_role("group", name="Samples")
+    sample.get_by_role("button", name="Orange peppers").click()
+    expect(page.get_by_role("img", name="Your picture")).to_be_visible()
+    classify(page)
+    page.get_by_role("button", name="Something else").click()
+    page.get_by_label("Search by name or number").fill("brown onions")
+    page.get_by_role("button", name="Brown onions").click()
+    expect(page.get_by_text("Confirmed", exact=True)).to_be_visible()
+
+    page.get_by_role("link", name="History").click()
+    page.get_by_role("button", name="Suspicious").click()
+    expect(page.get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("row").nth(1)).to_contain_text("recognised as Orange pepper")
+    pictures_are_there(page)
+    keep("suspicious")
+
+
 def test_a_bad_weight_is_told_beside_its_field(page: Page) -> None:
     page.goto("/")
     page.get_by_role("group", name="Samples").get_by_role("button").first.click()

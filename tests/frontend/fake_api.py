@@ -29,6 +29,10 @@ class FakeApi:
     """How many requests meet a connection that the service has just closed."""
     pending_answers: int = 0
     """How often a result is still pending before it is there."""
+    listing: asyncio.Event = field(default_factory=asyncio.Event)
+    """Lists of all weighings are answered when it is set."""
+    lists: int = 0
+    """How many lists were asked for."""
     confirming_s: float = 0.0
     """How long a confirmation takes."""
     refuses: str | None = None
@@ -44,6 +48,7 @@ class FakeApi:
         with CATALOGUE.open(encoding="utf-8") as table:
             self.items = {row["label"]: row for row in csv.DictReader(table)}
         self.app = _app(self)
+        self.listing.set()
 
     @property
     def transport(self) -> httpx.AsyncBaseTransport:
@@ -210,13 +215,16 @@ def _app(api: FakeApi) -> FastAPI:
         return api.document(job, lang)
 
     @app.get("/v1/history")
-    def history(
+    async def history(
         limit: int = 20,
         cursor: str | None = None,
         needs_confirmation: bool | None = None,
         suspicious: bool | None = None,
         lang: str = "en",
     ) -> dict[str, Any]:
+        api.lists += 1
+        if not needs_confirmation and not suspicious:
+            await api.listing.wait()
         found = [
             job
             for job_id, job in sorted(api.jobs.items(), reverse=True)

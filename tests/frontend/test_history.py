@@ -1,5 +1,7 @@
 """The list of what was weighed."""
 
+import asyncio
+
 import pytest
 from nicegui.testing import User
 
@@ -81,6 +83,21 @@ async def test_a_suspicious_confirmation_is_found_by_the_attendant(
     await until(lambda: rows(user) == 1)
     await user.should_see("Brown onions")
     await user.should_not_see("Confirmed")
+
+
+async def test_a_filter_tapped_before_the_list_is_there_holds(user: User, api: FakeApi) -> None:
+    weigh(api, 3)
+    weigh(api, 1, "Lemon", 0.5)
+    api.listing.clear()
+    await user.open("/history")
+    await until(lambda: api.lists == 1)
+    user.find("Needs confirmation").click()
+    await user.should_see("weighing", retries=SOON)
+
+    api.listing.set()  # the list that was asked for first comes only now
+    for _ in range(200):
+        await asyncio.sleep(0)
+    assert rows(user) == 1
 
 
 async def test_nothing_yet_and_the_refresh(user: User, api: FakeApi) -> None:
