@@ -12,7 +12,10 @@ from infra.deploy import deploy, embedded_parameters
 from infra.emulator import Emulator
 from infra.settings import Settings
 from infra.stack import StackOutputs, emulator_session, stack_environment
+from tests.hub.fixtures import hub, models
 from tests.support import free_port
+
+__all__ = ["hub", "models"]
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

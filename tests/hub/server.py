@@ -8,8 +8,10 @@ the errors of a hub. It also stumbles when told to, and keeps a record of what i
 import hashlib
 import json
 import re
+import socket
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -72,6 +74,7 @@ class StandInHub:
         self.repositories: dict[str, Repository] = {}
         self.asked: list[tuple[str, str, str | None]] = []
         """Method, path and range of each request."""
+        self.connections: set[socket.socket] = set()
         self._troubles: list[Trouble] = []
         self._lock = threading.Lock()
         self._server: ThreadingHTTPServer | None = None
@@ -95,11 +98,15 @@ class StandInHub:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
-        """Be gone."""
+        """Be gone, in the middle of whatever is under way."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
+            for connection in list(self.connections):
+                with suppress(OSError):  # closed by the client already
+                    connection.shutdown(socket.SHUT_RDWR)
+            self.connections.clear()
 
     def publish(self, model_id: str, folder: Path, **about: Any) -> str:
         """Have a repository with the files of a folder; the hash of its commit."""
@@ -153,6 +160,15 @@ def sha256(path: Path) -> str:
 class _Handler(BaseHTTPRequestHandler):
     standin: StandInHub
     protocol_version = "HTTP/1.1"
+
+    def setup(self) -> None:
+        super().setup()
+        self.standin.connections.add(self.connection)
+
+    def finish(self) -> None:
+        with suppress(OSError):  # the client did not wait for the end
+            super().finish()
+        self.standin.connections.discard(self.connection)
 
     def do_GET(self) -> None:
         self._answer()

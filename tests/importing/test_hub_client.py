@@ -1,7 +1,6 @@
 """The real client against the stand-in hub: what is asked for, kept, and said when it fails."""
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,15 +13,6 @@ from tests.hub.server import StandInHub
 
 MODEL = "Adriana213/vgg16-fruit-classifier"
 LARGE = bytes(range(256)) * 400
-
-
-@pytest.fixture
-def hub() -> Iterator[StandInHub]:
-    """A hub that is there."""
-    it = StandInHub()
-    it.start()
-    yield it
-    it.stop()
 
 
 @pytest.fixture

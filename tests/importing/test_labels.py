@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from smartscale.domain.errors import InvalidInput
 from smartscale.importing.labels import choose_labels, parse_labels, read_labels
 
-NAMES = st.text(st.characters(categories=("L",)), min_size=1, max_size=20)
+NAMES = st.text(st.characters(categories=["L"]), min_size=1, max_size=20)
 LABELS = st.lists(NAMES, min_size=1, max_size=30, unique=True).map(tuple)
 
 

@@ -41,7 +41,7 @@ def package(tmp_path: Path) -> Path:
 
 def settled(admin: Api) -> str:
     """The state of the last wish once it is no longer under way."""
-    eventually(lambda: admin.get("/admin/model").json()["state"] != "switching")
+    eventually(lambda: admin.get("/admin/model").json()["state"] in {"active", "failed"})
     state: str = admin.get("/admin/model").json()["state"]
     return state
 

@@ -112,6 +112,10 @@ def test_a_model_that_is_not_there_is_imported_while_the_active_one_serves(site:
     assert site.wish("them/good", "main").state is SwitchState.IMPORTING
     assert (site.imports.messages, site.queue.messages) == ([(WAKE_UP, None)], [])
     assert [batch(), site.worker("worker-2")()] == [BUILTIN, BUILTIN]
+    assert site.registry.switch is not None
+    site.registry.switch = site.registry.switch.imported(GOOD, site.clock())
+    assert batch() == GOOD
+    assert site.registry.switch.state is SwitchState.ACTIVE
 
 
 def test_what_the_operator_says_of_a_model_is_kept_until_it_is_imported(site: Site) -> None:

@@ -113,7 +113,7 @@ def _load_saved_model(folder: Path, declared: int | None) -> TensorFlowOriginal:
     _check_saved_model(folder)
     try:
         loaded = tf.saved_model.load(str(folder))
-    except (OSError, tf.errors.OpError) as error:
+    except (IndexError, OSError, tf.errors.OpError) as error:  # as the reader of checkpoints does
         raise ImportFailed(f"The SavedModel's weights cannot be read: it {_DAMAGED}") from error
     signatures = loaded.signatures
     if _SIGNATURE not in signatures:

@@ -112,7 +112,8 @@ class ServeModel:
         self._load_folder = load_folder
         self._now = now
         self._recogniser: Recogniser | None = None
-        self._generation = -1
+        self._followed: tuple[int, SwitchState] | None = None
+        """The wish that was followed, and how far it was: a batch may come while it is imported."""
         self._reported: WorkerReport | None = None
 
     def refresh(self) -> Recogniser:
@@ -120,12 +121,12 @@ class ServeModel:
         switch = self._registry.current()
         if switch is None:
             recogniser = self._recogniser or self._load_builtin()
-        elif switch.generation == self._generation and self._recogniser is not None:
+        elif (switch.generation, switch.state) == self._followed and self._recogniser is not None:
             recogniser = self._recogniser
         else:
             try:
                 recogniser = self._follow(switch)
-                self._generation = switch.generation
+                self._followed = switch.generation, switch.state
             except StoreUnavailable:
                 # The next batch tries again; until then the model that is loaded goes on.
                 if self._recogniser is None:
