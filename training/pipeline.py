@@ -56,8 +56,8 @@ UNSEEN_PLATES_SEED = 23
 WANTED_ERROR = 0.01
 """Share of wrong answers among those that nobody is asked to confirm."""
 AS_GOOD = 0.01
-"""A variant as good as float32 loses at most this share of top-1 and of top-3: one photo in a hundred
-is within what two hundred photos can tell."""
+"""A variant as good as float32 loses at most this share of top-1 and of top-3: one photo in a
+hundred is within what two hundred photos can tell."""
 
 
 @dataclass(frozen=True)
