@@ -50,8 +50,13 @@ def scores(**confidences: float) -> list[Scored]:
     ]
 
 
-def picture(image_format: str = "JPEG", size: tuple[int, int] = (64, 48), **save: object) -> bytes:
+def picture(
+    image_format: str = "JPEG",
+    size: tuple[int, int] = (64, 48),
+    colour: str | tuple[int, int, int] = "goldenrod",
+    **save: object,
+) -> bytes:
     """A small picture."""
     out = io.BytesIO()
-    Image.new("RGB", size, "goldenrod").save(out, image_format, **save)
+    Image.new("RGB", size, colour).save(out, image_format, **save)
     return out.getvalue()

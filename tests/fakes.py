@@ -6,14 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.errors import NotFound
+from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports import HistoryFilter, Metric, PresignedPost
+from smartscale.recognition.memory import Vectors
 from tests.examples import NOW, scores
 
 
@@ -176,6 +181,13 @@ class FakePackages:
     def revisions(self) -> list[ModelRef]:
         return self.refs
 
+    def describe(self, ref: ModelRef) -> Mapping[str, Any] | None:
+        return {"files": {}} if ref in self.refs else None
+
+    def store(self, ref: ModelRef, folder: Path) -> None:
+        del folder
+        self.refs.append(ref)
+
     def fetch(self, ref: ModelRef, folder: Path) -> None:
         if ref not in self.refs:
             raise NotFound(f"There is no model package {ref.id} {ref.revision}.")
@@ -197,9 +209,71 @@ class FakeRecogniser:
     answer: list[Scored] = field(default_factory=lambda: scores(Banana=0.9, Lemon=0.1))
     seen: list[bytes] = field(default_factory=list)
 
+    learns: bool = True
+    remembered: dict[str, int] = field(default_factory=dict)
+    embedded: int = 0
+
     def recognise(self, image: bytes) -> list[Scored]:
         self.seen.append(image)
         return self.answer
+
+    def embed(self, image: bytes) -> Vectors:
+        self.embedded += 1
+        return np.ones(4, np.float32) * len(image)
+
+    def remember(self, lessons: Mapping[str, Sequence[Vectors]]) -> None:
+        self.remembered = {label: len(vectors) for label, vectors in lessons.items()}
+
+
+@dataclass
+class FakeMemories:
+    stored: dict[int, MemoryVersion] = field(default_factory=dict)
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    seen: dict[tuple[ModelRef, int], dict[str, Vectors]] = field(default_factory=dict)
+    votes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    def newest(self, after: int = 0) -> MemoryVersion | None:
+        return max(
+            (one for number, one in self.stored.items() if number > after),
+            key=lambda one: one.number,
+            default=None,
+        )
+
+    def get(self, number: int) -> MemoryVersion:
+        return self.stored[number]
+
+    def add(self, version: MemoryVersion) -> bool:
+        return self.stored.setdefault(version.number, version) is version
+
+    def versions(self) -> list[MemoryVersion]:
+        return [self.stored[number] for number in sorted(self.stored, reverse=True)]
+
+    def keep_picture(self, image: bytes) -> str:
+        sha256 = hashlib.sha256(image).hexdigest()
+        self.pictures[sha256] = image
+        return sha256
+
+    def picture(self, sha256: str) -> bytes:
+        if sha256 not in self.pictures:
+            raise NotFound(sha256)
+        return self.pictures[sha256]
+
+    def embeddings(self, model: ModelRef, number: int) -> dict[str, Vectors] | None:
+        return self.seen.get((model, number))
+
+    def keep_embeddings(
+        self, model: ModelRef, number: int, embeddings: Mapping[str, Vectors]
+    ) -> None:
+        self.seen[model, number] = dict(embeddings)
+
+    def embedded(self, model: ModelRef) -> list[int]:
+        return sorted(number for ref, number in self.seen if ref == model)
+
+    def vote(self, label: str, predicted: str, job_id: str) -> list[str]:
+        voters = self.votes.setdefault((label, predicted), [])
+        if job_id not in voters:
+            voters.append(job_id)
+        return voters
 
 
 @dataclass

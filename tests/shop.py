@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
 from smartscale.operations.confirm import Confirm
-from smartscale.operations.messages import arrivals
+from smartscale.operations.learn import Learn, Teach
+from smartscale.operations.messages import arrivals, lesson_of
 from smartscale.operations.ports import Metric
 from smartscale.operations.recognise import Arrival, Fail, Recognise
 from smartscale.operations.reconcile import Reconcile
@@ -15,7 +16,9 @@ from tests.fakes import (
     Clock,
     FakeCatalogue,
     FakeLedger,
+    FakeMemories,
     FakeMetrics,
+    FakePackages,
     FakeQueue,
     FakeRecogniser,
     FakeRegistry,
@@ -33,6 +36,7 @@ class Shop:
     weighings: FakeWeighings = field(default_factory=FakeWeighings)
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     queue: FakeQueue = field(default_factory=FakeQueue)
+    memories: FakeMemories = field(default_factory=FakeMemories)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     recogniser: FakeRecogniser = field(default_factory=FakeRecogniser)
     catalogue: FakeCatalogue = field(
@@ -46,7 +50,18 @@ class Shop:
         self.uploads = FakeUploads(self.clock)
         self.fail = Fail(self.uploads, self.ledger, self.weighings, self.clock)
         self.confirm = Confirm(
-            self.weighings, self.ledger, self.catalogue, self.metrics, self.clock
+            self.weighings, self.ledger, self.catalogue, self.metrics, self.queue, self.clock
+        )
+        self.learn = Learn(self.memories, self.weighings, self.uploads, self.clock)
+        self.teach = Teach(
+            self.memories,
+            self.catalogue,
+            self.registry,
+            FakePackages(),
+            self.queue,
+            self.recogniser.ref,
+            builtin_learns=True,
+            now=self.clock,
         )
 
     def upload(self, metadata: Mapping[str, str] | None = None) -> str:
@@ -84,5 +99,7 @@ class Shop:
         """Process everything in the queue."""
         messages, self.queue.messages = self.queue.messages, []
         for body, _ in messages:
+            if (taught := lesson_of(body)) is not None:
+                self.learn.process(taught)
             for arrival in arrivals(body):
                 self.deliver(arrival)

@@ -97,6 +97,18 @@ def probe(
         )
 
 
+@app.command()
+def enrolment(
+    data: Data = DATA,
+    run: Annotated[Path, typer.Option(help="Where `probe classes` ran.")] = RUNS / "classes",
+) -> None:
+    """Enrol what `probe classes` left out from 5 photos each, and measure it and what it costs."""
+    with _plain_errors():
+        from training.enrolment import measure_enrolment  # noqa: PLC0415
+
+        measure_enrolment(data, run)
+
+
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """Logs to the console; what a user can mend is one line."""

@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from smartscale.recognition.evaluation import (
     judge,
     summarise,
 )
-from smartscale.recognition.package import ModelPackage, load_package, write_package
+from smartscale.recognition.package import EXEMPLARS_FILE, ModelPackage, load_package, write_package
 from smartscale.recognition.recogniser import Recogniser, ranked, softmax
 from training import data as photos
 from training.augment import another_shop
@@ -51,6 +52,8 @@ EXAMPLES_FOR_INT8 = 200
 TIMED_RUNS = 50
 ALTERED_VIEWS = 6
 ALTERED_BATCH = 64
+EXEMPLARS_PER_LABEL = 30
+EXEMPLARS_SEED = 29
 UNSEEN_PLATES = 100
 UNSEEN_PLATES_SEED = 23
 WANTED_ERROR = 0.01
@@ -413,12 +416,31 @@ def pack(
         package, outcomes, quality, (confidences, correct), [one.history for one in trained]
     )
     (run / "report.html").write_text(page, encoding="utf-8")
-    documents = {
+    documents: dict[str, str | bytes] = {
+        EXEMPLARS_FILE: exemplars(recogniser, material),
         "README.md": render_card(package, precision, len(models[precision])),
         "LICENCE.md": LICENCE_NOTES,
         "report.html": page,
     }
     return write_package(package, models[precision], documents)
+
+
+def exemplars(recogniser: Recogniser, material: Material) -> bytes:
+    """Embeddings of some training photos of every label, as `exemplars.npy` has them."""
+    rng = np.random.default_rng(EXEMPLARS_SEED)
+    staged = material.train
+    labels = np.array(material.classes.label_of)[staged.targets]
+    chosen = [
+        rng.permutation(np.flatnonzero(labels == label))[:EXEMPLARS_PER_LABEL]
+        for label in np.unique(labels)
+    ]
+    vectors = [
+        recogniser.read_picture(Image.fromarray(staged.pictures[at])).embedding
+        for at in np.concatenate(chosen)
+    ]
+    out = BytesIO()
+    np.save(out, np.array(vectors, np.float16), allow_pickle=False)
+    return out.getvalue()
 
 
 def _figures(measured: Quality) -> dict[str, Any]:

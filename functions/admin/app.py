@@ -1,15 +1,20 @@
-"""The admin function: which model serves, and what is sold. Each route wants `X-Admin-Token`."""
+"""The admin function: which model serves, what is sold, what the shop has taught.
+
+Each route wants `X-Admin-Token`.
+"""
 
 import hmac
+from collections import Counter
 from datetime import datetime
 from functools import lru_cache
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Depends, Header, Response
+from fastapi import APIRouter, Depends, File, Header, Response, UploadFile
 from pydantic import BaseModel, ConfigDict
 
 from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages, data_bucket
+from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry
 from smartscale.clock import now
@@ -29,9 +34,10 @@ from smartscale.http.documents import CatalogueItem
 from smartscale.importing.labels import parse_labels
 from smartscale.importing.preprocessings import canonical_name
 from smartscale.operations.edit_catalogue import EditCatalogue
+from smartscale.operations.learn import MemoryProgress, TaughtVersion, Teach
 from smartscale.operations.ports import Registry
 from smartscale.operations.switch_model import WishForModel
-from smartscale.recognition.builtin import builtin_revision
+from smartscale.recognition.builtin import builtin_learns, builtin_revision
 from smartscale.settings import AdminSettings, BucketSettings, RegistrySettings
 
 
@@ -83,6 +89,22 @@ def edit_catalogue() -> EditCatalogue:
     """The operation that edits the catalogue."""
     catalogue = DynamoCatalogue(settings().catalogue_table, settings().aws_region)
     return EditCatalogue(catalogue, S3Ledger(bucket()), now)
+
+
+@lru_cache
+def teach() -> Teach:
+    """The operation that teaches the shop's scales."""
+    sqs = sqs_client(settings().aws_region)
+    return Teach(
+        S3Memories(bucket()),
+        DynamoCatalogue(settings().catalogue_table, settings().aws_region),
+        registry(),
+        S3Packages(bucket()),
+        SqsQueue(sqs, settings().weighings_queue_url),
+        ModelRef(id=BUILTIN, revision=builtin_revision()),
+        builtin_learns(),
+        now,
+    )
 
 
 def authorise(
@@ -207,6 +229,71 @@ def put_item(
 def retire_item(label: str, operation: Annotated[EditCatalogue, Depends(edit_catalogue)]) -> None:
     """Stop selling an item. Old weighings keep its name and price."""
     operation.retire(label)
+
+
+class Taught(BaseModel):
+    """The version that knows an item, once its state is `ready`."""
+
+    memory_version: int
+    label: str | None
+    images: int
+
+
+class MemoryState(BaseModel):
+    """One version of what the shop has taught. `images` is how many pictures it holds."""
+
+    version: int
+    state: MemoryProgress
+    active: bool
+    label: str | None
+    labels: dict[str, int]
+    images: int
+    created_at: datetime
+    error: str | None
+
+    @classmethod
+    def of(cls, taught: TaughtVersion) -> Self:
+        """The document of a version."""
+        return cls(
+            version=taught.version.number,
+            state=taught.state,
+            active=taught.active,
+            label=taught.version.label,
+            labels=Counter(lesson.label for lesson in taught.version.lessons),
+            images=len(taught.version.lessons),
+            created_at=taught.version.created_at,
+            error=taught.error,
+        )
+
+
+@router.post("/enrol/{label}", status_code=202)
+def enrol(
+    label: str,
+    operation: Annotated[Teach, Depends(teach)],
+    images: Annotated[
+        list[UploadFile] | None, File(description="1 to 20 pictures, together at most 10 MB")
+    ] = None,
+) -> Taught:
+    """Teach what an item of the catalogue looks like; it is recognised once the version is ready.
+
+    Nothing is trained and nothing restarts. The same pictures again change nothing.
+    """
+    version = operation.enrol(label, [image.file.read() for image in images or []])
+    count = sum(lesson.label == label for lesson in version.lessons)
+    return Taught(memory_version=version.number, label=label, images=count)
+
+
+@router.get("/memory")
+def memory(operation: Annotated[Teach, Depends(teach)]) -> list[MemoryState]:
+    """Every version of what the shop has taught, the newest first."""
+    return [MemoryState.of(version) for version in operation.versions()]
+
+
+@router.post("/memory/rollback", status_code=202)
+def roll_memory_back(operation: Annotated[Teach, Depends(teach)]) -> Taught:
+    """Know again what the version before knew; once more goes back further."""
+    version = operation.go_back()
+    return Taught(memory_version=version.number, label=None, images=len(version.lessons))
 
 
 app = create_app("SmartScale admin", router)

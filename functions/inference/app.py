@@ -19,11 +19,13 @@ from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import metrics_for
 from smartscale.adapters.litert import load_builtin, load_folder
+from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.clock import now
 from smartscale.domain.errors import Unprocessable
-from smartscale.operations.messages import arrival_message, arrivals
+from smartscale.operations.learn import Learn, Remember
+from smartscale.operations.messages import arrival_message, arrivals, lesson_of
 from smartscale.operations.ports import Metric, Metrics, Queue
 from smartscale.operations.recognise import Recognise
 from smartscale.operations.switch_model import ServeModel
@@ -46,6 +48,8 @@ class Worker:
     bucket_name: str
     recognise: Recognise
     model: ServeModel
+    remember: Remember
+    learn: Learn
     dead_letters: Queue
     metrics: Metrics
 
@@ -56,12 +60,14 @@ def worker() -> Worker:
     settings = Settings()
     region = settings.aws_region
     bucket = data_bucket(settings.smartscale_bucket, region)
+    memories, uploads = S3Memories(bucket), S3Uploads(bucket)
+    weighings = DynamoWeighings(settings.weighings_table, region)
     return Worker(
         bucket_name=bucket.name,
         recognise=Recognise(
-            S3Uploads(bucket),
+            uploads,
             S3Ledger(bucket),
-            DynamoWeighings(settings.weighings_table, region),
+            weighings,
             DynamoCatalogue(settings.catalogue_table, region),
             now,
         ),
@@ -73,6 +79,8 @@ def worker() -> Worker:
             load_folder,
             now,
         ),
+        remember=Remember(memories),
+        learn=Learn(memories, weighings, uploads, now),
         dead_letters=SqsQueue(sqs_client(region), settings.dead_letter_queue_url),
         metrics=metrics_for(settings.metrics_sink, region),
     )
@@ -80,17 +88,21 @@ def worker() -> Worker:
 
 @dataclass
 class Batch:
-    """One batch: its model and its prices do not change while it is processed."""
+    """One batch: its model, memory and prices do not change while it is processed."""
 
     worker: Worker
     metrics: list[Metric] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.recogniser = self.worker.model.refresh()
+        self.worker.remember.refresh(self.recogniser)
         self.catalogue = self.worker.recognise.catalogue()
 
     def process(self, record: SQSRecord) -> None:
         """Process one message; any error but a bad weighing makes the queue deliver it again."""
+        if (job_id := lesson_of(record.body)) is not None:
+            self.worker.learn.process(job_id)
+            return
         try:
             arrived = list(arrivals(record.body))
         except Unprocessable as error:

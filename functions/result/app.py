@@ -10,9 +10,10 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
-from smartscale.adapters.aws import cloudwatch_client
+from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.bucket import Bucket, S3Ledger, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
+from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.clock import now
 from smartscale.domain.catalogue import parse_moment
@@ -41,6 +42,8 @@ SLOWEST_LOOK_SECONDS = 0.5
 
 class Settings(BucketSettings, TableSettings, RegistrySettings, MetricsSettings):
     """The result function's settings."""
+
+    weighings_queue_url: str
 
 
 @lru_cache
@@ -83,7 +86,8 @@ def history() -> History:
 def confirm() -> Confirm:
     """The operation that confirms."""
     metrics = metrics_for(settings().metrics_sink, settings().aws_region)
-    return Confirm(weighings(), S3Ledger(bucket()), catalogue(), metrics, now)
+    queue = SqsQueue(sqs_client(settings().aws_region), settings().weighings_queue_url)
+    return Confirm(weighings(), S3Ledger(bucket()), catalogue(), metrics, queue, now)
 
 
 @lru_cache

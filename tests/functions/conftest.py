@@ -72,6 +72,7 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         admin.settings: settings,
         admin.registry: shop.registry,
         admin.wish_for_model: wish,
+        admin.teach: shop.teach,
         admin.edit_catalogue: EditCatalogue(shop.catalogue, shop.ledger, shop.clock),
     }
     yield from _client(admin.app, overrides)

@@ -16,6 +16,7 @@ from smartscale.adapters.queue import REASON
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef, Status
 from smartscale.operations.accept import Accept
+from smartscale.operations.learn import Remember
 from smartscale.operations.messages import arrival_message
 from smartscale.operations.recognise import Arrival, Recognise
 from smartscale.operations.switch_model import WAKE_UP, ServeModel
@@ -80,7 +81,10 @@ def infer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> inference.Worker:
         shop.clock,
     )
     recognise = Recognise(shop.uploads, shop.ledger, shop.weighings, shop.catalogue, shop.clock)
-    worker = inference.Worker("data", recognise, model, shop.queue, shop.metrics)
+    remember = Remember(shop.memories)
+    worker = inference.Worker(
+        "data", recognise, model, remember, shop.learn, shop.queue, shop.metrics
+    )
     monkeypatch.setattr(inference, "worker", lambda: worker)
     return worker
 

@@ -64,9 +64,11 @@ class Bucket:
         except ClientError as error:
             raise _not_found_or(error, key) from error
 
-    def list(self, prefix: str) -> Iterator["ObjectTypeDef"]:
-        """The objects under a prefix, by rising key."""
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+    def list(self, prefix: str, after: str = "") -> Iterator["ObjectTypeDef"]:
+        """The objects under a prefix whose keys come after one, by rising key."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=prefix, StartAfter=after
+        )
         for page in pages:
             yield from page.get("Contents", ())
 

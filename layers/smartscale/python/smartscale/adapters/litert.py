@@ -1,5 +1,6 @@
 """The recogniser that runs a model package on LiteRT, in the domain's terms."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
 from smartscale.recognition.builtin import builtin_package
+from smartscale.recognition.memory import Memory, Vectors
 from smartscale.recognition.package import ModelPackage, load_package
 from smartscale.recognition.recogniser import Recogniser
 
@@ -20,13 +22,32 @@ class LiteRtRecogniser:
         self.ref = ref
         self.confirm_below = Decimal(str(package.thresholds["confirm"]))
         self._recogniser = Recogniser(package)
+        self._memory: Memory | None = None
+
+    @property
+    def learns(self) -> bool:
+        """Whether a shop can teach it."""
+        return self._recogniser.exemplars is not None
 
     def recognise(self, image: bytes) -> list[Scored]:
         """Score every label, most probable first."""
+        scores = self._recogniser.scores(self._recogniser.read(image), self._memory)
         return [
             Scored(score.label, Decimal(score.confidence).quantize(_FOUR_DIGITS))
-            for score in self._recogniser.recognise(image)
+            for score in scores
         ]
+
+    def embed(self, image: bytes) -> Vectors:
+        """The embedding of a picture, for a model that learns."""
+        embedding = self._recogniser.read(image).embedding
+        if embedding is None:
+            raise TypeError(f"{self.ref} has no embedding")
+        return embedding
+
+    def remember(self, lessons: Mapping[str, Sequence[Vectors]]) -> None:
+        """Know these embeddings by label from now on, and no others."""
+        known = self._recogniser.exemplars
+        self._memory = None if known is None else Memory.of(lessons, known)
 
 
 def load_builtin() -> LiteRtRecogniser:

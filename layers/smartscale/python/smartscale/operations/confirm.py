@@ -7,10 +7,12 @@ from decimal import Decimal
 from smartscale.domain import pricing
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import Conflict, InvalidInput
+from smartscale.domain.memory import teaches
 from smartscale.domain.suspicion import suspicion
 from smartscale.domain.weighing import ConfirmedBy, Unit, Weighing
 from smartscale.operations.figures import confirmation_metrics
-from smartscale.operations.ports import CatalogueStore, Ledger, Metrics, Weighings
+from smartscale.operations.learn import lesson_message
+from smartscale.operations.ports import CatalogueStore, Ledger, Metrics, Queue, Weighings
 
 
 class Confirm:
@@ -22,12 +24,14 @@ class Confirm:
         ledger: Ledger,
         catalogue: CatalogueStore,
         metrics: Metrics,
+        queue: Queue,
         now: Callable[[], datetime],
     ) -> None:
         self._weighings = weighings
         self._ledger = ledger
         self._catalogue = catalogue
         self._metrics = metrics
+        self._queue = queue
         self._now = now
 
     def process(
@@ -57,6 +61,8 @@ class Confirm:
             stored = self._weighings.put(recorded)
             if stored:
                 self._metrics.emit(confirmation_metrics(recorded))
+                if teaches(recorded) is not None:
+                    self._queue.send(lesson_message(job_id))
             # Somebody else recorded this confirmation's number first: theirs counts, ours is next.
             if recorded != confirmed:
                 continue

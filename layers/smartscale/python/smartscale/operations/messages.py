@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
 from smartscale.domain.errors import Unprocessable
+from smartscale.operations.learn import LESSON
 from smartscale.operations.recognise import Arrival
 
 
@@ -18,7 +19,7 @@ def arrivals(body: str) -> Iterator[Arrival]:
     """
     try:
         message: Any = json.loads(body)
-        if "wake" in message or message.get("Event") == "s3:TestEvent":
+        if "wake" in message or LESSON in message or message.get("Event") == "s3:TestEvent":
             return
         for record in message["Records"]:
             s3_object = record["s3"]["object"]
@@ -32,6 +33,15 @@ def arrivals(body: str) -> Iterator[Arrival]:
             )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unprocessable("The message is not an S3 event notification.") from error
+
+
+def lesson_of(body: str) -> str | None:
+    """The weighing that a message says may teach something; None for any other message."""
+    try:
+        job_id = json.loads(body)[LESSON]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return job_id if isinstance(job_id, str) else None
 
 
 def arrival_message(bucket: str, arrival: Arrival) -> str:

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from smartscale.domain.catalogue import Catalogue, Item
+from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ImportProgress, ModelSwitch, WorkerReport
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.repository import Listing, RepositoryFile
+from smartscale.recognition.memory import Vectors
 
 
 @dataclass(frozen=True)
@@ -202,8 +204,58 @@ class Recogniser(Protocol):
     def confirm_below(self) -> Decimal:
         """The probability below which a person has to confirm."""
 
+    @property
+    def learns(self) -> bool:
+        """Whether a shop can teach it."""
+
     def recognise(self, image: bytes) -> list[Scored]:
         """Score every label. Raises ImageError when the bytes are no usable picture."""
+
+    def embed(self, image: bytes) -> Vectors:
+        """What it sees in a picture, to compare with others; of a model that learns."""
+
+    def remember(self, lessons: Mapping[str, Sequence[Vectors]]) -> None:
+        """Know these embeddings by label from now on, and no others."""
+
+
+class Memories(Protocol):
+    """What the shop has taught: pictures, versions of lessons, and what models see in them."""
+
+    def newest(self, after: int = 0) -> MemoryVersion | None:
+        """The newest version; None when there is none with a number above `after`."""
+
+    def get(self, number: int) -> MemoryVersion:
+        """A version. Raises NotFound."""
+
+    def add(self, version: MemoryVersion) -> bool:
+        """Store a version unless its number is taken; tells whether it was stored."""
+
+    def versions(self) -> list[MemoryVersion]:
+        """Every version, the newest first."""
+
+    def keep_picture(self, image: bytes) -> str:
+        """Keep a picture for good; its SHA-256."""
+
+    def picture(self, sha256: str) -> bytes:
+        """A picture that was kept. Raises NotFound."""
+
+    def embeddings(self, model: ModelRef, number: int) -> dict[str, Vectors] | None:
+        """What a model sees in the pictures of a version, None when that is not known yet."""
+
+    def keep_embeddings(
+        self, model: ModelRef, number: int, embeddings: Mapping[str, Vectors]
+    ) -> None:
+        """Keep what a model sees in the pictures of a version."""
+
+    def embedded(self, model: ModelRef) -> list[int]:
+        """The versions whose pictures a model has seen, in rising order."""
+
+    def vote(self, label: str, predicted: str, job_id: str) -> list[str]:
+        """Note that a shopper said `label` where the model said `predicted`.
+
+        Returns:
+            The weighings of which shoppers said so.
+        """
 
 
 @dataclass(frozen=True)

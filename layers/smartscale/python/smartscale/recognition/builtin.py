@@ -6,6 +6,7 @@ from pathlib import Path
 
 from smartscale.recognition.package import (
     DESCRIPTION_FILE,
+    EXEMPLARS_FILE,
     ModelPackage,
     PackageError,
     load_package,
@@ -21,6 +22,11 @@ def builtin_package() -> ModelPackage:
         PackageError: the model layer is missing or damaged.
     """
     return load_package(_folder())
+
+
+def builtin_learns() -> bool:
+    """Whether a shop can teach the built-in package, without reading the network."""
+    return (_folder() / EXEMPLARS_FILE).is_file()
 
 
 def builtin_revision() -> str:

@@ -6,6 +6,7 @@
 |                | description says so a picture's embedding of unit length |
 | `labels.json` | the labels, in the order of the network's output |
 | `model.json` | everything else, and the SHA-256 of every other file |
+| `exemplars.npy` | embeddings of pictures it was trained on, for a shop's memory, if it can learn |
 | `README.md`, `LICENCE.md` | the model card and licence notes, where there are any |
 | `report.html` | how good it is, with pictures, where somebody has measured it |
 
@@ -26,8 +27,9 @@ from smartscale.recognition.preprocessing import ChannelOrder, Preprocessing
 MODEL_FILE = "model.tflite"
 LABELS_FILE = "labels.json"
 DESCRIPTION_FILE = "model.json"
+EXEMPLARS_FILE = "exemplars.npy"
 REQUIRED_FILES = frozenset({MODEL_FILE, LABELS_FILE})
-OPTIONAL_FILES = frozenset({"README.md", "LICENCE.md", "report.html"})
+OPTIONAL_FILES = frozenset({"README.md", "LICENCE.md", "report.html", EXEMPLARS_FILE})
 # What makes the built-in package importable. It is never read from here.
 IGNORED_FILES = frozenset({"__init__.py", "__pycache__"})
 
@@ -103,7 +105,7 @@ def load_package(folder: Path) -> ModelPackage:
 
 
 def write_package(
-    package: ModelPackage, model: bytes, documents: Mapping[str, str] | None = None
+    package: ModelPackage, model: bytes, documents: Mapping[str, str | bytes] | None = None
 ) -> ModelPackage:
     """Write a package into `package.folder` and verify it by loading it.
 
@@ -120,7 +122,10 @@ def write_package(
     contents = {
         MODEL_FILE: model,
         LABELS_FILE: _to_json(list(package.labels)),
-        **{name: text.encode() for name, text in (documents or {}).items()},
+        **{
+            name: content.encode() if isinstance(content, str) else content
+            for name, content in (documents or {}).items()
+        },
     }
     if unexpected := contents.keys() - REQUIRED_FILES - OPTIONAL_FILES:
         raise PackageError(f"a package has no file {', '.join(sorted(unexpected))}")

@@ -123,6 +123,17 @@ def decode(data: bytes, shortest_side: int) -> Image.Image:
         raise CorruptImage("The picture is damaged; send it again.") from error
 
 
+def shrink(data: bytes, shortest_side: int = 384) -> bytes:
+    """A picture small enough to keep for good, as a JPEG without what else the file said.
+
+    Raises:
+        ImageError: the bytes are no picture that can be used.
+    """
+    out = BytesIO()
+    decode(data, shortest_side).save(out, "JPEG", quality=92)
+    return out.getvalue()
+
+
 def prepare(image: Image.Image, spec: Preprocessing) -> NDArray[np.float32]:
     """The network's input for an RGB picture: float32 of shape (1, size, size, 3)."""
     width, height = image.size

@@ -10,7 +10,8 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from PIL import Image
 
-from smartscale.recognition.package import ModelPackage, PackageError
+from smartscale.recognition.memory import Memory, Vectors
+from smartscale.recognition.package import EXEMPLARS_FILE, ModelPackage, PackageError
 from smartscale.recognition.preprocessing import decode, prepare
 
 SMALLEST_PROBABILITY = 1e-9
@@ -54,6 +55,8 @@ class Recogniser:
             PackageError: the network cannot be loaded, or does not fit the description.
         """
         self.package = package
+        self.exemplars = _exemplars(package)
+        """Embeddings of pictures it was trained on (M, E); None where it cannot learn in a shop."""
         self._lock = Lock()
         try:
             self._interpreter = Interpreter(str(package.model_path), num_threads=threads)
@@ -82,9 +85,12 @@ class Recogniser:
         """Calibrated scores of all labels for an upright RGB picture, best first."""
         return self.scores(self.read_picture(picture))
 
-    def scores(self, reading: Reading) -> list[Score]:
-        """Calibrated scores of all labels, best first."""
-        return ranked(self.package.labels, softmax(reading.logits / self.package.temperature))
+    def scores(self, reading: Reading, memory: Memory | None = None) -> list[Score]:
+        """Calibrated scores of all labels, and of those that the memory adds, best first."""
+        labels, logits = self.package.labels, reading.logits / self.package.temperature
+        if memory is not None and reading.embedding is not None:
+            labels, logits = memory.fuse(labels, logits, reading.embedding)
+        return ranked(labels, softmax(logits))
 
     def logits(self, picture: Image.Image) -> NDArray[np.float64]:
         """The network's answer before calibration, one value per label."""
@@ -123,6 +129,19 @@ class Recogniser:
         if self.package.output == "probabilities":
             answer = np.log(np.maximum(answer, SMALLEST_PROBABILITY))
         return Reading(np.asarray(answer, np.float64), embedding)
+
+
+def _exemplars(package: ModelPackage) -> Vectors | None:
+    path = package.folder / EXEMPLARS_FILE
+    if package.embedding is None or not path.is_file():
+        return None
+    try:
+        found = np.load(path, allow_pickle=False)
+    except ValueError as error:
+        raise PackageError(f"{EXEMPLARS_FILE} cannot be read: {error}") from error
+    if found.ndim != 2 or found.shape[1] != package.embedding:  # noqa: PLR2004
+        raise PackageError(f"{EXEMPLARS_FILE} has the shape {found.shape}")
+    return np.asarray(found, np.float32)
 
 
 def ranked(labels: Sequence[str], confidences: NDArray[np.float64]) -> list[Score]:

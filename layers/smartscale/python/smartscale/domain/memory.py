@@ -1,0 +1,125 @@
+"""What a shop has taught its scales: pictures of items, in versions that can be taken back.
+
+A version is immutable and holds every lesson that counts in it. The newest version is the one that
+counts, so going back is a new version too, and the numbers only grow.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from smartscale.domain.errors import Conflict
+from smartscale.domain.prediction import NO_ITEM
+from smartscale.domain.suspicion import SURE
+from smartscale.domain.weighing import ConfirmedBy, Weighing
+
+LESSONS_PER_LABEL = 30
+"""More pictures of one item hardly help, and a memory has to stay small."""
+
+SHOPPERS_TO_AGREE = 3
+"""Shoppers also choose bananas on purpose, so one of them teaches nothing."""
+
+
+class Teacher(StrEnum):
+    """Who says that a picture shows an item."""
+
+    ENROLMENT = "enrolment"
+    ATTENDANT = "attendant"
+    SHOPPERS = "shoppers"
+
+
+class Lesson(BaseModel):
+    """A picture, by the SHA-256 of its bytes, and the label of the item on it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str
+    picture: str
+    teacher: Teacher
+    at: datetime
+
+
+class MemoryVersion(BaseModel):
+    """Everything the shop had taught at one time. `parent` is the version to go back to."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    parent: int
+    lessons: tuple[Lesson, ...]
+    created_at: datetime
+    label: str | None = None
+    """The item that this version added to; None for one that goes back."""
+
+    @classmethod
+    def empty(cls, at: datetime) -> Self:
+        """The memory of a shop that has taught nothing."""
+        return cls(number=0, parent=0, lessons=(), created_at=at)
+
+    def learn(self, lessons: Iterable[Lesson], at: datetime) -> Self:
+        """The next version, which knows these lessons too; itself when it knows them already.
+
+        A picture shows one item: what was said of it last holds. Of each item the enrolled
+        pictures stay first, then the newest.
+        """
+        taught = {lesson.picture: lesson for lesson in lessons}
+        known = {lesson.picture: lesson for lesson in self.lessons}
+        new = [
+            lesson
+            for picture, lesson in taught.items()
+            if picture not in known or known[picture].label != lesson.label
+        ]
+        lessons_now = _bounded({**known, **{lesson.picture: lesson for lesson in new}}.values())
+        if lessons_now == self.lessons:
+            return self
+        return self.model_copy(
+            update={
+                "number": self.number + 1,
+                "parent": self.number,
+                "lessons": lessons_now,
+                "created_at": at,
+                "label": new[-1].label,
+            }
+        )
+
+    def go_back(self, parent: Self, at: datetime) -> Self:
+        """The next version, which knows what the parent knew.
+
+        Raises:
+            Conflict: there is nothing to go back to.
+        """
+        if not self.lessons and not self.parent:
+            raise Conflict("The memory is empty: there is no version to go back to.")
+        return parent.model_copy(
+            update={"number": self.number + 1, "created_at": at, "label": None}
+        )
+
+
+def _bounded(lessons: Iterable[Lesson]) -> tuple[Lesson, ...]:
+    newest = sorted(
+        lessons, key=lambda lesson: (lesson.teacher is Teacher.ENROLMENT, lesson.at), reverse=True
+    )
+    kept: list[Lesson] = []
+    counts: dict[str, int] = {}
+    for lesson in newest:
+        counts[lesson.label] = counts.get(lesson.label, 0) + 1
+        if counts[lesson.label] <= LESSONS_PER_LABEL:
+            kept.append(lesson)
+    return tuple(sorted(kept, key=lambda lesson: (lesson.label, lesson.at, lesson.picture)))
+
+
+def teaches(weighing: Weighing) -> Teacher | None:
+    """Whose lesson a confirmed weighing is, alone or with others; None when it teaches nothing.
+
+    What the model knew and was sure of needs no lesson. A shopper who contradicts a sure model may
+    be cheating and never teaches.
+    """
+    if weighing.confirmed_label is None or weighing.confidence is None:
+        return None
+    unsure = weighing.label in NO_ITEM or weighing.confidence < SURE
+    if weighing.confirmed_by is ConfirmedBy.ATTENDANT:
+        return Teacher.ATTENDANT if unsure or weighing.was_corrected else None
+    return Teacher.SHOPPERS if unsure and not weighing.suspicious else None

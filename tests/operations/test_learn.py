@@ -1,0 +1,148 @@
+"""Teaching the shop's scales, on a shop in memory."""
+
+from decimal import Decimal
+
+import pytest
+
+from smartscale.domain.errors import Conflict, InvalidInput
+from smartscale.domain.memory import SHOPPERS_TO_AGREE, Teacher
+from smartscale.domain.weighing import ConfirmedBy, ModelRef
+from smartscale.operations.learn import MemoryProgress, Remember
+from smartscale.recognition.preprocessing import ImageError
+from tests.examples import picture, scores
+from tests.fakes import FakeRecogniser
+from tests.shop import Shop
+
+
+@pytest.fixture
+def shop() -> Shop:
+    """A shop whose model is unsure of everything, so that confirmations teach."""
+    return Shop(recogniser=FakeRecogniser(answer=scores(Banana=0.5, Lemon=0.4)))
+
+
+def weigh(shop: Shop, said: str, by: ConfirmedBy) -> str:
+    """A weighing with a picture of its own that is confirmed."""
+    job_id = shop.upload({"weight-kg": "1.000", "scale-id": "till-1"})
+    key = next(key for key in shop.uploads.objects if job_id in key)
+    upload, _ = shop.uploads.objects[key]
+    shade = len(shop.uploads.objects) * 20
+    shop.uploads.objects[key] = (upload, picture(colour=(shade, 80, 80)))
+    shop.recognise(job_id)
+    shop.confirm.process(job_id, label=said, confirmed_by=by)
+    shop.drain()
+    return job_id
+
+
+def taught(shop: Shop) -> list[tuple[str, Teacher]]:
+    newest = shop.memories.newest()
+    return [] if newest is None else [(one.label, one.teacher) for one in newest.lessons]
+
+
+def test_an_enrolled_item_is_remembered_by_the_next_batch(shop: Shop) -> None:
+    remember = Remember(shop.memories)
+    remember.refresh(shop.recogniser)
+    version = shop.teach.enrol("Lemon", [picture(), picture(colour=(9, 9, 9))])
+    assert version.number == 1
+    assert [one.state for one in shop.teach.versions()] == [MemoryProgress.PENDING]
+
+    remember.refresh(shop.recogniser)
+
+    assert shop.recogniser.remembered == {"Lemon": 2}
+    assert [one.state for one in shop.teach.versions()] == [MemoryProgress.READY]
+    assert shop.queue.messages == [('{"wake": "model"}', None)]
+
+
+def test_a_picture_is_looked_at_once_by_each_model(shop: Shop) -> None:
+    remember = Remember(shop.memories)
+    shop.teach.enrol("Lemon", [picture()])
+    remember.refresh(shop.recogniser)
+    shop.teach.enrol("Banana", [picture(colour=(9, 9, 9))])
+    remember.refresh(shop.recogniser)
+    remember.refresh(shop.recogniser)
+    assert shop.recogniser.embedded == 2
+
+    other_worker = FakeRecogniser(ref=shop.recogniser.ref)
+    Remember(shop.memories).refresh(other_worker)
+    assert (other_worker.embedded, other_worker.remembered) == (0, {"Lemon": 1, "Banana": 1})
+
+    other_model = FakeRecogniser(ref=ModelRef(id="another", revision="1"))
+    remember.refresh(other_model)
+    assert (other_model.embedded, other_model.remembered) == (2, {"Lemon": 1, "Banana": 1})
+
+
+def test_a_model_that_cannot_learn_is_left_alone(shop: Shop) -> None:
+    shop.teach.enrol("Lemon", [picture()])
+    shop.recogniser.learns = False
+    Remember(shop.memories).refresh(shop.recogniser)
+    assert shop.recogniser.remembered == {}
+
+
+def test_going_back_forgets_what_came_last(shop: Shop) -> None:
+    remember = Remember(shop.memories)
+    shop.teach.enrol("Lemon", [picture()])
+    shop.teach.enrol("Banana", [picture(colour=(9, 9, 9))])
+    assert shop.teach.go_back().number == 3
+    remember.refresh(shop.recogniser)
+    assert shop.recogniser.remembered == {"Lemon": 1}
+    shop.teach.go_back()
+    remember.refresh(shop.recogniser)
+    assert shop.recogniser.remembered == {}
+    with pytest.raises(Conflict):
+        shop.teach.go_back()
+
+
+@pytest.mark.parametrize(
+    ("label", "images", "reason"),
+    [
+        ("Kaki", 1, "not in the catalogue"),
+        ("Lemon", 0, "1 to 20 pictures"),
+        ("Lemon", 21, "1 to 20 pictures"),
+    ],
+)
+def test_what_cannot_be_enrolled_is_said(shop: Shop, label: str, images: int, reason: str) -> None:
+    with pytest.raises(InvalidInput, match=reason):
+        shop.teach.enrol(label, [picture()] * images)
+
+
+def test_nothing_is_kept_when_one_file_is_no_picture(shop: Shop) -> None:
+    with pytest.raises(ImageError):
+        shop.teach.enrol("Lemon", [picture(), b"no picture"])
+    assert not shop.memories.pictures
+
+
+def test_an_attendant_teaches_at_once(shop: Shop) -> None:
+    weigh(shop, "Lemon", ConfirmedBy.ATTENDANT)
+    assert taught(shop) == [("Lemon", Teacher.ATTENDANT)]
+
+
+def test_shoppers_teach_when_enough_agree(shop: Shop) -> None:
+    for _ in range(SHOPPERS_TO_AGREE - 1):
+        weigh(shop, "Lemon", ConfirmedBy.SHOPPER)
+    weigh(shop, "Banana", ConfirmedBy.SHOPPER)
+    assert taught(shop) == []
+    weigh(shop, "Lemon", ConfirmedBy.SHOPPER)
+    assert taught(shop) == [("Lemon", Teacher.SHOPPERS)] * SHOPPERS_TO_AGREE
+
+
+def test_who_changed_their_mind_does_not_agree(shop: Shop) -> None:
+    first = weigh(shop, "Lemon", ConfirmedBy.SHOPPER)
+    shop.confirm.process(first, label="Banana", confirmed_by=ConfirmedBy.SHOPPER)
+    shop.drain()
+    for _ in range(SHOPPERS_TO_AGREE - 1):
+        weigh(shop, "Lemon", ConfirmedBy.SHOPPER)
+    assert taught(shop) == []
+
+
+def test_a_message_that_comes_twice_teaches_once(shop: Shop) -> None:
+    job_id = weigh(shop, "Lemon", ConfirmedBy.ATTENDANT)
+    shop.learn.process(job_id)
+    newest = shop.memories.newest()
+    assert newest is not None
+    assert newest.number == 1
+
+
+def test_an_item_that_the_model_was_sure_of_teaches_nothing() -> None:
+    shop = Shop(recogniser=FakeRecogniser(answer=scores(Banana=0.95, Lemon=0.05)))
+    weigh(shop, "Banana", ConfirmedBy.ATTENDANT)
+    assert taught(shop) == []
+    assert shop.recogniser.confirm_below < Decimal("0.95")
