@@ -129,6 +129,7 @@ class ModelState(BaseModel):
 
     wanted: ModelRef
     active: ModelRef
+    previous: ModelRef | None
     state: SwitchState
     progress: ImportProgress | None
     error: str | None
@@ -138,7 +139,9 @@ class ModelState(BaseModel):
     @classmethod
     def of(cls, switch: ModelSwitch, workers: list[WorkerReport]) -> Self:
         """The document of a switch."""
-        return cls(**switch.model_dump(exclude={"generation"}), workers=workers)
+        return cls(
+            **switch.model_dump(exclude={"generation", "hints", "attempts"}), workers=workers
+        )
 
 
 class ModelWish(BaseModel):
@@ -186,6 +189,33 @@ def model(
 ) -> ModelState:
     """The wanted and the active model, and how the switch went."""
     return ModelState.of(operation.current(), workers.workers())
+
+
+class Package(BaseModel):
+    """A package that could serve."""
+
+    id: str
+    revision: str
+    active: bool
+    previous: bool
+
+
+@router.get("/models")
+def models(operation: Annotated[WishForModel, Depends(wish_for_model)]) -> list[Package]:
+    """Every model package there is, the built-in one first."""
+    return [
+        Package(**package.ref.model_dump(), active=package.active, previous=package.previous)
+        for package in operation.packages()
+    ]
+
+
+@router.post("/rollback", status_code=202)
+def rollback(
+    operation: Annotated[WishForModel, Depends(wish_for_model)],
+    workers: Annotated[Registry, Depends(registry)],
+) -> ModelState:
+    """Serve the model that served before the active one."""
+    return ModelState.of(operation.roll_back(), workers.workers())
 
 
 class ItemEdit(BaseModel):

@@ -10,8 +10,12 @@ from smartscale.adapters.cloudwatch import MetricsSink, metrics_for
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.clock import now
+from smartscale.domain.registry import BUILTIN
+from smartscale.domain.weighing import ModelRef
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.reconcile import Reconcile
+from smartscale.operations.switch_model import WishForModel
+from smartscale.recognition.builtin import builtin_revision
 
 
 class Connection:
@@ -41,6 +45,18 @@ class Connection:
             self.weighings_queue,
             self._metrics,
             self._outputs.bucket,
+        )
+
+    def wish_for_model(self) -> WishForModel:
+        """The operation that asks for another model."""
+        return WishForModel(
+            self.registry,
+            self.packages,
+            S3Ledger(self.bucket),
+            self.weighings_queue,
+            self.imports_queue,
+            ModelRef(id=BUILTIN, revision=builtin_revision()),
+            now,
         )
 
     def edit_catalogue(self) -> EditCatalogue:

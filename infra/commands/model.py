@@ -2,7 +2,7 @@
 
 import typer
 
-from infra.commands import model_compare, model_import
+from infra.commands import model_compare, model_import, model_switch
 
 app = typer.Typer(help="Model packages: import, compare, list, activate.", no_args_is_help=True)
 
@@ -14,3 +14,6 @@ def _group() -> None:
 
 app.command("compare")(model_compare.compare)
 app.command("import")(model_import.import_model)
+app.command("list")(model_switch.list_models)
+app.command("activate")(model_switch.activate)
+app.command("rollback")(model_switch.rollback)

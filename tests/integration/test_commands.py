@@ -121,3 +121,13 @@ def test_reconcile_says_what_it_mended(smartscale: Command) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Reconciled: ")
     smartscale.refuses("reconcile", "--since", "yesterday", saying="2026-11-25")
+
+
+def test_the_models_are_listed_and_one_is_served_by_name(smartscale: Command) -> None:
+    listed = smartscale("model", "list")
+    assert listed.returncode == 0, listed.stderr
+    assert "builtin" in listed.stdout
+    assert "active" in listed.stdout
+    asked = smartscale("model", "activate", "builtin")
+    assert "is asked for" in asked.stdout
+    smartscale.refuses("model", "activate", "them/nothing@a1", saying="There is no package")

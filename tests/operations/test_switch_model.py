@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from smartscale.domain.errors import InvalidInput
+from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.registry import ImportHints, SwitchState
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.switch_model import WAKE_UP, ServeModel, WishForModel
@@ -27,7 +27,7 @@ class Site:
         self.queue = FakeQueue()
         self.imports = FakeQueue()
         self.loads: list[ModelRef] = []
-        self.wish = WishForModel(
+        self.operator = WishForModel(
             self.registry,
             self.packages,
             FakeLedger(),
@@ -35,7 +35,8 @@ class Site:
             self.imports,
             BUILTIN,
             self.clock,
-        ).wish
+        )
+        self.wish = self.operator.wish
 
     def worker(self, name: str = "worker-1") -> Callable[[], ModelRef]:
         """A worker; calling it is a batch, and gives the model that answers it."""
@@ -144,3 +145,31 @@ def test_workers_tell_what_they_have_loaded(site: Site) -> None:
         "worker-1": BUILTIN,
         "worker-2": GOOD,
     }
+
+
+def test_going_back_serves_what_served_before(site: Site) -> None:
+    batch = site.worker()
+    with pytest.raises(Conflict, match="nothing to go back to"):
+        site.operator.roll_back()
+    site.wish(GOOD.id, GOOD.revision)
+    assert batch() == GOOD
+    site.wish(BROKEN.id, BROKEN.revision)
+    assert batch() == GOOD, "a model that failed is not one to go back to"
+
+    site.operator.roll_back()
+    assert batch() == BUILTIN
+    site.operator.roll_back()
+    assert batch() == GOOD
+    states = {one.ref: (one.active, one.previous) for one in site.operator.packages()}
+    assert states == {BUILTIN: (False, True), GOOD: (True, False), BROKEN: (False, False)}
+
+
+def test_a_package_that_is_gone_cannot_be_gone_back_to(site: Site) -> None:
+    batch = site.worker()
+    site.wish(GOOD.id, GOOD.revision)
+    batch()
+    site.wish(BUILTIN.id, "main")
+    batch()
+    site.packages.refs.remove(GOOD)
+    with pytest.raises(Conflict, match="is gone"):
+        site.operator.roll_back()

@@ -71,6 +71,8 @@ class ModelSwitch(BaseModel):
     generation: int
     wanted: ModelRef
     active: ModelRef
+    previous: ModelRef | None = None
+    """What served before the active one; None before the first switch."""
     state: SwitchState
     error: str | None = None
     changed_at: datetime
@@ -143,7 +145,12 @@ class ModelSwitch(BaseModel):
     def succeeded(self, at: datetime) -> Self:
         """The wanted model serves."""
         return self.model_copy(
-            update={"active": self.wanted, "state": SwitchState.ACTIVE, "changed_at": at}
+            update={
+                "active": self.wanted,
+                "previous": self.previous if self.wanted == self.active else self.active,
+                "state": SwitchState.ACTIVE,
+                "changed_at": at,
+            }
         )
 
     def failed(self, reason: str, at: datetime) -> Self:

@@ -4,10 +4,11 @@ import logging
 import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from smartscale.domain.errors import InvalidInput, NotFound, StoreUnavailable
+from smartscale.domain.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
 from smartscale.domain.registry import (
     BUILTIN,
     ImportHints,
@@ -27,6 +28,15 @@ REVISION = re.compile(r"(?!.*\.\.)[\w][\w./-]{0,199}", re.ASCII)
 
 _REPORT_EVERY = timedelta(minutes=10)
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class PackageState:
+    """A package that could serve, and whether it does or did last."""
+
+    ref: ModelRef
+    active: bool
+    previous: bool
 
 
 class WishForModel:
@@ -76,6 +86,27 @@ class WishForModel:
         self._ledger.record_switch(switch)
         (self._queue if there else self._imports).send(WAKE_UP)
         return switch
+
+    def roll_back(self) -> ModelSwitch:
+        """Ask for the model that served before the active one.
+
+        Raises:
+            Conflict: there was none, or its package is gone.
+        """
+        previous = self.current().previous
+        if previous is None:
+            raise Conflict("No other model has served yet: there is nothing to go back to.")
+        if previous.id != BUILTIN and previous not in self._packages.revisions():
+            raise Conflict(f"The package of {previous.id} {previous.revision} is gone.")
+        return self.wish(previous.id, previous.revision)
+
+    def packages(self) -> list[PackageState]:
+        """Every package that could serve, the built-in one first."""
+        current = self.current()
+        return [
+            PackageState(ref=ref, active=ref == current.active, previous=ref == current.previous)
+            for ref in [self._builtin, *self._packages.revisions()]
+        ]
 
     def _find(
         self, model_id: str, revision: str, hints: ImportHints | None

@@ -1,0 +1,60 @@
+"""`smartscale model list`, `activate` and `rollback`: which package serves."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from infra.commands.connection import connect
+from infra.errors import PlainError
+from infra.settings import load_settings
+from smartscale.domain.errors import DomainError
+from smartscale.domain.registry import BUILTIN, ModelSwitch
+from smartscale.operations.switch_model import WishForModel
+
+
+def list_models() -> None:
+    """List the packages that could serve, and which one does."""
+    operation = _operation()
+    table = Table("model", "revision", "")
+    for package in operation.packages():
+        state = "active" if package.active else "previous" if package.previous else ""
+        table.add_row(package.ref.id, package.ref.revision, state)
+    Console().print(table)
+    switch = operation.current()
+    if switch.error:
+        typer.echo(f"{switch.wanted.id} {switch.wanted.revision} failed: {switch.error}", err=True)
+
+
+def activate(
+    package: Annotated[
+        str, typer.Argument(help="MODEL_ID@REVISION as `list` shows it, or builtin.")
+    ],
+) -> None:
+    """Serve another package that is there, without a restart."""
+    model_id, _, revision = package.rpartition("@") if "@" in package else (package, "", "")
+    operation = _operation()
+    known = [one.ref for one in operation.packages()]
+    if model_id != BUILTIN and not any(
+        (ref.id, ref.revision) == (model_id, revision) for ref in known
+    ):
+        there = ", ".join(f"{ref.id}@{ref.revision}" for ref in known)
+        raise PlainError(f"There is no package {package}. There are: {there}.", 2)
+    _say(operation.wish(model_id, revision or "main"))
+
+
+def rollback() -> None:
+    """Serve the package that served before the active one."""
+    try:
+        _say(_operation().roll_back())
+    except DomainError as error:
+        raise PlainError(str(error)) from error
+
+
+def _operation() -> WishForModel:
+    return connect(load_settings()).wish_for_model()
+
+
+def _say(switch: ModelSwitch) -> None:
+    typer.echo(f"{switch.wanted.id}@{switch.wanted.revision} is asked for; `smartscale model list`")
