@@ -34,6 +34,10 @@ class ApiUnauthorised(ApiRefused):
     """The admin token is missing or wrong."""
 
 
+class ApiMissing(ApiRefused):
+    """There is no such thing, or this service has no such route."""
+
+
 class ApiThrottled(ApiRefused):
     """Too many attempts; a later one may do."""
 
@@ -185,6 +189,7 @@ _Answer = TypeVar("_Answer", bound=_Document)
 _Parsed = TypeVar("_Parsed")
 _REFUSALS: dict[int, type[ApiRefused]] = {
     HTTPStatus.UNAUTHORIZED: ApiUnauthorised,
+    HTTPStatus.NOT_FOUND: ApiMissing,
     HTTPStatus.TOO_MANY_REQUESTS: ApiThrottled,
 }
 

@@ -28,7 +28,7 @@ class ModelsPage:
         self._serving = Serving(self._desk)
         self._hub = HubForm(self._desk)
         self._trial = TrialPanel(self._desk)
-        self._packages = Packages(self._desk, self._trial.choose)
+        self._packages = Packages(self._desk, self._trial)
         self._labels = Labels(self._desk)
         self._memory = Memory(self._desk)
         self._teach = Teach(self._desk, self._memory)
@@ -59,9 +59,11 @@ class ModelsPage:
         with ui.element("div").classes("desk"):
             self._serving.build()
             self._hub.build()
-            self._trial.build()
+            if self._trial.offered:
+                self._trial.build()
             self._packages.build()
-            self._labels.build()
+            if self._labels.offered:
+                self._labels.build()
             self._teach.build()
 
     async def connected(self) -> None:
@@ -76,6 +78,8 @@ class ModelsPage:
         for section in (self._serving, self._trial, self._packages, self._labels, self._memory):
             if self._desk.session.token is not None:
                 await section.load()
+        if not (self._trial.offered and self._labels.offered):
+            self.screen.refresh()
         self._hurry()
 
     async def _watch(self) -> None:

@@ -23,6 +23,8 @@ class FakeAdmin:
     looks: int = 0
     """How often the state was asked for."""
     refuses: str | None = None
+    smaller: bool = False
+    """Whether it has no candidates and no labels."""
     status: dict[str, Any] = field(
         default_factory=lambda: {
             "wanted": BUILTIN,
@@ -159,7 +161,11 @@ def _routes(admin: FakeAdmin) -> APIRouter:  # noqa: PLR0915 - one statement a r
         admin.serves(admin.status["previous"])
         return admin.status
 
-    @router.get("/candidate")
+    def unless_smaller() -> None:
+        if admin.smaller:
+            raise HTTPException(404, "There is no such route.")
+
+    @router.get("/candidate", dependencies=[Depends(unless_smaller)])
     def candidate() -> dict[str, Any] | None:
         return admin.trial
 
@@ -185,7 +191,7 @@ def _routes(admin: FakeAdmin) -> APIRouter:  # noqa: PLR0915 - one statement a r
         admin.trial = admin.trial | {"state": "stopped"}
         return admin.trial
 
-    @router.get("/labels")
+    @router.get("/labels", dependencies=[Depends(unless_smaller)])
     def labels() -> list[dict[str, Any]]:
         return admin.labels
 

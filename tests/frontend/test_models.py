@@ -316,3 +316,14 @@ async def test_a_letter_is_no_photo(manager: User) -> None:
     await manager.should_see("enrol-item", retries=SOON)
     await upload(manager, b"a letter to grandmother")
     await manager.should_see("A file was left out", retries=SOON)
+
+
+async def test_what_a_service_does_not_have_is_not_shown(user: User, api: FakeApi) -> None:
+    api.admin.smaller = True
+    await log_in(user)
+    await user.should_see("package", retries=SOON)
+    await user.should_not_see("section-trial", retries=SOON)
+    await user.should_not_see("section-labels")
+    await user.should_not_see(f"try-{VGG16['id']}")
+    await user.should_see("section-packages")
+    await user.should_not_see("There is no such route.")

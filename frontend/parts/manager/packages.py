@@ -1,23 +1,22 @@
 """The model packages that are there, and what can be done with each."""
 
-from collections.abc import Callable
-
 from nicegui import ui
 
 from frontend import theme, wording
-from frontend.admin_client import AdminClient, Model, Package
+from frontend.admin_client import AdminClient, Package
 from frontend.languages import N_
 from frontend.manager import Desk
 from frontend.parts.manager.section import Section, card
 from frontend.parts.manager.serving import model_name, name_of
+from frontend.parts.manager.trial import TrialPanel
 
 
 class Packages(Section[tuple[Package, ...]]):
     """The packages; a tap makes one serve, or lets it be tried out."""
 
-    def __init__(self, desk: Desk, on_try: Callable[[Model], None]) -> None:
+    def __init__(self, desk: Desk, trial: TrialPanel) -> None:
         super().__init__(desk)
-        self._on_try = on_try
+        self._trial = trial
 
     async def fetch(self, admin: AdminClient) -> tuple[Package, ...]:
         """The packages that are there."""
@@ -65,8 +64,8 @@ class Packages(Section[tuple[Package, ...]]):
         with ui.element("div").classes("entry-actions"):
             use = theme.action(t("Use"), activate).mark(f"activate-{model.id}")
             use.props["aria-label"] = t("Use {model}", model=name)
-            if not package.candidate:
-                tried = theme.action(t("Try out"), lambda: self._on_try(model), kind="quiet")
+            if self._trial.offered and not package.candidate:
+                tried = theme.action(t("Try out"), lambda: self._trial.choose(model), kind="quiet")
                 tried.mark(f"try-{model.id}")
                 tried.props["aria-label"] = t("Try out {model}", model=name)
 

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from frontend import theme
 from frontend.admin_client import AdminClient
+from frontend.api_client import ApiMissing
 from frontend.languages import Language
 from frontend.manager import Desk
 
@@ -21,6 +22,8 @@ class Section(ABC, Generic[_T]):
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
         self.document: _T | None = None
+        self.offered = True
+        """Whether the service has this at all: an older or a smaller one may not."""
 
     @property
     def t(self) -> Language:
@@ -41,7 +44,10 @@ class Section(ABC, Generic[_T]):
         before = self.document
 
         async def take(admin: AdminClient) -> None:
-            self.document = await self.fetch(admin)
+            try:
+                self.document = await self.fetch(admin)
+            except ApiMissing:
+                self.offered = False
 
         if not await self.desk.ask(take) or self.document == before:
             return False
