@@ -47,6 +47,7 @@ class Settings(BucketSettings, RegistrySettings, AdminSettings):
     catalogue_table: str
     weighings_queue_url: str
     imports_queue_url: str
+    imports_models: bool = True
     currency: str = "EUR"
     smartscale_model_id: str = "Adriana213/vgg16-fruit-classifier"
 
@@ -78,7 +79,7 @@ def wish_for_model() -> WishForModel:
         S3Packages(bucket()),
         S3Ledger(bucket()),
         SqsQueue(sqs, settings().weighings_queue_url),
-        SqsQueue(sqs, settings().imports_queue_url),
+        SqsQueue(sqs, settings().imports_queue_url) if settings().imports_models else None,
         ModelRef(id=BUILTIN, revision=builtin_revision()),
         now,
     )

@@ -173,3 +173,14 @@ def test_a_package_that_is_gone_cannot_be_gone_back_to(site: Site) -> None:
     site.packages.refs.remove(GOOD)
     with pytest.raises(Conflict, match="is gone"):
         site.operator.roll_back()
+
+
+def test_a_wish_that_nobody_can_fulfil_is_refused(site: Site) -> None:
+    operator = WishForModel(
+        site.registry, site.packages, FakeLedger(), site.queue, None, BUILTIN, site.clock
+    )
+    with pytest.raises(InvalidInput, match="smartscale model import"):
+        operator.wish("them/new", "main")
+    assert site.registry.switch is None
+    operator.wish(GOOD.id, GOOD.revision)
+    assert site.worker()() == GOOD

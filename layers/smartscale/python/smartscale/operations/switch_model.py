@@ -48,7 +48,7 @@ class WishForModel:
         packages: Packages,
         ledger: Ledger,
         queue: Queue,
-        imports: Queue,
+        imports: Queue | None,
         builtin: ModelRef,
         now: Callable[[], datetime],
     ) -> None:
@@ -73,9 +73,15 @@ class WishForModel:
             hints: what the repository does not say; with them the model is imported.
 
         Raises:
-            InvalidInput: no repository is called so.
+            InvalidInput: no repository is called so, or nothing here imports models.
         """
         wanted, there = self._find(model_id, revision, hints)
+        queue = self._queue if there else self._imports
+        if queue is None:
+            raise InvalidInput(
+                f"There is no package of {model_id} {revision} here, and nothing that imports "
+                "models: `smartscale model import` puts one here."
+            )
         while True:
             stored = self._registry.current()
             current = stored or ModelSwitch.initial(self._builtin, self._now())
@@ -84,7 +90,7 @@ class WishForModel:
             if self._registry.replace(switch, expected=stored):
                 break
         self._ledger.record_switch(switch)
-        (self._queue if there else self._imports).send(WAKE_UP)
+        queue.send(WAKE_UP)
         return switch
 
     def roll_back(self) -> ModelSwitch:
