@@ -76,7 +76,7 @@ def test_an_enrolled_item_is_recognised_and_sold_until_it_is_taken_back(
 
 
 def test_enrolling_says_what_is_wrong(api: Api, samples: dict[str, bytes]) -> None:
-    nobody = api.post("/admin/enrol/Banana")
+    nobody = httpx.post(f"{api.base_url}admin/enrol/Banana")
     assert nobody.status_code == 401
     unknown = enrol(api, "Nothing-we-sell", [samples["Banana"]])
     assert unknown.status_code == 422
