@@ -23,6 +23,7 @@ def item(
     piece_kg_min: str = "",
     piece_kg_max: str = "",
     sold_as: str = "",
+    aliases: str = "",
     valid_from: datetime = datetime(2026, 1, 1, tzinfo=UTC),
 ) -> Item:
     """A catalogue item."""
@@ -38,6 +39,7 @@ def item(
         piece_kg_min=piece_kg_min,
         piece_kg_max=piece_kg_max,
         sold_as=sold_as,
+        aliases=aliases,
         valid_from=valid_from,
     )
 

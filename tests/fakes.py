@@ -184,6 +184,11 @@ class FakePackages:
     def describe(self, ref: ModelRef) -> Mapping[str, Any] | None:
         return {"files": {}} if ref in self.refs else None
 
+    def labels(self, ref: ModelRef) -> list[str]:
+        if ref not in self.refs:
+            raise NotFound(f"There is no model package {ref.id} {ref.revision}.")
+        return ["Banana", "lemon", "Eggplant", "unknown"]
+
     def store(self, ref: ModelRef, folder: Path) -> None:
         del folder
         self.refs.append(ref)

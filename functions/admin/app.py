@@ -20,6 +20,7 @@ from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry
 from smartscale.clock import now
 from smartscale.domain.catalogue import Item, parse_moment
 from smartscale.domain.errors import Unauthorised
+from smartscale.domain.labels import Mapped
 from smartscale.domain.registry import (
     BUILTIN,
     ImportHints,
@@ -35,9 +36,10 @@ from smartscale.importing.labels import parse_labels
 from smartscale.importing.preprocessings import canonical_name
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.learn import MemoryProgress, TaughtVersion, Teach
+from smartscale.operations.map_labels import MapLabels, MappedLabel
 from smartscale.operations.ports import Registry
 from smartscale.operations.switch_model import WishForModel
-from smartscale.recognition.builtin import builtin_learns, builtin_revision
+from smartscale.recognition.builtin import builtin_labels, builtin_learns, builtin_revision
 from smartscale.settings import AdminSettings, BucketSettings, RegistrySettings
 
 
@@ -106,6 +108,13 @@ def teach() -> Teach:
         builtin_learns(),
         now,
     )
+
+
+@lru_cache
+def map_labels() -> MapLabels:
+    """The operation that says what labels are sold as."""
+    catalogue = DynamoCatalogue(settings().catalogue_table, settings().aws_region)
+    return MapLabels(catalogue, edit_catalogue(), registry(), S3Packages(bucket()), builtin_labels)
 
 
 def authorise(
@@ -260,6 +269,52 @@ def put_item(
 def retire_item(label: str, operation: Annotated[EditCatalogue, Depends(edit_catalogue)]) -> None:
     """Stop selling an item. Old weighings keep its name and price."""
     operation.retire(label)
+
+
+class LabelState(BaseModel):
+    """What a model's label is sold as; `product` is null where it needs one."""
+
+    label: str
+    product: str | None
+    how: Mapped
+
+    @classmethod
+    def of(cls, mapped: MappedLabel) -> Self:
+        """The document of a label."""
+        return cls(label=mapped.label, product=mapped.product, how=mapped.how)
+
+
+class Product(BaseModel):
+    """The catalogue label of an item."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    product: str
+
+
+@router.get("/labels")
+def labels(
+    operation: Annotated[MapLabels, Depends(map_labels)],
+    model_id: str | None = None,
+    model_revision: str = "main",
+) -> list[LabelState]:
+    """What the labels of a model are sold as; of the active model where none is named."""
+    model = ModelRef(id=model_id, revision=model_revision) if model_id else None
+    return [LabelState.of(mapped) for mapped in operation.labels(model)]
+
+
+@router.put("/labels/{label}")
+def give_label(
+    label: str, wanted: Product, operation: Annotated[MapLabels, Depends(map_labels)]
+) -> LabelState:
+    """Sell what a model calls so as an item of the catalogue."""
+    return LabelState.of(operation.give(label, wanted.product))
+
+
+@router.delete("/labels/{label}")
+def take_label_back(label: str, operation: Annotated[MapLabels, Depends(map_labels)]) -> LabelState:
+    """Forget what was said of a label by hand."""
+    return LabelState.of(operation.take_back(label))
 
 
 class Taught(BaseModel):

@@ -23,8 +23,9 @@ from infra.commands.model_package import (
 )
 from infra.errors import PlainError
 from smartscale.domain.errors import NotFound
+from smartscale.domain.names import plain_name
 from smartscale.recognition.evaluation import Outcome
-from smartscale.recognition.hierarchy import CoarseClass, plain_name
+from smartscale.recognition.hierarchy import CoarseClass
 from smartscale.recognition.labelled_photos import EvaluationError, LabelledPhoto, read_folder
 from smartscale.recognition.package import ModelPackage, PackageError
 from smartscale.recognition.recogniser import Score

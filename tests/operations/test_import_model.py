@@ -79,6 +79,9 @@ class FakePackageStore:
     def describe(self, ref: ModelRef) -> Mapping[str, Any] | None:
         return self.there.get(ref)
 
+    def labels(self, ref: ModelRef) -> list[str]:
+        raise NotFound(str(ref))
+
     def store(self, ref: ModelRef, folder: Path) -> None:
         assert folder.is_dir()
         self.there[ref] = {"source": {"hints": self.orders[-1].hints.fingerprint}}

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smartscale.domain.names import plain_name
 from smartscale.recognition import hierarchy
 from smartscale.recognition.builtin import builtin_package
-from smartscale.recognition.hierarchy import CoarseClass, coarse_of, find_coarse, plain_name
+from smartscale.recognition.hierarchy import CoarseClass, coarse_of, find_coarse
 from smartscale.recognition.labelled_photos import EvaluationError, LabelledPhoto, read_folder
 
 LABELS = ["Golden-Delicious", "Banana", "Red-Bell-Pepper", "Carrots", "unknown", "empty"]

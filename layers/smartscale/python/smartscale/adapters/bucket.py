@@ -17,7 +17,7 @@ from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.upload import MAX_IMAGE_BYTES, UPLOADS, StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports import PresignedPost
-from smartscale.recognition.package import DESCRIPTION_FILE
+from smartscale.recognition.package import DESCRIPTION_FILE, LABELS_FILE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -278,6 +278,13 @@ class S3Packages:
             return None
         description: dict[str, Any] = json.loads(text)
         return description
+
+    def labels(self, ref: ModelRef) -> list[str]:
+        """A package's labels, in the network's order."""
+        labels: list[str] = json.loads(
+            self._bucket.read(f"{MODELS}{ref.id}/{ref.revision}/{LABELS_FILE}")
+        )
+        return labels
 
     def store(self, ref: ModelRef, folder: Path) -> None:
         """Copy a package into the bucket; without the description, which comes last, its other

@@ -144,6 +144,8 @@ class ItemRow(Model):
     piece_kg_min = DecimalAttribute(null=True)
     piece_kg_max = DecimalAttribute(null=True)
     sold_as = UnicodeAttribute(null=True)
+    aliases: ListAttribute[str] = ListAttribute(default=list)
+    chosen: ListAttribute[str] = ListAttribute(default=list)
     retired = BooleanAttribute()
     version = DecimalAttribute()
 

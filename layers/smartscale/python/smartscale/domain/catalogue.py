@@ -26,7 +26,7 @@ _GRAM = Decimal("0.001")
 
 CSV_COLUMNS = ("label", "plu", "category", "unit", "unit_price", "currency", "tare_kg")
 """The columns that a catalogue file must have, beside `name_<language>`."""
-CSV_OPTIONAL = ("piece_kg_min", "piece_kg_max", "sold_as")
+CSV_OPTIONAL = ("piece_kg_min", "piece_kg_max", "sold_as", "aliases")
 """Those that it may have, beside `valid_from`."""
 
 
@@ -69,6 +69,10 @@ class Item(BaseModel):
     piece_kg_min: Decimal | None = None
     piece_kg_max: Decimal | None = None
     sold_as: SoldAs | None = None
+    aliases: tuple[str, ...] = ()
+    """What models call it, beside its label."""
+    chosen: tuple[str, ...] = ()
+    """Labels of models that the operator has given to it."""
     retired: bool = False
     version: int = 0
 
@@ -87,6 +91,7 @@ class Item(BaseModel):
         piece_kg_min: str = "",
         piece_kg_max: str = "",
         sold_as: str = "",
+        aliases: str = "",
         valid_from: datetime,
     ) -> Self:
         """Build an item from text; the weight of a piece and `sold_as` may be empty.
@@ -133,6 +138,7 @@ class Item(BaseModel):
             piece_kg_min=piece and piece[0],
             piece_kg_max=piece and piece[1],
             sold_as=SoldAs(sold_as) if sold_as else None,
+            aliases=tuple(name.strip() for name in aliases.split("|") if name.strip()),
         )
 
     def unit_price_at(self, moment: datetime) -> Decimal | None:
@@ -156,8 +162,16 @@ class Item(BaseModel):
                 "piece_kg_min": pieces.piece_kg_min,
                 "piece_kg_max": pieces.piece_kg_max,
                 "sold_as": self.sold_as or earlier.sold_as,
+                "aliases": self.aliases or earlier.aliases,
+                "chosen": earlier.chosen,
                 "version": earlier.version + 1,
             }
+        )
+
+    def choose(self, chosen: Iterable[str]) -> Self:
+        """The item with other labels that the operator has given to it."""
+        return self.model_copy(
+            update={"chosen": tuple(sorted(set(chosen))), "version": self.version + 1}
         )
 
     def retire(self) -> Self:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from smartscale.domain.catalogue import Catalogue, Item
-from smartscale.domain.errors import Conflict, NotFound
+from smartscale.domain.errors import Conflict, InvalidInput, NotFound
 from smartscale.operations.ports import CatalogueStore, Ledger
 
 
@@ -51,6 +51,36 @@ class EditCatalogue:
             if item is None or item.retired:
                 raise NotFound(f"{label[:80]} is not in the catalogue.")
             stored = self._store(item.retire())
+
+    def give_label(self, label: str, product: str) -> Item:
+        """Sell what a model calls `label` as an item, and as no other.
+
+        Raises:
+            InvalidInput: there is no such item on sale.
+        """
+        item = self._catalogue.get(product)
+        if item is None or item.retired:
+            raise InvalidInput(f"{product[:80]} is not in the catalogue.")
+        self.take_label(label, but=product)
+        return self._choose(product, lambda chosen: chosen | {label})
+
+    def take_label(self, label: str, but: str | None = None) -> None:
+        """Take the operator's word for a label back from all items but one."""
+        for item in self._catalogue.all():
+            if label in item.chosen and item.label != but:
+                self._choose(item.label, lambda chosen: chosen - {label})
+
+    def _choose(self, product: str, change: Callable[[set[str]], set[str]]) -> Item:
+        while True:
+            item = self._catalogue.get(product)
+            if item is None:
+                raise NotFound(f"{product[:80]} is not in the catalogue.")
+            wanted = change(set(item.chosen))
+            if wanted == set(item.chosen):
+                return item
+            changed = item.choose(wanted)
+            if self._store(changed):
+                return changed
 
     def _put(self, item: Item, known: Catalogue) -> Item:
         for other in known:

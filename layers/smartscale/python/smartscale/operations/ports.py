@@ -158,6 +158,9 @@ class PackageStore(Packages, Protocol):
     def describe(self, ref: ModelRef) -> Mapping[str, Any] | None:
         """What a package says of itself; None where there is no such package, or not yet all."""
 
+    def labels(self, ref: ModelRef) -> list[str]:
+        """A package's labels. Raises NotFound."""
+
     def store(self, ref: ModelRef, folder: Path) -> None:
         """Copy a verified package into the bucket, its description last."""
 

@@ -9,6 +9,7 @@ from smartscale.domain import pricing
 from smartscale.domain.catalogue import Catalogue, parse_moment
 from smartscale.domain.errors import InvalidInput, NotFound, Unprocessable
 from smartscale.domain.evidence import break_near_ties
+from smartscale.domain.labels import Products
 from smartscale.domain.load import Load
 from smartscale.domain.prediction import NO_ITEM, Scored, decide
 from smartscale.domain.upload import StoredUpload
@@ -113,7 +114,9 @@ def outcome(
 
     A label without a price is never sold at zero: it has no price and needs a confirmation.
     """
-    decision = decide(break_near_ties(scores, load, catalogue), recogniser.confirm_below)
+    decision = decide(
+        break_near_ties(Products(catalogue).sell(scores), load, catalogue), recogniser.confirm_below
+    )
     candidates = tuple(
         candidate_for(scored, load, catalogue, upload.created_at) for scored in decision.candidates
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 from smartscale.recognition.package import (
     DESCRIPTION_FILE,
     EXEMPLARS_FILE,
+    LABELS_FILE,
     ModelPackage,
     PackageError,
     load_package,
@@ -27,6 +28,12 @@ def builtin_package() -> ModelPackage:
 def builtin_learns() -> bool:
     """Whether a shop can teach the built-in package, without reading the network."""
     return (_folder() / EXEMPLARS_FILE).is_file()
+
+
+def builtin_labels() -> list[str]:
+    """The labels of the built-in package, without reading the network."""
+    labels: list[str] = json.loads((_folder() / LABELS_FILE).read_text(encoding="utf-8"))
+    return labels
 
 
 def builtin_revision() -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 
+from smartscale.domain.names import plain_name, spaced
+
 
 @dataclass(frozen=True)
 class CoarseClass:
@@ -20,7 +22,7 @@ class CoarseClass:
 
 def coarse_of(label: str) -> CoarseClass:
     """The coarse class that a label belongs to."""
-    alone = CoarseClass(" ".join(_spaced(label).split()))
+    alone = CoarseClass(" ".join(spaced(label).split()))
     return _by_label().get(plain_name(label), alone)
 
 
@@ -35,20 +37,11 @@ def find_label(name: str, labels: Iterable[str]) -> str | None:
     return next((known[key] for key in spellings(name) if key in known), None)
 
 
-def plain_name(name: str) -> str:
-    """A name without case, hyphens, underscores and spaces, to compare it by."""
-    return "".join(_spaced(name).split())
-
-
 def spellings(name: str) -> Iterator[str]:
     """A plain name as it is, then as its plural and as what it may be the plural of."""
     plain = plain_name(name)
     yield from (plain, f"{plain}s")
     yield from (plain.removesuffix(ending) for ending in ("s", "es") if plain.endswith(ending))
-
-
-def _spaced(name: str) -> str:
-    return name.casefold().replace("-", " ").replace("_", " ")
 
 
 @cache
