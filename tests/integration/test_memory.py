@@ -44,6 +44,19 @@ def enrol(
     return api.post(f"/admin/enrol/{label}", headers=token, files=files)
 
 
+@pytest.fixture
+def builtin(api: Api) -> None:
+    """The built-in model serves, whatever other tests have asked for: it can be taught."""
+    api.post("/admin/reload-model", headers=TOKEN, json={"model_id": "builtin"}).raise_for_status()
+
+    def serves() -> bool:
+        state = api.get("/admin/model", headers=TOKEN).json()
+        return bool(state["active"]["id"] == "builtin" and state["state"] == "active")
+
+    eventually(serves)
+
+
+@pytest.mark.usefixtures("builtin")
 @pytest.mark.parametrize("way", ["api", "gateway"])
 def test_an_enrolled_item_is_recognised_and_sold_until_it_is_taken_back(
     way: str,
