@@ -28,6 +28,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.Unauthorised: HTTPStatus.UNAUTHORIZED,
+    errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """Which status a refusal has; the most special class of an exception decides."""
 
