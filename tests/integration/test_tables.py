@@ -1,11 +1,13 @@
 """The tables keep their ports' promises: what the fakes promise in memory, on DynamoDB."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from smartscale.adapters.rows import RegistryRow, bind
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.domain import pricing
 from smartscale.domain.job_id import new_job_id
@@ -234,3 +236,18 @@ def test_a_switch_is_replaced_by_who_knows_the_last(deployed: Deployed, _environ
     assert not registry.replace(other, expected=before)
     assert registry.replace(one.failed("test", LATER), expected=one)
     assert not registry.replace(one.succeeded(LATER), expected=one)
+
+
+def test_a_switch_that_an_older_version_stored_can_be_replaced(
+    deployed: Deployed, _environment: None
+) -> None:
+    registry = DynamoRegistry(deployed.outputs.models_table, deployed.settings.region)
+    before = registry.current()
+    assert before is not None
+    older = json.dumps(json.loads(before.model_dump_json(exclude={"previous", "attempts"})))
+    bind(RegistryRow, deployed.outputs.models_table, deployed.settings.region)(
+        "switch", document=older.replace(": ", ":").replace(", ", ",")
+    ).save()
+    stored = registry.current()
+    assert stored is not None
+    assert registry.replace(stored.failed("test", LATER), expected=stored)
