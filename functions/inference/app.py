@@ -100,14 +100,13 @@ class Batch:
 
     def process(self, record: SQSRecord) -> None:
         """Process one message; any error but a bad weighing makes the queue deliver it again."""
-        if (job_id := lesson_of(record.body)) is not None:
-            self.worker.learn.process(job_id)
-            return
         try:
             arrived = list(arrivals(record.body))
         except Unprocessable as error:
             self._bury(record.body, error)
             return
+        if not arrived and (job_id := lesson_of(record.body)) is not None:
+            self.worker.learn.process(job_id)
         for arrival in arrived:
             try:
                 told = self.worker.recognise.process(arrival, self.recogniser, self.catalogue)

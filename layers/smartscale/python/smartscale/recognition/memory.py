@@ -23,19 +23,15 @@ most of them right that costs what it knows less than half a point."""
 class Memory:
     """Taught pictures of items, and the network's own to compare with; all of unit length."""
 
-    labels: tuple[str, ...]
-    """The item on each taught picture, shape (N,)."""
-    taught: Vectors
-    """Shape (N, E)."""
+    taught: Mapping[str, Vectors]
+    """By the label of the item on them, each (n, E)."""
     known: Vectors
     """Embeddings of pictures that the network was trained on, shape (M, E)."""
 
     @classmethod
     def of(cls, lessons: Mapping[str, Sequence[Vectors]], known: Vectors) -> "Memory":
         """A memory of embeddings by label."""
-        labels = tuple(label for label, vectors in lessons.items() for _ in vectors)
-        taught = [vector for vectors in lessons.values() for vector in vectors]
-        return cls(labels, np.array(taught, np.float32).reshape(len(taught), known.shape[1]), known)
+        return cls({label: np.stack(vectors) for label, vectors in lessons.items()}, known)
 
     def fuse(
         self, labels: Sequence[str], logits: NDArray[np.float64], embedding: Vectors
@@ -47,13 +43,12 @@ class Memory:
             logits: calibrated, one per label.
             embedding: of the same picture, shape (E,).
         """
-        if not self.labels:
+        if not self.taught:
             return tuple(labels), logits
         usual = np.sort(self.known @ embedding)[-NEIGHBOURS:].mean()
-        nearness = self.taught @ embedding
         fused = dict(zip(labels, logits, strict=True))
-        for label in dict.fromkeys(self.labels):
-            of_label = np.array([other == label for other in self.labels])
-            evidence = logits.max() + SLOPE * (nearness[of_label].max() - usual) + OFFSET
+        for label, taught in self.taught.items():
+            nearest = (taught @ embedding).max()
+            evidence = logits.max() + SLOPE * (nearest - usual) + OFFSET
             fused[label] = np.logaddexp(fused.get(label, -np.inf), evidence)
         return tuple(fused), np.array(list(fused.values()), np.float64)
