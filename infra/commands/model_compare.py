@@ -25,7 +25,6 @@ from infra.errors import PlainError
 from smartscale.domain.errors import NotFound
 from smartscale.domain.names import plain_name
 from smartscale.recognition.evaluation import Outcome
-from smartscale.recognition.hierarchy import CoarseClass
 from smartscale.recognition.labelled_photos import EvaluationError, LabelledPhoto, read_folder
 from smartscale.recognition.package import ModelPackage, PackageError
 from smartscale.recognition.recogniser import Score
@@ -101,7 +100,7 @@ class Comparison:
             "changed": [
                 {
                     "photo": str(photo.path),
-                    "truth": _name(one),
+                    "truth": one.shown,
                     "a": {**dataclasses.asdict(one.answer), "right": _is_right(one)},
                     "b": {**dataclasses.asdict(other.answer), "right": _is_right(other)},
                 }
@@ -171,14 +170,8 @@ def _paired(measure: Measure, a: list[Outcome], b: list[Outcome]) -> Paired | No
 
 
 def _is_right(outcome: Outcome) -> bool:
-    """Right label, right kind where only that is known, and not sold where it is no produce."""
-    if outcome.truth is None:
-        return not outcome.sure
-    return outcome.coarse_right if isinstance(outcome.truth, CoarseClass) else outcome.right
-
-
-def _name(outcome: Outcome) -> str | None:
-    return outcome.truth.name if isinstance(outcome.truth, CoarseClass) else outcome.truth
+    """Right, or not sold where it is no produce."""
+    return not outcome.sure if outcome.truth is None else outcome.matches
 
 
 def _print(found: Comparison, folder: Path, console: Console) -> None:

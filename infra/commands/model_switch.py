@@ -11,6 +11,7 @@ from infra.errors import PlainError
 from infra.settings import load_settings
 from smartscale.domain.errors import DomainError
 from smartscale.domain.registry import BUILTIN, ModelSwitch
+from smartscale.domain.weighing import ModelRef
 from smartscale.operations.switch_model import WishForModel
 
 
@@ -33,12 +34,10 @@ def activate(
     ],
 ) -> None:
     """Serve another package that is there, without a restart."""
-    model_id, _, revision = package.rpartition("@") if "@" in package else (package, "", "")
+    model_id, _, revision = package.partition("@")
     operation = _operation()
     known = [one.ref for one in operation.packages()]
-    if model_id != BUILTIN and not any(
-        (ref.id, ref.revision) == (model_id, revision) for ref in known
-    ):
+    if model_id != BUILTIN and ModelRef(id=model_id, revision=revision) not in known:
         there = ", ".join(f"{ref.id}@{ref.revision}" for ref in known)
         raise PlainError(f"There is no package {package}. There are: {there}.", 2)
     _say(operation.wish(model_id, revision or "main"))

@@ -17,11 +17,11 @@ from smartscale.importing.labels import LABEL_FILES, choose_labels
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.preprocessings import choose_preprocessing
 from smartscale.importing.repository import CONFIGURATION_FILES, ModelKind
+from smartscale.operations.ports import Say
 from smartscale.recognition.package import ModelPackage, OutputKind, write_package
 from smartscale.recognition.preprocessing import Preprocessing, decode, prepare
 from smartscale.recognition.recogniser import softmax
 
-Say = Callable[[ImportProgress], None]
 Pictures = Sequence[NDArray[np.float32]]
 """Each (1, size, size, 3), as the network sees it."""
 

@@ -8,7 +8,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
@@ -19,6 +18,7 @@ from smartscale.domain.errors import ImportFailed
 from smartscale.domain.registry import ImportProgress, ImportStep
 from smartscale.importing.order import ConversionNews, ConversionOrder
 from smartscale.importing.repository import ModelKind
+from smartscale.operations.ports import Say
 
 MODULE = "functions.model_import.conversion"
 INSTALL = "make tensorflow"
@@ -38,7 +38,7 @@ class ConverterProcess:
     def __init__(self, limit_s: float = 600.0) -> None:
         self._limit_s = limit_s
 
-    def convert(self, order: ConversionOrder, say: Callable[[ImportProgress], None]) -> None:
+    def convert(self, order: ConversionOrder, say: Say) -> None:
         """Write a package into the order's folder.
 
         Raises:
@@ -71,7 +71,7 @@ class ConverterProcess:
         self,
         process: "subprocess.Popen[str]",
         order: ConversionOrder,
-        say: Callable[[ImportProgress], None],
+        say: Say,
     ) -> None:
         """Pass on what the process says, and its last word every second, until it ends."""
         lines: queue.Queue[str | None] = queue.Queue()

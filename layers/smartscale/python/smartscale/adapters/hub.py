@@ -31,8 +31,8 @@ from huggingface_hub.errors import (
 from smartscale.domain.errors import ImportFailed
 from smartscale.domain.registry import ImportProgress, ImportStep
 from smartscale.importing.repository import Listing, RepositoryFile
+from smartscale.operations.ports import Say
 
-Say = Callable[[ImportProgress], None]
 Result = TypeVar("Result")
 
 TRIES = 4

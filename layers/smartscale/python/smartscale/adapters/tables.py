@@ -164,7 +164,7 @@ class DynamoRegistry:
         # Not the whole text: an earlier version wrote a document without today's fields.
         told = expected.model_dump(mode="json", include={"generation", "state", "changed_at"})
         parts = (
-            json.dumps({name: value})[1:-1].replace(": ", ":", 1) for name, value in told.items()
+            json.dumps({name: value}, separators=(",", ":"))[1:-1] for name, value in told.items()
         )
         return _saved(row, reduce(and_, (stored.contains(part) for part in parts)))
 

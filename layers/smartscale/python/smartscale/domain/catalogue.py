@@ -169,10 +169,11 @@ class Item(BaseModel):
         )
 
     def choose(self, chosen: Iterable[str]) -> Self:
-        """The item with other labels that the operator has given to it."""
-        return self.model_copy(
-            update={"chosen": tuple(sorted(set(chosen))), "version": self.version + 1}
-        )
+        """The item with these labels that the operator has given to it; itself if it has them."""
+        ordered = tuple(sorted(set(chosen)))
+        if ordered == self.chosen:
+            return self
+        return self.model_copy(update={"chosen": ordered, "version": self.version + 1})
 
     def retire(self) -> Self:
         """The item as no longer sold."""

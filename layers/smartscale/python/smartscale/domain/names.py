@@ -7,4 +7,5 @@ def plain_name(name: str) -> str:
 
 
 def spaced(name: str) -> str:
+    """A name without case, its hyphens and underscores as spaces."""
     return name.casefold().replace("-", " ").replace("_", " ")

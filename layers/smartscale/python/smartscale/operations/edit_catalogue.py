@@ -45,12 +45,7 @@ class EditCatalogue:
         Raises:
             NotFound: there is no such item on sale.
         """
-        stored = False
-        while not stored:
-            item = self._catalogue.get(label)
-            if item is None or item.retired:
-                raise NotFound(f"{label[:80]} is not in the catalogue.")
-            stored = self._store(item.retire())
+        self._change(label, Item.retire)
 
     def give_label(self, label: str, product: str) -> Item:
         """Sell what a model calls `label` as an item, and as no other.
@@ -62,24 +57,26 @@ class EditCatalogue:
         if item is None or item.retired:
             raise InvalidInput(f"{product[:80]} is not in the catalogue.")
         self.take_label(label, but=product)
-        return self._choose(product, lambda chosen: chosen | {label})
+        return self._change(product, lambda found: found.choose([*found.chosen, label]))
 
     def take_label(self, label: str, but: str | None = None) -> None:
         """Take the operator's word for a label back from all items but one."""
         for item in self._catalogue.all():
             if label in item.chosen and item.label != but:
-                self._choose(item.label, lambda chosen: chosen - {label})
+                self._change(item.label, lambda found: found.choose(set(found.chosen) - {label}))
 
-    def _choose(self, product: str, change: Callable[[set[str]], set[str]]) -> Item:
+    def _change(self, label: str, change: Callable[[Item], Item]) -> Item:
+        """Change an item on sale; when somebody else changes it meanwhile, as it is then.
+
+        Raises:
+            NotFound: there is no such item on sale.
+        """
         while True:
-            item = self._catalogue.get(product)
-            if item is None:
-                raise NotFound(f"{product[:80]} is not in the catalogue.")
-            wanted = change(set(item.chosen))
-            if wanted == set(item.chosen):
-                return item
-            changed = item.choose(wanted)
-            if self._store(changed):
+            item = self._catalogue.get(label)
+            if item is None or item.retired:
+                raise NotFound(f"{label[:80]} is not in the catalogue.")
+            changed = change(item)
+            if changed is item or self._store(changed):
                 return changed
 
     def _put(self, item: Item, known: Catalogue) -> Item:

@@ -103,8 +103,8 @@ class Teach:
             raise InvalidInput(
                 f"Send 1 to {MAX_IMAGES} pictures as files named `images`; there are {len(images)}."
             )
-        if not self._learns(self._serving()):
-            raise Conflict(self._cannot_learn())
+        if reason := self._why_not(self._serving()):
+            raise Conflict(reason)
         # All are checked before the first is kept.
         small = [shrink(image) for image in images]
         at = self._now()
@@ -127,12 +127,13 @@ class Teach:
         if not versions:
             return []
         serving = self._serving()
-        if not self._learns(serving):
-            state, error = MemoryProgress.FAILED, self._cannot_learn()
+        error = self._why_not(serving)
+        if error is not None:
+            state = MemoryProgress.FAILED
         elif versions[0].number in self._memories.embedded(serving):
-            state, error = MemoryProgress.READY, None
+            state = MemoryProgress.READY
         else:
-            state, error = MemoryProgress.PENDING, None
+            state = MemoryProgress.PENDING
         newest = TaughtVersion(versions[0], state, active=True, error=error)
         older = [TaughtVersion(version, MemoryProgress.SUPERSEDED) for version in versions[1:]]
         return [newest, *older]
@@ -141,14 +142,14 @@ class Teach:
         switch = self._registry.current()
         return self._builtin if switch is None else switch.active
 
-    def _learns(self, model: ModelRef) -> bool:
+    def _why_not(self, model: ModelRef) -> str | None:
+        """Why a model cannot be taught; None where it can."""
         if model.id == BUILTIN:
-            return self._builtin_learns
-        description = self._packages.describe(model) or {}
-        return EXEMPLARS_FILE in description.get("files", {})
-
-    def _cannot_learn(self) -> str:
-        model = self._serving()
+            learns = self._builtin_learns
+        else:
+            learns = EXEMPLARS_FILE in (self._packages.describe(model) or {}).get("files", {})
+        if learns:
+            return None
         return (
             f"The model {model.id} {model.revision} cannot be taught: its package has no exemplars."
         )

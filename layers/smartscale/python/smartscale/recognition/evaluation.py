@@ -47,6 +47,16 @@ class Outcome:
         return coarse_of(self.answer.label) == self.coarse_truth
 
     @property
+    def matches(self) -> bool:
+        """Whether it is right as far as one can know: the label, or the kind where that is all."""
+        return self.right if isinstance(self.truth, str) else self.coarse_right
+
+    @property
+    def shown(self) -> str | None:
+        """The name of what the photo shows; None for what is not on the menu."""
+        return self.truth.name if isinstance(self.truth, CoarseClass) else self.truth
+
+    @property
     def is_produce(self) -> bool:
         """Whether the photo shows something on the menu."""
         return self.truth is not None and self.truth not in NO_ITEM

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.recognition.curves import PRODUCE_KEPT, acceptance, reliability, risk_coverage
 from smartscale.recognition.evaluation import Outcome, Quality
-from smartscale.recognition.hierarchy import CoarseClass
 from smartscale.recognition.report.charts import Axis, Bar, Dot, HeatMap, Line, Mark, Plot
 from smartscale.recognition.report.document import (
     Chart,
@@ -338,7 +337,7 @@ def _worst(photos: Sequence[tuple[Outcome, Path]]) -> Section:
         worst = sorted(chosen, key=lambda photo: -photo[0].answer.confidence)[:_WORST]
         return [_picture(outcome, path) for outcome, path in worst]
 
-    wrong = [photo for photo in photos if photo[0].truth is not None and not _is_right(photo[0])]
+    wrong = [photo for photo in photos if photo[0].truth is not None and not photo[0].matches]
     negatives = [
         photo for photo in photos if photo[0].truth is None and photo[0].answer.label not in NO_ITEM
     ]
@@ -360,12 +359,7 @@ def _worst(photos: Sequence[tuple[Outcome, Path]]) -> Section:
     )
 
 
-def _is_right(outcome: Outcome) -> bool:
-    return outcome.right if isinstance(outcome.truth, str) else outcome.coarse_right
-
-
 def _picture(outcome: Outcome, path: Path) -> Picture:
-    truth = outcome.truth.name if isinstance(outcome.truth, CoarseClass) else outcome.truth
-    shown = f"is {truth}" if truth else "is not on the menu"
+    shown = f"is {outcome.shown}" if outcome.shown else "is not on the menu"
     answer = f"{outcome.answer.label} {outcome.answer.confidence:.0%}"
     return Picture(thumbnail(path), answer, shown, f"{path.name}: answered {answer}, {shown}")
