@@ -20,7 +20,6 @@ from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry
 from smartscale.clock import now
 from smartscale.domain.catalogue import Item, parse_moment
 from smartscale.domain.errors import Unauthorised
-from smartscale.domain.labels import Mapped
 from smartscale.domain.registry import (
     BUILTIN,
     ImportHints,
@@ -73,16 +72,38 @@ def registry() -> DynamoRegistry:
 
 
 @lru_cache
+def catalogue() -> DynamoCatalogue:
+    """The catalogue table."""
+    return DynamoCatalogue(settings().catalogue_table, settings().aws_region)
+
+
+@lru_cache
+def packages() -> S3Packages:
+    """The model packages in the bucket."""
+    return S3Packages(bucket())
+
+
+@lru_cache
+def builtin() -> ModelRef:
+    """The package that comes with the code."""
+    return ModelRef(id=BUILTIN, revision=builtin_revision())
+
+
+def queue(url: str) -> SqsQueue:
+    """The queue at an address."""
+    return SqsQueue(sqs_client(settings().aws_region), url)
+
+
+@lru_cache
 def wish_for_model() -> WishForModel:
     """The operation that asks for another model."""
-    sqs = sqs_client(settings().aws_region)
     return WishForModel(
         registry(),
-        S3Packages(bucket()),
+        packages(),
         S3Ledger(bucket()),
-        SqsQueue(sqs, settings().weighings_queue_url),
-        SqsQueue(sqs, settings().imports_queue_url) if settings().imports_models else None,
-        ModelRef(id=BUILTIN, revision=builtin_revision()),
+        queue(settings().weighings_queue_url),
+        queue(settings().imports_queue_url) if settings().imports_models else None,
+        builtin(),
         now,
     )
 
@@ -90,21 +111,19 @@ def wish_for_model() -> WishForModel:
 @lru_cache
 def edit_catalogue() -> EditCatalogue:
     """The operation that edits the catalogue."""
-    catalogue = DynamoCatalogue(settings().catalogue_table, settings().aws_region)
-    return EditCatalogue(catalogue, S3Ledger(bucket()), now)
+    return EditCatalogue(catalogue(), S3Ledger(bucket()), now)
 
 
 @lru_cache
 def teach() -> Teach:
     """The operation that teaches the shop's scales."""
-    sqs = sqs_client(settings().aws_region)
     return Teach(
         S3Memories(bucket()),
-        DynamoCatalogue(settings().catalogue_table, settings().aws_region),
+        catalogue(),
         registry(),
-        S3Packages(bucket()),
-        SqsQueue(sqs, settings().weighings_queue_url),
-        ModelRef(id=BUILTIN, revision=builtin_revision()),
+        packages(),
+        queue(settings().weighings_queue_url),
+        builtin(),
         builtin_learns(),
         now,
     )
@@ -113,8 +132,7 @@ def teach() -> Teach:
 @lru_cache
 def map_labels() -> MapLabels:
     """The operation that says what labels are sold as."""
-    catalogue = DynamoCatalogue(settings().catalogue_table, settings().aws_region)
-    return MapLabels(catalogue, edit_catalogue(), registry(), S3Packages(bucket()), builtin_labels)
+    return MapLabels(catalogue(), edit_catalogue(), registry(), packages(), builtin_labels)
 
 
 def authorise(
@@ -271,19 +289,6 @@ def retire_item(label: str, operation: Annotated[EditCatalogue, Depends(edit_cat
     operation.retire(label)
 
 
-class LabelState(BaseModel):
-    """What a model's label is sold as; `product` is null where it needs one."""
-
-    label: str
-    product: str | None
-    how: Mapped
-
-    @classmethod
-    def of(cls, mapped: MappedLabel) -> Self:
-        """The document of a label."""
-        return cls(label=mapped.label, product=mapped.product, how=mapped.how)
-
-
 class Product(BaseModel):
     """The catalogue label of an item."""
 
@@ -297,24 +302,26 @@ def labels(
     operation: Annotated[MapLabels, Depends(map_labels)],
     model_id: str | None = None,
     model_revision: str = "main",
-) -> list[LabelState]:
+) -> list[MappedLabel]:
     """What the labels of a model are sold as; of the active model where none is named."""
     model = ModelRef(id=model_id, revision=model_revision) if model_id else None
-    return [LabelState.of(mapped) for mapped in operation.labels(model)]
+    return operation.labels(model)
 
 
 @router.put("/labels/{label}")
 def give_label(
     label: str, wanted: Product, operation: Annotated[MapLabels, Depends(map_labels)]
-) -> LabelState:
+) -> MappedLabel:
     """Sell what a model calls so as an item of the catalogue."""
-    return LabelState.of(operation.give(label, wanted.product))
+    return operation.give(label, wanted.product)
 
 
 @router.delete("/labels/{label}")
-def take_label_back(label: str, operation: Annotated[MapLabels, Depends(map_labels)]) -> LabelState:
+def take_label_back(
+    label: str, operation: Annotated[MapLabels, Depends(map_labels)]
+) -> MappedLabel:
     """Forget what was said of a label by hand."""
-    return LabelState.of(operation.take_back(label))
+    return operation.take_back(label)
 
 
 class Taught(BaseModel):

@@ -15,6 +15,7 @@ from smartscale.domain.weighing import ModelRef
 from smartscale.operations.accept import Accept
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.history import History
+from smartscale.operations.map_labels import MapLabels
 from smartscale.operations.switch_model import WishForModel
 from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueue
 from tests.shop import Shop
@@ -68,12 +69,16 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         BUILTIN,
         shop.clock,
     )
+    edit = EditCatalogue(shop.catalogue, shop.ledger, shop.clock)
     overrides = {
         admin.settings: settings,
         admin.registry: shop.registry,
         admin.wish_for_model: wish,
         admin.teach: shop.teach,
-        admin.edit_catalogue: EditCatalogue(shop.catalogue, shop.ledger, shop.clock),
+        admin.edit_catalogue: edit,
+        admin.map_labels: MapLabels(
+            shop.catalogue, edit, shop.registry, FakePackages([PACKAGE]), lambda: ["Banana", "Kaki"]
+        ),
     }
     yield from _client(admin.app, overrides)
 

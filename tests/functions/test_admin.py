@@ -152,3 +152,16 @@ def test_the_default_token_is_refused_outside_the_emulators() -> None:
     AdminSettings(admin_token=SecretStr("chosen"), smartscale_stage="prod")
     with pytest.raises(ValidationError, match="ADMIN_TOKEN"):
         AdminSettings(admin_token=SecretStr("changeme"), smartscale_stage="prod")
+
+
+def test_a_label_that_needs_a_product_gets_one(admins: TestClient) -> None:
+    kaki = {"label": "Kaki", "product": None, "how": "none"}
+    assert admins.get("/v1/admin/labels", headers=TOKEN).json() == [
+        {"label": "Banana", "product": "Banana", "how": "exact"},
+        kaki,
+    ]
+    given = admins.put("/v1/admin/labels/Kaki", headers=TOKEN, json={"product": "Lemon"})
+    assert given.json() == {"label": "Kaki", "product": "Lemon", "how": "operator"}
+    assert admins.delete("/v1/admin/labels/Kaki", headers=TOKEN).json() == kaki
+    refused = admins.put("/v1/admin/labels/Kaki", headers=TOKEN, json={"product": "Dragon"})
+    assert refused.status_code == 422
