@@ -4,7 +4,6 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +11,7 @@ import typer
 from rich.logging import RichHandler
 
 from training.errors import TrainingError
+from training.omission import LeftOut
 
 PACKAGE = Path("layers/model/python/smartscale_model")
 RUNS = Path("training/runs")
@@ -20,14 +20,6 @@ app = typer.Typer(help="Train the recognition model and package it.", no_args_is
 
 Data = Annotated[Path, typer.Option(help="Folder that holds grocery/ and the others.")]
 DATA = Path("../shared/data")
-
-
-class Part(StrEnum):
-    """What a probe leaves out."""
-
-    SCENES = "scenes"
-    STEEL = "steel"
-    CLASSES = "classes"
 
 
 @app.callback(invoke_without_command=True)
@@ -72,7 +64,7 @@ def train(
 
 @app.command()
 def probe(
-    part: Annotated[Part, typer.Argument(help="What training does not see.")],
+    part: Annotated[LeftOut, typer.Argument(help="What training does not see.")],
     data: Data = DATA,
     run: Annotated[
         Path | None, typer.Option(help="Its folder; default: training/runs/PART.")
@@ -86,13 +78,12 @@ def probe(
     """
     with _plain_errors():
         from training import pipeline, probes  # noqa: PLC0415
-        from training.material import LeftOut  # noqa: PLC0415
 
         members = probes.PROBE
         probes.probe(
             data,
             run or RUNS / part.value,
-            LeftOut(part.value),
+            part,
             members if epochs is None else pipeline.shortened(members, epochs),
         )
 

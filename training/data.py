@@ -88,6 +88,11 @@ class Staged:
     targets: NDArray[np.int64]
     sources: NDArray[np.str_]
 
+    def at_size(self, indices: NDArray[np.int64], size: int) -> NDArray[np.uint8]:
+        """Some of the pictures, of `size` pixels a side: (N, size, size, 3)."""
+        step = np.linspace(0, self.pictures.shape[1] - 1, size).round().astype(int)
+        return self.pictures[indices][:, step][:, :, step]
+
     def without(self, indices: NDArray[np.int64]) -> "Staged":
         """The other photos."""
         return Staged(

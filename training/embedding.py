@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from training import network
 from training.data import Staged
 from training.network import MEAN, SCALE
 
@@ -22,11 +23,10 @@ def fit_embedding(models: Sequence[keras.Model], data: Staged, size: int) -> ker
     """
     rng = np.random.default_rng(SEED)
     chosen = rng.choice(len(data.targets), min(PHOTOS, len(data.targets)), replace=False)
-    step = np.linspace(0, data.pictures.shape[1] - 1, size).round().astype(int)
-    pictures = data.pictures[chosen][:, step][:, :, step]
+    pictures = data.at_size(chosen, size)
     parts = []
     for model in models:
-        features = keras.Model(model.input, model.get_layer("pool").output)
+        features = network.features(model)
         found = [
             np.asarray(features.predict_on_batch((pictures[at : at + 32] - MEAN) / SCALE))
             for at in range(0, len(pictures), 32)

@@ -18,6 +18,7 @@ from smartscale.recognition.package import load_package
 from smartscale.recognition.recogniser import Reading, Recogniser
 from training import data as photos
 from training.errors import TrainingError
+from training.pipeline import hit_shares
 from training.probes import FINDING_FILE
 
 PHOTOS_EACH = 5
@@ -68,9 +69,9 @@ def measure_enrolment(data: Path, run: Path) -> dict[str, Any]:
                 after.append(rank)
     finding: dict[str, Any] = json.loads((run / FINDING_FILE).read_text())
     finding["parts"] = {
-        f"the ten, enrolled from {PHOTOS_EACH} photos each": _shares(taught),
-        "the others, before": _shares(before),
-        "the others, with the ten enrolled": _shares(after),
+        f"the ten, enrolled from {PHOTOS_EACH} photos each": hit_shares(np.array(taught)),
+        "the others, before": hit_shares(np.array(before)),
+        "the others, with the ten enrolled": hit_shares(np.array(after)),
     }
     (run / FINDING_FILE).write_text(json.dumps(finding, indent=1))
     logger.info("%s", finding["parts"])
@@ -88,12 +89,3 @@ def _rank(recogniser: Recogniser, reading: Reading, target: str, memory: Memory 
     items = [score.label for score in scores if score.label not in NO_ITEM]
     first = 0 if scores[0].label not in NO_ITEM else 1
     return items.index(target) + first if target in items else len(items)
-
-
-def _shares(ranks: list[int]) -> dict[str, float]:
-    found = np.array(ranks)
-    return {
-        "n": len(found),
-        "top1": round(float((found < 1).mean()), 4),
-        "top3": round(float((found < 3).mean()), 4),  # noqa: PLR2004
-    }

@@ -5,7 +5,6 @@ photos of a class are clustered by what ImageNet's features say of the scene, an
 is in one fold.
 """
 
-import keras
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +22,7 @@ def scene_features(
     """ImageNet features of photos, of unit length: (N, 1280)."""
     model = network.build(1)
     network.load_imagenet(model)
-    features = keras.Model(model.input, model.get_layer("pool").output)
+    features = network.features(model)
     step = data.pictures.shape[1] / size
     at = (np.arange(size) * step).astype(int)
     pictures = data.pictures[indices][:, at][:, :, at]

@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 import keras
 import numpy as np
 
+from training import network
+
 Tensor: TypeAlias = Any  # Keras has no types
 
 PASSES = 30
@@ -21,11 +23,11 @@ WEIGHT_DECAY = 0.05
 
 def start_classifier(model: keras.Model, streams: Sequence[Tensor]) -> None:
     """Fit the layer `logits` of `model` on what its layer `pool` says of augmented batches."""
-    features = keras.Model(model.input, model.get_layer("pool").output)
+    pooled = network.features(model)
     seen, wanted = [], []
     for stream in streams:
         for pictures, targets in stream:
-            seen.append(np.asarray(features.predict_on_batch(np.asarray(pictures))))
+            seen.append(np.asarray(pooled.predict_on_batch(np.asarray(pictures))))
             wanted.append(np.asarray(targets))
     if not seen:
         return

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from training.fit import Recipe, Scenery
 from training.groups import scene_folds
 from training.network import MEAN, SCALE
 from training.objects import render_hands, render_objects
+from training.omission import LeftOut, Omission
 from training.plates import render_plates
 
 RENDERED_PLATES = 200
@@ -26,30 +26,6 @@ OBJECTS_SEED = 13
 HANDS = 48
 HANDS_SEED = 17
 CLASSES_LEFT_OUT = 10
-
-
-class LeftOut(StrEnum):
-    """What a run does not see, so that something can be measured that it has not seen."""
-
-    NOTHING = "nothing"
-    SCENES = "scenes"
-    """One fold of whole scenes of every class: what another shelf costs."""
-    STEEL = "steel"
-    """The photos on a steel plate, most of them in bags: what another camera and place cost."""
-    CLASSES = "classes"
-    """Ten kinds of produce: what the shop's memory can learn without training."""
-
-
-@dataclass(frozen=True)
-class Omission:
-    """Which part is left out; `fold` of `folds` where it is scenes."""
-
-    part: LeftOut = LeftOut.NOTHING
-    fold: int = 0
-    folds: int = 3
-
-
-ALL = Omission()
 
 
 @dataclass(frozen=True)
@@ -83,24 +59,25 @@ class Material:
         return np.array(self.classes.label_of, np.int64)[self.targets(chosen)]
 
 
-def stage(data: Path, recipe: Recipe, omission: Omission = ALL) -> Material:
+def stage(data: Path, recipe: Recipe, omission: Omission | None = None) -> Material:
     """Read all photos that training and measuring need."""
     classes = photos.read_classes(data)
     validation = photos.read_grocery(data, "val")
     listed = [*photos.read_grocery(data, "train"), *photos.read_extras(data)]
     left_out: list[photos.Photo] = []
-    if omission.part is LeftOut.CLASSES:
+    part = omission and omission.part
+    if part is LeftOut.CLASSES:
         gone = _some_produce(classes, recipe.seed)
         classes = classes.without(gone)
         listed = [photo for photo in listed if photo.target not in gone]
         validation = [photo for photo in validation if photo.target not in gone]
-    if omission.part is LeftOut.STEEL:
+    if part is LeftOut.STEEL:
         left_out = [photo for photo in listed if photo.source == "steel"]
         listed = [photo for photo in listed if "steel_plate" not in photo.path.parts]
         if not left_out:
             raise TrainingError(f"{data} holds no steel_plate/ to leave out")
     staged = photos.stage(listed, classes, "Photos")
-    if omission.part is LeftOut.SCENES:
+    if omission and part is LeftOut.SCENES:
         grocery = np.flatnonzero(staged.sources == "grocery-train")
         folds = scene_folds(staged, grocery, omission.folds, recipe.seed)
         indices = grocery[folds == omission.fold]

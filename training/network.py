@@ -92,6 +92,11 @@ def build(classes: int, variant: int = 0, dropout: float = 0.2) -> keras.Model:
     return keras.Model(pictures, logits, name=f"efficientnet_lite{variant}")
 
 
+def features(model: keras.Model) -> keras.Model:
+    """The network without its classifier: from pictures to (N, FEATURES)."""
+    return keras.Model(model.input, model.get_layer("pool").output)
+
+
 def load_imagenet(model: keras.Model, variant: int = 0) -> None:
     """Put ImageNet weights into every layer but the classifier, normalisation folded in."""
     weights = imagenet_weights(variant)

@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 
 from training.data import read_classes
 from training.fit import Recipe
-from training.material import LeftOut, Material, Omission, stage
+from training.material import Material, stage
+from training.omission import LeftOut, Omission
 from training.pipeline import (
+    hit_shares,
     measurable,
     pack,
     produce_only,
+    ranks,
     ready_to_serve,
     served_logits,
     train_members,
@@ -35,18 +38,15 @@ FINDING_FILE = "finding.json"
 
 @dataclass(frozen=True)
 class Hits:
-    """For each photo of produce whether its answer was right, by three measures."""
+    """For each photo of produce the rank of its label, and whether the kind was right."""
 
-    top1: NDArray[np.bool_]
-    top3: NDArray[np.bool_]
+    ranks: NDArray[np.int64]
     coarse: NDArray[np.bool_]
 
     def shares(self) -> dict[str, float]:
         """The share of photos that were right."""
         return {
-            "n": len(self.top1),
-            "top1": round(float(self.top1.mean()), 4),
-            "top3": round(float(self.top3.mean()), 4),
+            **hit_shares(self.ranks),
             "coarse_top1": round(float(self.coarse.mean()), 4),
         }
 
@@ -83,8 +83,7 @@ def _without_photos(
         logits, truths = served_logits(recogniser, material.left_out, material)
         found.append(_hits(*produce_only(logits, truths, material.classes), material))
     pooled = Hits(
-        top1=np.concatenate([hits.top1 for hits in found]),
-        top3=np.concatenate([hits.top3 for hits in found]),
+        ranks=np.concatenate([hits.ranks for hits in found]),
         coarse=np.concatenate([hits.coarse for hits in found]),
     )
     by_fold = {"folds": [hits.shares() for hits in found]} if folds > 1 else {}
@@ -92,13 +91,8 @@ def _without_photos(
 
 
 def _hits(logits: NDArray[np.float64], truths: NDArray[np.int64], material: Material) -> Hits:
-    order = np.argsort(-logits, axis=1)
     coarse = material.classes.coarse_of_labels
-    return Hits(
-        top1=order[:, 0] == truths,
-        top3=(order[:, :3] == truths[:, np.newaxis]).any(axis=1),
-        coarse=coarse[order[:, 0]] == coarse[truths],
-    )
+    return Hits(ranks(logits, truths), coarse[logits.argmax(axis=1)] == coarse[truths])
 
 
 def _without_classes(data: Path, run: Path, members: Sequence[Recipe]) -> dict[str, Any]:

@@ -20,7 +20,8 @@ if importlib.util.find_spec("tensorflow") is None:
 from training import pipeline
 from training.errors import TrainingError
 from training.fit import Progress, Recipe, Trained, fit
-from training.material import LeftOut, stage
+from training.material import stage
+from training.omission import LeftOut
 from training.probes import probe
 
 pytestmark = pytest.mark.training
