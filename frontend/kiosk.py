@@ -1,6 +1,6 @@
 """What all pages of the kiosk share, and what belongs to one visitor."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nicegui import Client
@@ -9,6 +9,8 @@ from frontend.api_client import ApiClient
 from frontend.catalogue import Catalogue
 from frontend.languages import Language
 from frontend.samples import Sample
+from frontend.scales.scale import Scale
+from frontend.scales.simulated import SimulatedScale
 from frontend.settings import Settings
 
 STATIC = Path(__file__).with_name("static")
@@ -26,6 +28,8 @@ class Kiosk:
     samples: tuple[Sample, ...]
     artwork: frozenset[str]
     """The labels that have a drawing of their own."""
+    scale: Scale | None = None
+    """The scale that is wired to this machine; without one each page has a simulated one."""
 
     def language(self, code: str | None) -> Language:
         """The language of a code, else the kiosk's own."""
@@ -47,3 +51,8 @@ class Visit:
     kiosk: Kiosk
     client: Client
     language: Language
+    scale: Scale = field(init=False)
+    """The scale in front of this page; a `SimulatedScale` takes what samples weigh."""
+
+    def __post_init__(self) -> None:
+        self.scale = self.kiosk.scale or SimulatedScale()
