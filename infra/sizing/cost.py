@@ -1,0 +1,204 @@
+"""What a month costs on AWS: the lines of the bill, from the workload and the prices."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from infra.sizing.workload import (
+    ARRIVAL,
+    CONFIRMATION,
+    DAYS_A_MONTH,
+    LEDGER_KB,
+    LOG_KB,
+    POLLED_QUEUES,
+    POLLS_A_MINUTE,
+    RESULT,
+    RESULT_KB,
+    ROW_KB,
+    UPLOAD,
+    Calls,
+    Usage,
+)
+
+PRICES = Path(__file__).with_name("prices.json")
+_MILLION = Decimal(1_000_000)
+_KB_A_GB = Decimal(1_000_000)
+_QUERIES_OF_A_DASHBOARD = 40
+_REFRESHES_AN_HOUR = 60
+
+
+class BadPrices(Exception):
+    """A table of prices that cannot be used; the message says what is wrong with it."""
+
+
+@dataclass(frozen=True)
+class PriceTable:
+    """The prices of one region, by what they are a price of."""
+
+    region: str
+    currency: str
+    as_of: date
+    sources: Mapping[str, str]
+    prices: Mapping[str, Decimal]
+
+    def __getitem__(self, name: str) -> Decimal:
+        try:
+            return self.prices[name]
+        except KeyError as error:
+            raise BadPrices(f"there is no price {name!r} for {self.region}") from error
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the bill."""
+
+    service: str
+    what: str
+    quantity: Decimal
+    unit: str
+    monthly: Decimal
+
+
+@dataclass(frozen=True)
+class Bill:
+    """A month's bill."""
+
+    usage: Usage
+    table: PriceTable
+    lines: tuple[Line, ...]
+
+    @property
+    def monthly(self) -> Decimal:
+        """The sum."""
+        return sum((line.monthly for line in self.lines), Decimal(0))
+
+    @property
+    def per_thousand(self) -> Decimal:
+        """What 1,000 weighings cost."""
+        return self.monthly / self.usage.weighings * 1000
+
+    def services(self) -> dict[str, Decimal]:
+        """The month's sum by service, the dearest first."""
+        sums: dict[str, Decimal] = {}
+        for line in self.lines:
+            sums[line.service] = sums.get(line.service, Decimal(0)) + line.monthly
+        return dict(sorted(sums.items(), key=lambda item: -item[1]))
+
+
+def read_prices(region: str, file: Path = PRICES) -> PriceTable:
+    """The prices of a region.
+
+    Raises:
+        BadPrices: the file is no table of prices, or lacks the region.
+    """
+    try:
+        table: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        regions: dict[str, dict[str, str]] = table["regions"]
+        if region not in regions:
+            there = ", ".join(sorted(regions))
+            raise BadPrices(f"{file.name} has no prices for {region!r}; it has: {there}")
+        return PriceTable(
+            region=region,
+            currency=table["currency"],
+            as_of=date.fromisoformat(table["as_of"]),
+            sources=table["sources"],
+            prices={name: Decimal(price) for name, price in regions[region].items()},
+        )
+    except OSError as error:
+        raise BadPrices(f"{file} cannot be read: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, InvalidOperation) as error:
+        raise BadPrices(f"{file} is no table of prices: {error!r}") from error
+
+
+def bill(usage: Usage, table: PriceTable) -> Bill:
+    """What a month of this usage costs. Nothing is rounded."""
+    return Bill(usage, table, tuple(_lines(usage, table)))
+
+
+def _lines(usage: Usage, table: PriceTable) -> Iterator[Line]:
+    weighings, confirmations = usage.weighings, usage.weighings * usage.confirmed
+    # A confirmation sends a lesson to the inference function's queue.
+    messages = weighings + confirmations
+    calls: list[tuple[Decimal, Calls]] = [
+        (weighings, UPLOAD),
+        (weighings, ARRIVAL),
+        (weighings, RESULT),
+        (confirmations, CONFIRMATION),
+    ]
+
+    def counted(name: str) -> Decimal:
+        return sum((times * Decimal(getattr(one, name)) for times, one in calls), Decimal(0))
+
+    def line(
+        service: str, what: str, quantity: Decimal, unit: str, price: str, per: Decimal = Decimal(1)
+    ) -> Line:
+        return Line(service, what, quantity, unit, quantity / per * table[price])
+
+    requests = 2 * weighings + confirmations
+    yield line(
+        "API Gateway", "requests", requests, "requests", "api_gateway_million_requests", _MILLION
+    )
+
+    gb_seconds = (
+        weighings * (usage.upload.gb_seconds + usage.result.gb_seconds)
+        + messages * usage.inference.gb_seconds
+        + confirmations * usage.confirm.gb_seconds
+    )
+    yield line(
+        "Lambda",
+        "invocations",
+        requests + messages,
+        "requests",
+        "lambda_million_requests",
+        _MILLION,
+    )
+    yield line("Lambda", "compute", gb_seconds, "GB-s", f"lambda_gb_second_{usage.architecture}")
+    if usage.provisioned:
+        month_s = DAYS_A_MONTH * 24 * 3600
+        kept = usage.provisioned * Decimal(usage.inference.memory_mb) / 1024 * month_s
+        price = f"lambda_provisioned_gb_second_{usage.architecture}"
+        yield line("Lambda", "provisioned concurrency", kept, "GB-s", price)
+
+    yield line(
+        "S3", "writes", counted("s3_writes"), "requests", "s3_thousand_writes", Decimal(1000)
+    )
+    yield line("S3", "reads", counted("s3_reads"), "requests", "s3_thousand_reads", Decimal(1000))
+    pictures = usage.kiosks * usage.weighings_per_day * usage.retention_days * usage.image_kb
+    yield line("S3", "pictures kept", pictures / _KB_A_GB, "GB", "s3_gb_month")
+    year = 12 * (weighings + confirmations)
+    yield line("S3", "ledger", year * LEDGER_KB / _KB_A_GB, "GB", "s3_gb_month")
+
+    polls = POLLED_QUEUES * POLLS_A_MINUTE * 60 * 24 * DAYS_A_MONTH
+    asked = counted("queue_requests")
+    yield line("SQS", "messages", asked, "requests", "sqs_million_requests", _MILLION)
+    yield line("SQS", "idle polling", polls, "requests", "sqs_million_requests", _MILLION)
+    told = counted("topic_requests")
+    yield line("SNS", "WeighingCompleted", told, "requests", "sns_million_requests", _MILLION)
+
+    read, written = counted("table_reads"), counted("table_writes")
+    yield line("DynamoDB", "reads", read, "read units", "dynamodb_million_reads", _MILLION)
+    yield line("DynamoDB", "writes", written, "write units", "dynamodb_million_writes", _MILLION)
+    rows = 2 * 12 * weighings * ROW_KB / _KB_A_GB
+    yield line("DynamoDB", "rows and index", rows, "GB", "dynamodb_gb_month")
+    yield line("DynamoDB", "point-in-time recovery", rows, "GB", "dynamodb_backup_gb_month")
+
+    log_gb = weighings * LOG_KB / _KB_A_GB
+    yield line("CloudWatch", "logs", log_gb, "GB", "logs_gb_ingested")
+    yield line("CloudWatch", "logs kept", log_gb, "GB", "logs_gb_month")
+    metrics = Decimal(usage.metrics)
+    yield line("CloudWatch", "custom metrics", metrics, "metrics", "cloudwatch_metric_month")
+    alarms = Decimal(usage.alarms)
+    yield line("CloudWatch", "alarms", alarms, "alarms", "cloudwatch_alarm_month")
+    shown = (
+        usage.dashboard_hours_a_day * DAYS_A_MONTH * _REFRESHES_AN_HOUR * _QUERIES_OF_A_DASHBOARD
+    )
+    price = "cloudwatch_thousand_metrics_read"
+    yield line("CloudWatch", "Grafana's queries", shown, "metrics", price, Decimal(1000))
+
+    yield line("Secrets Manager", "admin token", Decimal(1), "secrets", "secret_month")
+    answers = (weighings + confirmations) * RESULT_KB / _KB_A_GB
+    yield line("Data transfer", "answers to kiosks", answers, "GB", "transfer_out_gb")

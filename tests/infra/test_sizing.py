@@ -1,0 +1,86 @@
+"""What AWS costs: the bill follows from the usage and the prices, exactly."""
+
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra.sizing.cost import PRICES, BadPrices, bill, read_prices
+from infra.sizing.workload import Function, Usage
+
+REGIONS = sorted(json.loads(PRICES.read_text())["regions"])
+FIXED = {"idle polling", "custom metrics", "alarms", "Grafana's queries", "admin token"}
+
+
+def monthly(usage: Usage, region: str = "us-east-1") -> dict[str, Decimal]:
+    """The bill by what is paid for."""
+    found = bill(usage, read_prices(region))
+    return {f"{line.service} {line.what}": line.monthly for line in found.lines}
+
+
+def test_lines_that_can_be_reckoned_by_hand() -> None:
+    usage = Usage(kiosks=12, weighings_per_day=1000, confirmed=Decimal("0.5"), retention_days=10)
+    lines = monthly(usage)
+    assert round(usage.weighings, 6) == 365_000
+    # Two requests a weighing, one more where somebody confirms, at 3.50 for a million.
+    assert round(lines["API Gateway requests"], 6) == Decimal("3.19375")
+    # 12,000 pictures a day of 150 KB for 10 days are 18 GB, at 0.023.
+    assert lines["S3 pictures kept"] == Decimal("0.414")
+
+
+@given(kiosks=st.integers(1, 2000), region=st.sampled_from(REGIONS))
+def test_what_is_used_twice_costs_twice_and_what_is_fixed_stays(kiosks: int, region: str) -> None:
+    one = bill(Usage(kiosks=kiosks), read_prices(region))
+    two = bill(Usage(kiosks=2 * kiosks), read_prices(region))
+    for single, double in zip(one.lines, two.lines, strict=True):
+        factor = 1 if single.what in FIXED else 2
+        assert round(double.monthly - factor * single.monthly, 9) == 0, single.what
+    assert one.monthly == sum(line.monthly for line in one.lines) == sum(one.services().values())
+    assert two.per_thousand <= one.per_thousand
+
+
+def test_arm_is_cheaper_and_warm_workers_are_not() -> None:
+    table = read_prices("eu-central-1")
+    plain = bill(Usage(), table).monthly
+    assert bill(Usage(architecture="arm64"), table).monthly < plain
+    assert bill(Usage(provisioned=1), table).monthly > plain
+    slower = Function(Usage.inference.memory_mb, 2 * Usage.inference.ms)
+    assert bill(Usage(inference=slower), table).monthly > plain
+
+
+def test_every_region_prices_the_same_things_and_every_price_has_a_source() -> None:
+    tables = [read_prices(region) for region in REGIONS]
+    assert len({frozenset(table.prices) for table in tables}) == 1
+    assert all(price > 0 for table in tables for price in table.prices.values())
+    assert all(
+        source.startswith("https://aws.amazon.com/") for source in tables[0].sources.values()
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "saying"),
+    [
+        ("{", "no table of prices"),
+        ('{"regions": {}}', "has no prices for 'us-east-1'"),
+        ('{"regions": {"us-east-1": {"s3_gb_month": "cheap"}}}', "no table of prices"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_bad_table_says_what_is_wrong(tmp_path: Path, text: str | None, saying: str) -> None:
+    file = tmp_path / "prices.json"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(BadPrices, match=saying):
+        read_prices("us-east-1", file)
+
+
+def test_a_table_without_a_price_says_which(tmp_path: Path) -> None:
+    table = json.loads(PRICES.read_text())
+    del table["regions"]["us-east-1"]["s3_gb_month"]
+    file = tmp_path / "prices.json"
+    file.write_text(json.dumps(table))
+    with pytest.raises(BadPrices, match="s3_gb_month"):
+        bill(Usage(), read_prices("us-east-1", file))
