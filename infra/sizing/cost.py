@@ -81,13 +81,6 @@ class Bill:
         """What 1,000 weighings cost."""
         return self.monthly / self.usage.weighings * 1000
 
-    def services(self) -> dict[str, Decimal]:
-        """The month's sum by service, the dearest first."""
-        sums: dict[str, Decimal] = {}
-        for line in self.lines:
-            sums[line.service] = sums.get(line.service, Decimal(0)) + line.monthly
-        return dict(sorted(sums.items(), key=lambda item: -item[1]))
-
 
 def read_prices(region: str, file: Path = PRICES) -> PriceTable:
     """The prices of a region.
