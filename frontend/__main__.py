@@ -19,6 +19,8 @@ def main() -> None:
     kiosk = create_kiosk(settings)
     serve(kiosk)
     app.on_shutdown(kiosk.api.close)
+    if kiosk.scale is not None:
+        app.on_shutdown(kiosk.scale.close)
     ui.run(
         host=settings.host,
         port=settings.port,

@@ -19,6 +19,7 @@ from frontend.pages.lost import lost_page
 from frontend.pages.models import models_page
 from frontend.pages.weigh import weigh_page
 from frontend.samples import load_samples, small_picture
+from frontend.scales.setting import open_scale
 from frontend.settings import Settings
 
 _STATIC_AGE_S = 3600
@@ -33,6 +34,7 @@ def create_kiosk(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         catalogue=Catalogue(api),
         languages=load_languages(),
         samples=load_samples(settings.samples),
+        scale=open_scale(settings.scale),
         artwork=frozenset(file.stem for file in ARTWORK.glob("*.svg")),
     )
 

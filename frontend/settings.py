@@ -7,6 +7,7 @@ from pydantic import AliasChoices, Field, HttpUrl, ValidationError, field_valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from frontend.languages import load_languages
+from frontend.scales.setting import SIMULATED, read_wire
 
 SAMPLE_DATA = Path(__file__).resolve().parents[1] / "sample_data"
 _SCALE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -33,6 +34,15 @@ class Settings(BaseSettings):
 
     idle_s: float = Field(default=600.0, gt=0, alias="SMARTSCALE_ADMIN_IDLE_S")
     """After how long without a tap a manager is logged out."""
+
+    scale: str = Field(default=SIMULATED, alias="SMARTSCALE_SCALE")
+    """The scale as a URL: `simulated://`, or a wire and its protocol (docs/devices.md)."""
+
+    @field_validator("scale")
+    @classmethod
+    def _is_a_scale(cls, scale: str) -> str:
+        read_wire(scale)
+        return scale
 
     @field_validator("scale_id")
     @classmethod

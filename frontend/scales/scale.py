@@ -28,29 +28,27 @@ class Condition(Enum):
     """No scale answers: switched off, cable out, or a fault of its own."""
 
 
-_WEIGHS = frozenset({Condition.STABLE, Condition.MOVING})
-
-
 @dataclass(frozen=True)
 class Reading:
     """What a scale shows at one moment.
 
     Raises:
         ValueError: the weight is not a finite number of 0 or more kilograms with at most three
-            decimals; or there is none where the condition has one, or one where it has none.
+            decimals; or STABLE has none, or a condition that cannot have one has one.
     """
 
     condition: Condition
     gross_kg: Decimal | None = None
-    """What is on the pan; only while STABLE or MOVING."""
+    """What is on the pan: always while STABLE; while MOVING where the scale tells it."""
 
     def __post_init__(self) -> None:
-        if (self.condition in _WEIGHS) != (self.gross_kg is not None):
-            raise ValueError(f"{self.condition} and a weight of {self.gross_kg} contradict")
         weight = self.gross_kg
-        if weight is not None and not (
-            weight.is_finite() and weight >= 0 and weight == weight.quantize(GRAM)
-        ):
+        if weight is None:
+            if self.condition is Condition.STABLE:
+                raise ValueError("a stable reading has a weight")
+        elif self.condition not in {Condition.STABLE, Condition.MOVING}:
+            raise ValueError(f"{self.condition} has no weight")
+        elif not (weight.is_finite() and weight >= 0 and weight == weight.quantize(GRAM)):
             raise ValueError(f"{weight} is no weight: use 0 kg or more, to the gram")
 
 

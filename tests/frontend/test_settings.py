@@ -25,6 +25,12 @@ from frontend.settings import Settings
             " (got '/nope')\n",
         ),
         ("SMARTSCALE_UI_PORT", "a", None),
+        (
+            "SMARTSCALE_SCALE",
+            "serial:///dev/ttyUSB0",
+            "SMARTSCALE_SCALE: add ?protocol= with one of mt-sics, toledo-8217, cas, cas-22"
+            " (got 'serial:///dev/ttyUSB0')\n",
+        ),
     ],
 )
 def test_a_bad_setting_is_named_with_what_would_be_right(
