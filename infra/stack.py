@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.emulator import CREDENTIALS
 from infra.errors import PlainError
@@ -29,6 +29,7 @@ class StackOutputs(BaseModel):
     weighings_queue_url: str = Field(alias="WeighingsQueueUrl")
     dead_letter_queue_url: str = Field(alias="DeadLetterQueueUrl")
     imports_queue_url: str = Field(alias="ImportsQueueUrl")
+    imports_dead_letter_queue_url: str = Field(alias="ImportsDeadLetterQueueUrl")
     api_url: str = Field(alias="ApiUrl")
 
     def environment(self) -> dict[str, str]:
@@ -72,10 +73,21 @@ def find_stack(client: "CloudFormationClient", name: str) -> "StackTypeDef | Non
 
 
 def outputs_of(stack: Mapping[str, Any]) -> StackOutputs:
-    """The typed outputs of a described stack."""
-    return StackOutputs.model_validate(
-        {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
-    )
+    """The typed outputs of a described stack.
+
+    Raises:
+        PlainError: it is no stack of this version's template.
+    """
+    try:
+        return StackOutputs.model_validate(
+            {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
+        )
+    except ValidationError as error:
+        missing = ", ".join(str(found["loc"][0]) for found in error.errors())
+        raise PlainError(
+            f"The stack {stack['StackName']!r} has no output {missing}: "
+            "it is not deployed from this version's template.yaml; deploy it again"
+        ) from error
 
 
 def stack_outputs(settings: Settings) -> StackOutputs:

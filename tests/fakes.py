@@ -17,7 +17,7 @@ from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
-from smartscale.operations.ports import HistoryFilter, Metric, PresignedPost
+from smartscale.operations.ports import DeadLetter, HistoryFilter, Metric, PresignedPost
 from smartscale.recognition.memory import Vectors
 from tests.examples import NOW, scores
 
@@ -127,6 +127,7 @@ class FakeWeighings:
             for row in newest
             if (before is None or row.job_id < before)
             and wanted.suspicious in {None, row.suspicious}
+            and wanted.status in {None, row.status}
         ]
         return found[:limit]
 
@@ -205,6 +206,27 @@ class FakeQueue:
 
     def send(self, body: str, reason: str | None = None) -> None:
         self.messages.append((body, reason))
+
+
+@dataclass
+class FakeDeadLetters:
+    letters: dict[str, str] = field(default_factory=dict)
+    held_now: set[str] = field(default_factory=set)
+
+    def put(self, body: str) -> None:
+        self.letters[f"receipt-{len(self.letters)}"] = body
+
+    def held(self) -> Iterator[DeadLetter]:
+        for receipt, body in list(self.letters.items()):
+            self.held_now.add(receipt)
+            yield DeadLetter(body, None, receipt)
+
+    def release(self, letter: DeadLetter) -> None:
+        self.held_now.remove(letter.receipt)
+
+    def delete(self, receipt: str) -> None:
+        self.held_now.remove(receipt)
+        del self.letters[receipt]
 
 
 @dataclass

@@ -14,6 +14,7 @@ from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.reconcile import Reconcile
+from smartscale.operations.redrive import Redrive
 from smartscale.operations.switch_model import WishForModel
 from smartscale.recognition.builtin import builtin_revision
 
@@ -45,6 +46,20 @@ class Connection:
             self.weighings_queue,
             self._metrics,
             self._outputs.bucket,
+        )
+
+    def redrive(self) -> Redrive:
+        """The operation that gives what failed another try."""
+        sqs = sqs_client(self._region)
+        return Redrive(
+            S3Uploads(self.bucket),
+            DynamoWeighings(self._outputs.weighings_table, self._region),
+            self.weighings_queue,
+            SqsQueue(sqs, self._outputs.dead_letter_queue_url),
+            SqsQueue(sqs, self._outputs.imports_dead_letter_queue_url),
+            self.wish_for_model(),
+            self._outputs.bucket,
+            now,
         )
 
     def wish_for_model(self) -> WishForModel:

@@ -1,10 +1,16 @@
 """SQS queues, and the messages on them."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
+
+from smartscale.operations.ports import DeadLetter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import MessageAttributeValueTypeDef
+
+_HOLD_S = 300
+_BATCH = 10
 
 REASON = "reason"
 """The message attribute that tells why a message is a dead letter."""
@@ -31,6 +37,31 @@ class SqsQueue:
         )
         messages = answer.get("Messages", [])
         return messages[0]["ReceiptHandle"] if messages else None
+
+    def held(self) -> Iterator[DeadLetter]:
+        """Each message once; it comes back when it is neither released nor deleted in time."""
+        while True:
+            answer = self._sqs.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=_BATCH,
+                VisibilityTimeout=_HOLD_S,
+                # With a wait all of SQS's servers are asked, so that none means none.
+                WaitTimeSeconds=1,
+                MessageAttributeNames=[REASON],
+            )
+            if not (messages := answer.get("Messages", [])):
+                return
+            for message in messages:
+                attribute = message.get("MessageAttributes", {}).get(REASON, {})
+                yield DeadLetter(
+                    message["Body"], attribute.get("StringValue"), message["ReceiptHandle"]
+                )
+
+    def release(self, letter: DeadLetter) -> None:
+        """Give a message back at once."""
+        self._sqs.change_message_visibility(
+            QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
+        )
 
     def delete(self, receipt: str) -> None:
         """Delete a message that was received."""

@@ -111,6 +111,8 @@ class DynamoWeighings:
         if wanted.suspicious is not None:
             reason = row.suspicious_reason
             conditions.append(reason.exists() if wanted.suspicious else reason.does_not_exist())
+        if wanted.status is not None:
+            conditions.append(row.status == wanted.status)
         if wanted.upload_key is not None:
             conditions.append(row.upload_key == wanted.upload_key)
         return reduce(and_, conditions) if conditions else None

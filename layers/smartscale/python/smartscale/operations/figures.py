@@ -8,21 +8,27 @@ from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.ports import Metric
 
 
-def outcome_metrics(weighing: Weighing, latency_ms: Decimal | None = None) -> list[Metric]:
+def outcome_metrics(
+    weighing: Weighing, latency_ms: Decimal | None = None, *, failed_before: bool = False
+) -> list[Metric]:
     """The figures of an outcome.
 
     Args:
         weighing: done or failed.
         latency_ms: milliseconds from accepted to stored; those to its recognition where unknown.
+        failed_before: it was told as a request when it failed, and nobody waited until now.
     """
     if weighing.status is not Status.DONE:
         return [Metric("Requests", 1), Metric("Errors", 1)]
     latency = weighing.timings["total_ms"] if latency_ms is None else latency_ms
-    return [
+    as_request = [
         Metric("Requests", 1),
-        Metric("Predictions", 1),
         Metric("Errors", 0),
         Metric("PredictionLatency", float(latency), "Milliseconds"),
+    ]
+    return [
+        *([] if failed_before else as_request),
+        Metric("Predictions", 1),
         Metric("InferenceLatency", float(weighing.timings["inference_ms"]), "Milliseconds"),
         Metric("LowConfidence", int(weighing.needs_confirmation)),
         Metric("Label", 1, dimensions={"Label": str(weighing.label)}),

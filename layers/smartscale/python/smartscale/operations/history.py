@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from smartscale.domain.errors import InvalidInput, NotFound
 from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.upload import upload_key
-from smartscale.domain.weighing import Weighing
+from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.accept import PRESIGNED_SECONDS
 from smartscale.operations.ports import HistoryFilter, Uploads, Weighings
 
@@ -27,6 +27,7 @@ def history_filter(
     needs_confirmation: bool | None = None,
     suspicious: bool | None = None,
     upload_key: str | None = None,
+    status: Status | None = None,
 ) -> HistoryFilter:
     """What a history shows: by default the last 92 days, at most what there can be.
 
@@ -45,6 +46,7 @@ def history_filter(
         needs_confirmation=needs_confirmation,
         suspicious=suspicious,
         upload_key=upload_key,
+        status=status,
     )
 
 

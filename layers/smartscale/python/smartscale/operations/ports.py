@@ -12,7 +12,7 @@ from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ImportProgress, ModelSwitch, WorkerReport
 from smartscale.domain.upload import StoredUpload
-from smartscale.domain.weighing import ModelRef, Weighing
+from smartscale.domain.weighing import ModelRef, Status, Weighing
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.repository import Listing, RepositoryFile
 from smartscale.recognition.memory import Vectors
@@ -90,6 +90,7 @@ class HistoryFilter:
     needs_confirmation: bool | None = None
     suspicious: bool | None = None
     upload_key: str | None = None
+    status: Status | None = None
 
 
 class Weighings(Protocol):
@@ -194,6 +195,31 @@ class Queue(Protocol):
 
     def send(self, body: str, reason: str | None = None) -> None:
         """Send a message, for a dead letter with the reason."""
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """A message that was received from a queue of dead letters, and is held for a while.
+
+    `reason` is why it was rejected; None when it was only tried in vain.
+    """
+
+    body: str
+    reason: str | None
+    receipt: str
+
+
+class DeadLetters(Protocol):
+    """A queue of dead letters, for who looks through it."""
+
+    def held(self) -> Iterator[DeadLetter]:
+        """Each message once; until it is released or deleted, nobody else receives it."""
+
+    def release(self, letter: DeadLetter) -> None:
+        """Give a message back, as it was."""
+
+    def delete(self, receipt: str) -> None:
+        """Delete a message."""
 
 
 class Recogniser(Protocol):

@@ -99,7 +99,7 @@ class Recognise:
         if not self._weighings.put(weighing):
             return []
         stored_ms = _milliseconds(self._now() - accepted)
-        return outcome_metrics(weighing, stored_ms)
+        return outcome_metrics(weighing, stored_ms, failed_before=stored is not None)
 
 
 def outcome(
