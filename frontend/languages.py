@@ -2,18 +2,22 @@
 
 English is the language of the source. To add or update another one:
 
-    pybabel extract -k t -k _t -k language -k N_ --no-location -o /tmp/kiosk.pot frontend
-    pybabel update -D kiosk -i /tmp/kiosk.pot -d frontend/locale    # `init -l fr` for a new one
+    pybabel extract -k t -k _t -k language -k N_ -k plural:1,2 -k N_plural:1,2 --no-location \\
+        -o /tmp/kiosk.pot frontend
+    pybabel update -D kiosk -i /tmp/kiosk.pot -d frontend/locale    # `init -l it` for a new one
 
 The `.po` files are read as they are, so there is nothing to compile or to keep in step.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import io
+from dataclasses import dataclass, field
+from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
 
 from babel import Locale
+from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
 
 LOCALE = Path(__file__).with_name("locale")
 SOURCE = "en"
@@ -25,12 +29,17 @@ class Language:
 
     code: str
     locale: Locale
-    messages: Mapping[str, str]
+    messages: NullTranslations = field(default_factory=NullTranslations, repr=False)
 
     def __call__(self, message: str, **values: object) -> str:
         """The message in this language, with values in the places of `{name}`."""
-        text = self.messages.get(message) or message
+        text = self.messages.gettext(message)
         return text.format(**values) if values else text
+
+    def plural(self, one: str, many: str, n: int, **values: object) -> str:
+        """The message in the form that goes with a number, which stands where `{n}` is."""
+        text = self.messages.ngettext(one, many, n)
+        return text.format(n=format_decimal(n, locale=self.locale), **values)
 
     @property
     def endonym(self) -> str:
@@ -49,16 +58,15 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for a message that i
 
 
 def load_languages(folder: Path = LOCALE) -> dict[str, Language]:
-    """English, and every language that has a catalogue."""
-    languages = {SOURCE: Language(SOURCE, Locale.parse(SOURCE), {})}
-    for file in sorted(folder.glob("*/LC_MESSAGES/kiosk.po")):
+    """English, and every language that has a catalogue, by the names they give themselves."""
+    languages = [Language(SOURCE, Locale.parse(SOURCE))]
+    for file in folder.glob("*/LC_MESSAGES/kiosk.po"):
         code = file.parents[1].name
         with file.open("rb") as text:
             catalogue = read_po(text, locale=code, domain="kiosk")
-        messages = {
-            message.id: message.string
-            for message in catalogue
-            if isinstance(message.id, str) and isinstance(message.string, str) and message.id
-        }
-        languages[code] = Language(code, Locale.parse(code), messages)
-    return languages
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        languages.append(Language(code, Locale.parse(code), GNUTranslations(compiled)))
+    first, *others = languages
+    return {one.code: one for one in (first, *sorted(others, key=lambda one: one.endonym))}

@@ -5,7 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 
 from babel.dates import format_datetime, format_skeleton
-from babel.numbers import format_decimal, format_percent, get_currency_precision
+from babel.numbers import format_currency, format_decimal, format_percent
+from babel.units import format_unit
 
 from frontend.api_client import Candidate, CatalogueItem, Result, Unit
 from frontend.languages import N_, Language
@@ -18,6 +19,7 @@ ZERO = Decimal("0.000")
 EM_DASH = "—"
 ELLIPSIS = "…"
 
+_CODE_BESIDE_FIGURE = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Z])")
 _COMMIT = re.compile(r"[0-9a-f]{12,64}", re.ASCII)
 _PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,2})?)\s*%?", re.ASCII)
 _KILOGRAMS = re.compile(r"([+-]?)(\d+(?:[.,]\d*)?|[.,]\d+)(?:\s*kg)?", re.ASCII | re.IGNORECASE)
@@ -101,16 +103,29 @@ def read_percent(text: str) -> Decimal:
 
 
 def money(amount: Decimal, currency: str, language: Language) -> str:
-    """An amount with the currency's code: `1.25 EUR`. A unit price may have more decimals."""
-    digits = get_currency_precision(currency)
-    pattern = "#,##0." + "0" * digits + "##" if digits else "#,##0.##"
-    # A non-breaking space: a figure without its currency is no price.
-    return f"{format_decimal(amount, pattern, locale=language.locale)}\u00a0{currency}"
+    """An amount as the language writes it: `€1.25`, `1,25 €`. A unit price may have more decimals.
+
+    The figures are those of the API: its amounts are rounded already, and are only shown here.
+    """
+    text = format_currency(amount, currency, locale=language.locale, decimal_quantization=False)
+    # Currencies without a sign of their own stand off from the figure (CLDR's
+    # alphaNextToNumber, which Babel does not use yet).
+    return _CODE_BESIDE_FIGURE.sub("\u00a0", text)
 
 
 def kilograms(weight: Decimal, language: Language) -> str:
     """A weight with three decimals, as scales show it: `0.500 kg`."""
-    return f"{format_decimal(weight, '0.000', locale=language.locale)}\u00a0kg"
+    text = format_unit(
+        weight, "mass-kilogram", length="short", format="0.000", locale=language.locale
+    )
+    # A non-breaking space: a figure without its unit is no weight.
+    return text.replace(" ", "\u00a0")
+
+
+def kilogram_sign(language: Language) -> str:
+    """How the language writes the unit: `kg`, `кг`."""
+    one = format_unit(1, "mass-kilogram", length="short", locale=language.locale)
+    return one.replace("1", "").strip()
 
 
 def editable(weight: Decimal, language: Language) -> str:
@@ -145,11 +160,13 @@ def item_name(label: str | None, name: str | None, language: Language) -> str:
 def unit_price(
     price: Decimal | None, currency: str | None, unit: Unit | None, language: Language
 ) -> str:
-    """What one kilogram or one piece costs: `2.49 EUR/kg`, `1.29 EUR each`."""
+    """What one kilogram or one piece costs: `€2.49/kg`, `€1.29 each`."""
     if price is None or currency is None or unit is None:
         return language("no price yet")
     amount = money(price, currency, language)
-    return f"{amount}/kg" if unit is Unit.KG else language("{price} each", price=amount)
+    if unit is Unit.KG:
+        return f"{amount}/{kilogram_sign(language)}"
+    return language("{price} each", price=amount)
 
 
 def item_price(item: CatalogueItem, language: Language) -> str:
@@ -178,7 +195,7 @@ def spoken(result: Result, language: Language) -> str:
 
 
 def recognised(result: Result, language: Language) -> str:
-    """What a weighing was taken for, and that one's price: `recognised as Mango, 3.98 EUR`.
+    """What a weighing was taken for, and that one's price: `recognised as Mango, €3.98`.
 
     For whoever checks a weighing that was sold as something else.
     """
@@ -191,13 +208,21 @@ def recognised(result: Result, language: Language) -> str:
 
 
 def calculation(result: Result, language: Language) -> str:
-    """How the price came about: `2.49 EUR/kg × 0.500 kg = 1.25 EUR`."""
+    """How the price came about: `€2.49/kg × 0.500 kg = €1.25`."""
     each = unit_price(result.unit_price, result.currency, result.unit, language)
     if result.unit is Unit.EACH:
-        factors = f"{result.quantity or 1} × {each}"
+        factors = (str(result.quantity or 1), each)
     else:
-        factors = f"{each} × {net_weight(result, language)}"
-    return f"{factors} = {price(result, language)}"
+        factors = (each, net_weight(result, language))
+    first, second, outcome = (
+        _isolated(part, language) for part in (*factors, price(result, language))
+    )
+    return f"{first} × {second} = {outcome}"
+
+
+def _isolated(figure: str, language: Language) -> str:
+    """A figure that keeps its own order of signs inside a line that runs from right to left."""
+    return f"\u2068{figure}\u2069" if language.direction == "rtl" else figure
 
 
 def net_weight(result: Result, language: Language) -> str:

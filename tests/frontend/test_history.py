@@ -29,7 +29,7 @@ async def test_newest_first_with_price_and_status(user: User, api: FakeApi) -> N
 
     await user.should_see("weighing", retries=SOON)
     await user.should_see("Needs confirmation")
-    await user.should_see("0.95\u00a0EUR")
+    await user.should_see("€0.95")
     await user.should_see("97%")
     newest = min(user.find("weighing").elements, key=lambda row: row.id)
     assert "Lemons" in str(newest)
@@ -77,7 +77,7 @@ async def test_a_suspicious_confirmation_is_found_by_the_attendant(
     await user.open("/history")
     await user.should_see("weighing", retries=SOON)
 
-    await user.should_see("recognised as Bananas, 0.95\u00a0EUR")
+    await user.should_see("recognised as Bananas, €0.95")
 
     user.find("Suspicious").click()
     await until(lambda: rows(user) == 1)

@@ -1,17 +1,14 @@
 """Catalogue search, pictures, samples, charts, languages: the parts without a screen."""
 
 import io
-import re
 from decimal import Decimal
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
-from babel.messages.extract import extract_from_dir
 from PIL import Image
 
-import frontend
 from frontend import charts
 from frontend.api_client import (
     ApiClient,
@@ -21,12 +18,9 @@ from frontend.api_client import (
     Unit,
 )
 from frontend.catalogue import search
-from frontend.languages import load_languages
 from frontend.pictures import UnreadablePicture, prepare
 from frontend.samples import load_samples
 from tests.frontend.conftest import jpeg, photo
-
-FRONTEND = Path(frontend.__file__).parent
 
 
 def item(label: str, plu: str, english: str, german: str) -> CatalogueItem:
@@ -122,24 +116,6 @@ def test_lines_break_where_nothing_is_known() -> None:
     svg = ET.fromstring(charts.lines(([1, 2, None, 3], [None] * 4), "Latency"))  # noqa: S314 - our own
     assert [line.attrib["class"] for line in svg] == ["line-zero", "line-other", "line-other"]
     assert ET.fromstring(charts.lines(([], []), "Latency")).attrib["role"] == "img"  # noqa: S314 - our own
-
-
-def test_every_message_is_translated_with_its_placeholders() -> None:
-    keywords = dict.fromkeys(("t", "_t", "language", "N_"))
-    messages = {
-        message
-        for _, _, message, _, _ in extract_from_dir(FRONTEND, keywords=keywords)
-        if isinstance(message, str)
-    }
-    assert len(messages) > 80
-    for code, language in load_languages().items():
-        if code == "en":
-            continue
-        for message in messages:
-            translated = language.messages.get(message)
-            assert translated, f"{code} lacks {message!r}"
-            assert re.findall(r"{\w+}", translated) == re.findall(r"{\w+}", message)
-        assert set(language.messages) <= messages, "no longer said"
 
 
 def answering(status: int, body: object, kind: str) -> ApiClient:

@@ -17,7 +17,11 @@ from frontend.settings import Settings
         ),
         ("SMARTSCALE_SCALE_ID", "x" * 65, None),
         ("SMARTSCALE_SCALE_ID", "", None),
-        ("SMARTSCALE_LANGUAGE", "xx", "SMARTSCALE_LANGUAGE: use one of de, en (got 'xx')\n"),
+        (
+            "SMARTSCALE_LANGUAGE",
+            "xx",
+            "SMARTSCALE_LANGUAGE: use one of ar, de, en, es, fr, ru (got 'xx')\n",
+        ),
         (
             "SMARTSCALE_SAMPLES",
             "/nope",

@@ -36,7 +36,7 @@ async def test_a_sample_becomes_a_name_and_a_price(user: User, api: FakeApi) -> 
 
     await user.should_see("Bananas")
     await user.should_see("Very sure · 97%")
-    await user.should_see("1.89\u00a0EUR/kg × 0.500\u00a0kg = 0.95\u00a0EUR")
+    await user.should_see("€1.89/kg × 0.500\u00a0kg = €0.95")
     await user.should_see("candidate-Lemon")
     assert [sent["weight"] for sent in api.predictions] == ["0.500"]
 
@@ -45,7 +45,7 @@ async def test_a_sample_with_tare_is_priced_by_its_net_weight(user: User, api: F
     api.label = "Lemon"
     await weigh_sample(user, "lemons")
 
-    await user.should_see("2.99\u00a0EUR/kg × 0.400\u00a0kg = 1.20\u00a0EUR")
+    await user.should_see("€2.99/kg × 0.400\u00a0kg = €1.20")
     await user.should_see("Gross 0.420\u00a0kg − tare 0.020\u00a0kg")
     assert api.predictions[0]["tare_kg"] == "0.020"
 
@@ -91,7 +91,7 @@ async def test_low_confidence_asks_and_takes_another_answer(user: User, api: Fak
     user.find("candidate-Orange").click()
 
     await user.should_see("Confirmed", retries=SOON)
-    await user.should_see("2.29\u00a0EUR/kg × 0.500\u00a0kg = 1.15\u00a0EUR")
+    await user.should_see("€2.29/kg × 0.500\u00a0kg = €1.15")
     (job,) = api.jobs.values()
     assert (job["confirmed_label"], job["confirmed_by"]) == ("Orange", "shopper")
 
@@ -118,7 +118,7 @@ async def test_an_unknown_item_is_searched_and_confirmed(user: User, api: FakeAp
     user.find("item-Ginger").click()
 
     await user.should_see("Confirmed", retries=SOON)
-    await user.should_see("6.99\u00a0EUR/kg × 0.500\u00a0kg = 3.50\u00a0EUR")
+    await user.should_see("€6.99/kg × 0.500\u00a0kg = €3.50")
 
 
 async def test_a_sure_answer_can_be_something_else_by_its_number(user: User) -> None:
@@ -130,7 +130,7 @@ async def test_a_sure_answer_can_be_something_else_by_its_number(user: User) -> 
     await user.should_not_see("item-Lemon", retries=SOON)
     user.find("item-Kiwi").click()
 
-    await user.should_see("4.49\u00a0EUR/kg × 0.500\u00a0kg = 2.25\u00a0EUR", retries=SOON)
+    await user.should_see("€4.49/kg × 0.500\u00a0kg = €2.25", retries=SOON)
 
 
 async def test_search_says_when_nothing_is_called_so_and_leads_back(user: User) -> None:
@@ -147,13 +147,13 @@ async def test_search_says_when_nothing_is_called_so_and_leads_back(user: User) 
 async def test_items_sold_each_are_counted(user: User, api: FakeApi) -> None:
     api.label = "Avocado"
     await weigh_sample(user)
-    await user.should_see("1 × 1.29\u00a0EUR each = 1.29\u00a0EUR")
+    await user.should_see("1 × €1.29 each = €1.29")
 
     user.find("more").click()
 
-    await user.should_see("2 × 1.29\u00a0EUR each = 2.58\u00a0EUR", retries=SOON)
+    await user.should_see("2 × €1.29 each = €2.58", retries=SOON)
     user.find("less").click()
-    await user.should_see("1 × 1.29\u00a0EUR each = 1.29\u00a0EUR", retries=SOON)
+    await user.should_see("1 × €1.29 each = €1.29", retries=SOON)
 
 
 async def test_every_fast_tap_counts_and_is_charged(user: User, api: FakeApi) -> None:
@@ -167,7 +167,7 @@ async def test_every_fast_tap_counts_and_is_charged(user: User, api: FakeApi) ->
     assert text_of(user, "price") == "…"
     assert not is_enabled(user, "next-item")
 
-    await user.should_see("4 × 1.29\u00a0EUR each = 5.16\u00a0EUR", retries=SOON)
+    await user.should_see("4 × €1.29 each = €5.16", retries=SOON)
     assert text_of(user, "quantity") == "4"
     assert is_enabled(user, "next-item")
     (job,) = api.jobs.values()
@@ -185,7 +185,7 @@ async def test_a_count_that_is_not_confirmed_is_taken_back(user: User, api: Fake
 
     await user.should_see("The scale cannot reach its service right now.", retries=SOON)
     assert text_of(user, "quantity") == "1"
-    await user.should_see("1 × 1.29\u00a0EUR each = 1.29\u00a0EUR")
+    await user.should_see("1 × €1.29 each = €1.29")
     assert is_enabled(user, "next-item")
 
 
@@ -196,7 +196,7 @@ async def test_yes_while_a_count_is_confirmed_keeps_the_count(user: User, api: F
     for tap in ("more", "more", "accept"):
         user.find(tap).click()
 
-    await user.should_see("3 × 1.29\u00a0EUR each = 3.87\u00a0EUR", retries=SOON)
+    await user.should_see("3 × €1.29 each = €3.87", retries=SOON)
     await user.should_see("Confirmed")
     assert is_enabled(user, "next-item")
     (job,) = api.jobs.values()
@@ -210,7 +210,7 @@ async def test_another_item_and_a_count_at_once_are_both_heard(user: User, api: 
     user.find("more").click()
     user.find("candidate-Lime").click()
 
-    await user.should_see("4.99\u00a0EUR/kg × 0.500\u00a0kg = 2.50\u00a0EUR", retries=SOON)
+    await user.should_see("€4.99/kg × 0.500\u00a0kg = €2.50", retries=SOON)
     await user.should_not_see("more")
     assert [said["label"] for said in api.confirmations] == ["Avocado", "Lime"]
     (job,) = api.jobs.values()
@@ -239,7 +239,7 @@ async def test_what_the_camera_does_not_see_can_be_found_by_name(user: User, api
     await user.should_see("item-Ginger", retries=SOON)
     user.find("item-Ginger").click()
 
-    await user.should_see("6.99\u00a0EUR/kg × 0.500\u00a0kg = 3.50\u00a0EUR", retries=SOON)
+    await user.should_see("€6.99/kg × 0.500\u00a0kg = €3.50", retries=SOON)
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ async def test_a_chosen_file_is_weighed_like_a_sample(user: User, api: FakeApi) 
     user.find("weight").type("1")
     user.find("classify").click()
 
-    await user.should_see("1.89\u00a0EUR/kg × 1.000\u00a0kg = 1.89\u00a0EUR", retries=SOON)
+    await user.should_see("€1.89/kg × 1.000\u00a0kg = €1.89", retries=SOON)
     assert len(api.predictions) == 1
 
 
@@ -356,7 +356,7 @@ async def test_a_confirmation_over_a_connection_that_just_closed_is_repeated(
 
     user.find("more").click()
 
-    await user.should_see("2 × 1.29\u00a0EUR each = 2.58\u00a0EUR", retries=SOON)
+    await user.should_see("2 × €1.29 each = €2.58", retries=SOON)
     assert [said["quantity"] for said in api.confirmations] == [2, 2]
 
 
@@ -409,7 +409,7 @@ async def test_another_language_keeps_what_is_on_the_scale(user: User) -> None:
 
     await user.should_see("Bananen", retries=SOON)
     await user.should_see("Sehr sicher · 97\u00a0%")
-    await user.should_see("1,89\u00a0EUR/kg × 0,500\u00a0kg = 0,95\u00a0EUR")
+    await user.should_see("1,89\u00a0€/kg × 0,500\u00a0kg = 0,95\u00a0€")
     await user.should_see("Nächster Artikel")
 
 

@@ -83,16 +83,32 @@ def test_a_tare_is_optional_and_below_the_weight() -> None:
 @pytest.mark.parametrize(
     ("amount", "currency", "english", "german"),
     [
-        ("1.25", "EUR", "1.25 EUR", "1,25 EUR"),
-        ("1234.5", "EUR", "1,234.50 EUR", "1.234,50 EUR"),
-        ("0.0125", "EUR", "0.0125 EUR", "0,0125 EUR"),
-        ("250", "JPY", "250 JPY", "250 JPY"),
-        ("1.234", "KWD", "1.234 KWD", "1,234 KWD"),
+        ("1.25", "EUR", "€1.25", "1,25 €"),
+        ("1234.5", "EUR", "€1,234.50", "1.234,50 €"),
+        ("0.0125", "EUR", "€0.0125", "0,0125 €"),
+        ("250", "JPY", "¥250", "250 ¥"),
+        ("1.234", "KWD", "KWD 1.234", "1,234 KWD"),
+        ("1.23", "CHF", "CHF 1.23", "1,23 CHF"),
     ],
 )
 def test_money(amount: str, currency: str, english: str, german: str) -> None:
     assert wording.money(Decimal(amount), currency, EN) == english.replace(" ", "\u00a0")
     assert wording.money(Decimal(amount), currency, DE) == german.replace(" ", "\u00a0")
+
+
+@pytest.mark.parametrize(
+    ("code", "price", "weight"),
+    [
+        ("fr", "1\u202f234,50 €", "0,742\u202fkg"),
+        ("es", "1.234,50 €", "0,742 kg"),
+        ("ru", "1 234,50 €", "0,742 кг"),
+        ("ar", "\u200f1,234.50 €", "0.742 كغم"),
+    ],
+)
+def test_each_language_writes_figures_its_own_way(code: str, price: str, weight: str) -> None:
+    language = load_languages()[code]
+    assert wording.money(Decimal("1234.50"), "EUR", language) == price.replace(" ", "\u00a0")
+    assert wording.kilograms(Decimal("0.742"), language) == weight.replace(" ", "\u00a0")
 
 
 def test_a_price_by_weight_says_how_it_came_about() -> None:
@@ -106,7 +122,7 @@ def test_a_price_by_weight_says_how_it_came_about() -> None:
         currency="EUR",
     )
     said = wording.calculation(result, EN).replace("\u00a0", " ")
-    assert said == "2.49 EUR/kg × 0.500 kg = 1.25 EUR"
+    assert said == "€2.49/kg × 0.500 kg = €1.25"
 
 
 def test_a_price_by_piece_says_how_it_came_about() -> None:
@@ -121,7 +137,7 @@ def test_a_price_by_piece_says_how_it_came_about() -> None:
         currency="EUR",
     )
     said = wording.calculation(result, DE).replace("\u00a0", " ")
-    assert said == "3 × 1,29 EUR/Stück = 3,87 EUR"
+    assert said == "3 × 1,29 €/Stück = 3,87 €"
 
 
 def test_what_has_no_price_has_a_dash() -> None:

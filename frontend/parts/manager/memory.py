@@ -61,7 +61,7 @@ class Memory(Section[tuple[MemoryVersion, ...]]):
                         theme.text(t("In use")).classes("pill good")
                 facts = []
                 if version.images is not None:
-                    facts.append(t("{n} photos", n=version.images))
+                    facts.append(t.plural("{n} photo", "{n} photos", version.images))
                 if version.created_at is not None:
                     facts.append(wording.clock_time(version.created_at, t))
                 theme.text(" · ".join(facts), "p").classes("hint")

@@ -73,9 +73,11 @@ class Packages(Section[tuple[Package, ...]]):
         t = self.t
         facts = []
         if package.labels is not None:
-            facts.append(t("{n} labels", n=wording.count(package.labels, t)))
+            facts.append(t.plural("{n} label", "{n} labels", package.labels))
         if package.unmapped:
-            facts.append(t("{n} without a product", n=wording.count(package.unmapped, t)))
+            facts.append(
+                t.plural("{n} without a product", "{n} without a product", package.unmapped)
+            )
         if package.accuracy is not None:
             facts.append(t("{share} right in its test", share=wording.rate(package.accuracy, t)))
         if package.size_bytes is not None:
