@@ -52,10 +52,9 @@ class SqsQueue:
             if not (messages := answer.get("Messages", [])):
                 return
             for message in messages:
-                attribute = message.get("MessageAttributes", {}).get(REASON, {})
-                yield DeadLetter(
-                    message["Body"], attribute.get("StringValue"), message["ReceiptHandle"]
-                )
+                attributes = message.get("MessageAttributes", {})
+                reason = attributes[REASON].get("StringValue") if REASON in attributes else None
+                yield DeadLetter(message["Body"], reason, message["ReceiptHandle"])
 
     def release(self, letter: DeadLetter) -> None:
         """Give a message back at once."""
