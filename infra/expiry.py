@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 
 from smartscale.adapters.bucket import IDEMPOTENCY, Bucket
 from smartscale.domain.upload import UPLOADS
+from smartscale.operations.accept import LATEST
 
-_IDEMPOTENCY_DAYS = 2
+_IDEMPOTENCY_DAYS = LATEST.days
+"""As in template.yaml: a kiosk that was cut off may send as late as this."""
 
 
 def expire(bucket: Bucket, image_days: int, now: datetime) -> int:

@@ -17,6 +17,7 @@ from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.clock import now
 from smartscale.domain.catalogue import parse_moment
+from smartscale.domain.charge import Charge
 from smartscale.domain.load import parse_quantity
 from smartscale.domain.weighing import ConfirmedBy
 from smartscale.http.app import create_app, lambda_handler
@@ -120,8 +121,20 @@ async def result(
     return Result.pending(job_id) if weighing is None else Result.of(weighing, lang)
 
 
+class Charged(BaseModel):
+    """What a scale charged and printed while it was cut off; amounts and kilograms as text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    unit: str
+    unit_price: str
+    price: str
+    currency: str
+    tare_kg: str = "0.000"
+
+
 class Confirmation(BaseModel):
-    """What the item is: its label or its PLU."""
+    """What the item is: its label or its PLU. With `charged` nothing is priced anew."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -129,6 +142,7 @@ class Confirmation(BaseModel):
     plu: Annotated[str, Field(min_length=1)] | None = None
     quantity: int | None = None
     confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER
+    charged: Charged | None = None
 
 
 @router.post("/confirm/{job_id}", tags=["weigh"])
@@ -147,6 +161,7 @@ def confirm_weighing(
         plu=said.plu,
         quantity=None if said.quantity is None else parse_quantity(said.quantity),
         confirmed_by=said.confirmed_by,
+        charge=None if said.charged is None else Charge.parse(**said.charged.model_dump()),
     )
     return Result.of(weighing, lang)
 

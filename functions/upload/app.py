@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from smartscale.adapters.bucket import S3IdempotencyKeys, S3Uploads, data_bucket
 from smartscale.clock import now
+from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.load import Load, parse_scale_id
 from smartscale.domain.upload import MAX_IMAGE_BYTES
@@ -43,6 +44,9 @@ def predict(
     tare_kg: Annotated[str | None, Form(description="below the weight")] = None,
     quantity: Annotated[str | None, Form(description="pieces, for items sold each")] = None,
     scale_id: Annotated[str | None, Form()] = None,
+    weighed_at: Annotated[
+        str | None, Form(description="when, if not now: of a scale that was cut off")
+    ] = None,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Accepted:
     """Weigh: send a picture and a weight; ask `result_url` for the answer.
@@ -57,7 +61,8 @@ def predict(
         )
     load = Load.parse(weight if weight is not None else weight_kg, tare_kg, quantity)
     scale = parse_scale_id(scale_id)
-    job_id = operation.image(image.file.read(), load, scale, idempotency_key)
+    begun = parse_moment(weighed_at) if weighed_at else None
+    job_id = operation.image(image.file.read(), load, scale, idempotency_key, begun)
     return Accepted(job_id=job_id, result_url=_result_url(job_id))
 
 

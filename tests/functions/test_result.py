@@ -195,3 +195,17 @@ def test_the_catalogue(results: TestClient) -> None:
     )
     assert (lemon["plu"], lemon["unit"]) == ("4053", "each")
     assert (lemon["piece_kg_min"], lemon["sold_as"]) == (None, None)
+
+
+def test_a_charge_of_a_scale_that_was_cut_off_is_shown_as_it_was_printed(
+    results: TestClient, job_id: str
+) -> None:
+    charged = {"unit": "kg", "unit_price": "1.50", "price": "1.50", "currency": "EUR"}
+    said = {"label": "Banana", "confirmed_by": "kiosk", "charged": charged}
+    result = results.post(f"/v1/confirm/{job_id}", json=said).json()
+    assert (result["unit_price"], result["price"]) == ("1.50", "1.50")
+    assert (result["charged_offline"], result["confirmed_by"]) == (True, "kiosk")
+    assert results.get("/v1/history").json()["items"][0] == result
+
+    wrong = results.post(f"/v1/confirm/{job_id}", json=said | {"charged": charged | {"price": "1"}})
+    assert (wrong.status_code, "1.50 would" in wrong.json()["detail"]) == (422, True)

@@ -1,11 +1,13 @@
 """POST /v1/predict and /v1/uploads."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from smartscale.domain.job_id import job_time
 from smartscale.domain.upload import upload_key
 from tests.examples import picture
 from tests.shop import Shop
@@ -121,3 +123,11 @@ def test_an_unknown_route_is_a_problem_too(uploads: TestClient) -> None:
     assert response.headers["content-type"] == "application/problem+json"
     assert "/docs" in response.json()["detail"]
     assert uploads.get("/v1/predict").status_code == 405
+
+
+def test_a_weighing_of_before_begins_then(uploads: TestClient) -> None:
+    status, accepted = predict(uploads, weighed_at="2026-11-24T10:00:00Z")
+    assert status == 202
+    assert job_time(accepted["job_id"]) == datetime(2026, 11, 24, 10, tzinfo=UTC)
+    for wrong in ("yesterday", "2020-01-01"):
+        assert predict(uploads, weighed_at=wrong)[0] == 422

@@ -28,7 +28,7 @@ def test_pictures_expire_and_the_ledger_stays(
     before = keys()
     assert expire(bucket, 30, now) == 0
     assert keys() == before
-    assert expire(bucket, 30, now + timedelta(days=3)) > 0, "idempotency keys live two days"
+    assert expire(bucket, 40, now + timedelta(days=32)) > 0, "idempotency keys live 31 days"
     assert upload_key(job_id) in keys()
     expire(bucket, 30, now + timedelta(days=31))
     assert {key.split("/")[0] for key in keys()} <= {"ledger", "models"}

@@ -1,16 +1,18 @@
 """What is taken in, and that it is taken in once."""
 
 import io
+from datetime import timedelta
 
 import pytest
 from PIL import Image
 
 from smartscale.domain.errors import InvalidInput, TooLarge
+from smartscale.domain.job_id import job_time
 from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
 from smartscale.operations.accept import Accept, without_metadata
 from smartscale.recognition.preprocessing import CorruptImage, TooManyPixels, UnsupportedImage
-from tests.examples import picture
+from tests.examples import NOW, picture
 from tests.fakes import Clock, FakeIdempotencyKeys, FakeUploads
 
 LOAD = Load.parse("0.500", "0.020", "2")
@@ -105,3 +107,14 @@ def test_exif_is_stripped_and_the_picture_stays_upright(image_format: str) -> No
 
 def test_a_picture_without_exif_is_not_touched() -> None:
     assert without_metadata(picture(), "JPEG") == picture()
+
+
+def test_a_scale_that_was_cut_off_says_when_it_weighed(accept: Accept) -> None:
+    weighed_at = NOW - timedelta(days=3)
+    job_id = accept.image(picture(), LOAD, "till-1", "key", weighed_at)
+    assert job_time(job_id) == weighed_at
+    assert accept.image(picture(), LOAD, "till-1", "key") == job_id
+    ahead = accept.image(picture(), LOAD, "till-1", weighed_at=NOW + timedelta(hours=2))
+    assert job_time(ahead) == NOW, "its clock was ahead"
+    with pytest.raises(InvalidInput, match="31 days"):
+        accept.image(picture(), LOAD, "till-1", weighed_at=NOW - timedelta(days=32))

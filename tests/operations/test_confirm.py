@@ -4,9 +4,10 @@ from decimal import Decimal
 
 import pytest
 
+from smartscale.domain.charge import Charge
 from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.upload import upload_key
-from smartscale.domain.weighing import ConfirmedBy, Weighing
+from smartscale.domain.weighing import ConfirmedBy, Status, Weighing
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.recognise import Arrival
 from tests.examples import item, scores
@@ -154,3 +155,44 @@ def test_a_confirmation_that_was_recorded_before_a_crash_is_finished(
     assert shop.metrics.named("Confirmations") == [1]
     assert (again.confirmations, again.confirmed_label) == (1, "Lemon")
     assert shop.weighings.rows[job_id] == again
+
+
+PRINTED = Charge.parse(unit="kg", unit_price="1.50", price="1.47", currency="EUR", tare_kg="0.020")
+
+
+def test_what_a_scale_printed_while_it_was_cut_off_is_what_the_ledger_holds(
+    shop: Shop, job_id: str
+) -> None:
+    charged = shop.confirm.process(
+        job_id, label="Banana", confirmed_by=ConfirmedBy.KIOSK, charge=PRINTED
+    )
+    assert (charged.unit_price, charged.price) == (Decimal("1.50"), Decimal("1.47"))
+    assert (charged.tare_kg, charged.net_kg) == (Decimal("0.020"), Decimal("0.980"))
+    assert charged.charged_offline
+    assert charged.suspicious, "the catalogue had another price"
+    assert shop.ledger.events[job_id, "confirmed-0001"] == charged
+    assert shop.metrics.named("Confirmations") == [], "no person said so"
+
+    again = shop.confirm.process(
+        job_id, label="Banana", confirmed_by=ConfirmedBy.KIOSK, charge=PRINTED
+    )
+    assert again == charged
+
+
+def test_what_was_charged_counts_although_it_is_not_sold_any_more_and_failed_here(
+    shop: Shop,
+) -> None:
+    job_id = shop.upload()
+    shop.fail.process(Arrival(upload_key(job_id)), "The picture is bad.")
+    EditCatalogue(shop.catalogue, shop.ledger, shop.clock).retire("Banana")
+    charged = shop.confirm.process(job_id, label="Banana", charge=PRINTED)
+    assert (charged.status, charged.error, charged.price) == (Status.DONE, None, Decimal("1.47"))
+    assert shop.weighings.rows[job_id] == charged
+
+
+def test_an_attendant_s_correction_of_a_charge_is_priced_by_the_catalogue(
+    shop: Shop, job_id: str
+) -> None:
+    shop.confirm.process(job_id, label="Banana", charge=PRINTED)
+    corrected = shop.confirm.process(job_id, label="Lemon", confirmed_by=ConfirmedBy.ATTENDANT)
+    assert (corrected.price, corrected.charged_offline) == (Decimal("0.50"), False)

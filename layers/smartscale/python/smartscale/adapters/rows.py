@@ -120,6 +120,7 @@ class WeighingRow(Model):
     confirmed_by = UnicodeAttribute(null=True)
     confirmed_at = UnicodeAttribute(null=True)
     suspicious_reason = UnicodeAttribute(null=True)
+    charged_offline = BooleanAttribute(null=True)
     error = UnicodeAttribute(null=True)
 
 

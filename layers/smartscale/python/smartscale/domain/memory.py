@@ -119,6 +119,8 @@ def teaches(weighing: Weighing) -> Teacher | None:
     """
     if weighing.confirmed_label is None or weighing.confidence is None:
         return None
+    if weighing.confirmed_by is ConfirmedBy.KIOSK:
+        return None
     unsure = weighing.label in NO_ITEM or weighing.confidence < SURE
     if weighing.confirmed_by is ConfirmedBy.ATTENDANT:
         return Teacher.ATTENDANT if unsure or weighing.was_corrected else None

@@ -36,6 +36,8 @@ class ConfirmedBy(StrEnum):
 
     SHOPPER = "shopper"
     ATTENDANT = "attendant"
+    KIOSK = "kiosk"
+    """Nobody: a scale that was cut off was sure, and charged without a question."""
 
 
 class ModelRef(BaseModel):
@@ -103,6 +105,8 @@ class Weighing(BaseModel):
     confirmed_by: ConfirmedBy | None = None
     confirmed_at: datetime | None = None
     suspicious_reason: str | None = None
+    charged_offline: bool = False
+    """Whether the price is what a scale charged while it was cut off."""
     error: str | None = None
 
     @property
@@ -132,13 +136,16 @@ class Weighing(BaseModel):
         """Grows with each change of state: a stored state is only replaced by a later version."""
         return 1 + self.confirmations if self.status is Status.DONE else 0
 
-    def load_to_sell(self) -> Load:
+    def load_to_sell(self, *, charged: bool = False) -> Load:
         """What is sold when a person says what it is.
+
+        Args:
+            charged: whether it has been paid already, so that it counts whatever became of it here.
 
         Raises:
             Conflict: the weighing failed.
         """
-        if self.status is not Status.DONE or self.load is None:
+        if self.load is None or not (charged or self.status is Status.DONE):
             raise Conflict("This weighing failed: put the item on the scale and weigh it again.")
         return self.load
 
@@ -148,6 +155,8 @@ class Weighing(BaseModel):
         confirmed_by: ConfirmedBy,
         confirmed_at: datetime,
         suspicious_reason: str | None = None,
+        *,
+        charged_offline: bool = False,
     ) -> Self:
         """The weighing sold as the given candidate, which is priced from `load_to_sell`.
 
@@ -161,12 +170,15 @@ class Weighing(BaseModel):
         return self.model_copy(
             update={
                 **priced_as(candidate),
+                "status": Status.DONE,
+                "error": None,
                 "needs_confirmation": False,
                 "confirmations": self.confirmations + 1,
                 "confirmed_label": candidate.label,
                 "confirmed_by": confirmed_by,
                 "confirmed_at": confirmed_at,
                 "suspicious_reason": suspicious_reason,
+                "charged_offline": charged_offline,
             }
         )
 

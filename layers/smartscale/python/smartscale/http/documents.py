@@ -84,6 +84,7 @@ class Result(BaseModel):
     confirmed_at: datetime | None = None
     suspicious: bool = False
     suspicious_reason: str | None = None
+    charged_offline: bool = False
     model: ModelRef | None = None
     timings: dict[str, float] = {}
     upload_key: str | None = None
@@ -120,6 +121,7 @@ class Result(BaseModel):
             confirmed_at=weighing.confirmed_at,
             suspicious=weighing.suspicious,
             suspicious_reason=weighing.suspicious_reason,
+            charged_offline=weighing.charged_offline,
             model=weighing.model,
             timings={name: float(value) for name, value in weighing.timings.items()},
             upload_key=weighing.upload_key,
@@ -135,8 +137,15 @@ class HistoryPage(BaseModel):
     next_cursor: str | None
 
 
+class CataloguePrice(BaseModel):
+    """A unit price, and from when it holds."""
+
+    unit_price: str
+    valid_from: datetime
+
+
 class CatalogueItem(BaseModel):
-    """What is sold under a label, at the price that holds now."""
+    """What is sold under a label, at the price that holds now; `prices` has those to come too."""
 
     label: str
     plu: str
@@ -150,11 +159,13 @@ class CatalogueItem(BaseModel):
     piece_kg_max: str | None
     sold_as: SoldAs | None
     valid_from: datetime
+    prices: list[CataloguePrice]
 
     @classmethod
     def of(cls, item: Item, now: datetime) -> Self:
         """The document of an item; a price that starts later is shown when it has started."""
-        started = [price for price in item.prices if price.valid_from <= now]
+        ordered = sorted(item.prices, key=lambda price: price.valid_from)
+        started = [price for price in ordered if price.valid_from <= now]
         return cls(
             label=item.label,
             plu=item.plu,
@@ -167,7 +178,14 @@ class CatalogueItem(BaseModel):
             piece_kg_min=kilograms(item.piece_kg_min),
             piece_kg_max=kilograms(item.piece_kg_max),
             sold_as=item.sold_as,
-            valid_from=max(price.valid_from for price in started or item.prices),
+            valid_from=(started or ordered)[-1].valid_from,
+            prices=[
+                CataloguePrice(
+                    unit_price=str(money(price.unit_price, item.currency)),
+                    valid_from=price.valid_from,
+                )
+                for price in [*started[-1:], *ordered[len(started) :]]
+            ],
         )
 
 

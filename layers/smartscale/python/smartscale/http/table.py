@@ -21,6 +21,7 @@ COLUMNS = (
     "confirmed_by",
     "suspicious",
     "suspicious_reason",
+    "charged_offline",
     "weight_kg",
     "tare_kg",
     "net_kg",

@@ -5,7 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from PIL import Image, ImageOps
 
@@ -24,6 +24,8 @@ from smartscale.recognition.preprocessing import (
 MAX_IDEMPOTENCY_KEY = 255
 PRESIGNED_SECONDS = 300
 ACCEPTED_AT = "accepted-at"
+LATEST = timedelta(days=31)
+"""How late a weighing may be sent: as long as idempotency keys are kept."""
 
 
 @dataclass(frozen=True)
@@ -50,15 +52,28 @@ class Accept:
         self.max_image_bytes = max_image_bytes
 
     def image(
-        self, image: bytes, load: Load, scale_id: str, idempotency_key: str | None = None
+        self,
+        image: bytes,
+        load: Load,
+        scale_id: str,
+        idempotency_key: str | None = None,
+        weighed_at: datetime | None = None,
     ) -> str:
         """Store an image with its load and return the weighing's job id.
 
         The same idempotency key gives the same weighing, also after a crash in between.
 
+        Args:
+            image: JPEG, PNG or WebP.
+            load: what the scale showed.
+            scale_id: which scale.
+            idempotency_key: the same for every try of one weighing.
+            weighed_at: when it was weighed, where that was not now: by a scale that was cut off.
+
         Raises:
             TooLarge, ImageError: the picture is not taken; nothing is stored.
-            InvalidInput: the idempotency key was used for another weighing.
+            InvalidInput: the idempotency key was used for another weighing, or it was weighed too
+                long ago.
         """
         if len(image) > self.max_image_bytes:
             raise TooLarge(too_large(self.max_image_bytes))
@@ -66,7 +81,7 @@ class Accept:
         image = without_metadata(image, info.format)
         now = self._now()
         metadata = load_metadata(load, scale_id)
-        job_id = new_job_id(now)
+        job_id = new_job_id(_begun(weighed_at, now))
         if idempotency_key is not None:
             content = json.dumps(metadata) + hashlib.sha256(image).hexdigest()
             job_id = self._claim(job_id, idempotency_key, content)
@@ -110,6 +125,18 @@ class Accept:
                 "use a new key for a new weighing."
             )
         return holds["job_id"]
+
+
+def _begun(weighed_at: datetime | None, now: datetime) -> datetime:
+    """When a weighing began; a scale whose clock is ahead of ours weighed it now at the latest."""
+    if weighed_at is None:
+        return now
+    if weighed_at < now - LATEST:
+        raise InvalidInput(
+            f"weighed_at must be within the last {LATEST.days} days: "
+            "what is older is for the shop's books, not for the scale."
+        )
+    return min(weighed_at, now)
 
 
 def too_large(max_image_bytes: int) -> str:

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from smartscale.domain import pricing
 from smartscale.domain.catalogue import Item
+from smartscale.domain.charge import Charge
 from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.memory import teaches
 from smartscale.domain.suspicion import suspicion
@@ -42,21 +43,30 @@ class Confirm:
         plu: str | None = None,
         quantity: int | None = None,
         confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER,
+        charge: Charge | None = None,
     ) -> Weighing:
         """Store what the item is. Saying the same again changes nothing.
 
+        Args:
+            job_id: the weighing.
+            label: the item; or its `plu`.
+            plu: the item; or its `label`.
+            quantity: pieces; None leaves it as it is.
+            confirmed_by: who says so.
+            charge: what a scale has charged while it was cut off: that stands as it is.
+
         Raises:
             Conflict: the weighing is pending or failed.
-            InvalidInput: the label or PLU is not in the catalogue.
+            InvalidInput: the label or PLU is not in the catalogue, or the charge is wrong.
         """
-        item = self._item(label, plu)
+        item = self._item(label, plu, charge)
         while True:
             weighing = self._weighings.get(job_id)
             if weighing is None:
                 raise Conflict("This weighing is still pending: ask for its result first.")
-            if self._says_already(weighing, item, quantity, confirmed_by):
+            if self._says_already(weighing, item, quantity, confirmed_by, charge):
                 return weighing
-            confirmed = self._confirmed(weighing, item, quantity, confirmed_by)
+            confirmed = self._confirmed(weighing, item, quantity, confirmed_by, charge)
             recorded = self._ledger.append(confirmed)
             stored = self._weighings.put(recorded)
             if stored:
@@ -68,14 +78,14 @@ class Confirm:
                 continue
             return recorded
 
-    def _item(self, label: str | None, plu: str | None) -> Item:
+    def _item(self, label: str | None, plu: str | None, charge: Charge | None) -> Item:
         if (label is None) == (plu is None):
             raise InvalidInput("Say what the item is with either label or plu.")
         if label is not None:
             item = self._catalogue.get(label)
         else:
             item = self._catalogue.all().find_plu(str(plu))
-        if item is None or item.retired:
+        if item is None or (item.retired and charge is None):
             raise InvalidInput(
                 f"{(label or f'PLU {plu}')[:80]} is not in the catalogue; "
                 "GET /v1/catalogue lists what is sold."
@@ -84,8 +94,17 @@ class Confirm:
 
     @staticmethod
     def _says_already(
-        weighing: Weighing, item: Item, quantity: int | None, confirmed_by: ConfirmedBy
+        weighing: Weighing,
+        item: Item,
+        quantity: int | None,
+        confirmed_by: ConfirmedBy,
+        charge: Charge | None,
     ) -> bool:
+        if charge is not None and (
+            not weighing.charged_offline
+            or (weighing.unit_price, weighing.price) != (charge.unit_price, charge.price)
+        ):
+            return False
         return (
             weighing.confirmed_label == item.label
             and weighing.confirmed_by is confirmed_by
@@ -93,18 +112,28 @@ class Confirm:
         )
 
     def _confirmed(
-        self, weighing: Weighing, item: Item, quantity: int | None, confirmed_by: ConfirmedBy
+        self,
+        weighing: Weighing,
+        item: Item,
+        quantity: int | None,
+        confirmed_by: ConfirmedBy,
+        charge: Charge | None,
     ) -> Weighing:
         now = self._now()
-        load = weighing.load_to_sell()
+        load = weighing.load_to_sell(charged=charge is not None)
         if quantity is not None:
             load = load.model_copy(update={"quantity": quantity})
         known = {candidate.label: candidate.confidence for candidate in weighing.top_k}
         candidate = pricing.price(
             item, load, known.get(item.label, Decimal(0)), at=weighing.created_at
         )
-        reason = suspicion(weighing, candidate, confirmed_by)
-        return weighing.confirm(candidate, confirmed_by, now, reason)
+        if charge is None:
+            reason = suspicion(weighing, candidate, confirmed_by)
+            return weighing.confirm(candidate, confirmed_by, now, reason)
+        deviation = charge.deviation(candidate)
+        charged = charge.settle(candidate, load)
+        reason = deviation or suspicion(weighing, charged, confirmed_by)
+        return weighing.confirm(charged, confirmed_by, now, reason, charged_offline=True)
 
 
 def _pieces(item: Item, quantity: int) -> int:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from smartscale.domain.weighing import Status, Weighing
+from smartscale.domain.weighing import ConfirmedBy, Status, Weighing
 from smartscale.operations.ports import Metric
 
 
@@ -36,7 +36,9 @@ def outcome_metrics(
 
 
 def confirmation_metrics(weighing: Weighing) -> list[Metric]:
-    """The figures of a weighing's last confirmation."""
+    """The figures of a weighing's last confirmation; none where no person confirmed."""
+    if weighing.confirmed_by is ConfirmedBy.KIOSK:
+        return []
     return [
         Metric("Confirmations", 1),
         Metric("Corrected", int(weighing.was_corrected)),

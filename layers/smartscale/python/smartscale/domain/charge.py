@@ -1,0 +1,98 @@
+"""What a scale has charged by itself while it was cut off, and printed: that is what was paid."""
+
+import re
+from decimal import Decimal
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict
+
+from smartscale.domain.errors import InvalidInput
+from smartscale.domain.load import Load
+from smartscale.domain.money import to_cent
+from smartscale.domain.weighing import Candidate, Unit
+
+_AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?", re.ASCII)
+_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
+
+
+class Charge(BaseModel):
+    """The price on a label. `tare_kg` is kilograms, `unit_price` per kilogram or per piece."""
+
+    model_config = ConfigDict(frozen=True)
+
+    unit: Unit
+    unit_price: Decimal
+    price: Decimal
+    currency: str
+    tare_kg: Decimal
+
+    @classmethod
+    def parse(cls, *, unit: str, unit_price: str, price: str, currency: str, tare_kg: str) -> Self:
+        """Read a charge from text.
+
+        Raises:
+            InvalidInput: a field is not what it has to be; the message names it.
+        """
+        if unit not in set(Unit):
+            raise InvalidInput(f"charged.unit {unit[:40]!r} must be one of: {', '.join(Unit)}.")
+        if not _CURRENCY.fullmatch(currency):
+            raise InvalidInput(
+                f"charged.currency {currency[:40]!r} must be a code of ISO 4217, such as EUR."
+            )
+        return cls(
+            unit=Unit(unit),
+            unit_price=_decimal("unit_price", unit_price, "a price such as 2.49"),
+            price=_decimal("price", price, "a price such as 1.25"),
+            currency=currency,
+            tare_kg=_decimal("tare_kg", tare_kg, "kilograms such as 0.015"),
+        )
+
+    def settle(self, candidate: Candidate, load: Load) -> Candidate:
+        """The candidate as it was charged: nothing is priced anew.
+
+        Raises:
+            InvalidInput: the price does not follow from weight or pieces, so nobody printed it.
+        """
+        net_kg = load.weight_kg - self.tare_kg
+        if net_kg <= 0:
+            raise InvalidInput(
+                f"charged.tare_kg ({self.tare_kg} kg) must be below the weight "
+                f"({load.weight_kg} kg)."
+            )
+        quantity = load.quantity if self.unit is Unit.EACH else 1
+        amount = self.unit_price * (quantity if self.unit is Unit.EACH else net_kg)
+        if to_cent(amount, self.currency) != self.price:
+            raise InvalidInput(
+                f"charged.price {self.price} does not follow from charged.unit_price: "
+                f"{to_cent(amount, self.currency)} would."
+            )
+        return candidate.model_copy(
+            update={
+                "unit": self.unit,
+                "unit_price": self.unit_price,
+                "quantity": quantity,
+                "tare_kg": self.tare_kg,
+                "net_kg": net_kg,
+                "total": self.price,
+                "currency": self.currency,
+            }
+        )
+
+    def deviation(self, candidate: Candidate) -> str | None:
+        """Why an attendant should look at it: the catalogue had another price; None if it had not.
+
+        Args:
+            candidate: the item as the catalogue priced it at the moment of the weighing.
+        """
+        if (candidate.unit_price, candidate.currency) == (self.unit_price, self.currency):
+            return None
+        return (
+            f"The scale was cut off and charged {self.unit_price} {self.currency}; the catalogue "
+            f"had {candidate.unit_price} {candidate.currency} for {candidate.label} at that time."
+        )
+
+
+def _decimal(field: str, text: str, right: str) -> Decimal:
+    if not _AMOUNT.fullmatch(text):
+        raise InvalidInput(f"charged.{field} {text[:40]!r} must be {right}.")
+    return Decimal(text)
