@@ -6,6 +6,7 @@ from nicegui import app, ui
 from pydantic import ValidationError
 
 from frontend.app import create_kiosk, serve
+from frontend.logs import log_as_json
 from frontend.settings import Settings, what_is_wrong
 
 
@@ -16,6 +17,7 @@ def main() -> None:
     except ValidationError as error:
         sys.stderr.write(f"{what_is_wrong(error)}\n")
         sys.exit(2)
+    log_as_json(sys.stdout)
     kiosk = create_kiosk(settings)
     serve(kiosk)
     app.on_shutdown(kiosk.api.close)
@@ -30,6 +32,7 @@ def main() -> None:
         show_welcome_message=False,
         tailwind=False,
         language="en-US",
+        log_config=None,
     )
 
 

@@ -11,6 +11,8 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from frontend.logs import note_answer, tell_correlation
+
 LONGEST_WAIT_S = 10
 """How long the API holds an answer at most."""
 HISTORY_PAGE = 20
@@ -202,6 +204,7 @@ class ApiClient:
             base_url=f"{base_url.rstrip('/')}/v1/",
             timeout=httpx.Timeout(10, read=LONGEST_WAIT_S + 10, connect=3),
             transport=transport,
+            event_hooks={"request": [tell_correlation], "response": [note_answer]},
         )
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ from frontend.api_client import (
     log_unreachable,
 )
 from frontend.languages import N_, Language
+from frontend.logs import follow
 from frontend.pictures import Picture
 from frontend.wording import BadFigure, read_tare, read_weight
 
@@ -77,6 +78,8 @@ class Weighing:
     searching: bool = False
     _sent: Entry | None = field(default=None, repr=False)
     _key: str = field(default="", repr=False)
+    _correlation_id: str = field(default="", repr=False)
+    """What log lines about it carry, here and behind the API."""
     _said: Said | None = field(default=None, repr=False)
     """What is not confirmed yet; whatever is said meanwhile takes its place."""
     _settling: bool = field(default=False, repr=False)
@@ -109,6 +112,8 @@ class Weighing:
         """
         if entry != self._sent:
             self._sent, self._key = entry, str(uuid.uuid4())
+            self._correlation_id = uuid.uuid4().hex
+        follow(self._correlation_id)
         key = self._key
         self.phase, self.problem, self.result = Phase.WAITING, None, None
         try:
@@ -154,6 +159,7 @@ class Weighing:
         if self.result is None or self._settling:
             return False
         self._settling = True
+        follow(self._correlation_id)
         try:
             while (said := self._said) is not None:
                 await self._confirm(self.result.job_id, said, api, language)

@@ -8,7 +8,6 @@ import logging
 import os
 
 import uvicorn
-from aws_lambda_powertools import Logger
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
@@ -20,13 +19,14 @@ from infra.emulator import objects_folder
 from infra.settings import load_settings
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.app import create_app
+from smartscale.logs import function_logger
 
 app: FastAPI = create_app("SmartScale", upload, result, admin, make=FastAPIOffline)
 
 
 def log_as_json() -> None:
     """Write what uvicorn and other libraries log in the format of our own lines, as Lambda does."""
-    ours = Logger()
+    ours = function_logger()
     ours.registered_handler.addFilter(_without_decoration)
     logging.getLogger().addHandler(ours.registered_handler)
     logging.getLogger(ours.service).propagate = False  # it has that handler already

@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from pythonjsonlogger.json import JsonFormatter
+
 from infra.settings import ROOT
 
 _LOG_BYTES = 10_000_000
 _LOG_FILES = 3
 _STOP_S = 10.0
-_TIMED = re.compile(r"\{|\[?\d{4}-\d\d-\d\d ")
+_LEVEL = re.compile(r"\[?\d{4}-\d\d-\d\d [^A-Z]*(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
 
 
 class Child:
@@ -125,12 +127,17 @@ def lock_path(home: Path, name: str) -> Path:
     return path
 
 
-class _AsPrinted(logging.Formatter):
-    """Keeps a line that says its time itself (JSON does) as it is; gives the others one."""
+class _AsJson(JsonFormatter):
+    """Keeps a line that is JSON as it is, and makes one of every other."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = record.getMessage()
-        return line if _TIMED.match(line) else super().format(record)
+        if line.startswith("{") and line.endswith("}"):
+            return line
+        level = _LEVEL.match(line)
+        if level:
+            record = logging.makeLogRecord({**record.__dict__, "levelname": level[1]})
+        return super().format(record)
 
 
 def child_logger(home: Path, name: str) -> logging.Logger:
@@ -145,6 +152,13 @@ def child_logger(home: Path, name: str) -> logging.Logger:
     file = RotatingFileHandler(
         folder / f"{name}.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
     )
-    file.setFormatter(_AsPrinted("%(asctime)s %(message)s"))
+    file.setFormatter(
+        _AsJson(
+            ["asctime", "levelname", "message"],
+            rename_fields={"asctime": "timestamp", "levelname": "level"},
+            static_fields={"service": name},
+            datefmt="%Y-%m-%dT%H:%M:%S%z",
+        )
+    )
     logger.addHandler(file)
     return logger

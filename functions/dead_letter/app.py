@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -19,7 +18,9 @@ from smartscale.adapters.cloudwatch import metrics_for
 from smartscale.adapters.queue import REASON
 from smartscale.adapters.tables import DynamoWeighings
 from smartscale.clock import now
+from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
+from smartscale.logs import function_logger
 from smartscale.operations.messages import arrivals
 from smartscale.operations.ports import Metric, Metrics
 from smartscale.operations.recognise import Fail
@@ -27,7 +28,7 @@ from smartscale.settings import BucketSettings, MetricsSettings
 
 TRIED_IN_VAIN = "The picture could not be processed after several tries; weigh the item again."
 
-logger = Logger()
+logger = function_logger()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -64,8 +65,9 @@ def bury(record: SQSRecord) -> None:
     metrics: list[Metric] = []
     try:
         for arrival in arrivals(record.body):
-            logger.warning("weighing failed", extra={"key": arrival.key, "reason": reason})
-            metrics += worker().fail.process(arrival, reason)
+            with correlation.correlated(None):
+                metrics += worker().fail.process(arrival, reason)
+                logger.warning("weighing failed", extra={"key": arrival.key, "reason": reason})
     except Unprocessable:
         # It names no object, so there is no weighing to mark; the metric and the log show it.
         logger.exception("dead letter without a weighing", extra={"body": record.body})

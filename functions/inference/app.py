@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import (
     BatchProcessor,
     EventType,
@@ -23,15 +22,22 @@ from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.clock import now
+from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
+from smartscale.logs import function_logger
 from smartscale.operations.learn import Learn, Remember
-from smartscale.operations.messages import arrival_message, arrivals, lesson_of
+from smartscale.operations.messages import (
+    arrival_message,
+    arrivals,
+    correlation_of,
+    lesson_of,
+)
 from smartscale.operations.ports import Metric, Metrics, Queue
-from smartscale.operations.recognise import Recognise
+from smartscale.operations.recognise import Arrival, Recognise
 from smartscale.operations.switch_model import ServeModel
 from smartscale.settings import BucketSettings, MetricsSettings, RegistrySettings, TableSettings
 
-logger = Logger()
+logger = function_logger()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -101,19 +107,32 @@ class Batch:
     def process(self, record: SQSRecord) -> None:
         """Process one message; any error but a bad weighing makes the queue deliver it again."""
         try:
+            self._process(record)
+        except Exception:
+            logger.exception("failed; the queue delivers it again")
+            raise
+
+    def _process(self, record: SQSRecord) -> None:
+        try:
             arrived = list(arrivals(record.body))
         except Unprocessable as error:
             self._bury(record.body, error)
             return
         if not arrived and (job_id := lesson_of(record.body)) is not None:
-            self.worker.learn.process(job_id)
+            with correlation.correlated(correlation_of(record.body)):
+                self.worker.learn.process(job_id)
+                logger.info("looked whether it teaches", extra={"job_id": job_id})
         for arrival in arrived:
-            try:
-                told = self.worker.recognise.process(arrival, self.recogniser, self.catalogue)
-                logger.info("recognised", extra={"key": arrival.key, "again": not told})
-                self.metrics += told
-            except Unprocessable as error:
-                self._bury(arrival_message(self.worker.bucket_name, arrival), error)
+            with correlation.correlated(None):
+                self._recognise(arrival)
+
+    def _recognise(self, arrival: Arrival) -> None:
+        try:
+            told = self.worker.recognise.process(arrival, self.recogniser, self.catalogue)
+            logger.info("recognised", extra={"key": arrival.key, "again": not told})
+            self.metrics += told
+        except Unprocessable as error:
+            self._bury(arrival_message(self.worker.bucket_name, arrival), error)
 
     def _bury(self, message: str, error: Unprocessable) -> None:
         """Send a message to the dead letters at once: no retry would mend it."""

@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from smartscale.adapters.aws import sqs_client
@@ -18,10 +17,11 @@ from smartscale.adapters.hub import HuggingFaceHub
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoRegistry
 from smartscale.clock import now
+from smartscale.logs import function_logger
 from smartscale.operations.import_model import FollowWishes, ImportModel
 from smartscale.settings import BucketSettings, RegistrySettings
 
-logger = Logger()
+logger = function_logger()
 
 
 class Settings(BucketSettings, RegistrySettings):

@@ -14,6 +14,7 @@ from rich.console import Console
 from infra.errors import PlainError
 from infra.settings import Cloud, load_settings
 from infra.stack import stack_outputs
+from smartscale.domain import correlation
 from smartscale.recognition.preprocessing import ImageError, decode
 
 app = typer.Typer()
@@ -43,7 +44,11 @@ def predict(
     base = f"{(api_url or _api_url()).rstrip('/')}/v1"
     try:
         with (
-            httpx.Client(base_url=base, timeout=_WAIT_S + 5) as api,
+            httpx.Client(
+                base_url=base,
+                timeout=_WAIT_S + 5,
+                headers={correlation.HEADER: correlation.new()},
+            ) as api,
             Console(stderr=True).status("recognising"),
         ):
             accepted = _answer(

@@ -37,6 +37,23 @@ def test_a_weighing_is_accepted_and_durable(uploads: TestClient, shop: Shop) -> 
     assert upload.scale_id == "till-3"
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("till-7.0815", True), ("", False), ("a b", False), ("x" * 65, False), ("ä", False)],
+)
+def test_the_correlation_id_is_the_callers_or_a_new_one(
+    uploads: TestClient, shop: Shop, sent: str, kept: bool
+) -> None:
+    headers = {"X-Correlation-Id": sent.encode()}
+    files = {"image": ("a.jpg", picture())}
+    answer = uploads.post("/v1/predict", data={"weight": "1"}, files=files, headers=headers)
+    told = answer.headers["X-Correlation-Id"]
+    assert (told == sent) is kept
+    assert len(told) <= 64
+    upload, _ = shop.uploads.read(upload_key(answer.json()["job_id"]))
+    assert upload.metadata["correlation-id"] == told == upload.correlation_id
+
+
 @pytest.mark.parametrize("field", ["weight", "weight_kg"])
 def test_the_weight_has_two_names(uploads: TestClient, field: str) -> None:
     response = uploads.post(

@@ -1,6 +1,8 @@
 """What of the children's lines reaches the console and the log files."""
 
+import json
 import logging
+from datetime import datetime
 from pathlib import Path
 
 from infra.console import WarningsOfEmulator
@@ -28,17 +30,23 @@ def test_everything_of_the_others_reaches_the_console() -> None:
     assert WarningsOfEmulator().filter(_record("api", '{"level":"INFO","message":"request"}'))
 
 
-def test_a_line_that_says_its_time_is_kept_as_it_was_printed(home: Path) -> None:
-    timed = ['{"timestamp":"2026-11-25 03:50:00"}', "2026-11-25 03:50:00 INFO [s3] Loaded"]
+def test_every_line_of_a_log_file_is_json(home: Path) -> None:
     logger = child_logger(home, "cloud")
 
-    for line in [*timed, "plain"]:
+    for line in (
+        '{"timestamp":"2026-11-25 03:50:00","message":"ours"}',
+        "2026-11-25 03:50:00 ERROR [s3] away",
+        "plain",
+    ):
         logger.info("%s", line)
 
-    kept = (home / "logs" / "cloud.log").read_text(encoding="utf-8").splitlines()
-    assert kept[:2] == timed
-    assert kept[2].endswith(" plain")
-    assert kept[2] != "plain"
+    ours, theirs, plain = map(
+        json.loads, (home / "logs" / "cloud.log").read_text(encoding="utf-8").splitlines()
+    )
+    assert ours == {"timestamp": "2026-11-25 03:50:00", "message": "ours"}
+    assert (theirs["level"], theirs["message"]) == ("ERROR", "2026-11-25 03:50:00 ERROR [s3] away")
+    assert (plain["service"], plain["level"], plain["message"]) == ("cloud", "INFO", "plain")
+    assert datetime.fromisoformat(plain["timestamp"])
 
 
 def _record(child: str, line: str) -> logging.LogRecord:

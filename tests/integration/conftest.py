@@ -47,7 +47,7 @@ def api(
         process = subprocess.Popen(
             [sys.executable, "-m", "infra.api"], env=environment, stdout=out, stderr=out
         )
-    client = Api(f"http://127.0.0.1:{port}/v1")
+    client = Api(f"http://127.0.0.1:{port}/v1", log)
     try:
         eventually(client.is_up)
         yield client
@@ -65,8 +65,10 @@ def gateway(deployed: Deployed, connection: Connection) -> "Api":  # noqa: ARG00
 class Api(httpx.Client):
     """A client of the API, as an integrator would write it."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, log: Path | None = None) -> None:
         super().__init__(base_url=base_url, timeout=60)
+        self.log = log
+        """What the embedded API writes."""
 
     def is_up(self) -> bool:
         """Whether it answers and finds its dependencies."""

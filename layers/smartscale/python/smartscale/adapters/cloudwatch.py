@@ -61,6 +61,8 @@ class EmfMetrics:
                 **metric.dimensions,
                 metric.name: metric.value,
             }
+            if metric.correlation_id is not None:
+                line["correlation_id"] = metric.correlation_id
             self._out.write(json.dumps(line) + "\n")
         self._out.flush()
 

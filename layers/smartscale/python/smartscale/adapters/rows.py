@@ -122,6 +122,7 @@ class WeighingRow(Model):
     suspicious_reason = UnicodeAttribute(null=True)
     charged_offline = BooleanAttribute(null=True)
     error = UnicodeAttribute(null=True)
+    correlation_id = UnicodeAttribute(null=True)
 
 
 class PriceMap(MapAttribute[str, object]):

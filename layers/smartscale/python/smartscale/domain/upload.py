@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 
+from smartscale.domain import correlation
 from smartscale.domain.errors import InvalidInput, Unprocessable
 from smartscale.domain.job_id import is_job_id, job_id_for_object, job_time
 from smartscale.domain.load import DEFAULT_SCALE_ID, Load, parse_scale_id
@@ -39,6 +40,11 @@ class StoredUpload:
     def created_at(self) -> datetime:
         """When the weighing began."""
         return job_time(self.job_id)
+
+    @property
+    def correlation_id(self) -> str:
+        """What its log lines carry: as its sender said, else the job id."""
+        return correlation.fit(self.metadata.get(correlation.METADATA)) or self.job_id
 
     @property
     def scale_id(self) -> str:

@@ -108,6 +108,7 @@ class Weighing(BaseModel):
     charged_offline: bool = False
     """Whether the price is what a scale charged while it was cut off."""
     error: str | None = None
+    correlation_id: str | None = None
 
     @property
     def sold_label(self) -> str | None:

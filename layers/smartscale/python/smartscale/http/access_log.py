@@ -1,16 +1,22 @@
-"""One structured log line a request."""
+"""One structured log line a request, and the correlation id that all its lines carry."""
 
 import time
 
-from aws_lambda_powertools import Logger
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-logger = Logger()
+from smartscale.domain import correlation
+from smartscale.logs import function_logger
+
+logger = function_logger()
 _QUIET = frozenset({"/v1/health"})
 
 
 class AccessLog:
-    """ASGI middleware: logs method, path, status and duration; health checks stay quiet."""
+    """ASGI middleware: logs method, path, status and duration; health checks stay quiet.
+
+    The correlation id is the caller's, or a new one, and goes back with the answer.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -20,6 +26,10 @@ class AccessLog:
         if scope["type"] != "http" or scope["path"] in _QUIET:
             await self._app(scope, receive, send)
             return
+        asked = correlation.fit(Headers(scope=scope).get(correlation.HEADER))
+        correlation_id = asked or correlation.new()
+        # Each request has a context of its own; errors that are answered further out log in it too.
+        correlation.follow(correlation_id)
         started = time.perf_counter()
         status = 500
 
@@ -27,6 +37,7 @@ class AccessLog:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                MutableHeaders(scope=message)[correlation.HEADER] = correlation_id
             await send(message)
 
         try:

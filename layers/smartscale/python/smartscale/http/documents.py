@@ -90,6 +90,7 @@ class Result(BaseModel):
     upload_key: str | None = None
     created_at: datetime | None = None
     error: str | None = None
+    correlation_id: str | None = None
 
     @classmethod
     def pending(cls, job_id: str) -> Self:
@@ -127,6 +128,7 @@ class Result(BaseModel):
             upload_key=weighing.upload_key,
             created_at=weighing.created_at,
             error=weighing.error,
+            correlation_id=weighing.correlation_id,
         )
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pynamodb.exceptions import PynamoDBException
 from starlette.exceptions import HTTPException
 
-from smartscale.domain import errors
+from smartscale.domain import correlation, errors
 from smartscale.recognition.preprocessing import ImageError, TooManyPixels, UnsupportedImage
 
 MEDIA_TYPE = "application/problem+json"
@@ -95,7 +95,10 @@ async def _store_unreachable(_request: Request, error: Exception) -> JSONRespons
 
 async def _internal_error(_request: Request, error: Exception) -> JSONResponse:
     _log.error("unexpected error", exc_info=error)
-    return problem(
+    answer = problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Something went wrong on our side; nothing was charged. Try again in a moment.",
     )
+    if (correlation_id := correlation.current()) is not None:
+        answer.headers[correlation.HEADER] = correlation_id
+    return answer

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from PIL import Image, ImageOps
 
+from smartscale.domain import correlation
 from smartscale.domain.errors import InvalidInput, TooLarge
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
@@ -87,9 +88,8 @@ class Accept:
             job_id = self._claim(job_id, idempotency_key, content)
             if self._uploads.find(upload_key(job_id)) is not None:
                 return job_id
-        self._uploads.put(
-            upload_key(job_id), image, info.media_type, {**metadata, ACCEPTED_AT: now.isoformat()}
-        )
+        noted = {ACCEPTED_AT: now.isoformat(), **_correlation(job_id)}
+        self._uploads.put(upload_key(job_id), image, info.media_type, metadata | noted)
         return job_id
 
     def presign(self, load: Load, scale_id: str, media_type: str) -> PresignedUpload:
@@ -106,7 +106,7 @@ class Accept:
         post = self._uploads.presign(
             upload_key(job_id),
             media_type,
-            load_metadata(load, scale_id),
+            load_metadata(load, scale_id) | _correlation(job_id),
             max_bytes=MAX_IMAGE_BYTES,
             seconds=PRESIGNED_SECONDS,
         )
@@ -137,6 +137,11 @@ def _begun(weighed_at: datetime | None, now: datetime) -> datetime:
             "what is older is for the shop's books, not for the scale."
         )
     return min(weighed_at, now)
+
+
+def _correlation(job_id: str) -> dict[str, str]:
+    """The metadata by which the functions behind the bucket know what their logs are about."""
+    return {correlation.METADATA: correlation.current() or job_id}
 
 
 def too_large(max_image_bytes: int) -> str:

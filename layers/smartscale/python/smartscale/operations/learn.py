@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from smartscale.domain import correlation
 from smartscale.domain.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
 from smartscale.domain.memory import (
     SHOPPERS_TO_AGREE,
@@ -34,12 +35,13 @@ from smartscale.recognition.preprocessing import shrink
 
 MAX_IMAGES = 20
 LESSON = "lesson"
+CORRELATION = "correlation_id"
 _log = logging.getLogger(__name__)
 
 
 def lesson_message(job_id: str) -> str:
     """A message that a confirmed weighing may teach something."""
-    return json.dumps({LESSON: job_id})
+    return json.dumps({LESSON: job_id, CORRELATION: correlation.current()})
 
 
 class MemoryProgress(StrEnum):

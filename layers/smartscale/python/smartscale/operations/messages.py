@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
+from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
-from smartscale.operations.learn import LESSON
+from smartscale.operations.learn import CORRELATION, LESSON
 from smartscale.operations.recognise import Arrival
 
 
@@ -42,6 +43,15 @@ def lesson_of(body: str) -> str | None:
     except (ValueError, KeyError, TypeError):
         return None
     return job_id if isinstance(job_id, str) else None
+
+
+def correlation_of(body: str) -> str | None:
+    """The correlation id that a message of our own names."""
+    try:
+        found = json.loads(body)[CORRELATION]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return correlation.fit(found) if isinstance(found, str) else None
 
 
 def arrival_message(bucket: str, arrival: Arrival) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
+from smartscale.domain import correlation
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
@@ -296,6 +297,8 @@ class Metric:
     unit: str = "Count"
     dimensions: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
+    correlation_id: str | None = field(default_factory=correlation.current, compare=False)
+    """The weighing it was told of; a note in the log, no dimension."""
 
 
 class Metrics(Protocol):

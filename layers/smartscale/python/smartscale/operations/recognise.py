@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from smartscale.domain import pricing
+from smartscale.domain import correlation, pricing
 from smartscale.domain.catalogue import Catalogue, parse_moment
 from smartscale.domain.errors import InvalidInput, NotFound, Unprocessable
 from smartscale.domain.evidence import break_near_ties
@@ -73,6 +73,7 @@ class Recognise:
             upload, image = self._uploads.read(arrival.key)
         except NotFound as error:
             raise Unprocessable("The picture was deleted before it was recognised.") from error
+        correlation.follow(upload.correlation_id)
         stored = self._weighings.get(upload.job_id)
         if stored is not None and stored.status is Status.DONE:
             return []
@@ -135,6 +136,7 @@ def outcome(
         top_k=candidates,
         needs_confirmation=decision.needs_confirmation or not priced,
         model=recogniser.ref,
+        correlation_id=upload.correlation_id,
     ).model_copy(
         update=priced_as(sold)
         if sold is not None
@@ -178,6 +180,7 @@ class Fail:
         upload = self._uploads.find(arrival.key)
         if upload is None:
             upload = StoredUpload(arrival.key, arrival.etag, arrival.at or now, {})
+        correlation.follow(upload.correlation_id)
         try:
             load = upload.load()
         except Unprocessable:
@@ -192,6 +195,7 @@ class Fail:
                 completed_at=now,
                 load=load,
                 error=reason,
+                correlation_id=upload.correlation_id,
             )
         )
         if not self._weighings.put(weighing):

@@ -1,0 +1,27 @@
+"""Structured logs: a line is a JSON object, with the correlation id of what it is about."""
+
+import logging
+
+from aws_lambda_powertools import Logger
+
+from smartscale.domain import correlation
+
+
+class WithCorrelationId(logging.Filter):
+    """Adds the correlation id to every record, whichever module wrote it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Lets every record through."""
+        current = correlation.current()
+        if current is not None and not hasattr(record, "correlation_id"):
+            record.correlation_id = current
+        return True
+
+
+def function_logger() -> Logger:
+    """The logger of a function; the layer's own modules write to it too."""
+    logger = Logger()
+    handler = logger.registered_handler
+    if not any(isinstance(one, WithCorrelationId) for one in handler.filters):
+        handler.addFilter(WithCorrelationId())
+    return logger
