@@ -15,6 +15,7 @@ from smartscale.domain.errors import NotFound
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
+from smartscale.domain.trial import Tallies, Trial
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports import DeadLetter, HistoryFilter, Metric, PresignedPost
@@ -78,6 +79,7 @@ class FakeLedger:
     events: dict[tuple[str, str], Weighing] = field(default_factory=dict)
     item_changes: list[Item] = field(default_factory=list)
     switches: list[ModelSwitch] = field(default_factory=list)
+    trials: list[Trial] = field(default_factory=list)
 
     def append(self, weighing: Weighing) -> Weighing:
         return self.events.setdefault((weighing.job_id, weighing.event), weighing)
@@ -88,6 +90,13 @@ class FakeLedger:
 
     def record_switch(self, switch: ModelSwitch) -> None:
         self.switches.append(switch)
+
+    def record_trial(self, trial: Trial) -> None:
+        self.trials.append(trial)
+
+    def last_trial(self, since: datetime | None) -> Trial | None:
+        del since
+        return self.trials[-1] if self.trials else None
 
     def weighings(self, since: datetime | None) -> Iterator[Weighing]:
         for _, weighing in sorted(self.events.items(), key=lambda entry: entry[0]):
@@ -173,6 +182,28 @@ class FakeRegistry:
 
     def workers(self) -> list[WorkerReport]:
         return list(self.reports.values())
+
+
+@dataclass
+class FakeTrials:
+    trial: Trial | None = None
+    counted: dict[int, Tallies] = field(default_factory=dict)
+
+    def current(self) -> Trial | None:
+        return self.trial
+
+    def replace(self, trial: Trial, expected: Trial | None) -> bool:
+        if self.trial != expected:
+            return False
+        self.trial = trial
+        return True
+
+    def add(self, number: int, tallies: Tallies) -> Tallies:
+        self.counted[number] = self.tallies(number) + tallies
+        return self.counted[number]
+
+    def tallies(self, number: int) -> Tallies:
+        return self.counted.get(number, Tallies())
 
 
 @dataclass

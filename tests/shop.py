@@ -22,6 +22,7 @@ from tests.fakes import (
     FakeQueue,
     FakeRecogniser,
     FakeRegistry,
+    FakeTrials,
     FakeUploads,
     FakeWeighings,
 )
@@ -35,6 +36,7 @@ class Shop:
     ledger: FakeLedger = field(default_factory=FakeLedger)
     weighings: FakeWeighings = field(default_factory=FakeWeighings)
     registry: FakeRegistry = field(default_factory=FakeRegistry)
+    trials: FakeTrials = field(default_factory=FakeTrials)
     queue: FakeQueue = field(default_factory=FakeQueue)
     memories: FakeMemories = field(default_factory=FakeMemories)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
@@ -90,6 +92,7 @@ class Shop:
             self.weighings,
             self.catalogue,
             self.registry,
+            self.trials,
             self.queue,
             self.metrics,
             "bucket",

@@ -6,17 +6,18 @@ Each route wants `X-Admin-Token`.
 import hmac
 from collections import Counter
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Depends, File, Header, Response, UploadFile
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages, data_bucket
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
-from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry
+from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoTrials
 from smartscale.clock import now
 from smartscale.domain.catalogue import Item, parse_moment
 from smartscale.domain.errors import Unauthorised
@@ -28,6 +29,7 @@ from smartscale.domain.registry import (
     SwitchState,
     WorkerReport,
 )
+from smartscale.domain.trial import Limits, Mode, Tallies, Tally, Trial, TrialState
 from smartscale.domain.weighing import ModelRef
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.documents import CatalogueItem
@@ -38,6 +40,7 @@ from smartscale.operations.learn import MemoryProgress, TaughtVersion, Teach
 from smartscale.operations.map_labels import MapLabels, MappedLabel
 from smartscale.operations.ports import Registry
 from smartscale.operations.switch_model import WishForModel
+from smartscale.operations.try_model import WishForTrial
 from smartscale.recognition.builtin import builtin_labels, builtin_learns, builtin_revision
 from smartscale.settings import AdminSettings, BucketSettings, RegistrySettings
 
@@ -104,6 +107,18 @@ def wish_for_model() -> WishForModel:
         queue(settings().weighings_queue_url),
         queue(settings().imports_queue_url) if settings().imports_models else None,
         builtin(),
+        now,
+    )
+
+
+@lru_cache
+def wish_for_trial() -> WishForTrial:
+    """The operation that tries a model beside the active one."""
+    return WishForTrial(
+        DynamoTrials(settings().models_table, settings().aws_region),
+        wish_for_model(),
+        S3Ledger(bucket()),
+        queue(settings().weighings_queue_url),
         now,
     )
 
@@ -226,13 +241,25 @@ class Package(BaseModel):
     revision: str
     active: bool
     previous: bool
+    candidate: bool
+    """Whether it is tried beside the active one."""
 
 
 @router.get("/models")
-def models(operation: Annotated[WishForModel, Depends(wish_for_model)]) -> list[Package]:
+def models(
+    operation: Annotated[WishForModel, Depends(wish_for_model)],
+    trials: Annotated[WishForTrial, Depends(wish_for_trial)],
+) -> list[Package]:
     """Every model package there is, the built-in one first."""
+    trial = trials.current()
+    tried = trial.model if trial is not None and trial.running else None
     return [
-        Package(**package.ref.model_dump(), active=package.active, previous=package.previous)
+        Package(
+            **package.ref.model_dump(),
+            active=package.active,
+            previous=package.previous,
+            candidate=package.ref == tried,
+        )
         for package in operation.packages()
     ]
 
@@ -244,6 +271,114 @@ def rollback(
 ) -> ModelState:
     """Serve the model that served before the active one."""
     return ModelState.of(operation.roll_back(), workers.workers())
+
+
+class TrialWish(BaseModel):
+    """A package that is there, to try beside the active one.
+
+    `share` is of the weighings for a shadow, of the scales for a canary.
+    """
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    model_id: str
+    model_revision: str = "main"
+    mode: Mode = Mode.SHADOW
+    share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.2")
+    limits: Limits = Limits()
+
+
+class Figures(BaseModel):
+    """How one of the two models did; None where nothing is known yet."""
+
+    n: int
+    latency_ms: float | None
+    confidence: float | None
+    low_confidence_rate: float | None
+    error_rate: float | None
+
+    @classmethod
+    def of(cls, tally: Tally) -> Self:
+        """The document of a tally."""
+        return cls(
+            n=tally.answers,
+            latency_ms=_rounded(tally.mean_latency_ms, 1),
+            confidence=_rounded(tally.mean_confidence),
+            low_confidence_rate=_rounded(tally.low_confidence_rate),
+            error_rate=_rounded(tally.error_rate),
+        )
+
+
+class TrialDocument(BaseModel):
+    """The last trial of a candidate, and how both models did in it.
+
+    As a shadow both are counted on the same weighings. As a canary each is counted on its scales,
+    and nothing is compared. `skipped` is how many weighings a shadow was not asked about because
+    shoppers were waiting.
+    """
+
+    model: ModelRef
+    mode: Mode
+    share: Decimal
+    started_at: datetime
+    ended_at: datetime | None
+    state: TrialState
+    reason: str | None
+    compared: int
+    agreement: float | None
+    skipped: int
+    active: Figures
+    candidate: Figures
+    limits: Limits
+
+    @classmethod
+    def of(cls, trial: Trial, tallies: Tallies) -> Self:
+        """The document of a trial."""
+        return cls(
+            **trial.model_dump(exclude={"number", "against", "limits"}),
+            limits=trial.limits,
+            compared=tallies.compared,
+            agreement=_rounded(tallies.agreement),
+            skipped=tallies.skipped,
+            active=Figures.of(tallies.active),
+            candidate=Figures.of(tallies.candidate),
+        )
+
+
+def _rounded(value: Decimal | None, digits: int = 4) -> float | None:
+    return None if value is None else round(float(value), digits)
+
+
+@router.get("/candidate")
+def candidate(
+    operation: Annotated[WishForTrial, Depends(wish_for_trial)],
+) -> TrialDocument | None:
+    """The candidate that is tried, or was tried last; null before the first."""
+    trial = operation.current()
+    return None if trial is None else TrialDocument.of(trial, operation.tallies(trial))
+
+
+@router.post("/candidate", status_code=202)
+def try_model(
+    wish: TrialWish, operation: Annotated[WishForTrial, Depends(wish_for_trial)]
+) -> TrialDocument:
+    """Try a package beside the active one; it is taken back when it passes one of its limits."""
+    trial = operation.begin(wish.model_id, wish.model_revision, wish.mode, wish.share, wish.limits)
+    return TrialDocument.of(trial, Tallies())
+
+
+@router.post("/candidate/promote", status_code=202)
+def promote(operation: Annotated[WishForTrial, Depends(wish_for_trial)]) -> TrialDocument:
+    """Serve the candidate from now on."""
+    trial = operation.promote()
+    return TrialDocument.of(trial, operation.tallies(trial))
+
+
+@router.delete("/candidate")
+def stop_trial(operation: Annotated[WishForTrial, Depends(wish_for_trial)]) -> TrialDocument:
+    """Ask the candidate no more."""
+    trial = operation.stop()
+    return TrialDocument.of(trial, operation.tallies(trial))
 
 
 class ItemEdit(BaseModel):

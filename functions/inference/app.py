@@ -1,7 +1,7 @@
 """The inference function: recognises, prices and stores the weighings of a batch of arrivals."""
 
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,12 @@ from smartscale.adapters.cloudwatch import metrics_for
 from smartscale.adapters.litert import load_builtin, load_folder
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
-from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
+from smartscale.adapters.tables import (
+    DynamoCatalogue,
+    DynamoRegistry,
+    DynamoTrials,
+    DynamoWeighings,
+)
 from smartscale.clock import now
 from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
@@ -34,7 +39,8 @@ from smartscale.operations.messages import (
 )
 from smartscale.operations.ports import Metric, Metrics, Queue
 from smartscale.operations.recognise import Arrival, Recognise
-from smartscale.operations.switch_model import ServeModel
+from smartscale.operations.switch_model import Loader, ServeModel
+from smartscale.operations.try_model import TryModel
 from smartscale.settings import BucketSettings, MetricsSettings, RegistrySettings, TableSettings
 
 logger = function_logger()
@@ -58,6 +64,7 @@ class Worker:
     learn: Learn
     dead_letters: Queue
     metrics: Metrics
+    trying: TryModel
 
 
 @lru_cache
@@ -68,27 +75,31 @@ def worker() -> Worker:
     bucket = data_bucket(settings.smartscale_bucket, region)
     memories, uploads = S3Memories(bucket), S3Uploads(bucket)
     weighings = DynamoWeighings(settings.weighings_table, region)
+    registry = DynamoRegistry(settings.models_table, region)
+    loader = Loader(S3Packages(bucket), load_builtin, load_folder)
+    ledger = S3Ledger(bucket)
     return Worker(
         bucket_name=bucket.name,
         recognise=Recognise(
             uploads,
-            S3Ledger(bucket),
+            ledger,
             weighings,
             DynamoCatalogue(settings.catalogue_table, region),
             now,
         ),
-        model=ServeModel(
-            uuid.uuid4().hex,
-            DynamoRegistry(settings.models_table, region),
-            S3Packages(bucket),
-            load_builtin,
-            load_folder,
-            now,
-        ),
+        model=ServeModel(uuid.uuid4().hex, registry, loader, now),
         remember=Remember(memories),
         learn=Learn(memories, weighings, uploads, now),
         dead_letters=SqsQueue(sqs_client(region), settings.dead_letter_queue_url),
         metrics=metrics_for(settings.metrics_sink, region),
+        trying=TryModel(
+            DynamoTrials(settings.models_table, region),
+            registry,
+            ledger,
+            loader,
+            Remember(memories),
+            now,
+        ),
     )
 
 
@@ -103,6 +114,7 @@ class Batch:
         self.recogniser = self.worker.model.refresh()
         self.worker.remember.refresh(self.recogniser)
         self.catalogue = self.worker.recognise.catalogue()
+        self.trial = self.worker.trying.begin(self.recogniser)
 
     def process(self, record: SQSRecord) -> None:
         """Process one message; any error but a bad weighing makes the queue deliver it again."""
@@ -122,17 +134,29 @@ class Batch:
             with correlation.correlated(correlation_of(record.body)):
                 self.worker.learn.process(job_id)
                 logger.info("looked whether it teaches", extra={"job_id": job_id})
+        again = int(record.attributes.approximate_receive_count) > 1
         for arrival in arrived:
             with correlation.correlated(None):
-                self._recognise(arrival)
+                self._recognise(replace(arrival, again=again))
 
     def _recognise(self, arrival: Arrival) -> None:
         try:
-            told = self.worker.recognise.process(arrival, self.recogniser, self.catalogue)
+            told = self.worker.recognise.process(
+                arrival, self.recogniser, self.catalogue, self.trial
+            )
             logger.info("recognised", extra={"key": arrival.key, "again": not told})
             self.metrics += told
         except Unprocessable as error:
             self._bury(arrival_message(self.worker.bucket_name, arrival), error)
+
+    def finish(self) -> None:
+        """Ask and count the candidate: every outcome is stored, and nothing here takes it back."""
+        if self.trial is None:
+            return
+        try:
+            self.metrics += self.trial.finish()
+        except Exception:
+            logger.exception("the candidate's figures were lost")
 
     def _bury(self, message: str, error: Unprocessable) -> None:
         """Send a message to the dead letters at once: no retry would mend it."""
@@ -145,5 +169,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     """Process a batch of SQS messages; the failed ones are reported one by one."""
     batch = Batch(worker())
     response = process_partial_response(event, batch.process, processor, context)
+    batch.finish()
     worker().metrics.emit(batch.metrics)
     return response

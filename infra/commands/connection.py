@@ -8,7 +8,12 @@ from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import MetricsSink, metrics_for
 from smartscale.adapters.queue import SqsQueue
-from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
+from smartscale.adapters.tables import (
+    DynamoCatalogue,
+    DynamoRegistry,
+    DynamoTrials,
+    DynamoWeighings,
+)
 from smartscale.clock import now
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
@@ -16,6 +21,7 @@ from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.reconcile import Reconcile
 from smartscale.operations.redrive import Redrive
 from smartscale.operations.switch_model import WishForModel
+from smartscale.operations.try_model import WishForTrial
 from smartscale.recognition.builtin import builtin_revision
 
 
@@ -31,6 +37,7 @@ class Connection:
         self._metrics = metrics_for(MetricsSink.CLOUDWATCH, region) if lost_with_tables else None
         self.catalogue = DynamoCatalogue(outputs.catalogue_table, region)
         self.registry = DynamoRegistry(outputs.models_table, region)
+        self.trials = DynamoTrials(outputs.models_table, region)
         self.packages = S3Packages(self.bucket)
         self.weighings_queue = SqsQueue(sqs_client(region), outputs.weighings_queue_url)
         self.imports_queue = SqsQueue(sqs_client(region), outputs.imports_queue_url)
@@ -43,6 +50,7 @@ class Connection:
             DynamoWeighings(self._outputs.weighings_table, self._region),
             self.catalogue,
             self.registry,
+            self.trials,
             self.weighings_queue,
             self._metrics,
             self._outputs.bucket,
@@ -72,6 +80,12 @@ class Connection:
             self.imports_queue,
             ModelRef(id=BUILTIN, revision=builtin_revision()),
             now,
+        )
+
+    def wish_for_trial(self) -> WishForTrial:
+        """The operation that tries a model beside the active one."""
+        return WishForTrial(
+            self.trials, self.wish_for_model(), S3Ledger(self.bucket), self.weighings_queue, now
         )
 
     def edit_catalogue(self) -> EditCatalogue:

@@ -17,10 +17,13 @@ from smartscale.operations.switch_model import WishForModel
 
 def list_models() -> None:
     """List the packages that could serve, and which one does."""
-    operation = _operation()
+    connection = connect(load_settings())
+    operation, trial = connection.wish_for_model(), connection.trials.current()
+    tried = trial.model if trial is not None and trial.running else None
     table = Table("model", "revision", "")
     for package in operation.packages():
         state = "active" if package.active else "previous" if package.previous else ""
+        state = "candidate" if package.ref == tried else state
         table.add_row(package.ref.id, package.ref.revision, state)
     Console().print(table)
     switch = operation.current()

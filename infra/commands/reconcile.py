@@ -44,5 +44,6 @@ def describe(mended: Reconciled) -> str:
         f"Reconciled: {mended.rows_rebuilt} weighings rebuilt from the ledger, "
         f"{mended.uploads_resent} uploads sent again, "
         f"{mended.catalogue_items_restored} catalogue changes restored"
-        + (", the model switch restored." if mended.model_switch_restored else ".")
+        + (", the model switch restored" if mended.model_switch_restored else "")
+        + (", the trial of a model restored." if mended.trial_restored else ".")
     )

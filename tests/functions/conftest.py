@@ -17,6 +17,7 @@ from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.history import History
 from smartscale.operations.map_labels import MapLabels
 from smartscale.operations.switch_model import WishForModel
+from smartscale.operations.try_model import WishForTrial
 from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueue
 from tests.shop import Shop
 
@@ -74,6 +75,7 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         admin.settings: settings,
         admin.registry: shop.registry,
         admin.wish_for_model: wish,
+        admin.wish_for_trial: WishForTrial(shop.trials, wish, shop.ledger, shop.queue, shop.clock),
         admin.teach: shop.teach,
         admin.edit_catalogue: edit,
         admin.map_labels: MapLabels(

@@ -1,12 +1,14 @@
 """The admin routes: nothing without the token, and nothing half done with it."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr, ValidationError
 
 from smartscale.domain.registry import ImportHints
+from smartscale.domain.trial import Tallies, Tally
 from smartscale.settings import AdminSettings
 from tests.functions.conftest import ADMIN_TOKEN
 from tests.shop import Shop
@@ -165,3 +167,72 @@ def test_a_label_that_needs_a_product_gets_one(admins: TestClient) -> None:
     assert admins.delete("/v1/admin/labels/Kaki", headers=TOKEN).json() == kaki
     refused = admins.put("/v1/admin/labels/Kaki", headers=TOKEN, json={"product": "Dragon"})
     assert refused.status_code == 422
+
+
+TRY = {"model_id": "them/vgg", "model_revision": "a1"}
+
+
+def test_a_model_is_tried_shown_and_taken_over(admins: TestClient, shop: Shop) -> None:
+    assert admins.get("/v1/admin/candidate", headers=TOKEN).json() is None
+    wish = TRY | {"mode": "canary", "share": "0.5", "limits": {"error_rate": "0.1"}}
+    began = admins.post("/v1/admin/candidate", headers=TOKEN, json=wish)
+    assert began.status_code == 202
+    one, more = Tally.of_answer(Decimal("0.9"), Decimal(12), low=False), Tally(errors=1)
+    shop.trials.add(1, Tallies(active=one, candidate=one + one + more))
+
+    shown = admins.get("/v1/admin/candidate", headers=TOKEN).json()
+    figures = {"latency_ms": 12.0, "confidence": 0.9, "low_confidence_rate": 0.0}
+    assert shown == {
+        "model": {"id": "them/vgg", "revision": "a1"},
+        "mode": "canary",
+        "share": "0.5",
+        "started_at": "2026-11-25T08:30:00Z",
+        "ended_at": None,
+        "state": "running",
+        "reason": None,
+        "compared": 0,
+        "agreement": None,
+        "skipped": 0,
+        "active": figures | {"n": 1, "error_rate": 0.0},
+        "candidate": figures | {"n": 2, "error_rate": 0.3333},
+        "limits": {"error_rate": "0.1", "low_confidence_rate": "0.70", "minimum_answers": 30},
+    }
+    marks = {
+        one["id"]: one["candidate"] for one in admins.get("/v1/admin/models", headers=TOKEN).json()
+    }
+    assert marks == {"builtin": False, "them/vgg": True}
+
+    promoted = admins.post("/v1/admin/candidate/promote", headers=TOKEN)
+    assert (promoted.status_code, promoted.json()["state"]) == (202, "promoted")
+    assert promoted.json()["candidate"]["n"] == 2
+    state = admins.get("/v1/admin/model", headers=TOKEN).json()
+    assert state["wanted"] == {"id": "them/vgg", "revision": "a1"}
+
+
+def test_a_trial_is_stopped_once(admins: TestClient) -> None:
+    admins.post("/v1/admin/candidate", headers=TOKEN, json=TRY)
+    assert admins.delete("/v1/admin/candidate", headers=TOKEN).json()["state"] == "stopped"
+    again = admins.delete("/v1/admin/candidate", headers=TOKEN)
+    assert (again.status_code, again.json()["detail"]) == (409, "No candidate is tried just now.")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status", "saying"),
+    [
+        ({"model_revision": "main"}, 422, "there are: builtin@1, them/vgg@a1"),
+        ({"model_id": "builtin"}, 409, "serves already"),
+        ({"share": "0"}, 422, "share"),
+        ({"share": 1.5}, 422, "share"),
+        ({"mode": "loud"}, 422, "mode"),
+        ({"limits": {"error_rate": 2}}, 422, "error_rate"),
+        ({"limits": {"errors": 2}}, 422, "errors"),
+        ({"percent": 5}, 422, "percent"),
+    ],
+)
+def test_a_trial_that_makes_no_sense_is_refused(
+    admins: TestClient, shop: Shop, wrong: dict[str, object], status: int, saying: str
+) -> None:
+    answer = admins.post("/v1/admin/candidate", headers=TOKEN, json=TRY | wrong)
+    assert answer.status_code == status
+    assert saying in answer.json()["detail"]
+    assert shop.trials.trial is None

@@ -19,7 +19,8 @@ from smartscale.operations.accept import Accept
 from smartscale.operations.learn import Remember
 from smartscale.operations.messages import arrival_message
 from smartscale.operations.recognise import Arrival, Recognise
-from smartscale.operations.switch_model import WAKE_UP, ServeModel
+from smartscale.operations.switch_model import WAKE_UP, Loader, ServeModel
+from smartscale.operations.try_model import TryModel
 from tests.examples import picture
 from tests.fakes import FakeIdempotencyKeys, FakePackages
 from tests.shop import Shop
@@ -72,18 +73,15 @@ def shop() -> Shop:
 @pytest.fixture
 def infer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> inference.Worker:
     """The inference function on a shop in memory."""
-    model = ServeModel(
-        "worker-1",
-        shop.registry,
-        FakePackages(),
-        lambda: shop.recogniser,
-        lambda _ref, _folder: shop.recogniser,
-        shop.clock,
-    )
+    loader = Loader(FakePackages(), lambda: shop.recogniser, lambda _ref, _: shop.recogniser)
+    model = ServeModel("worker-1", shop.registry, loader, shop.clock)
     recognise = Recognise(shop.uploads, shop.ledger, shop.weighings, shop.catalogue, shop.clock)
     remember = Remember(shop.memories)
+    trying = TryModel(
+        shop.trials, shop.registry, shop.ledger, loader, Remember(shop.memories), shop.clock
+    )
     worker = inference.Worker(
-        "data", recognise, model, remember, shop.learn, shop.queue, shop.metrics
+        "data", recognise, model, remember, shop.learn, shop.queue, shop.metrics, trying
     )
     monkeypatch.setattr(inference, "worker", lambda: worker)
     return worker

@@ -68,6 +68,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:GetItem", "ModelsTable"),
         ("dynamodb:Scan", "ModelsTable"),
         ("dynamodb:PutItem", "ModelsTable"),
+        ("dynamodb:UpdateItem", "ModelsTable refused#*"),
         ("s3:PutObject", "DataBucket/ledger/*"),
         ("s3:GetObject", "DataBucket/models/*"),
         ("s3:ListBucket", "DataBucket models/*"),
@@ -96,6 +97,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:Scan", "CatalogueTable"),
         ("dynamodb:GetItem", "ModelsTable"),
         ("dynamodb:PutItem", "ModelsTable"),
+        ("dynamodb:UpdateItem", "ModelsTable tally#*"),
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
     },
     "DeadLetter": {
@@ -179,8 +181,10 @@ def _rights(template: dict[str, Any], function: str) -> set[tuple[str, str]]:
             for action, resource in itertools.product(
                 _listed(statement["Action"]), _listed(statement["Resource"])
             ):
-                limits = statement.get("Condition", {}).get("StringLike", {})
-                for prefix in limits.get("s3:prefix", [""]):
+                limits: dict[str, list[str]] = {}
+                for test in ("StringLike", "ForAllValues:StringLike"):
+                    limits |= statement.get("Condition", {}).get(test, {})
+                for prefix in limits.get("s3:prefix", limits.get("dynamodb:LeadingKeys", [""])):
                     where = f"{_plain(resource)} {prefix}".rstrip()
                     rights.add((action, where + suffix))
     return rights

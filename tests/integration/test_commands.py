@@ -62,6 +62,11 @@ def test_predict_prints_the_result(smartscale: Command) -> None:
     assert (result["label"], result["name"], result["weight_kg"]) == ("Banana", "Bananen", "0.742")
 
 
+def test_a_model_is_tried_only_where_that_makes_sense(smartscale: Command) -> None:
+    smartscale.refuses("model", "try", "them/none@a1", saying="there are: builtin@")
+    smartscale.refuses("model", "promote", saying="No candidate")
+
+
 def test_predict_says_what_was_wrong(smartscale: Command, tmp_path: Path) -> None:
     smartscale.refuses("predict", tmp_path / "no.jpg", "--weight", "1", saying="no.jpg")
     smartscale.refuses("predict", SAMPLES / "bananas.jpg", "--weight", "heavy", saying="weight")

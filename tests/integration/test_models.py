@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,6 +71,57 @@ def test_a_package_is_served_and_a_broken_one_is_not(
 
     assert admin.post("/admin/reload-model", json={"model_id": "builtin"}).status_code == 202
     assert settled(admin) == "active"
+    assert admin.result(admin.predict(samples["Banana"]))["model"]["id"] == "builtin"
+
+
+def test_a_candidate_is_a_shadow_then_a_canary_then_taken_over(
+    admin: Api, deployed: Deployed, package: Path, samples: dict[str, bytes]
+) -> None:
+    put_package(deployed, package, "twin")
+    twin = {"id": "shop/produce", "revision": "twin"}
+    wish = {"model_id": "shop/produce", "model_revision": "twin", "share": 1}
+
+    def candidate() -> dict[str, Any]:
+        found: dict[str, Any] = admin.get("/admin/candidate").json()
+        return found
+
+    assert admin.post("/admin/candidate", json=wish | {"mode": "shadow"}).status_code == 202
+    jobs = [admin.predict(samples["Banana"]) for _ in range(6)]
+    assert {admin.result(job)["model"]["id"] for job in jobs} == {"builtin"}
+    eventually(lambda: candidate()["compared"] + candidate()["skipped"] == 6)
+    assert candidate()["agreement"] == 1.0, "the same package says the same"
+
+    assert admin.post("/admin/candidate", json=wish | {"mode": "canary"}).status_code == 202
+    result = admin.result(admin.predict(samples["Banana"]))
+    assert (result["model"], result["label"]) == (twin, "Banana")
+    assert candidate()["candidate"]["n"] == 1
+    assert admin.post("/admin/candidate/promote").status_code == 202
+    assert settled(admin) == "active"
+    state = admin.get("/admin/model").json()
+    assert (state["active"], state["previous"]["id"]) == (twin, "builtin")
+    admin.post("/admin/rollback")
+    assert settled(admin) == "active"
+
+
+def test_a_candidate_that_is_never_sure_is_taken_back_by_itself(
+    admin: Api, deployed: Deployed, package: Path, samples: dict[str, bytes]
+) -> None:
+    description = json.loads((package / "model.json").read_text())
+    description["thresholds"]["confirm"] = 1.0
+    (package / "model.json").write_text(json.dumps(description))
+    put_package(deployed, package, "unsure")
+    wish = {
+        "model_id": "shop/produce",
+        "model_revision": "unsure",
+        "mode": "canary",
+        "share": 1,
+        "limits": {"minimum_answers": 5},
+    }
+    assert admin.post("/admin/candidate", json=wish).status_code == 202
+    for job in [admin.predict(samples["Banana"]) for _ in range(6)]:
+        assert admin.result(job)["needs_confirmation"]
+    eventually(lambda: admin.get("/admin/candidate").json()["state"] == "rolled_back")
+    assert "low confidence" in admin.get("/admin/candidate").json()["reason"]
     assert admin.result(admin.predict(samples["Banana"]))["model"]["id"] == "builtin"
 
 

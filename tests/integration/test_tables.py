@@ -2,17 +2,24 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from smartscale.adapters.rows import RegistryRow, bind
-from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
+from smartscale.adapters.tables import (
+    DynamoCatalogue,
+    DynamoRegistry,
+    DynamoTrials,
+    DynamoWeighings,
+)
 from smartscale.domain import pricing
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.registry import ModelSwitch
+from smartscale.domain.trial import Mode, Tallies, Tally, Trial, TrialState
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Weighing
 from smartscale.operations.history import History, history_filter
 from smartscale.operations.ports import HistoryFilter
@@ -251,3 +258,54 @@ def test_a_switch_that_an_older_version_stored_can_be_replaced(
     stored = registry.current()
     assert stored is not None
     assert registry.replace(stored.failed("test", LATER), expected=stored)
+
+
+@pytest.fixture(scope="module")
+def trials(deployed: Deployed, _environment: None) -> DynamoTrials:
+    """The trials in the registry's table."""
+    return DynamoTrials(deployed.outputs.models_table, deployed.settings.region)
+
+
+def a_trial(number: int) -> Trial:
+    return Trial(
+        number=number,
+        model=ModelRef(id="them/vgg", revision="a1"),
+        against=ModelRef(id="builtin", revision="1"),
+        mode=Mode.CANARY,
+        share=Decimal("0.2"),
+        started_at=NOVEMBER,
+    )
+
+
+def test_a_trial_is_replaced_by_who_knows_the_last_one(
+    trials: DynamoTrials, deployed: Deployed
+) -> None:
+    first = a_trial(1)
+    ended = first.ended(TrialState.STOPPED, LATER)
+    assert trials.replace(first, expected=None)
+    assert not trials.replace(first, expected=None)
+    assert trials.replace(ended, expected=first)
+    assert not trials.replace(first.ended(TrialState.PROMOTED, LATER), expected=first)
+    assert trials.current() == ended
+    registry = DynamoRegistry(deployed.outputs.models_table, deployed.settings.region)
+    assert "trial" not in {report.worker for report in registry.workers()}
+    bind(RegistryRow, deployed.outputs.models_table, deployed.settings.region)("trial").delete()
+
+
+def test_tallies_add_up_however_many_workers_count_at_once(trials: DynamoTrials) -> None:
+    one = Tally.of_answer(Decimal("0.9137"), Decimal("12.3"), low=True)
+    each = Tallies(active=one, candidate=one + Tally(errors=1), compared=1, agreed=1)
+    assert trials.tallies(7) == Tallies()
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(lambda _: trials.add(7, each), range(40)))
+    total = trials.tallies(7)
+    assert total.candidate == Tally(
+        answers=40,
+        errors=40,
+        low_confidence=40,
+        confidence=40 * Decimal("0.9137"),
+        latency_ms=40 * Decimal("12.3"),
+    )
+    assert (total.compared, total.agreed, total.skipped) == (40, 40, 0)
+    assert trials.add(7, Tallies(skipped=2)) == total + Tallies(skipped=2)
+    assert trials.tallies(8) == Tallies()

@@ -8,7 +8,7 @@ import pytest
 from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.registry import ImportHints, SwitchState
 from smartscale.domain.weighing import ModelRef
-from smartscale.operations.switch_model import WAKE_UP, ServeModel, WishForModel
+from smartscale.operations.switch_model import WAKE_UP, Loader, ServeModel, WishForModel
 from smartscale.recognition.package import PackageError
 from tests.fakes import Clock, FakeLedger, FakePackages, FakeQueue, FakeRecogniser, FakeRegistry
 
@@ -43,9 +43,7 @@ class Site:
         serve = ServeModel(
             name,
             self.registry,
-            self.packages,
-            lambda: self._load(BUILTIN),
-            lambda ref, _folder: self._load(ref),
+            Loader(self.packages, lambda: self._load(BUILTIN), lambda ref, _: self._load(ref)),
             self.clock,
         )
         return lambda: serve.refresh().ref

@@ -14,6 +14,7 @@ from smartscale.adapters.aws import s3_client
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import NotFound, StoreUnavailable, Unprocessable
 from smartscale.domain.registry import ModelSwitch
+from smartscale.domain.trial import Trial
 from smartscale.domain.upload import MAX_IMAGE_BYTES, UPLOADS, StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports import PresignedPost
@@ -28,6 +29,7 @@ IDEMPOTENCY = "idempotency/"
 MODELS = "models/"
 _CATALOGUE_ENTRIES = "catalogue"
 _SWITCH_ENTRIES = "model"
+_TRIAL_ENTRIES = "trial"
 
 _log = logging.getLogger(__name__)
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -168,8 +170,9 @@ class S3IdempotencyKeys:
 class S3Ledger:
     """Immutable records `ledger/YYYY/MM/DD/<job_id>/<event>.json`.
 
-    Catalogue changes and model wishes lie beside the weighings of their day, under `catalogue/`
-    and `model/`, so that everything that was acknowledged can be rebuilt from here.
+    Catalogue changes, model wishes and trials lie beside the weighings of their day, under
+    `catalogue/`, `model/` and `trial/`, so that everything that was acknowledged can be rebuilt
+    from here.
     """
 
     def __init__(self, bucket: Bucket) -> None:
@@ -199,10 +202,17 @@ class S3Ledger:
         key = self._key(at, _SWITCH_ENTRIES, f"{at:%H%M%S%f}-{switch.generation}")
         self._bucket.put_new(key, switch.model_dump_json().encode(), "application/json")
 
+    def record_trial(self, trial: Trial) -> None:
+        """Record a trial's begin or end."""
+        at = trial.ended_at or trial.started_at
+        key = self._key(at, _TRIAL_ENTRIES, f"{at:%H%M%S%f}-{trial.number}-{trial.state.value}")
+        self._bucket.put_new(key, trial.model_dump_json().encode(), "application/json")
+
     def weighings(self, since: datetime | None) -> Iterator[Weighing]:
         """Every recorded state of a weighing, by day."""
+        others = {_CATALOGUE_ENTRIES, _SWITCH_ENTRIES, _TRIAL_ENTRIES}
         for key in self._entries(since):
-            if PurePosixPath(key).parent.name not in {_CATALOGUE_ENTRIES, _SWITCH_ENTRIES}:
+            if PurePosixPath(key).parent.name not in others:
                 recorded = self._read(key)
                 if recorded is not None:
                     yield recorded
@@ -218,6 +228,11 @@ class S3Ledger:
         if not switches:
             return None
         return ModelSwitch.model_validate_json(self._bucket.read(switches[-1]))
+
+    def last_trial(self, since: datetime | None) -> Trial | None:
+        """The last recorded trial, as it was last."""
+        trials = list(self._entries(since, _TRIAL_ENTRIES))
+        return Trial.model_validate_json(self._bucket.read(trials[-1])) if trials else None
 
     def _read(self, key: str) -> Weighing | None:
         """A record, None when a power cut left only a part of it: then it was never relied on."""

@@ -153,11 +153,40 @@ class ItemRow(Model):
 
 
 class RegistryRow(Model):
-    """The model switch (`pk` "switch"), or what one worker has loaded (`pk` "worker#...")."""
+    """The model switch (`pk` "switch"), the last trial ("trial"), or what one worker has loaded
+    ("worker#...")."""
 
     pk = UnicodeAttribute(hash_key=True)
     document = UnicodeAttribute()
     expires_at = TTLAttribute(null=True)
+
+
+class TallyRow(Model):
+    """The tallies of a trial (`pk` "tally#..."), beside the registry's rows: sums to add to."""
+
+    pk = UnicodeAttribute(hash_key=True)
+    expires_at = TTLAttribute(null=True)
+    active_answers = DecimalAttribute(null=True)
+    active_errors = DecimalAttribute(null=True)
+    active_low_confidence = DecimalAttribute(null=True)
+    active_confidence = DecimalAttribute(null=True)
+    active_latency_ms = DecimalAttribute(null=True)
+    candidate_answers = DecimalAttribute(null=True)
+    candidate_errors = DecimalAttribute(null=True)
+    candidate_low_confidence = DecimalAttribute(null=True)
+    candidate_confidence = DecimalAttribute(null=True)
+    candidate_latency_ms = DecimalAttribute(null=True)
+    compared = DecimalAttribute(null=True)
+    agreed = DecimalAttribute(null=True)
+    skipped = DecimalAttribute(null=True)
+
+
+class RefusalRow(Model):
+    """How often an address showed a wrong admin token in a minute (`pk` "refused#...")."""
+
+    pk = UnicodeAttribute(hash_key=True)
+    expires_at = TTLAttribute(null=True)
+    refusals = DecimalAttribute(null=True)
 
 
 def bind(model: type[Row], table_name: str, region: str) -> type[Row]:

@@ -15,12 +15,21 @@ from boto3.dynamodb.types import TypeDeserializer
 from pydantic import BaseModel
 from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from smartscale.adapters.rows import ItemRow, RegistryRow, WeighingRow, bind
+from smartscale.adapters.rows import (
+    ItemRow,
+    RefusalRow,
+    RegistryRow,
+    TallyRow,
+    WeighingRow,
+    bind,
+)
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.job_id import job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
+from smartscale.domain.trial import Tallies, Tally, Trial
 from smartscale.domain.weighing import Weighing
 from smartscale.operations.ports import HistoryFilter
 
@@ -30,7 +39,10 @@ HISTORY_SHARDS = 8
 WORKER_LIFETIME = timedelta(minutes=30)
 CONDITION_FAILED = "ConditionalCheckFailedException"
 _SWITCH_KEY = "switch"
+_TRIAL_KEY = "trial"
 _WORKER_PREFIX = "worker#"
+_TALLY_PREFIX = "tally#"
+_REFUSED_PREFIX = "refused#"
 
 
 class DynamoWeighings:
@@ -160,15 +172,7 @@ class DynamoRegistry:
     def replace(self, switch: ModelSwitch, expected: ModelSwitch | None) -> bool:
         """Store a switch if the stored one is still the expected."""
         row = self._rows(_SWITCH_KEY, document=switch.model_dump_json())
-        stored = self._rows.document
-        if expected is None:
-            return _saved(row, stored.does_not_exist())
-        # Not the whole text: an earlier version wrote a document without today's fields.
-        told = expected.model_dump(mode="json", include={"generation", "state", "changed_at"})
-        parts = (
-            json.dumps({name: value}, separators=(",", ":"))[1:-1] for name, value in told.items()
-        )
-        return _saved(row, reduce(and_, (stored.contains(part) for part in parts)))
+        return _saved(row, _still(self._rows, expected, "generation", "state", "changed_at"))
 
     def report(self, report: WorkerReport) -> None:
         """Say what a worker has loaded; the row goes away when the worker is heard no more."""
@@ -187,6 +191,96 @@ class DynamoRegistry:
             for row in rows
             if row.expires_at is not None and row.expires_at > now
         ]
+
+
+class DynamoTrials:
+    """The last trial and its tallies, in the registry's table."""
+
+    def __init__(self, table_name: str, region: str) -> None:
+        self._rows = bind(RegistryRow, table_name, region)
+        self._tallies = bind(TallyRow, table_name, region)
+
+    def current(self) -> Trial | None:
+        """The last trial."""
+        try:
+            row = self._rows.get(_TRIAL_KEY, consistent_read=True)
+        except self._rows.DoesNotExist:
+            return None
+        return Trial.model_validate_json(row.document)
+
+    def replace(self, trial: Trial, expected: Trial | None) -> bool:
+        """Store a trial if the stored one is still the expected."""
+        row = self._rows(_TRIAL_KEY, document=trial.model_dump_json())
+        return _saved(row, _still(self._rows, expected, "number", "state"))
+
+    def add(self, number: int, tallies: Tallies) -> Tallies:
+        """Add to the tallies of a trial, in one atomic update."""
+        row = self._tallies(f"{_TALLY_PREFIX}{number}")
+        adds: list[Action] = [
+            getattr(self._tallies, name).add(value) for name, value in _sums(tallies) if value
+        ]
+        if not adds:
+            return self.tallies(number)
+        row.update(actions=adds)  # which also reads back what it is then
+        return _tallied(row)
+
+    def tallies(self, number: int) -> Tallies:
+        """The tallies of a trial."""
+        try:
+            return _tallied(self._tallies.get(f"{_TALLY_PREFIX}{number}", consistent_read=True))
+        except self._tallies.DoesNotExist:
+            return Tallies()
+
+
+def _sums(tallies: Tallies) -> Iterator[tuple[str, Decimal]]:
+    """The numbers of tallies by the names they have in a row."""
+    for name, value in tallies.model_dump().items():
+        if isinstance(value, dict):
+            yield from ((f"{name}_{part}", Decimal(number)) for part, number in value.items())
+        else:
+            yield name, Decimal(value)
+
+
+def _tallied(row: TallyRow) -> Tallies:
+    found = {name: getattr(row, name) or Decimal(0) for name, _ in _sums(Tallies())}
+    models = {
+        model: {part: found[f"{model}_{part}"] for part in Tally.model_fields}
+        for model in ("active", "candidate")
+    }
+    return Tallies.model_validate(found | models)
+
+
+class DynamoRefusals:
+    """Wrong admin tokens by address and minute, in the registry's table."""
+
+    def __init__(self, table_name: str, region: str) -> None:
+        self._rows = bind(RefusalRow, table_name, region)
+
+    def count(self, key: str) -> int:
+        """How many there were under a key."""
+        try:
+            return int(self._rows.get(_REFUSED_PREFIX + key, consistent_read=True).refusals or 0)
+        except self._rows.DoesNotExist:
+            return 0
+
+    def add(self, key: str, until: datetime) -> int:
+        """One more, in one atomic update; how many there are then. Forgotten after `until`."""
+        row = self._rows(_REFUSED_PREFIX + key)
+        row.update(actions=[self._rows.refusals.add(Decimal(1)), self._rows.expires_at.set(until)])
+        return int(row.refusals or 0)
+
+
+def _still(rows: type[RegistryRow], expected: BaseModel | None, *names: str) -> Condition:
+    """Whether these fields of the stored document are the expected one's.
+
+    Not the whole text: an earlier version wrote a document without today's fields.
+    """
+    stored = rows.document
+    if expected is None:
+        return stored.does_not_exist()
+    told = expected.model_dump(mode="json", include=set(names))
+    parts = (json.dumps({name: value}, separators=(",", ":"))[1:-1] for name, value in told.items())
+    return reduce(and_, (stored.contains(part) for part in parts))
 
 
 def _saved(row: Model, condition: Condition) -> bool:

@@ -35,6 +35,24 @@ def outcome_metrics(
     ]
 
 
+def candidate_metrics(weighing: Weighing | None, *, agrees: bool | None = None) -> list[Metric]:
+    """The figures of a candidate that was asked.
+
+    Args:
+        weighing: what it said; None for an error.
+        agrees: whether the active model said the same; None where it was not asked.
+    """
+    if weighing is None:
+        return [Metric("CandidateErrors", 1)]
+    told = [
+        Metric("CandidateErrors", 0),
+        Metric("CandidateConfidence", float(weighing.confidence or 0)),
+        Metric("CandidateLatency", float(weighing.timings["inference_ms"]), "Milliseconds"),
+        Metric("CandidateLowConfidence", int(weighing.needs_confirmation)),
+    ]
+    return told if agrees is None else [*told, Metric("CandidateAgreement", int(agrees))]
+
+
 def confirmation_metrics(weighing: Weighing) -> list[Metric]:
     """The figures of a weighing's last confirmation; none where no person confirmed."""
     if weighing.confirmed_by is ConfirmedBy.KIOSK:

@@ -251,6 +251,7 @@ class Remember:
     def refresh(self, recogniser: Recogniser) -> None:
         """Let the recogniser know what the newest version knows, before its next batch."""
         if not recogniser.learns:
+            self._recogniser = None  # else the model before would be kept in memory
             return
         try:
             newest = self._memories.newest(0 if self._version is None else self._version.number)

@@ -12,6 +12,7 @@ from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ImportProgress, ModelSwitch, WorkerReport
+from smartscale.domain.trial import Tallies, Trial
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Status, Weighing
 from smartscale.importing.order import ConversionOrder
@@ -70,6 +71,9 @@ class Ledger(Protocol):
     def record_switch(self, switch: ModelSwitch) -> None:
         """Record a wish for a model."""
 
+    def record_trial(self, trial: Trial) -> None:
+        """Record that a candidate is tried, or no longer."""
+
     def weighings(self, since: datetime | None) -> Iterator[Weighing]:
         """Every recorded state of weighings that began on or after the day of `since`."""
 
@@ -78,6 +82,9 @@ class Ledger(Protocol):
 
     def last_switch(self, since: datetime | None) -> ModelSwitch | None:
         """The last wish for a model recorded on or after the day of `since`."""
+
+    def last_trial(self, since: datetime | None) -> Trial | None:
+        """The last trial recorded on or after the day of `since`, as it was last."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,22 @@ class Registry(Protocol):
 
     def workers(self) -> list[WorkerReport]:
         """What each live worker has loaded."""
+
+
+class Trials(Protocol):
+    """The candidate that all workers try, and how it does."""
+
+    def current(self) -> Trial | None:
+        """The last trial, None before the first."""
+
+    def replace(self, trial: Trial, expected: Trial | None) -> bool:
+        """Store a trial if the stored one is still the expected; tells whether it was."""
+
+    def add(self, number: int, tallies: Tallies) -> Tallies:
+        """Add to the tallies of a trial, whoever else does so; what they are then."""
+
+    def tallies(self, number: int) -> Tallies:
+        """The tallies of a trial."""
 
 
 class Packages(Protocol):

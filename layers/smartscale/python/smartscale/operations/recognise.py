@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Protocol
 
 from smartscale.domain import correlation, pricing
 from smartscale.domain.catalogue import Catalogue, parse_moment
@@ -34,6 +35,30 @@ class Arrival:
     key: str
     etag: str = ""
     at: datetime | None = None
+    again: bool = False
+    """Whether it was delivered before and came to no end."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A picture that models are asked about."""
+
+    upload: StoredUpload
+    load: Load
+    image: bytes
+    catalogue: Catalogue
+    again: bool = False
+    """Whether it was asked before and came to no end."""
+
+
+class Beside(Protocol):
+    """Models beside the active one, which are told of each weighing of a batch."""
+
+    def answer(self, asked: Asked) -> Weighing | None:
+        """An answer in the active model's stead; None leaves it to the active model."""
+
+    def stored(self, asked: Asked, weighing: Weighing) -> None:
+        """A weighing has its outcome now, which does not change any more."""
 
 
 class Recognise:
@@ -58,9 +83,19 @@ class Recognise:
         return self._catalogue.all()
 
     def process(
-        self, arrival: Arrival, recogniser: Recogniser, catalogue: Catalogue
+        self,
+        arrival: Arrival,
+        recogniser: Recogniser,
+        catalogue: Catalogue,
+        beside: Beside | None = None,
     ) -> list[Metric]:
         """Recognise, price and store one weighing; a weighing with an outcome stays as it is.
+
+        Args:
+            arrival: what to look at.
+            recogniser: the active model.
+            catalogue: what is sold.
+            beside: a candidate that is tried.
 
         Returns:
             What to tell the operators: nothing when this arrival was processed before.
@@ -78,13 +113,16 @@ class Recognise:
         if stored is not None and stored.status is Status.DONE:
             return []
         load = upload.load()
+        asked = Asked(upload, load, image, catalogue, arrival.again)
         found = self._now()
-        try:
-            scores = recogniser.recognise(image)
-        except ImageError as error:
-            raise Unprocessable(str(error)) from error
-        recognised = self._now()
-        weighing = outcome(upload, load, scores, recogniser, catalogue, recognised)
+        weighing = None if beside is None else beside.answer(asked)
+        if weighing is None:
+            try:
+                scores = recogniser.recognise(image)
+            except ImageError as error:
+                raise Unprocessable(str(error)) from error
+            weighing = outcome(asked, scores, recogniser, self._now())
+        recognised = weighing.completed_at
         accepted = _accepted_at(upload, arrival)
         weighing = weighing.model_copy(
             update={
@@ -99,22 +137,20 @@ class Recognise:
         weighing = self._ledger.append(weighing)
         if not self._weighings.put(weighing):
             return []
+        if beside is not None:
+            beside.stored(asked, weighing)
         stored_ms = _milliseconds(self._now() - accepted)
         return outcome_metrics(weighing, stored_ms, failed_before=stored is not None)
 
 
 def outcome(
-    upload: StoredUpload,
-    load: Load,
-    scores: list[Scored],
-    recogniser: Recogniser,
-    catalogue: Catalogue,
-    completed_at: datetime,
+    asked: Asked, scores: list[Scored], recogniser: Recogniser, completed_at: datetime
 ) -> Weighing:
     """The weighing that follows from a model's scores.
 
     A label without a price is never sold at zero: it has no price and needs a confirmation.
     """
+    upload, load, catalogue = asked.upload, asked.load, asked.catalogue
     decision = decide(
         break_near_ties(Products(catalogue).sell(scores), load, catalogue), recogniser.confirm_below
     )

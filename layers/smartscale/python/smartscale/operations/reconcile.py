@@ -22,6 +22,7 @@ from smartscale.operations.ports import (
     Metrics,
     Queue,
     Registry,
+    Trials,
     Uploads,
     Weighings,
 )
@@ -40,6 +41,7 @@ class Reconciled:
     uploads_resent: int
     catalogue_items_restored: int
     model_switch_restored: bool
+    trial_restored: bool = False
 
 
 class Reconcile:
@@ -55,6 +57,7 @@ class Reconcile:
         weighings: Weighings,
         catalogue: CatalogueStore,
         registry: Registry,
+        trials: Trials,
         queue: Queue,
         metrics: Metrics | None,
         bucket_name: str,
@@ -64,6 +67,7 @@ class Reconcile:
         self._weighings = weighings
         self._catalogue = catalogue
         self._registry = registry
+        self._trials = trials
         self._queue = queue
         self._metrics = metrics
         self._bucket_name = bucket_name
@@ -88,11 +92,12 @@ class Reconcile:
         progress("catalogue")
         items = self._restore_items(since)
         switch = self._restore_switch(since)
+        trial = self._restore_trial(since)
         progress("ledger")
         rows = self._rebuild(since)
         progress("uploads")
         resent = self._resend(since) if resend else 0
-        return Reconciled(rows, resent, items, switch)
+        return Reconciled(rows, resent, items, switch, trial)
 
     def _restore_items(self, since: datetime | None) -> int:
         latest: dict[str, Item] = {}
@@ -111,6 +116,17 @@ class Reconcile:
             return False
         self._queue.send(WAKE_UP)
         return True
+
+    def _restore_trial(self, since: datetime | None) -> bool:
+        """What was counted in it is in the table alone: a lost trial counts anew."""
+        recorded = self._ledger.last_trial(since)
+        current = self._trials.current()
+        if recorded is None or (
+            current is not None
+            and (recorded.number, not recorded.running) <= (current.number, not current.running)
+        ):
+            return False
+        return self._trials.replace(recorded, expected=current)
 
     def _rebuild(self, since: datetime | None) -> int:
         rebuilt = 0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from smartscale.domain.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
 from smartscale.domain.registry import (
@@ -63,6 +64,11 @@ class WishForModel:
     def current(self) -> ModelSwitch:
         """The last wish and how it went."""
         return self._registry.current() or ModelSwitch.initial(self._builtin, self._now())
+
+    def serving(self) -> ModelRef:
+        """The active model; the built-in one as it comes with the code now."""
+        active = self.current().active
+        return self._builtin if active.id == BUILTIN else active
 
     def wish(self, model_id: str, revision: str, hints: ImportHints | None = None) -> ModelSwitch:
         """Ask all workers to serve another package, which is imported first where it is not there.
@@ -130,6 +136,49 @@ class WishForModel:
         return wanted, hints is None and wanted in self._packages.revisions()
 
 
+class Loader:
+    """Loads and verifies packages.
+
+    A package never changes, so one that somebody in this worker still holds is not loaded twice.
+    """
+
+    def __init__(
+        self,
+        packages: Packages,
+        load_builtin: Callable[[], Recogniser],
+        load_folder: Callable[[ModelRef, Path], Recogniser],
+    ) -> None:
+        self._packages = packages
+        self._load_builtin = load_builtin
+        self._load_folder = load_folder
+        self._held: WeakValueDictionary[ModelRef, Recogniser] = WeakValueDictionary()
+
+    def load(self, ref: ModelRef) -> Recogniser:
+        """The recogniser of a package.
+
+        Raises:
+            PackageError: it does not verify, or cannot be loaded.
+            NotFound: there is no such package.
+            StoreUnavailable: the store does not answer just now.
+        """
+        if ref.id == BUILTIN:
+            return self.builtin()
+        held = self._held.get(ref)
+        if held is None:
+            with tempfile.TemporaryDirectory() as folder:
+                self._packages.fetch(ref, Path(folder))
+                held = self._held[ref] = self._load_folder(ref, Path(folder))
+        return held
+
+    def builtin(self) -> Recogniser:
+        """The recogniser of the package that comes with the code."""
+        held = next((one for ref, one in self._held.items() if ref.id == BUILTIN), None)
+        if held is None:
+            held = self._load_builtin()
+            self._held[held.ref] = held
+        return held
+
+
 class ServeModel:
     """The worker's side: holds the recogniser that answers, and follows the registry."""
 
@@ -137,16 +186,12 @@ class ServeModel:
         self,
         worker: str,
         registry: Registry,
-        packages: Packages,
-        load_builtin: Callable[[], Recogniser],
-        load_folder: Callable[[ModelRef, Path], Recogniser],
+        loader: Loader,
         now: Callable[[], datetime],
     ) -> None:
         self._worker = worker
         self._registry = registry
-        self._packages = packages
-        self._load_builtin = load_builtin
-        self._load_folder = load_folder
+        self._loader = loader
         self._now = now
         self._recogniser: Recogniser | None = None
         self._followed: tuple[int, SwitchState] | None = None
@@ -157,7 +202,7 @@ class ServeModel:
         """The recogniser for the next batch: the one that is wanted, else the one that works."""
         switch = self._registry.current()
         if switch is None:
-            recogniser = self._recogniser or self._load_builtin()
+            recogniser = self._recogniser or self._loader.builtin()
         elif (switch.generation, switch.state) == self._followed and self._recogniser is not None:
             recogniser = self._recogniser
         else:
@@ -179,7 +224,7 @@ class ServeModel:
             recogniser = self._recogniser
         else:
             try:
-                recogniser = self._load(switch.serving)
+                recogniser = self._loader.load(switch.serving)
             except (PackageError, NotFound) as error:
                 _log.warning("model %s does not load: %s", switch.serving, error)
                 self._settle(switch, switch.failed(str(error), self._now()))
@@ -195,16 +240,9 @@ class ServeModel:
     def _last_resort(self, switch: ModelSwitch) -> Recogniser:
         """A worker that starts while the wanted model is broken serves the last one that worked."""
         try:
-            return self._load(switch.active)
+            return self._loader.load(switch.active)
         except (PackageError, NotFound):
-            return self._load_builtin()
-
-    def _load(self, ref: ModelRef) -> Recogniser:
-        if ref.id == BUILTIN:
-            return self._load_builtin()
-        with tempfile.TemporaryDirectory() as folder:
-            self._packages.fetch(ref, Path(folder))
-            return self._load_folder(ref, Path(folder))
+            return self._loader.builtin()
 
     def _report(self, model: ModelRef) -> None:
         now, last = self._now(), self._reported
