@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+from biip import ParseConfig
 from biip.checksums import gs1_price_weight_check_digit
 from biip.gtin import Gtin
 from biip.rcn import Rcn, RcnRegion
@@ -57,9 +58,7 @@ def test_biip_reads_back_item_and_measure_exactly(
     assert {rcn.price, rcn.weight, rcn.count} == {wanted, None}
 
 
-def _region(profile: Profile):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    from biip import ParseConfig  # noqa: PLC0415
-
+def _region(profile: Profile) -> ParseConfig:
     return ParseConfig(rcn_region=RcnRegion(profile.code[:2]), rcn_verify_variable_measure=True)
 
 
@@ -98,7 +97,7 @@ def test_the_american_number_is_a_upc_a_with_its_price_check_digit() -> None:
         (
             "de",
             sold(total="1000.00"),
-            "price of 1000.00 does not fit: prefix 22 holds 0.01 to 999.99",
+            "1000.00 does not fit: prefix 22 holds 0.01 to 999.99",
         ),
         ("gb", sold(total="100.00"), "0.01 to 99.99"),
         ("fi", sold(net="10.001"), "0.001 to 9.999"),

@@ -1,5 +1,6 @@
 """The label says all that it has to, can be scanned, and goes out once as an original."""
 
+import io
 import socket
 import threading
 from datetime import UTC, datetime
@@ -24,14 +25,7 @@ from frontend.labels.profiles import PROFILES
 from frontend.languages import load_languages
 
 LANGUAGES = load_languages()
-NAMES = {
-    "en": "Bananas",
-    "de": "Bananen groß",
-    "ru": "Бананы",
-    "ar": "موز",
-    "fr": "Pêches",
-    "es": "Piñas",
-}
+NAMES = {"de": "Bananen groß", "ru": "Бананы", "ar": "موز", "fr": "Pêches", "es": "Piñas"}
 SALE: dict[str, Any] = {
     "job_id": "0" * 32,
     "status": "done",
@@ -88,7 +82,7 @@ def test_every_letter_of_every_language_is_in_the_fonts(
 def test_a_picture_for_download_can_be_scanned_and_a_long_name_fits() -> None:
     long = label(name="Vine tomatoes from the region, in a box, second choice")
     (found,) = zxingcpp.read_barcodes(
-        Image.open(__import__("io").BytesIO(render.png(long, LANGUAGES["en"], copy=False)))
+        Image.open(io.BytesIO(render.png(long, LANGUAGES["en"], copy=False)))
     )
     assert found.text == long.number
     assert "second choice" in text_of(render.pdf(long, LANGUAGES["en"], copy=False))
