@@ -135,13 +135,16 @@ def _create_or_update(
     stop: threading.Event | None,
 ) -> None:
     _make_bucket(emulator, _ARTIFACTS_BUCKET)
-    body = upload(template, _ARTIFACTS_BUCKET, emulator.endpoint, emulator.region)
+    packaged = upload(template, _ARTIFACTS_BUCKET, emulator.endpoint, emulator.region)
+    # CloudFormation takes larger templates from a bucket only.
+    s3 = emulator_session(emulator.region).client("s3", endpoint_url=emulator.endpoint)
+    s3.upload_file(str(packaged), _ARTIFACTS_BUCKET, packaged.name)
     client = cloudformation(emulator.endpoint, emulator.region)
     operation = client.update_stack if update else client.create_stack
     try:
         operation(
             StackName=stack_name,
-            TemplateBody=body,
+            TemplateURL=f"{emulator.endpoint}/{_ARTIFACTS_BUCKET}/{packaged.name}",
             Parameters=[
                 {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
             ],

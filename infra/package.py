@@ -39,7 +39,7 @@ def fingerprint(folder: Path, parameters: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def upload(template: Path, bucket: str, endpoint: str, region: str) -> str:
+def upload(template: Path, bucket: str, endpoint: str, region: str) -> Path:
     """Upload the code to the emulator with the AWS CLI; the template that refers to it."""
     packaged = template.with_name("packaged.yaml")
     # fmt: off
@@ -62,7 +62,7 @@ def upload(template: Path, bucket: str, endpoint: str, region: str) -> str:
     if done.returncode != 0:
         last = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
         raise PlainError(f"Packaging template.yaml failed: {last}")
-    return packaged.read_text(encoding="utf-8")
+    return packaged
 
 
 def _files(folder: Path) -> Iterator[Path]:

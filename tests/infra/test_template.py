@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,8 @@ from infra.settings import ROOT
 _BIN = Path(sys.executable).parent
 _LAYERS_LIMIT_BYTES = 250 * 1024 * 1024
 """Lambda's, for a function with its layers, unpacked."""
+_ZIP_LIMIT_BYTES = 50 * 1024 * 1024
+"""Lambda's, for what is uploaded without a bucket; the console shows it as its limit too."""
 
 _SETTINGS: dict[str, type[BaseSettings]] = {
     "Upload": upload.Settings,
@@ -329,6 +332,8 @@ def test_the_gateways_own_errors_are_problems_too(transformed: dict[str, Any]) -
     assert {name: response.get("statusCode") for name, response in responses.items()} == {
         "REQUEST_TOO_LARGE": "413",
         "MISSING_AUTHENTICATION_TOKEN": "404",
+        "INVALID_API_KEY": "403",
+        "THROTTLED": "429",
         "DEFAULT_4XX": None,
         "DEFAULT_5XX": None,
     }
@@ -336,6 +341,7 @@ def test_the_gateways_own_errors_are_problems_too(transformed: dict[str, Any]) -
         assert {"type", "title", "detail"} <= set(problem)
         assert str(problem.get("status")) == str(responses[name].get("statusCode"))
     assert "POST /v1/uploads" in problems["REQUEST_TOO_LARGE"]["detail"]
+    assert "x-api-key" in problems["INVALID_API_KEY"]["detail"]
 
 
 def test_the_history_is_read_in_the_order_of_job_ids(template: dict[str, Any]) -> None:
@@ -393,18 +399,46 @@ def test_the_layers_requirements_are_those_of_the_lock_file(
     assert committed == exported.stdout, "run `make layers`"
 
 
-def test_sam_builds_layers_that_fit_into_lambda(tmp_path: Path) -> None:
-    built = tmp_path / "build"
-
-    done = _tool("sam", "build", "--build-dir", str(built), "--cache-dir", str(tmp_path / "cache"))
+@pytest.mark.parametrize(("architecture", "machine"), [("arm64", 0xB7), ("x86_64", 0x3E)])
+def test_sam_builds_layers_for_the_processor_that_fit_into_lambda(
+    tmp_path: Path, architecture: str, machine: int
+) -> None:
+    done = _tool(
+        *("sam", "build", "--parameter-overrides", f"Architecture={architecture}"),
+        *("--build-dir", str(tmp_path / "build"), "--cache-dir", str(tmp_path / "cache")),
+    )
 
     assert done.returncode == 0, done.stderr
+    runtime, recognition = (
+        tmp_path / "build" / layer / "python" / "lib" / "python3.13" / "site-packages"
+        for layer in ("RuntimeLayer", "RecognitionLayer")
+    )
     ours = [ROOT / "layers" / "smartscale", ROOT / "layers" / "model"]
-    folders = [built / "RuntimeLayer", built / "RecognitionLayer", *ours]
-    assert sum(_size(folder) for folder in folders) < _LAYERS_LIMIT_BYTES
-    assert (built / "RecognitionLayer" / "python" / "ai_edge_litert").is_dir()
-    names = {path.name for path in (built / "RuntimeLayer" / "python").iterdir()}
+    assert sum(_size(folder) for folder in (runtime, recognition, *ours)) < _LAYERS_LIMIT_BYTES
+    for layer in (runtime, recognition, *ours):
+        assert _zipped_size(layer, tmp_path) < _ZIP_LIMIT_BYTES, layer
+    assert (recognition / "ai_edge_litert").is_dir()
+    names = {path.name for path in runtime.iterdir()}
     assert {"fastapi", "mangum", "pynamodb", "PIL", "numpy", "boto3"} <= names
+    assert not {name for name in names if name.startswith(("tensorflow", "keras"))}
+    machines = {path.name: _machine(path) for path in (tmp_path / "build").rglob("*.so*")}
+    assert len(machines) > 20
+    assert set(machines.values()) == {machine}
+    assert not [name for name in machines if "cpython-" in name and "cpython-313" not in name]
+
+
+def _machine(library: Path) -> int:
+    """The processor of a shared library, as the header of its file says.
+
+    https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+    """
+    header = library.read_bytes()[:20]
+    assert header[:4] == b"\x7fELF"
+    return int.from_bytes(header[18:20], "little")
+
+
+def _zipped_size(folder: Path, scratch: Path) -> int:
+    return Path(shutil.make_archive(str(scratch / "layer"), "zip", folder)).stat().st_size
 
 
 def _size(folder: Path) -> int:
