@@ -18,9 +18,14 @@ def main() -> None:
         sys.stderr.write(f"{what_is_wrong(error)}\n")
         sys.exit(2)
     log_as_json(sys.stdout)
-    kiosk = create_kiosk(settings)
+    try:
+        kiosk = create_kiosk(settings)
+    except OSError as error:
+        sys.stderr.write(f"SMARTSCALE_HOME: the kiosk cannot keep anything there: {error}\n")
+        sys.exit(2)
     serve(kiosk)
     app.on_shutdown(kiosk.api.close)
+    app.on_shutdown(kiosk.labels.issued.close)
     if kiosk.scale is not None:
         app.on_shutdown(kiosk.scale.close)
     ui.run(

@@ -9,9 +9,13 @@ from fastapi.exception_handlers import http_exception_handler
 from nicegui import Client, app, ui
 
 from frontend import theme
-from frontend.api_client import ApiClient
+from frontend.api_client import ApiClient, ApiError, ApiMissing
 from frontend.catalogue import Catalogue
 from frontend.kiosk import ARTWORK, STATIC, Kiosk, Visit
+from frontend.labels.desk import FORMATS, LabelDesk, NoLabel
+from frontend.labels.issued import Issued
+from frontend.labels.printer import printer_of
+from frontend.labels.profiles import PROFILES
 from frontend.languages import load_languages
 from frontend.pages.analytics import analytics_page
 from frontend.pages.history import history_page
@@ -28,10 +32,20 @@ _STATIC_AGE_S = 3600
 def create_kiosk(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Kiosk:
     """The kiosk of these settings; another `transport` leads to another API than the network's."""
     api = ApiClient(str(settings.api_url), transport=transport)
+    catalogue = Catalogue(api)
+    state = settings.home / "kiosk"
+    state.mkdir(parents=True, exist_ok=True)
     return Kiosk(
         settings=settings,
         api=api,
-        catalogue=Catalogue(api),
+        catalogue=catalogue,
+        labels=LabelDesk(
+            api,
+            catalogue,
+            PROFILES[settings.label_profile],
+            Issued(state / "labels.sqlite"),
+            printer_of(settings.printer),
+        ),
         languages=load_languages(),
         samples=load_samples(settings.samples),
         scale=open_scale(settings.scale),
@@ -53,6 +67,23 @@ def serve(kiosk: Kiosk) -> None:
             media_type="image/jpeg",
             headers={"Cache-Control": f"max-age={_STATIC_AGE_S}"},
         )
+
+    @app.get("/label/{weighing}.{kind}", include_in_schema=False)
+    async def label(weighing: str, kind: str, lang: str = "") -> Response:
+        if kind not in FORMATS:
+            raise HTTPException(404)
+        language = kiosk.language(lang)
+        try:
+            wanted = await kiosk.labels.label(weighing, language)
+            file, media_type = await kiosk.labels.file(wanted, language, kind)
+        except ApiMissing as error:
+            raise HTTPException(404) from error
+        except NoLabel as error:
+            return Response(str(error), HTTPStatus.CONFLICT, media_type="text/plain")
+        except ApiError as error:
+            return Response(str(error), HTTPStatus.SERVICE_UNAVAILABLE, media_type="text/plain")
+        # Each one that goes out is counted, so none comes from a cache.
+        return Response(file, media_type=media_type, headers={"Cache-Control": "no-store"})
 
     _page("/", weigh_page, kiosk)
     _page("/history", history_page, kiosk)

@@ -7,6 +7,7 @@ from nicegui import Client
 
 from frontend.api_client import ApiClient
 from frontend.catalogue import Catalogue
+from frontend.labels.desk import LabelDesk
 from frontend.languages import Language
 from frontend.samples import Sample
 from frontend.scales.scale import Scale
@@ -26,6 +27,7 @@ class Kiosk:
     catalogue: Catalogue
     languages: dict[str, Language]
     samples: tuple[Sample, ...]
+    labels: LabelDesk
     artwork: frozenset[str]
     """The labels that have a drawing of their own."""
     scale: Scale | None = None

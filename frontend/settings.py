@@ -6,6 +6,8 @@ from pathlib import Path
 from pydantic import AliasChoices, Field, HttpUrl, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from frontend.labels.printer import NO_PRINTER, printer_of
+from frontend.labels.profiles import PROFILES
 from frontend.languages import load_languages
 from frontend.scales.setting import SIMULATED, read_wire
 
@@ -37,6 +39,33 @@ class Settings(BaseSettings):
 
     scale: str = Field(default=SIMULATED, alias="SMARTSCALE_SCALE")
     """The scale as a URL: `simulated://`, or a wire and its protocol (docs/devices.md)."""
+
+    printer: str = Field(default=NO_PRINTER, alias="SMARTSCALE_PRINTER")
+    """The label printer as a URL: `network://host`, `file:///dev/usb/lp0`, `dummy:`, or none."""
+    label_profile: str = Field(default="de", alias="SMARTSCALE_LABEL_PROFILE")
+    """Whose rules the labels' barcodes follow; a key of `PROFILES`."""
+    receipt_url: HttpUrl | None = Field(default=None, alias="SMARTSCALE_RECEIPT_URL")
+    """Where phones reach this kiosk; without one their code holds the receipt itself."""
+    home: Path = Field(default=Path(".smartscale"), alias="SMARTSCALE_HOME")
+    """The folder below which the kiosk keeps what has to outlive a power cut, in `kiosk/`."""
+
+    @field_validator("printer")
+    @classmethod
+    def _is_a_printer(cls, printer: str) -> str:
+        printer_of(printer)
+        return printer
+
+    @field_validator("label_profile")
+    @classmethod
+    def _is_a_profile(cls, profile: str) -> str:
+        if profile not in PROFILES:
+            raise ValueError(f"use one of {', '.join(sorted(PROFILES))}")
+        return profile
+
+    @field_validator("receipt_url", mode="before")
+    @classmethod
+    def _may_be_empty(cls, url: object) -> object:
+        return url or None
 
     @field_validator("scale")
     @classmethod

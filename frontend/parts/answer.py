@@ -9,6 +9,7 @@ from frontend import theme, wording
 from frontend.api_client import Candidate, Result, Unit
 from frontend.kiosk import Visit
 from frontend.languages import Language
+from frontend.parts.receipt import Receipt
 from frontend.parts.search import ItemSearch
 from frontend.weighing import EMPTY, MAX_QUANTITY, UNKNOWN, Weighing
 
@@ -138,6 +139,8 @@ class Answer:
             theme.action(t("Something else"), lambda: self._do.search(True), symbol="search").mark(
                 "something-else"
             )
+        if not asks:
+            Receipt(self._visit, result.job_id).build()
         self._alternatives(t("Or is it one of these?") if asks else t("Not right? Tap what it is"))
         if asks:
             self._next(kind="quiet", title=t("Cancel"))

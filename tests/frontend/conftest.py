@@ -51,14 +51,19 @@ def api() -> FakeApi:
 @pytest_asyncio.fixture
 async def user(api: FakeApi, samples: Path) -> AsyncIterator[User]:
     """Somebody in front of the kiosk."""
-    kiosk = create_kiosk(
-        Settings.model_validate({"samples": samples, "patience_s": 5}), transport=api.transport
-    )
+    settings = {
+        "samples": samples,
+        "patience_s": 5,
+        "home": samples / "home",
+        "printer": f"file://{samples}/printer",
+    }
+    kiosk = create_kiosk(Settings.model_validate(settings), transport=api.transport)
     async with user_simulation() as somebody:
         serve(kiosk)
         yield somebody
         # NiceGUI would take the modules of its pages out of sys.modules, and other tests' with it.
         Client.page_routes.clear()
+    kiosk.labels.issued.close()
     await kiosk.api.close()
 
 
