@@ -8,7 +8,7 @@ from types import FrameType
 import typer
 
 import training.cli as training
-from infra.commands import catalogue, cost, evaluate, model, predict, reconcile, redrive
+from infra.commands import backup, catalogue, cost, evaluate, model, predict, reconcile, redrive
 from infra.console import log_to_console, run_log
 from infra.errors import PlainError
 from infra.settings import load_settings
@@ -24,6 +24,7 @@ app.add_typer(predict.app)
 app.add_typer(evaluate.app)
 app.add_typer(reconcile.app)
 app.add_typer(redrive.app)
+app.add_typer(backup.app)
 app.add_typer(cost.app)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(model.app, name="model")

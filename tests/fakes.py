@@ -126,8 +126,8 @@ class FakeWeighings:
         self.rows[weighing.job_id] = weighing
         return True
 
-    def with_outcome(self, job_ids: Sequence[str]) -> set[str]:
-        return self.rows.keys() & set(job_ids)
+    def versions(self, job_ids: Sequence[str]) -> dict[str, int]:
+        return {job_id: self.rows[job_id].version for job_id in job_ids if job_id in self.rows}
 
     def newest(self, wanted: HistoryFilter, before: str | None, limit: int) -> list[Weighing]:
         newest = sorted(self.rows.values(), key=lambda row: row.job_id, reverse=True)

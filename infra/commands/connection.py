@@ -1,10 +1,14 @@
 """The operations of the shared layer, wired to the stack that the settings name."""
 
 import os
+from collections.abc import Iterator
 
+from infra.backup.copy_in import Restore
+from infra.backup.copy_out import BackUp, Say
+from infra.backup.place import Place
 from infra.settings import Settings
 from infra.stack import StackOutputs, stack_environment, stack_outputs
-from smartscale.adapters.aws import sqs_client
+from smartscale.adapters.aws import dynamodb_client, sqs_client
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import MetricsSink, metrics_for
 from smartscale.adapters.queue import SqsQueue
@@ -18,9 +22,9 @@ from smartscale.clock import now
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.edit_catalogue import EditCatalogue
-from smartscale.operations.reconcile import Reconcile
+from smartscale.operations.reconcile import Reconcile, without_outcome
 from smartscale.operations.redrive import Redrive
-from smartscale.operations.switch_model import WishForModel
+from smartscale.operations.switch_model import WAKE_UP, WishForModel
 from smartscale.operations.try_model import WishForTrial
 from smartscale.recognition.builtin import builtin_revision
 
@@ -55,6 +59,49 @@ class Connection:
             self._metrics,
             self._outputs.bucket,
         )
+
+    def back_up(self, place: Place, say: Say) -> BackUp:
+        """The operation that copies everything out."""
+        weighings = DynamoWeighings(self._outputs.weighings_table, self._region)
+
+        def unanswered() -> Iterator[str]:
+            for upload in without_outcome(S3Uploads(self.bucket), weighings, None):
+                yield upload.key
+
+        return BackUp(
+            os.environ["SMARTSCALE_STACK"],
+            self.bucket,
+            dynamodb_client(self._region),
+            self._tables,
+            unanswered,
+            place,
+            say,
+        )
+
+    def restore(self, place: Place, say: Say) -> Restore:
+        """The operation that copies everything in."""
+
+        def mend() -> None:
+            self.reconcile().run(resend=False)
+            # Workers look at the model that is wanted now.
+            self.weighings_queue.send(WAKE_UP)
+
+        return Restore(
+            self.bucket,
+            dynamodb_client(self._region),
+            self._tables,
+            mend,
+            place,
+            say,
+        )
+
+    @property
+    def _tables(self) -> dict[str, str]:
+        return {
+            "weighings": self._outputs.weighings_table,
+            "catalogue": self._outputs.catalogue_table,
+            "models": self._outputs.models_table,
+        }
 
     def redrive(self) -> Redrive:
         """The operation that gives what failed another try."""

@@ -7,6 +7,7 @@ from botocore.config import Config
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -25,6 +26,11 @@ _S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_styl
 def s3_client(region: str) -> "S3Client":
     """A client for S3."""
     return boto3.client("s3", region_name=region, config=_S3_CONFIG)
+
+
+def dynamodb_client(region: str) -> "DynamoDBClient":
+    """A client for DynamoDB, for who copies rows as they are; stores use PynamoDB."""
+    return boto3.client("dynamodb", region_name=region, config=_CONFIG)
 
 
 def sqs_client(region: str) -> "SQSClient":

@@ -18,6 +18,7 @@ from smartscale.domain.trial import Trial
 from smartscale.domain.upload import MAX_IMAGE_BYTES, UPLOADS, StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports import PresignedPost
+from smartscale.parallel import in_parallel
 from smartscale.recognition.package import DESCRIPTION_FILE, LABELS_FILE
 
 if TYPE_CHECKING:
@@ -42,12 +43,19 @@ class Bucket:
         self.s3 = s3
         self.name = name
 
-    def put_new(self, key: str, body: bytes, media_type: str) -> bool:
+    def put_new(
+        self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str] | None = None
+    ) -> bool:
         """Store an object unless the key is taken; tells whether it was stored."""
         while True:
             try:
                 self.s3.put_object(
-                    Bucket=self.name, Key=key, Body=body, ContentType=media_type, IfNoneMatch="*"
+                    Bucket=self.name,
+                    Key=key,
+                    Body=body,
+                    ContentType=media_type,
+                    Metadata=metadata or {},
+                    IfNoneMatch="*",
                 )
             except ClientError as error:
                 code = error.response["Error"]["Code"]
@@ -211,16 +219,16 @@ class S3Ledger:
     def weighings(self, since: datetime | None) -> Iterator[Weighing]:
         """Every recorded state of a weighing, by day."""
         others = {_CATALOGUE_ENTRIES, _SWITCH_ENTRIES, _TRIAL_ENTRIES}
-        for key in self._entries(since):
-            if PurePosixPath(key).parent.name not in others:
-                recorded = self._read(key)
-                if recorded is not None:
-                    yield recorded
+        keys = (
+            key for key in self._entries(since) if PurePosixPath(key).parent.name not in others
+        )
+        yield from (found for found in in_parallel(self._read, keys) if found is not None)
 
     def items(self, since: datetime | None) -> Iterator[Item]:
         """Catalogue changes in the order they were made."""
-        for key in self._entries(since, _CATALOGUE_ENTRIES):
-            yield Item.model_validate_json(self._bucket.read(key))
+        keys = self._entries(since, _CATALOGUE_ENTRIES)
+        for record in in_parallel(self._bucket.read, keys):
+            yield Item.model_validate_json(record)
 
     def last_switch(self, since: datetime | None) -> ModelSwitch | None:
         """The last recorded wish for a model."""

@@ -68,10 +68,12 @@ class DynamoWeighings:
         stored = self._rows.version
         return _saved(row, stored.does_not_exist() | (stored < weighing.version))
 
-    def with_outcome(self, job_ids: Sequence[str]) -> set[str]:
-        """Those of the ids that have an outcome."""
-        found = self._rows.batch_get(list(job_ids), attributes_to_get=["job_id"])
-        return {row.job_id for row in found}
+    def versions(self, job_ids: Sequence[str]) -> dict[str, int]:
+        """The versions of those of the ids that have an outcome."""
+        found = self._rows.batch_get(
+            list(job_ids), consistent_read=True, attributes_to_get=["job_id", "version"]
+        )
+        return {row.job_id: int(row.version) for row in found}
 
     def newest(self, wanted: HistoryFilter, before: str | None, limit: int) -> list[Weighing]:
         """Weighings by falling job id, month by month, merged over the shards."""

@@ -110,8 +110,8 @@ class Weighings(Protocol):
     def put(self, weighing: Weighing) -> bool:
         """Store a state unless the same or a later version is there; tells whether it did."""
 
-    def with_outcome(self, job_ids: Sequence[str]) -> set[str]:
-        """Those of the ids that have an outcome."""
+    def versions(self, job_ids: Sequence[str]) -> Mapping[str, int]:
+        """The versions of those of the ids that have an outcome."""
 
     def newest(self, wanted: HistoryFilter, before: str | None, limit: int) -> list[Weighing]:
         """Weighings by falling job id, from the one before `before`."""

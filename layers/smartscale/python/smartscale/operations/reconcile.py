@@ -6,10 +6,11 @@ outcome are sent to the queue again. Everything is idempotent: running it twice,
 traffic, changes nothing that is right.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import TypeVar
 
 from smartscale.domain.catalogue import Item
 from smartscale.domain.upload import StoredUpload
@@ -28,8 +29,11 @@ from smartscale.operations.ports import (
 )
 from smartscale.operations.recognise import Arrival
 from smartscale.operations.switch_model import WAKE_UP
+from smartscale.parallel import in_parallel
 
 _BATCH = 100
+_THREADS = 8
+_Item = TypeVar("_Item")
 _MARGIN = timedelta(hours=1)
 
 
@@ -129,15 +133,16 @@ class Reconcile:
         return self._trials.replace(recorded, expected=current)
 
     def _rebuild(self, since: datetime | None) -> int:
-        rebuilt = 0
-        for state in _latest(self._ledger.weighings(since)):
-            stored = self._weighings.get(state.job_id)
-            if stored is not None and stored.version >= state.version:
-                continue
-            if self._weighings.put(state):
-                rebuilt += 1
-                self._tell(state, known=stored is not None)
-        return rebuilt
+        batches = _batches(_latest(self._ledger.weighings(since)))
+        return sum(in_parallel(self._rebuild_batch, batches, _THREADS))
+
+    def _rebuild_batch(self, states: Sequence[Weighing]) -> int:
+        stored = self._weighings.versions([state.job_id for state in states])
+        behind = [state for state in states if stored.get(state.job_id, -1) < state.version]
+        rebuilt = [state for state in behind if self._weighings.put(state)]
+        for state in rebuilt:
+            self._tell(state, known=state.job_id in stored)
+        return len(rebuilt)
 
     def _tell(self, state: Weighing, *, known: bool) -> None:
         """Tell the figures of a rebuilt row: all of them, or those since the row that was there."""
@@ -146,15 +151,21 @@ class Reconcile:
 
     def _resend(self, since: datetime | None) -> int:
         resent = 0
-        for uploads in _batches(self._uploads.since(since)):
-            by_id = {upload.job_id: upload for upload in uploads}
-            finished = self._weighings.with_outcome(list(by_id))
-            for job_id in by_id.keys() - finished:
-                upload = by_id[job_id]
-                arrival = Arrival(upload.key, upload.etag, upload.stored_at)
-                self._queue.send(arrival_message(self._bucket_name, arrival))
-                resent += 1
+        for upload in without_outcome(self._uploads, self._weighings, since):
+            arrival = Arrival(upload.key, upload.etag, upload.stored_at)
+            self._queue.send(arrival_message(self._bucket_name, arrival))
+            resent += 1
         return resent
+
+
+def without_outcome(
+    uploads: Uploads, weighings: Weighings, since: datetime | None
+) -> Iterator[StoredUpload]:
+    """The uploads whose weighings have no outcome, of those stored since a moment."""
+    for batch in _batches(uploads.since(since)):
+        by_id = {upload.job_id: upload for upload in batch}
+        finished = weighings.versions(list(by_id))
+        yield from (upload for job_id, upload in by_id.items() if job_id not in finished)
 
 
 def _latest(states: Iterable[Weighing]) -> Iterator[Weighing]:
@@ -170,6 +181,6 @@ def _latest(states: Iterable[Weighing]) -> Iterator[Weighing]:
         yield last
 
 
-def _batches(uploads: Iterator[StoredUpload]) -> Iterator[list[StoredUpload]]:
-    while batch := list(islice(uploads, _BATCH)):
+def _batches(items: Iterator[_Item]) -> Iterator[list[_Item]]:
+    while batch := list(islice(items, _BATCH)):
         yield batch

@@ -1,0 +1,71 @@
+"""The rows of a table in a file, exactly as DynamoDB has them."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smartscale.parallel import in_parallel
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Row = dict[str, Any]
+EXPIRES = "expires_at"
+"""What a worker says of itself goes away by itself, and nobody restores it."""
+_BATCH = 25
+_THREADS = 8
+
+
+def dump(dynamodb: "DynamoDBClient", table: str, file: Path) -> int:
+    """Write a table's rows into a file; tells how many."""
+    count = 0
+    with gzip.open(file, "wt", encoding="utf-8") as out:
+        for row in rows_of(dynamodb, table):
+            if EXPIRES not in row:
+                out.write(json.dumps(row, separators=(",", ":"), ensure_ascii=False) + "\n")
+                count += 1
+    return count
+
+
+def load(dynamodb: "DynamoDBClient", table: str, file: Path) -> int:
+    """Write a file's rows into a table, over what it has under their keys; tells how many."""
+
+    def write(rows: list[Row]) -> int:
+        _write(dynamodb, table, [{"PutRequest": {"Item": row}} for row in rows])
+        return len(rows)
+
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
+        rows = (json.loads(line) for line in lines)
+        return sum(in_parallel(write, _batches(rows), _THREADS))
+
+
+def clear(dynamodb: "DynamoDBClient", table: str) -> None:
+    """Delete a table's rows, but for those that expire by themselves."""
+    [key] = (
+        part["AttributeName"]
+        for part in dynamodb.describe_table(TableName=table)["Table"]["KeySchema"]
+    )
+    keys = ({key: row[key]} for row in rows_of(dynamodb, table) if EXPIRES not in row)
+    for batch in _batches(keys):
+        _write(dynamodb, table, [{"DeleteRequest": {"Key": one}} for one in batch])
+
+
+def rows_of(dynamodb: "DynamoDBClient", table: str) -> Iterator[Row]:
+    """Every row of a table."""
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    for page in pages:
+        yield from page["Items"]
+
+
+def _write(dynamodb: "DynamoDBClient", table: str, requests: list[Any]) -> None:
+    left = {table: requests}
+    while left:  # the client itself waits between tries when DynamoDB asks it to slow down
+        left = dict(dynamodb.batch_write_item(RequestItems=left).get("UnprocessedItems", {}))
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(islice(rows, _BATCH)):
+        yield batch

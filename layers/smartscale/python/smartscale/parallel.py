@@ -1,0 +1,36 @@
+"""Many small requests at once: a store answers hundreds in the time that one takes to travel."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+THREADS = 32
+"""Below the connections that a client keeps, see adapters/aws.py."""
+
+
+def in_parallel(
+    function: Callable[[Item], Answer], items: Iterable[Item], threads: int = THREADS
+) -> Iterator[Answer]:
+    """The answers in the order of the items, of which only some are ahead of who reads them.
+
+    Raises:
+        what `function` raises, at the item's place.
+    """
+    waiting: deque[Future[Answer]] = deque()
+    rest = iter(items)
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for item in islice(rest, 2 * threads):
+                waiting.append(pool.submit(function, item))
+            while waiting:
+                yield waiting.popleft().result()
+                for item in islice(rest, 1):
+                    waiting.append(pool.submit(function, item))
+        finally:
+            for future in waiting:
+                future.cancel()
