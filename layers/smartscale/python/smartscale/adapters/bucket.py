@@ -219,9 +219,7 @@ class S3Ledger:
     def weighings(self, since: datetime | None) -> Iterator[Weighing]:
         """Every recorded state of a weighing, by day."""
         others = {_CATALOGUE_ENTRIES, _SWITCH_ENTRIES, _TRIAL_ENTRIES}
-        keys = (
-            key for key in self._entries(since) if PurePosixPath(key).parent.name not in others
-        )
+        keys = (key for key in self._entries(since) if PurePosixPath(key).parent.name not in others)
         yield from (found for found in in_parallel(self._read, keys) if found is not None)
 
     def items(self, since: datetime | None) -> Iterator[Item]:
