@@ -59,15 +59,43 @@ class Status(StrEnum):
     FAILED = "failed"
 
 
-class Only(StrEnum):
-    """Which weighings a history leaves."""
+class ConfirmedBy(StrEnum):
+    """Who says what an item is."""
 
-    OPEN = "needs_confirmation"
-    SUSPICIOUS = "suspicious"
+    SHOPPER = "shopper"
+    ATTENDANT = "attendant"
 
 
 class _Document(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+
+class HistoryFilter(_Document):
+    """Which weighings a history shows; None leaves all."""
+
+    needs_confirmation: bool | None = None
+    suspicious: bool | None = None
+    scale_id: str | None = None
+    label: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def query(self) -> dict[str, str]:
+        """As the API asks for it."""
+        asked = {
+            "needs_confirmation": self.needs_confirmation,
+            "suspicious": self.suspicious,
+            "scale_id": self.scale_id,
+            "label": self.label,
+            "from": self.start and self.start.isoformat(),
+            "to": self.end and self.end.isoformat(),
+        }
+        return {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in asked.items()
+            if value is not None
+        }
 
 
 class Accepted(_Document):
@@ -110,7 +138,9 @@ class Result(_Document):
     currency: str | None = None
     needs_confirmation: bool | None = None
     confirmed_label: str | None = None
+    confirmed_by: ConfirmedBy | None = None
     suspicious: bool = False
+    suspicious_reason: str | None = None
     created_at: datetime | None = None
     error: str | None = None
 
@@ -246,10 +276,16 @@ class ApiClient:
         return await self._ask(Result, "GET", f"result/{job_id}", params=query)
 
     async def confirm(
-        self, job_id: str, label: str, language: str, *, quantity: int | None = None
+        self,
+        job_id: str,
+        label: str,
+        language: str,
+        *,
+        quantity: int | None = None,
+        confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER,
     ) -> Result:
         """Say what the item is; the answer has its new price."""
-        said: dict[str, Any] = {"label": label, "confirmed_by": "shopper"}
+        said: dict[str, Any] = {"label": label, "confirmed_by": confirmed_by.value}
         if quantity is not None:
             said["quantity"] = quantity
         return await self._ask(
@@ -257,15 +293,31 @@ class ApiClient:
         )
 
     async def history(
-        self, language: str, *, cursor: str | None = None, only: Only | None = None
+        self,
+        language: str,
+        wanted: HistoryFilter,
+        *,
+        cursor: str | None = None,
+        limit: int = HISTORY_PAGE,
     ) -> HistoryPage:
         """A page of weighings, newest first."""
-        query = {"lang": language, "limit": str(HISTORY_PAGE)}
+        query = {"lang": language, "limit": str(limit), **wanted.query}
         if cursor is not None:
             query["cursor"] = cursor
-        if only is not None:
-            query[only] = "true"
         return await self._ask(HistoryPage, "GET", "history", params=query)
+
+    async def history_csv(self, language: str, wanted: HistoryFilter) -> bytes:
+        """Everything that matches, up to 10,000 weighings, as a table for a spreadsheet."""
+        query = {"lang": language, **wanted.query}
+        return await self.fetch("history", params=query, headers={"Accept": "text/csv"})
+
+    async def weighing_picture(self, job_id: str, side: int) -> bytes:
+        """The picture of a weighing as a JPEG. Raises ApiMissing when it has expired."""
+        return await self.fetch(
+            f"history/{job_id}/picture",
+            params={"side": str(side)},
+            headers={"Accept": "image/jpeg"},
+        )
 
     async def catalogue(self) -> tuple[CatalogueItem, ...]:
         """What the shop sells."""
@@ -300,16 +352,30 @@ class ApiClient:
         Raises:
             ApiError: there is no such answer.
         """
+        response = await self._answer(method, path, repeatable=repeatable, **request)
+        try:
+            return kind.validate_json(response.content or b"null")
+        except ValidationError as error:
+            raise ApiUnreachable(f"{method} {path} answered something else") from error
+
+    async def fetch(self, path: str, **request: Any) -> bytes:
+        """What the API answers to a GET, as it is.
+
+        Raises:
+            ApiError: there is no such answer.
+        """
+        return (await self._answer("GET", path, repeatable=True, **request)).content
+
+    async def _answer(
+        self, method: str, path: str, *, repeatable: bool, **request: Any
+    ) -> httpx.Response:
         try:
             response = await self._send(method, path, repeatable=repeatable, **request)
         except httpx.HTTPError as error:
             raise ApiUnreachable(f"{method} {path}: {error!r}") from error
         if response.is_error:
             raise _refusal(response)
-        try:
-            return kind.validate_json(response.content or b"null")
-        except ValidationError as error:
-            raise ApiUnreachable(f"{method} {path} answered something else") from error
+        return response
 
     async def _send(
         self, method: str, path: str, *, repeatable: bool, **request: Any

@@ -6,10 +6,11 @@ from http import HTTPStatus
 import httpx
 from fastapi import HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import FileResponse
 from nicegui import Client, app, ui
 
 from frontend import theme
-from frontend.api_client import ApiClient, ApiError, ApiMissing
+from frontend.api_client import ApiClient, ApiError, ApiMissing, ApiRefused, log_unreachable
 from frontend.catalogue import Catalogue
 from frontend.kiosk import ARTWORK, STATIC, Kiosk, Visit
 from frontend.labels.desk import FORMATS, LabelDesk, NoLabel
@@ -18,7 +19,7 @@ from frontend.labels.printer import printer_of
 from frontend.labels.profiles import PROFILES
 from frontend.languages import load_languages
 from frontend.pages.analytics import analytics_page
-from frontend.pages.history import history_page
+from frontend.pages.history import history_page, suspicious_page
 from frontend.pages.lost import lost_page
 from frontend.pages.models import models_page
 from frontend.pages.weigh import weigh_page
@@ -27,6 +28,7 @@ from frontend.scales.setting import open_scale
 from frontend.settings import Settings
 
 _STATIC_AGE_S = 3600
+_PHOTO_AGE_S = 24 * 3600
 
 
 def create_kiosk(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Kiosk:
@@ -85,11 +87,31 @@ def serve(kiosk: Kiosk) -> None:
         # Each one that goes out is counted, so none comes from a cache.
         return Response(file, media_type=media_type, headers={"Cache-Control": "no-store"})
 
+    @app.get("/photos/{job_id}/{side}.jpg", include_in_schema=False)
+    async def photo(job_id: str, side: int, until: int, sign: str) -> Response:
+        if not kiosk.photos.holds(job_id, side, until, sign):
+            raise HTTPException(HTTPStatus.FORBIDDEN)
+        try:
+            picture = await kiosk.api.weighing_picture(job_id, side)
+        except ApiRefused:
+            # It has expired, or never was one: the list stays calm, and asks again tomorrow.
+            return FileResponse(STATIC / "no-photo.svg", headers=_for(_STATIC_AGE_S))
+        except ApiError as error:
+            log_unreachable(error)
+            return FileResponse(STATIC / "no-photo.svg", headers={"Cache-Control": "no-store"})
+        return Response(picture, media_type="image/jpeg", headers=_for(_PHOTO_AGE_S))
+
     _page("/", weigh_page, kiosk)
     _page("/history", history_page, kiosk)
+    _page("/suspicious", suspicious_page, kiosk)
     _page("/analytics", analytics_page, kiosk)
     _page("/models", models_page, kiosk)
     _lost(kiosk)
+
+
+def _for(seconds: int) -> dict[str, str]:
+    """How long this browser, and no one between, may keep it."""
+    return {"Cache-Control": f"private, max-age={seconds}"}
 
 
 def _lost(kiosk: Kiosk) -> None:

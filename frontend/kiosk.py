@@ -9,6 +9,8 @@ from frontend.api_client import ApiClient
 from frontend.catalogue import Catalogue
 from frontend.labels.desk import LabelDesk
 from frontend.languages import Language
+from frontend.photos import PhotoAddresses
+from frontend.pins import Attempts
 from frontend.samples import Sample
 from frontend.scales.scale import Scale
 from frontend.scales.simulated import SimulatedScale
@@ -32,6 +34,9 @@ class Kiosk:
     """The labels that have a drawing of their own."""
     scale: Scale | None = None
     """The scale that is wired to this machine; without one each page has a simulated one."""
+    attempts: Attempts = field(default_factory=Attempts)
+    """Of staff to log in."""
+    photos: PhotoAddresses = field(default_factory=PhotoAddresses)
 
     def language(self, code: str | None) -> Language:
         """The language of a code, else the kiosk's own."""

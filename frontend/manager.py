@@ -1,4 +1,4 @@
-"""A manager at the kiosk: logged in with the admin token until idle, and what they are told."""
+"""Staff at the kiosk: who is logged in until idle, and what they are told."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ from nicegui import app, ui
 from frontend import theme
 from frontend.admin_client import AdminClient
 from frontend.api_client import (
+    ApiClient,
     ApiError,
     ApiRefused,
     ApiThrottled,
@@ -18,21 +19,28 @@ from frontend.api_client import (
 )
 from frontend.kiosk import Visit
 from frontend.languages import N_
+from frontend.pins import Role
 
-WRONG_TOKEN = N_("This token is not right. Please check it and try again.")
-NO_TOKEN = N_("Please enter the admin token.")
+WRONG_PIN = N_("This is not right. Please check it and try again.")
+NO_PIN = N_("Please enter your PIN.")
 THROTTLED = N_("Too many attempts. Please wait a minute, then try again.")
+WAIT = N_("Too many attempts. Please wait {seconds} seconds, then try again.")
 EXPIRED = N_("You were logged out because nothing was tapped for {minutes} minutes.")
 NOT_VALID_ANY_MORE = N_("The admin token has changed. Please log in with the new one.")
+KIOSK_TOKEN_REFUSED = N_(
+    "The service does not take this kiosk's ADMIN_TOKEN. Log in with the right token, or start the "
+    "kiosk with it."
+)
 UNREACHABLE = N_("The service cannot be reached right now. Please try again in a moment.")
 
-_TOKEN, _USED = "admin_token", "admin_used"
+_ROLE, _TOKEN, _USED = "staff_role", "admin_token", "staff_used"
 
 
 class Session:
-    """The admin token of one browser tab, in this process's memory only.
+    """Who has logged in at one browser tab, in this process's memory only.
 
-    The browser never gets it back: not in the page, not in a cookie, not in its storage.
+    The browser never gets a PIN or token back: not in the page, not in a cookie, not in its
+    storage.
     """
 
     def __init__(self, idle_s: float) -> None:
@@ -44,41 +52,54 @@ class Session:
         self._tab = app.storage.tab
 
     @property
-    def token(self) -> str | None:
-        """The token, None when nobody is logged in or the tab was idle for too long."""
-        token: str | None = self._tab.get(_TOKEN)
-        if token is None or monotonic() - self._tab[_USED] >= self._idle_s:
+    def role(self) -> Role | None:
+        """Who is there, None when nobody is logged in or the tab was idle for too long."""
+        role: Role | None = self._tab.get(_ROLE)
+        if role is None or monotonic() - self._tab[_USED] >= self._idle_s:
             return None
-        return token
+        return role
+
+    @property
+    def token(self) -> str | None:
+        """The admin token that a manager's requests carry."""
+        token: str | None = self._tab.get(_TOKEN)
+        return token if self.role is Role.MANAGER else None
+
+    def may(self, least: Role) -> bool:
+        """Whether whoever is there has this role or a higher one."""
+        role = self.role
+        return role is not None and role >= least
 
     @property
     def expired(self) -> bool:
         """Whether somebody was logged in, too long ago."""
-        return _TOKEN in self._tab and self.token is None
+        return _ROLE in self._tab and self.role is None
 
     @property
     def idle_minutes(self) -> int:
         """After how many idle minutes it ends."""
         return max(1, round(self._idle_s / 60))
 
-    def begin(self, token: str) -> None:
+    def begin(self, role: Role, token: str | None = None) -> None:
         """Log in."""
+        self._tab[_USED] = monotonic()
         self._tab[_TOKEN] = token
-        self.touch()
+        self._tab[_ROLE] = role
 
     def touch(self) -> None:
         """Somebody is there."""
-        self._tab[_USED] = monotonic()
+        if not self.expired:
+            self._tab[_USED] = monotonic()
 
     def end(self) -> None:
         """Log out."""
-        for name in (_TOKEN, _USED):
+        for name in (_ROLE, _TOKEN, _USED):
             self._tab.pop(name, None)
 
 
 @dataclass
 class Told:
-    """What a manager is told, as a kind of notice and a message with its values."""
+    """What staff are told, as a kind of notice and a message with its values."""
 
     message: str
     kind: str = "calm"
@@ -86,7 +107,7 @@ class Told:
 
 
 class Desk:
-    """Asks the API for a manager, and tells them what came of it."""
+    """Asks the API for staff, and tells them what came of it."""
 
     def __init__(
         self,
@@ -102,14 +123,26 @@ class Desk:
         self._on_act = on_act
 
     async def ask(self, call: Callable[[AdminClient], Awaitable[None]]) -> bool:
-        """Ask in the background; tells whether it worked, and the manager why it did not."""
+        """Ask an admin route in the background; tells whether it worked, and staff why not."""
         token = self.session.token
         if token is None:
             return False
+        return await self._try(lambda: call(AdminClient(self.visit.kiosk.api, token)))
+
+    async def ask_shop(self, call: Callable[[ApiClient], Awaitable[None]]) -> bool:
+        """The same for a route that wants no admin token; somebody has to be logged in."""
+        if self.session.role is None:
+            return False
+        return await self._try(lambda: call(self.visit.kiosk.api))
+
+    async def _try(self, call: Callable[[], Awaitable[None]]) -> bool:
         try:
-            await call(AdminClient(self.visit.kiosk.api, token))
+            await call()
         except ApiUnauthorised:
-            self.log_out(Told(NOT_VALID_ANY_MORE))
+            if self.session.token == self.visit.kiosk.settings.admin_token.get_secret_value():
+                self.tell(Told(KIOSK_TOKEN_REFUSED))
+            else:
+                self.log_out(Told(NOT_VALID_ANY_MORE))
         except ApiThrottled:
             self.tell(Told(THROTTLED))
         except ApiRefused as error:
@@ -126,10 +159,21 @@ class Desk:
     async def act(
         self, call: Callable[[AdminClient], Awaitable[None]], done: str, **values: object
     ) -> bool:
-        """Do what the manager has tapped, and say so."""
+        """Do what a manager has tapped, and say so."""
+        return await self._act(lambda: self.ask(call), done, values)
+
+    async def act_shop(
+        self, call: Callable[[ApiClient], Awaitable[None]], done: str, **values: object
+    ) -> bool:
+        """Do what an attendant has tapped, and say so."""
+        return await self._act(lambda: self.ask_shop(call), done, values)
+
+    async def _act(
+        self, ask: Callable[[], Awaitable[bool]], done: str, values: dict[str, object]
+    ) -> bool:
         self.session.touch()
         self.tell(None)
-        if not await self.ask(call):
+        if not await ask():
             return False
         self.tell(Told(done, "info", values))
         self._on_act()

@@ -3,15 +3,27 @@
 import re
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, HttpUrl, ValidationError, field_validator
+from pydantic import (
+    AliasChoices,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from frontend.labels.printer import NO_PRINTER, printer_of
 from frontend.labels.profiles import PROFILES
 from frontend.languages import load_languages
+from frontend.pins import Role, check_pin
 from frontend.scales.setting import SIMULATED, read_wire
 
 SAMPLE_DATA = Path(__file__).resolve().parents[1] / "sample_data"
+DEMO_TOKEN = "changeme"  # noqa: S105 - the API refuses it outside the demo
+DEMO_PINS = {Role.ATTENDANT: "1234", Role.MANAGER: "9876"}
+"""Hold as long as nothing else is set and the admin token is the demo's too."""
 _SCALE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -35,7 +47,46 @@ class Settings(BaseSettings):
     """How long a shopper waits for an answer before the kiosk offers to try again."""
 
     idle_s: float = Field(default=600.0, gt=0, alias="SMARTSCALE_ADMIN_IDLE_S")
-    """After how long without a tap a manager is logged out."""
+    """After how long without a tap staff are logged out."""
+
+    attendant_pin: SecretStr | None = Field(default=None, alias="SMARTSCALE_ATTENDANT_PIN")
+    manager_pin: SecretStr | None = Field(default=None, alias="SMARTSCALE_MANAGER_PIN")
+    """What staff log in with: a PIN, or the hash of one."""
+    admin_token: SecretStr = Field(default=SecretStr(DEMO_TOKEN), alias="ADMIN_TOKEN")
+    """What the kiosk shows to the API for a manager; it never goes to a browser."""
+
+    @property
+    def pins(self) -> dict[Role, str]:
+        """What staff log in with; nothing where nothing was chosen outside the demo."""
+        if self.has_demo_pins:
+            return DEMO_PINS
+        chosen = {Role.ATTENDANT: self.attendant_pin, Role.MANAGER: self.manager_pin}
+        return {role: pin.get_secret_value() for role, pin in chosen.items() if pin is not None}
+
+    @property
+    def has_demo_pins(self) -> bool:
+        """Whether everybody knows the PINs.
+
+        Never beside an admin token that was chosen: a PIN that everybody knows would open what the
+        token guards.
+        """
+        demo = self.admin_token.get_secret_value() == DEMO_TOKEN
+        return demo and self.attendant_pin is None and self.manager_pin is None
+
+    @field_validator("attendant_pin", "manager_pin", mode="before")
+    @classmethod
+    def _is_a_pin(cls, pin: str | SecretStr | None) -> str | None:
+        kept = pin.get_secret_value() if isinstance(pin, SecretStr) else pin
+        return check_pin(kept) if kept else None
+
+    @model_validator(mode="after")
+    def _tells_roles_apart(self) -> "Settings":
+        attendant, manager = self.attendant_pin, self.manager_pin
+        if attendant is not None and attendant == manager:
+            raise ValueError(
+                "SMARTSCALE_ATTENDANT_PIN and SMARTSCALE_MANAGER_PIN must be two different ones"
+            )
+        return self
 
     scale: str = Field(default=SIMULATED, alias="SMARTSCALE_SCALE")
     """The scale as a URL: `simulated://`, or a wire and its protocol (docs/devices.md)."""
@@ -101,4 +152,8 @@ def what_is_wrong(error: ValidationError) -> str:
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"])
     why = first.get("ctx", {}).get("error") or first["msg"]
-    return f"{name}: {why} (got {first['input']!r})"
+    if not name:
+        return str(why)
+    # A PIN or token that is not right may be nearly right: it is not repeated.
+    secret = name.endswith(("_PIN", "_TOKEN"))
+    return f"{name}: {why}" if secret else f"{name}: {why} (got {first['input']!r})"

@@ -12,10 +12,9 @@ from frontend.languages import N_, Language
 
 PAGES = (
     ("/", N_("Weigh")),
-    ("/history", N_("History")),
-    ("/analytics", N_("Analytics")),
-    ("/models", N_("Models")),
+    ("/history", N_("Staff")),
 )
+"""What a shopper is shown; the pages for staff are behind a login, and have their own way."""
 
 _STYLES = STATIC / "kiosk.css"
 _ICONS = "/static/icons.svg"
@@ -33,9 +32,15 @@ def add_head(language: Language) -> None:
 
 @contextmanager
 def frame(
-    visit: Visit, here: str, on_language: Callable[[Language], Awaitable[None]]
+    visit: Visit,
+    here: str,
+    on_language: Callable[[Language], Awaitable[None]],
+    section: str = "",
 ) -> Iterator[None]:
-    """The header with the pages and languages; what is built inside is the page's main part."""
+    """The header with the pages and languages; what is built inside is the page's main part.
+
+    `section` is the page of the header that this one belongs to, where that is another one.
+    """
     t = visit.language
     with ui.element("header").classes("bar"):
         with ui.element("a").classes("brand") as brand:
@@ -50,7 +55,7 @@ def frame(
                     ui.element("a").classes("tab").mark(f"tab-{path.strip('/') or 'weigh'}") as tab
                 ):
                     tab.props["href"] = address(path, t)
-                    if path == here:
+                    if path == (section or here):
                         tab.props["aria-current"] = "page"
                     text(t(title))
         with ui.element("div").classes("languages") as languages:

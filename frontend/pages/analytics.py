@@ -10,38 +10,37 @@ from frontend import charts, theme, wording
 from frontend.api_client import Analytics, ApiError, Point, log_unreachable
 from frontend.kiosk import Visit
 from frontend.languages import N_, Language
+from frontend.staff import StaffPage
 
 UNREACHABLE = N_("The figures cannot be fetched right now. Please try again in a moment.")
 PERIODS = ((1, N_("1 hour")), (24, N_("24 hours")), (24 * 7, N_("7 days")))
 
 
-class AnalyticsPage:
+class AnalyticsPage(StaffPage):
     """The figures of a period."""
 
+    path = "/analytics"
+
     def __init__(self, visit: Visit) -> None:
-        self._visit = visit
+        super().__init__(visit)
         self._hours = 24
         self._figures: Analytics | None = None
         self._problem: str | None = None
 
-    @ui.refreshable_method
-    def screen(self) -> None:
+    def build(self) -> None:
         """Draw the page."""
-        t = self._visit.language
-        with theme.frame(self._visit, "/analytics", self._speak), ui.element("div").classes("list"):
-            with ui.element("div").classes("page-head"):
-                theme.text(t("Analytics"), "h1")
-                periods = [(hours, t(title)) for hours, title in PERIODS]
-                theme.choice(t("Period"), periods, self._hours, self._choose)
-                theme.action(t("Refresh"), self.reload, symbol="refresh").mark("refresh")
-            self._panels()
+        t = self.t
+        with ui.element("div").classes("page-head"):
+            theme.text(t("Analytics"), "h1")
+            periods = [(hours, t(title)) for hours, title in PERIODS]
+            theme.choice(t("Period"), periods, self._hours, self._choose)
+            theme.action(t("Refresh"), self.begin, symbol="refresh").mark("refresh")
+        self._panels()
 
-    async def reload(self) -> None:
+    async def begin(self) -> None:
         """Fetch the figures anew."""
         try:
-            self._figures = await self._visit.kiosk.api.analytics(
-                self._hours, self._visit.language.code
-            )
+            self._figures = await self.visit.kiosk.api.analytics(self._hours, self.t.code)
         except ApiError as error:
             log_unreachable(error)
             self._problem = UNREACHABLE
@@ -51,16 +50,18 @@ class AnalyticsPage:
 
     async def _choose(self, hours: int) -> None:
         self._hours = hours
-        await self.reload()
+        await self.begin()
         self.screen.refresh()
 
-    async def _speak(self, _language: Language) -> None:
-        await self.reload()
-        self.screen.refresh()
+    async def speak(self, language: Language) -> None:
+        """Another language was chosen: names come in it."""
+        if self.open:
+            await self.begin()
+        await super().speak(language)
 
     @ui.refreshable_method
     def _panels(self) -> None:
-        t = self._visit.language
+        t = self.t
         if self._problem is not None:
             theme.notice(t(self._problem), kind="calm").mark("problem")
         figures = self._figures
@@ -79,13 +80,13 @@ class AnalyticsPage:
             self._top_labels(figures)
 
     def _requests(self, figures: Analytics, points: list[Point]) -> None:
-        t = self._visit.language
+        t = self.t
         with self._panel("requests", t("Total requests")):
             theme.text(wording.count(figures.total_requests, t), "p").classes("figure-big")
             self._bars([point.requests for point in points], points, t("Requests over time"))
 
     def _latency(self, figures: Analytics, points: list[Point]) -> None:
-        t = self._visit.language
+        t = self.t
         latency = figures.latency_ms
         with self._panel("latency", t("Latency")):
             with ui.element("div").classes("figure-pair"):
@@ -102,7 +103,7 @@ class AnalyticsPage:
             ui.html(chart, sanitize=False).classes("chart")
 
     def _low_confidence(self, figures: Analytics, points: list[Point]) -> None:
-        t = self._visit.language
+        t = self.t
         rate = figures.low_confidence_rate
         with self._panel("low-confidence", t("Low-confidence rate")):
             said = wording.EM_DASH if rate is None else wording.rate(rate, t)
@@ -111,13 +112,13 @@ class AnalyticsPage:
             self._bars(rates, points, t("Low-confidence rate over time"), share=True)
 
     def _errors(self, figures: Analytics, points: list[Point]) -> None:
-        t = self._visit.language
+        t = self.t
         with self._panel("errors", t("Errors")):
             theme.text(wording.count(figures.errors, t), "p").classes("figure-big")
             self._bars([point.errors for point in points], points, t("Errors over time"))
 
     def _top_labels(self, figures: Analytics) -> None:
-        t = self._visit.language
+        t = self.t
         with self._panel("top-labels", t("Top labels")):
             if not figures.top_labels:
                 theme.text(t("Nothing has been weighed in this time"), "p").classes("figure-note")
@@ -126,7 +127,7 @@ class AnalyticsPage:
             with ui.element("ol").classes("ranking"):
                 for label in figures.top_labels:
                     with ui.element("li"):
-                        theme.picture(self._visit.kiosk.drawing(label.label), "", 28)
+                        theme.picture(self.visit.kiosk.drawing(label.label), "", 28)
                         name = wording.item_name(label.label, label.name, t)
                         theme.text(name).classes("ranking-name")
                         bar = ui.element("span").classes("ranking-bar").props("aria-hidden=true")
@@ -141,7 +142,7 @@ class AnalyticsPage:
         *,
         share: bool = False,
     ) -> None:
-        t = self._visit.language
+        t = self.t
         titles = []
         for value, point in zip(values, points, strict=True):
             said = wording.percent(value or 0.0, t) if share else wording.count(int(value or 0), t)
@@ -178,6 +179,4 @@ def every_period(figures: Analytics) -> list[Point]:
 
 def analytics_page(visit: Visit) -> None:
     """Build the page."""
-    page = AnalyticsPage(visit)
-    page.screen()
-    ui.timer(0, page.reload, once=True)
+    AnalyticsPage(visit).serve()

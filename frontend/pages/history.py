@@ -1,154 +1,223 @@
-"""What was weighed, newest first."""
+"""What was weighed, newest first, with filters, corrections and an export."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 from nicegui import ui
 
-from frontend import theme, wording
-from frontend.api_client import ApiError, HistoryPage, Only, Result, Status, log_unreachable
+from frontend import theme
+from frontend.api_client import ApiClient, HistoryFilter, Result
 from frontend.kiosk import Visit
 from frontend.languages import N_, Language
+from frontend.parts.manager.correction import Correction
+from frontend.parts.manager.picker import pick_item
+from frontend.parts.manager.weighings import Weighings
+from frontend.staff import StaffPage
 
-UNREACHABLE = N_("The list cannot be fetched right now. Please try again in a moment.")
-COLUMNS = (
-    N_("Item"),
-    N_("Time"),
-    N_("Confidence"),
-    N_("Net weight"),
-    N_("Price"),
-    N_("Status"),
+NOT_A_DAY = N_("Please choose a day, or leave the field empty.")
+ENDS_BEFORE = N_("The first day must not be after the last one.")
+SHOWN = (
+    ("all", N_("All")),
+    ("open", N_("Needs confirmation")),
+    ("suspicious", N_("Suspicious ones")),
 )
 
 
-class History:
-    """Pages of weighings, one below the other."""
+@dataclass
+class Typed:
+    """What the filters show."""
+
+    shown: str = "all"
+    scale: str = ""
+    label: str | None = None
+    first: str = ""
+    last: str = ""
+
+    def filter(self) -> HistoryFilter:
+        """What is asked for.
+
+        Raises:
+            ValueError: a day is none; the text is a message of the catalogue.
+        """
+        start, end = _day(self.first), _day(self.last)
+        if start and end and start > end:
+            raise ValueError(ENDS_BEFORE)
+        return HistoryFilter(
+            needs_confirmation=True if self.shown == "open" else None,
+            suspicious=True if self.shown == "suspicious" else None,
+            scale_id=self.scale.strip() or None,
+            label=self.label,
+            start=start and _midnight(start),
+            end=end and _midnight(end + timedelta(days=1)) - timedelta(milliseconds=1),
+        )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ValueError(NOT_A_DAY) from error
+
+
+def _midnight(day: date) -> datetime:
+    """When a day begins on this machine's clock."""
+    return datetime(day.year, day.month, day.day).astimezone()
+
+
+class HistoryPage(StaffPage):
+    """The history, and what staff can do with it."""
+
+    path = "/history"
 
     def __init__(self, visit: Visit) -> None:
-        self._visit = visit
-        self._results: tuple[Result, ...] = ()
-        self._cursor: str | None = None
-        self._only: Only | None = None
-        self._loaded = False
-        self._problem: str | None = None
+        super().__init__(visit)
+        self._typed = Typed()
+        self._list = Weighings(self.desk, HistoryFilter(), self._open)
+
+    def build(self) -> None:
+        """Draw filters and list."""
+        t = self.t
+        with ui.element("div").classes("page-head"):
+            theme.text(t("History"), "h1")
+            theme.action(t("Export as CSV"), self._export).mark("export")
+            theme.action(t("Refresh"), self._list.reload, symbol="refresh").mark("refresh")
+        self._filters()
+        self._list.table()
+
+    async def begin(self) -> None:
+        """Fetch the newest weighings."""
+        await self._list.reload()
 
     @ui.refreshable_method
-    def screen(self) -> None:
-        """Draw the page, and fetch the newest weighings."""
-        t = self._visit.language
-        with theme.frame(self._visit, "/history", self._speak), ui.element("div").classes("list"):
-            with ui.element("div").classes("page-head"):
-                theme.text(t("History"), "h1")
-                theme.choice(
-                    t("Show"),
-                    (
-                        (None, t("All")),
-                        (Only.OPEN, t("Needs confirmation")),
-                        (Only.SUSPICIOUS, t("Suspicious")),
-                    ),
-                    self._only,
-                    self._filter,
-                )
-                theme.action(t("Refresh"), self.reload, symbol="refresh").mark("refresh")
-            self._table()
-
-    async def reload(self) -> None:
-        """Begin again with the newest."""
-        self._results, self._cursor = (), None
-        await self._fetch()
-
-    async def _fetch(self) -> None:
-        known, asked = self._results, (self._only, self._cursor)
-        page: HistoryPage | None = None
-        try:
-            page = await self._visit.kiosk.api.history(
-                self._visit.language.code, only=self._only, cursor=self._cursor
+    def _filters(self) -> None:
+        t = self.t
+        with ui.element("div").classes("filters").mark("filters") as group:
+            group.props["role"] = "group"
+            group.props["aria-label"] = t("Filters")
+            theme.choice(
+                t("Show"),
+                [(kind, t(title)) for kind, title in SHOWN],
+                self._typed.shown,
+                self._show,
             )
-        except ApiError as error:
-            log_unreachable(error)
-        if asked != (self._only, self._cursor):
-            return  # something else was asked for meanwhile
-        self._problem = UNREACHABLE if page is None else None
-        if page is not None:
-            self._results = known + page.items
-            self._cursor = page.next_cursor
-        self._loaded = True
-        self._table.refresh()
+            self._box("scale", t("Scale")).mark("filter-scale")
+            item = self._typed.label or t("Any item")
+            theme.action(t("Item: {name}", name=item), self._pick, symbol="search").mark(
+                "filter-item"
+            )
+            self._box("first", t("From"), kind="date").mark("filter-from")
+            self._box("last", t("To"), kind="date").mark("filter-to")
+            if self._typed != Typed():
+                theme.action(t("Clear filters"), self._clear, kind="quiet").mark("clear-filters")
 
-    async def _filter(self, only: Only | None) -> None:
-        self._only = only
-        await self.reload()
-        self.screen.refresh()
+    def _box(self, name: str, title: str, kind: str = "text") -> ui.input:
+        async def typed() -> None:
+            setattr(self._typed, name, box.value or "")
+            await self._apply()
 
-    async def _speak(self, _language: Language) -> None:
-        await self.reload()
-        self.screen.refresh()
+        box = ui.input(title, value=getattr(self._typed, name))
+        box.props(f"outlined stack-label autocomplete=off maxlength=64 type={kind}")
+        box.on("keydown.enter", typed).on("change", typed)
+        return box.classes("field filter")
 
-    @ui.refreshable_method
-    def _table(self) -> None:
-        t = self._visit.language
-        if self._problem is not None:
-            theme.notice(t(self._problem), kind="calm").mark("problem")
-        if not self._loaded:
-            with ui.element("p").classes("loading"):
-                theme.spinner()
-                theme.text(t("One moment…"))
-        elif not self._results and self._problem is None:
-            theme.notice(t("Nothing has been weighed yet")).mark("nothing")
-        if self._results:
-            with ui.element("table").classes("weighings card"):
-                with ui.element("thead"), ui.element("tr"):
-                    for title in COLUMNS:
-                        theme.text(t(title), "th").props("scope=col")
-                with ui.element("tbody"):
-                    for result in self._results:
-                        self._row(result)
-        if self._cursor is not None:
-            theme.action(t("Load more"), self._fetch).classes("load-more").mark("load-more")
+    async def _show(self, kind: str) -> None:
+        self._typed.shown = kind
+        await self._apply()
 
-    def _row(self, result: Result) -> None:
-        t = self._visit.language
-        failed = result.status is Status.FAILED
-        name = wording.item_name(result.sold_label, result.name, t)
-        with ui.element("tr").classes("weighing").mark("weighing"):
-            with ui.element("td").classes("cell-item"):
-                theme.picture(self._visit.kiosk.drawing(result.sold_label), "", 44)
-                with ui.element("span").classes("cell-names"):
-                    theme.text(t("No result") if failed else name)
-                    if result.suspicious:
-                        said = wording.recognised(result, t)
-                        theme.text(said).classes("corrected").mark("recognised-as")
-                    elif result.confirmed_label not in {None, result.label}:
-                        theme.text(t("corrected by hand")).classes("corrected")
-            when = "" if result.created_at is None else wording.clock_time(result.created_at, t)
-            self._cell("cell-time", N_("Time"), when)
-            sure = wording.EM_DASH
-            if result.confidence is not None:
-                sure = wording.percent(result.confidence, t)
-            self._cell("cell-confidence", N_("Confidence"), sure)
-            self._cell("cell-weight", N_("Net weight"), wording.net_weight(result, t))
-            self._cell("cell-price", N_("Price"), wording.price(result, t))
-            with ui.element("td").classes("cell-status"):
-                kind, words = status(result)
-                theme.text(t(words)).classes(f"pill {kind}")
+    def _pick(self) -> None:
+        async def chosen(label: str) -> None:
+            self._typed.label = label
+            await self._apply()
 
-    def _cell(self, kind: str, title: str, content: str) -> None:
-        cell = theme.text(content, "td").classes(kind)
-        cell.props["data-title"] = self._visit.language(title)
+        pick_item(self.desk, self.t("Only one item"), chosen)
+
+    async def _clear(self) -> None:
+        self._typed = Typed()
+        await self._apply()
+
+    async def _apply(self) -> None:
+        try:
+            wanted = self._typed.filter()
+        except ValueError as error:
+            self.desk.say(str(error))
+            return
+        self.desk.tell(None)
+        self._filters.refresh()
+        if wanted != self._list.wanted:
+            await self._list.show(wanted)
+
+    async def _export(self) -> None:
+        tables: list[bytes] = []
+
+        async def fetch(api: ApiClient) -> None:
+            tables.append(await api.history_csv(self.t.code, self._list.wanted))
+
+        if await self.desk.ask_shop(fetch):
+            ui.download.content(tables[0], "weighings.csv", "text/csv")
+
+    def _open(self, result: Result) -> None:
+        self.session.touch()
+        Correction(self.desk, result, self._corrected).open()
+
+    async def _corrected(self, result: Result) -> None:
+        gone = self._typed.shown != "all"
+        self._list.replace(result, gone=gone)
+        await self.count_suspicious()
+
+    async def speak(self, language: Language) -> None:
+        """Another language was chosen: names come in it."""
+        await super().speak(language)
+        await self._list.reload()
 
 
-def status(result: Result) -> tuple[str, str]:
-    """How a weighing ended, as a kind of pill and a message."""
-    if result.status is Status.FAILED:
-        return "bad", N_("Failed")
-    if result.suspicious:
-        return "ask", N_("Suspicious")
-    if result.confirmed_label is not None:
-        return "good", N_("Confirmed")
-    if result.needs_confirmation:
-        return "ask", N_("Needs confirmation")
-    return "plain", N_("Recognised")
+class SuspiciousPage(StaffPage):
+    """What an attendant should look at, until it is settled."""
+
+    path = "/suspicious"
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__(visit)
+        self._list = Weighings(self.desk, HistoryFilter(suspicious=True), self._open)
+        self._list.nothing = N_("Nothing is suspicious. Well done!")
+
+    def build(self) -> None:
+        """Draw the list."""
+        t = self.t
+        with ui.element("div").classes("page-head"):
+            theme.text(t("Suspicious weighings"), "h1")
+            theme.action(t("Refresh"), self._list.reload, symbol="refresh").mark("refresh")
+        theme.text(
+            t(
+                "A shopper chose something much cheaper than what the scale was sure of. Open one, "
+                "look at the photo, and say what it is: that settles it."
+            ),
+            "p",
+        ).classes("hint")
+        self._list.table()
+
+    async def begin(self) -> None:
+        """Fetch what is not settled."""
+        await self._list.reload()
+
+    def _open(self, result: Result) -> None:
+        self.session.touch()
+        Correction(self.desk, result, self._settled).open()
+
+    async def _settled(self, result: Result) -> None:
+        self._list.replace(result, gone=not result.suspicious)
+        await self.count_suspicious()
+
+    async def speak(self, language: Language) -> None:
+        """Another language was chosen: names come in it."""
+        await super().speak(language)
+        await self._list.reload()
 
 
 def history_page(visit: Visit) -> None:
-    """Build the page."""
-    history = History(visit)
-    history.screen()
-    ui.timer(0, history.reload, once=True)
+    """Build the page of all weighings."""
+    HistoryPage(visit).serve()
+
+
+def suspicious_page(visit: Visit) -> None:
+    """Build the page of the suspicious ones."""
+    SuspiciousPage(visit).serve()

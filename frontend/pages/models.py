@@ -4,58 +4,39 @@ from nicegui import ui
 
 from frontend import theme
 from frontend.kiosk import Visit
-from frontend.languages import Language
-from frontend.manager import EXPIRED, Desk, Pace, Session, Told
+from frontend.manager import Pace
 from frontend.parts.manager.labels import Labels
-from frontend.parts.manager.login import Login
 from frontend.parts.manager.memory import Memory, Teach
 from frontend.parts.manager.packages import Packages
 from frontend.parts.manager.serving import HubForm, Serving
 from frontend.parts.manager.trial import TrialPanel
+from frontend.staff import StaffPage
 
 BUSY_S = 3.0
 """How long to wait at most while something is under way."""
 
 
-class ModelsPage:
-    """One manager, or somebody who is not logged in yet."""
+class ModelsPage(StaffPage):
+    """Which model serves, and what may be done about it."""
+
+    path = "/models"
 
     def __init__(self, visit: Visit) -> None:
-        self._visit = visit
-        session = Session(visit.kiosk.settings.idle_s)
+        super().__init__(visit)
         self._pace = Pace()
-        self._desk = Desk(visit, session, on_end=self.screen.refresh, on_act=self._hurry)
-        self._serving = Serving(self._desk)
-        self._hub = HubForm(self._desk)
-        self._trial = TrialPanel(self._desk)
-        self._packages = Packages(self._desk, self._trial)
-        self._labels = Labels(self._desk)
-        self._memory = Memory(self._desk)
-        self._teach = Teach(self._desk, self._memory)
+        self._serving = Serving(self.desk)
+        self._hub = HubForm(self.desk)
+        self._trial = TrialPanel(self.desk)
+        self._packages = Packages(self.desk, self._trial)
+        self._labels = Labels(self.desk)
+        self._memory = Memory(self.desk)
+        self._teach = Teach(self.desk, self._memory)
         self._next: ui.timer | None = None
-        self._known = False
-        """Whether the browser tab is known, and with it whether somebody is logged in."""
 
-    @ui.refreshable_method
-    def screen(self) -> None:
-        """Draw the page."""
-        with theme.frame(self._visit, "/models", self._speak), ui.element("div").classes("list"):
-            if not self._known:
-                with ui.element("p").classes("loading"):
-                    theme.spinner()
-                    theme.text(self._visit.language("One moment…"))
-            elif self._desk.session.token is None:
-                Login(self._desk, self.begin).build()
-            else:
-                self._sections()
-
-    def _sections(self) -> None:
-        t = self._visit.language
+    def build(self) -> None:
+        """Draw the sections."""
         with ui.element("div").classes("page-head"):
-            theme.text(t("Models"), "h1")
-            theme.action(t("Log out"), self._desk.log_out).mark("log-out")
-        with ui.element("div").classes("desk-notes"):
-            self._desk.notice()
+            theme.text(self.t("Models"), "h1")
         with ui.element("div").classes("desk"):
             self._serving.build()
             self._hub.build()
@@ -66,30 +47,19 @@ class ModelsPage:
                 self._labels.build()
             self._teach.build()
 
-    async def connected(self) -> None:
-        """The browser's tab is known, and with it whether somebody is logged in."""
-        self._desk.session.open()
-        self._known = True
-        await self.begin()
-
     async def begin(self) -> None:
-        """Somebody may be logged in: fetch everything for them."""
-        self.screen.refresh()
+        """Fetch everything for who has logged in."""
         for section in (self._serving, self._trial, self._packages, self._labels, self._memory):
-            if self._desk.session.token is not None:
+            if self.session.token is not None:
                 await section.load()
         if not (self._trial.offered and self._labels.offered):
             self.screen.refresh()
-        self._hurry()
+        self.acted()
 
     async def _watch(self) -> None:
-        session = self._desk.session
-        if session.expired:
-            self._desk.log_out(Told(EXPIRED, values={"minutes": session.idle_minutes}))
-        if session.token is None:
-            return
-        await self._look()
-        self._look_again()
+        if self.open:
+            await self._look()
+            self._look_again()
 
     async def _look(self) -> None:
         """Fetch what may have changed; only what has is drawn anew."""
@@ -111,19 +81,15 @@ class ModelsPage:
         """Look once more after a while, instead of when it was planned before."""
         if self._next is not None:
             self._next.cancel()
-        with self._visit.client.layout:  # the timer outlives what is drawn anew
+        with self.visit.client.layout:  # the timer outlives what is drawn anew
             self._next = ui.timer(self._pace.seconds, self._watch, once=True)
 
-    def _hurry(self) -> None:
+    def acted(self) -> None:
+        """Look soon what came of it."""
         self._pace.hurry()
         self._look_again()
-
-    async def _speak(self, _language: Language) -> None:
-        self.screen.refresh()
 
 
 def models_page(visit: Visit) -> None:
     """Build the page."""
-    page = ModelsPage(visit)
-    page.screen()
-    ui.timer(0, page.connected, once=True)
+    ModelsPage(visit).serve()

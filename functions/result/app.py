@@ -39,6 +39,8 @@ from smartscale.settings import BucketSettings, MetricsSettings, RegistrySetting
 
 FIRST_LOOK_SECONDS = 0.02
 SLOWEST_LOOK_SECONDS = 0.5
+PICTURE_AGE_S = 24 * 3600
+"""How long a browser keeps a picture; it never changes, but it may expire."""
 
 
 class Settings(BucketSettings, TableSettings, RegistrySettings, MetricsSettings):
@@ -206,6 +208,25 @@ def weighing_history(
     return HistoryPage(
         items=[Result.of(weighing, lang) for weighing in page.weighings],
         next_cursor=page.next_cursor,
+    )
+
+
+@router.get(
+    "/history/{job_id}/picture",
+    tags=["shop"],
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}},
+)
+def weighing_picture(
+    job_id: str,
+    operation: Annotated[History, Depends(history)],
+    side: Annotated[int, Query(ge=32, le=1280, description="pixels of the longer side")] = 160,
+) -> Response:
+    """The picture of a weighing, small; 404 when it has expired."""
+    return Response(
+        operation.picture(job_id, side),
+        media_type="image/jpeg",
+        headers={"Cache-Control": f"private, max-age={PICTURE_AGE_S}, immutable"},
     )
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from infra.waiting import wait_until
 from tests.support import free_port
@@ -23,6 +23,8 @@ ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 """The names Chromium goes by; `.ci/run` looks for the same."""
 SAMPLES = ROOT / "sample_data"
+ATTENDANT, MANAGER = "1234", "9876"
+"""The demo's PINs."""
 START_S = 120.0
 STOP_S = 60.0
 
@@ -171,6 +173,14 @@ def keep(page: Page, tmp_path: Path) -> Callable[[str], None]:
         page.screenshot(path=folder / f"{name}.png", animations="disabled", full_page=True)
 
     return screenshot
+
+
+def log_in(page: Page, pin: str) -> None:
+    """From the shopper's screen to the pages for staff."""
+    page.get_by_role("link", name="Staff").click()
+    page.get_by_label("PIN").fill(pin)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
 
 
 def _answers(url: str) -> bool:

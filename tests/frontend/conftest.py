@@ -12,8 +12,15 @@ from nicegui.testing import User, user_simulation
 from PIL import Image
 
 from frontend.app import create_kiosk, serve
+from frontend.kiosk import Kiosk
+from frontend.pins import hash_pin
 from frontend.settings import Settings
+from tests.frontend.fake_admin import TOKEN
 from tests.frontend.fake_api import FakeApi
+
+ATTENDANT_PIN, MANAGER_PIN = "4711", "0815-boss"
+SOON = 40
+"""Tenths of a second that a step may take on a busy machine."""
 
 SAMPLES = (
     ("bananas", "Banana", "0.500", "0", {"en": "Bananas", "de": "Bananen"}),
@@ -48,16 +55,26 @@ def api() -> FakeApi:
     return FakeApi()
 
 
+@pytest.fixture
+def kiosk(api: FakeApi, samples: Path) -> Kiosk:
+    """The kiosk, with PINs of its own."""
+    settings = Settings.model_validate(
+        {
+            "samples": samples,
+            "patience_s": 5,
+            "home": samples / "home",
+            "printer": f"file://{samples}/printer",
+            "attendant_pin": ATTENDANT_PIN,
+            "manager_pin": hash_pin(MANAGER_PIN),
+            "admin_token": TOKEN,
+        }
+    )
+    return create_kiosk(settings, transport=api.transport)
+
+
 @pytest_asyncio.fixture
-async def user(api: FakeApi, samples: Path) -> AsyncIterator[User]:
+async def user(kiosk: Kiosk) -> AsyncIterator[User]:
     """Somebody in front of the kiosk."""
-    settings = {
-        "samples": samples,
-        "patience_s": 5,
-        "home": samples / "home",
-        "printer": f"file://{samples}/printer",
-    }
-    kiosk = create_kiosk(Settings.model_validate(settings), transport=api.transport)
     async with user_simulation() as somebody:
         serve(kiosk)
         yield somebody
@@ -65,6 +82,14 @@ async def user(api: FakeApi, samples: Path) -> AsyncIterator[User]:
         Client.page_routes.clear()
     kiosk.labels.issued.close()
     await kiosk.api.close()
+
+
+async def log_in(user: User, path: str, pin: str) -> None:
+    """Open a page for staff, and log in there."""
+    await user.open(path)
+    await user.should_see("login", retries=SOON)
+    user.find("pin").type(pin)
+    user.find("log-in").click()
 
 
 def photo(width: int, height: int, colour: tuple[int, int, int] = (220, 190, 60)) -> Image.Image:

@@ -20,6 +20,8 @@ class FakeAdmin:
     throttled: bool = False
     token: str = TOKEN
     asked: list[tuple[str, Any]] = field(default_factory=list)
+    refused: int = 0
+    """How many wrong tokens were shown."""
     looks: int = 0
     """How often the state was asked for."""
     refuses: str | None = None
@@ -127,6 +129,7 @@ def _routes(admin: FakeAdmin) -> APIRouter:  # noqa: PLR0915 - one statement a r
         if admin.throttled:
             raise HTTPException(429, "Too many wrong tokens; try again in 60 seconds.")
         if x_admin_token != admin.token:
+            admin.refused += 1
             raise HTTPException(401, "The header X-Admin-Token is missing or wrong.")
         if admin.refuses is not None:
             raise HTTPException(409, admin.refuses)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
-from fastapi import FastAPI, Form, Header, HTTPException, Request, UploadFile
+from fastapi import FastAPI, Form, Header, HTTPException, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from tests.frontend.fake_admin import FakeAdmin, refused
@@ -31,8 +31,10 @@ class FakeApi:
     """How often a result is still pending before it is there."""
     listing: asyncio.Event = field(default_factory=asyncio.Event)
     """Lists of all weighings are answered when it is set."""
+    expired: bool = False
+    """Whether the weighings' photos are gone."""
     lists: int = 0
-    """How many lists were asked for."""
+    """How many lists were asked for, but for those of suspicious weighings."""
     confirming_s: float = 0.0
     """How long a confirmation takes."""
     refuses: str | None = None
@@ -211,18 +213,25 @@ def _app(api: FakeApi) -> FastAPI:
         job = api.jobs[job_id]
         job["confirmed_label"], job["confirmed_by"] = said["label"], said["confirmed_by"]
         job["needs_confirmation"] = False
+        job["suspicious"] = False
         job["quantity"] = said.get("quantity") or job["quantity"]
         return api.document(job, lang)
 
-    @app.get("/v1/history")
+    @app.get("/v1/history", response_model=None)
     async def history(
+        request: Request,
         limit: int = 20,
         cursor: str | None = None,
         needs_confirmation: bool | None = None,
         suspicious: bool | None = None,
+        scale_id: str | None = None,
+        label: str | None = None,
+        start: Annotated[datetime | None, Query(alias="from")] = None,
+        to: datetime | None = None,
         lang: str = "en",
-    ) -> dict[str, Any]:
-        api.lists += 1
+    ) -> dict[str, Any] | Response:
+        if not suspicious:
+            api.lists += 1
         if not needs_confirmation and not suspicious:
             await api.listing.wait()
         found = [
@@ -231,12 +240,24 @@ def _app(api: FakeApi) -> FastAPI:
             if (cursor is None or job_id < cursor)
             and needs_confirmation in {None, job["needs_confirmation"]}
             and suspicious in {None, job["suspicious"]}
+            and scale_id in {None, job["scale_id"]}
+            and label in {None, job["confirmed_label"] or job["label"]}
+            and (start is None or start <= job["created_at"])
+            and (to is None or job["created_at"] <= to)
         ]
+        if request.headers["accept"] == "text/csv":
+            return Response(f"job_id\n{len(found)} weighings\n", media_type="text/csv")
         page = found[:limit]
         return {
             "items": [api.document(job, lang) for job in page],
             "next_cursor": page[-1]["job_id"] if len(found) > limit else None,
         }
+
+    @app.get("/v1/history/{job_id}/picture", response_model=None)
+    def picture(job_id: str, side: int) -> Response:
+        if job_id not in api.jobs or api.expired:
+            return problem(404, "There is no picture of this weighing, or not any more.")
+        return Response(f"{side} pixels of {job_id}", media_type="image/jpeg")
 
     @app.get("/v1/catalogue")
     def catalogue() -> dict[str, Any]:

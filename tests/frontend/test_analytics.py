@@ -4,6 +4,7 @@ import pytest
 from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
+from tests.frontend.conftest import MANAGER_PIN, log_in
 from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_weigh import SOON, until
 
@@ -11,7 +12,7 @@ pytestmark = pytest.mark.asyncio
 
 
 async def test_five_panels_with_their_figures(user: User) -> None:
-    await user.open("/analytics")
+    await log_in(user, "/analytics", MANAGER_PIN)
     await user.should_see("panel-requests", retries=SOON)
 
     for panel, figures in {
@@ -27,7 +28,7 @@ async def test_five_panels_with_their_figures(user: User) -> None:
 
 
 async def test_another_period_is_asked_for(user: User) -> None:
-    await user.open("/analytics")
+    await log_in(user, "/analytics", MANAGER_PIN)
     await user.should_see("panel-requests", retries=SOON)
 
     user.find("7 days").click()
@@ -45,7 +46,7 @@ def chosen(user: User) -> list[str]:
 
 async def test_a_quiet_shop_has_panels_too(user: User, api: FakeApi) -> None:
     api.traffic = False
-    await user.open("/analytics")
+    await log_in(user, "/analytics", MANAGER_PIN)
 
     await user.should_see("Nothing has been weighed in this time", retries=SOON)
     with user.scope(marker="panel-latency"):
@@ -54,7 +55,7 @@ async def test_a_quiet_shop_has_panels_too(user: User, api: FakeApi) -> None:
 
 async def test_without_the_service_it_says_so_calmly(user: User, api: FakeApi) -> None:
     api.down = True
-    await user.open("/analytics")
+    await log_in(user, "/analytics", MANAGER_PIN)
     await user.should_see("The figures cannot be fetched right now.", retries=SOON)
 
     api.down = False
@@ -63,7 +64,7 @@ async def test_without_the_service_it_says_so_calmly(user: User, api: FakeApi) -
 
 
 async def test_it_speaks_german(user: User) -> None:
-    await user.open("/analytics?lang=de")
+    await log_in(user, "/analytics?lang=de", MANAGER_PIN)
     await user.should_see("Anfragen gesamt", retries=SOON)
     await user.should_see("1.284")
     await user.should_see("Bananen")

@@ -1,11 +1,13 @@
 """The list of what was weighed."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from nicegui.testing import User
 
 from frontend.api_client import HISTORY_PAGE
+from tests.frontend.conftest import ATTENDANT_PIN, log_in
 from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_weigh import SOON, until
 
@@ -19,15 +21,15 @@ def weigh(api: FakeApi, times: int, label: str = "Banana", confidence: float = 0
 
 
 def rows(user: User) -> int:
-    return len(user.find("weighing").elements)
+    return len(user.find(marker="weighing").elements)
 
 
 async def test_newest_first_with_price_and_status(user: User, api: FakeApi) -> None:
     weigh(api, 1)
     weigh(api, 1, "Lemon", 0.5)
-    await user.open("/history")
+    await log_in(user, "/history", ATTENDANT_PIN)
 
-    await user.should_see("weighing", retries=SOON)
+    await user.should_see(marker="weighing", retries=SOON)
     await user.should_see("Needs confirmation")
     await user.should_see("€0.95")
     await user.should_see("97%")
@@ -37,8 +39,8 @@ async def test_newest_first_with_price_and_status(user: User, api: FakeApi) -> N
 
 async def test_more_is_loaded_page_by_page_until_there_is_no_more(user: User, api: FakeApi) -> None:
     weigh(api, HISTORY_PAGE + 5)
-    await user.open("/history")
-    await user.should_see("weighing", retries=SOON)
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see(marker="weighing", retries=SOON)
     assert rows(user) == HISTORY_PAGE
 
     user.find("load-more").click()
@@ -49,8 +51,8 @@ async def test_more_is_loaded_page_by_page_until_there_is_no_more(user: User, ap
 async def test_only_those_that_need_confirmation(user: User, api: FakeApi) -> None:
     weigh(api, 3)
     weigh(api, 1, "Lemon", 0.5)
-    await user.open("/history")
-    await user.should_see("weighing", retries=SOON)
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see(marker="weighing", retries=SOON)
 
     user.find("Needs confirmation").click()
     await user.should_not_see("Bananas", retries=SOON)
@@ -61,7 +63,7 @@ async def test_a_correction_is_told(user: User, api: FakeApi) -> None:
     weigh(api, 1)
     (job,) = api.jobs.values()
     job["confirmed_label"] = "Lemon"
-    await user.open("/history")
+    await log_in(user, "/history", ATTENDANT_PIN)
 
     await user.should_see("corrected by hand", retries=SOON)
     await user.should_see("Lemons")
@@ -74,12 +76,12 @@ async def test_a_suspicious_confirmation_is_found_by_the_attendant(
     weigh(api, 2)
     job = next(iter(api.jobs.values()))
     job |= {"confirmed_label": "Yellow-Onion", "suspicious": True}
-    await user.open("/history")
-    await user.should_see("weighing", retries=SOON)
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see(marker="weighing", retries=SOON)
 
     await user.should_see("recognised as Bananas, €0.95")
 
-    user.find("Suspicious").click()
+    user.find("Suspicious ones").click()
     await until(lambda: rows(user) == 1)
     await user.should_see("Brown onions")
     await user.should_not_see("Confirmed")
@@ -89,10 +91,10 @@ async def test_a_filter_tapped_before_the_list_is_there_holds(user: User, api: F
     weigh(api, 3)
     weigh(api, 1, "Lemon", 0.5)
     api.listing.clear()
-    await user.open("/history")
+    await log_in(user, "/history", ATTENDANT_PIN)
     await until(lambda: api.lists == 1)
     user.find("Needs confirmation").click()
-    await user.should_see("weighing", retries=SOON)
+    await user.should_see(marker="weighing", retries=SOON)
 
     api.listing.set()  # the list that was asked for first comes only now
     for _ in range(200):
@@ -101,31 +103,135 @@ async def test_a_filter_tapped_before_the_list_is_there_holds(user: User, api: F
 
 
 async def test_nothing_yet_and_the_refresh(user: User, api: FakeApi) -> None:
-    await user.open("/history")
+    await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see("Nothing has been weighed yet", retries=SOON)
 
     weigh(api, 1)
     user.find("refresh").click()
-    await user.should_see("weighing", retries=SOON)
+    await user.should_see(marker="weighing", retries=SOON)
 
 
 async def test_without_the_service_it_says_so_calmly(user: User, api: FakeApi) -> None:
     api.down = True
-    await user.open("/history")
-    await user.should_see("The list cannot be fetched right now.", retries=SOON)
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see("The service cannot be reached right now.", retries=SOON)
 
     api.down = False
     weigh(api, 1)
     user.find("refresh").click()
-    await user.should_see("weighing", retries=SOON)
-    await user.should_not_see("The list cannot be fetched right now.")
+    await user.should_see(marker="weighing", retries=SOON)
+    await user.should_not_see("The service cannot be reached right now.")
 
 
 async def test_it_speaks_german(user: User, api: FakeApi) -> None:
     weigh(api, 1)
-    await user.open("/history")
-    await user.should_see("weighing", retries=SOON)
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see(marker="weighing", retries=SOON)
 
     user.find("language-de").click()
     await user.should_see("Bananen", retries=SOON)
     await user.should_see("Verlauf")
+
+
+async def test_a_correction_by_an_attendant(user: User, api: FakeApi) -> None:
+    weigh(api, 1)
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see(marker="weighing", retries=SOON)
+    user.find(marker="open").click()
+    await user.should_see("weighing-card", retries=SOON)
+    await user.should_see("It is Bananas")
+
+    user.find("search-item").click()
+    await user.should_see("item-Papaya", retries=SOON)
+    user.find("item-search").type("gala")
+    user.find("item-Royal-Gala").click()
+    await user.should_see("The weighing is settled.", retries=SOON)
+    await user.should_see("corrected by hand")
+    await user.should_see("Royal Gala apple")
+    assert api.confirmations == [{"label": "Royal-Gala", "confirmed_by": "attendant"}]
+
+
+async def test_the_next_best_answer_is_one_tap_away(user: User, api: FakeApi) -> None:
+    weigh(api, 1)
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see(marker="weighing", retries=SOON)
+    user.find(marker="open").click()
+    await user.should_see("it-is-Lemon", retries=SOON)
+    user.find("it-is-Lemon").click()
+    await user.should_see("corrected by hand", retries=SOON)
+
+
+async def test_a_suspicious_weighing_is_counted_and_settled(user: User, api: FakeApi) -> None:
+    weigh(api, 3)
+    job = next(iter(api.jobs.values()))
+    job |= {"confirmed_label": "Yellow-Onion", "suspicious": True}
+    await log_in(user, "/suspicious", ATTENDANT_PIN)
+    await user.should_see("suspicious-count", retries=SOON)
+    assert rows(user) == 1
+
+    user.find(marker="open").click()
+    await user.should_see("A shopper chose this instead of what was recognised", retries=SOON)
+    user.find(marker="settle").click()
+    await user.should_see("Nothing is suspicious. Well done!", retries=SOON)
+    await user.should_not_see("suspicious-count", retries=SOON)
+    assert api.confirmations == [{"label": "Yellow-Onion", "confirmed_by": "attendant"}]
+
+
+async def test_filters_by_scale_item_and_day(user: User, api: FakeApi) -> None:
+    weigh(api, 2)
+    weigh(api, 1, "Lemon")
+    api.weigh("0.500", None, "kiosk-2")
+    oldest = next(iter(api.jobs.values()))
+    oldest["created_at"] -= timedelta(days=3)
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see(marker="weighing", retries=SOON)
+    assert rows(user) == 4
+
+    user.find("filter-scale").type("kiosk-2").trigger("keydown.enter")
+    await until(lambda: rows(user) == 1)
+    user.find("clear-filters").click()
+    await until(lambda: rows(user) == 4)
+
+    user.find("filter-item").click()
+    await user.should_see("item-Banana", retries=SOON)
+    user.find("item-Banana").click()
+    await until(lambda: rows(user) == 2)
+
+    day = oldest["created_at"].astimezone().date().isoformat()
+    user.find("filter-to").type(day).trigger("keydown.enter")
+    await until(lambda: rows(user) == 1)
+    user.find("filter-from").type("2999-01-01").trigger("keydown.enter")
+    await user.should_see("The first day must not be after the last one.", retries=SOON)
+
+
+async def test_the_export_has_what_is_shown(user: User, api: FakeApi) -> None:
+    weigh(api, 2)
+    weigh(api, 1, "Lemon", 0.5)
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see(marker="weighing", retries=SOON)
+    user.find("Needs confirmation").click()
+    await until(lambda: rows(user) == 1)
+    user.find("export").click()
+    table = await user.download.next()
+    assert table.text == "job_id\n1 weighings\n"
+
+
+async def test_a_photo_is_for_staff_alone_and_its_end_is_calm(user: User, api: FakeApi) -> None:
+    weigh(api, 1)
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see(marker="weighing", retries=SOON)
+    (address,) = {
+        element.props["src"]
+        for element in user.client.elements.values()  # type: ignore[union-attr]
+        if str(element.props.get("src", "")).startswith("/photos/")
+    }
+    photo = await user.http_client.get(address)
+    assert photo.text == f"128 pixels of {next(iter(api.jobs))}"
+    assert "private" in photo.headers["cache-control"]
+    forged = address.replace("/128.jpg", "/640.jpg")
+    assert (await user.http_client.get(forged)).status_code == 403
+    assert (await user.http_client.get(address.partition("?")[0])).status_code == 422
+
+    api.expired = True
+    gone = await user.http_client.get(address)
+    assert (gone.status_code, gone.headers["content-type"]) == (200, "image/svg+xml")

@@ -5,29 +5,22 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from nicegui import app, ui
+from nicegui import ui
 from nicegui.testing import User
 
 from frontend.manager import Pace
-from tests.frontend.conftest import jpeg, photo
-from tests.frontend.fake_admin import BUILTIN, TOKEN, VGG16
+from tests.frontend.conftest import MANAGER_PIN, jpeg, log_in, photo
+from tests.frontend.fake_admin import BUILTIN, VGG16
 from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_weigh import SOON, until, upload
 
 pytestmark = pytest.mark.asyncio
 
 
-async def log_in(user: User, token: str = TOKEN) -> None:
-    await user.open("/models")
-    await user.should_see("login", retries=SOON)
-    user.find("token").type(token)
-    user.find("log-in").click()
-
-
 @pytest_asyncio.fixture
 async def manager(user: User) -> User:
     """Somebody who has just logged in."""
-    await log_in(user)
+    await log_in(user, "/models", MANAGER_PIN)
     await user.should_see("active-model", retries=SOON)
     await user.should_see("package", retries=SOON)
     return user
@@ -35,83 +28,6 @@ async def manager(user: User) -> User:
 
 def asked(api: FakeApi, what: str) -> list[Any]:
     return [values for name, values in api.admin.asked if name == what]
-
-
-# ---------------------------------------------------------------------- log in and out
-
-
-async def test_nothing_is_shown_before_the_token(user: User, api: FakeApi) -> None:
-    await user.open("/models")
-    await user.should_see("login", retries=SOON)
-    await user.should_not_see("Model in use")
-    assert api.admin.looks == 0
-
-
-async def test_a_wrong_token_is_told(user: User) -> None:
-    await log_in(user, "a-guess")
-    await user.should_see("This token is not right", retries=SOON)
-    await user.should_not_see("active-model")
-
-
-@pytest.mark.parametrize(("token", "said"), [("", "Please enter"), ("schlüssel", "not right")])
-async def test_what_can_be_no_token_is_told(user: User, token: str, said: str) -> None:
-    await log_in(user, token)
-    await user.should_see(said, retries=SOON)
-
-
-async def test_a_throttled_login_is_told_calmly(user: User, api: FakeApi) -> None:
-    api.admin.throttled = True
-    await log_in(user)
-    await user.should_see("Too many attempts. Please wait a minute", retries=SOON)
-
-
-async def test_a_login_without_service_is_told_calmly(user: User, api: FakeApi) -> None:
-    api.down = True
-    await log_in(user)
-    await user.should_see("The service cannot be reached right now", retries=SOON)
-
-
-async def test_a_reload_of_the_tab_stays_logged_in_and_log_out_ends_it(manager: User) -> None:
-    await manager.open("/models")
-    await manager.should_see("active-model", retries=SOON)
-
-    manager.find("log-out").click()
-    await manager.should_see("login", retries=SOON)
-    await manager.open("/models")
-    await manager.should_see("login", retries=SOON)
-
-
-async def test_the_token_never_reaches_the_browser_or_the_disk(manager: User) -> None:
-    with manager:
-        assert manager.client is not None
-        drawn = [str(element._to_dict()) for element in manager.client.elements.values()]
-        assert any("Model in use" in each for each in drawn)
-        assert not any(TOKEN in each for each in drawn)
-        assert TOKEN not in str(dict(app.storage.user))
-        assert TOKEN not in str(dict(app.storage.browser))
-
-
-async def test_an_idle_manager_is_logged_out(
-    user: User, api: FakeApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    now = 1000.0
-    monkeypatch.setattr("frontend.manager.monotonic", lambda: now)
-    await log_in(user)
-    await user.should_see("active-model", retries=SOON)
-
-    now += 601.0
-    await user.should_see(
-        "You were logged out because nothing was tapped for 10 minutes", retries=SOON
-    )
-    looks = api.admin.looks
-    await asyncio.sleep(3 * Pace.FASTEST_S)
-    assert api.admin.looks == looks, "a page that is logged out asks no more"
-
-
-async def test_a_token_that_was_rotated_asks_for_the_new_one(manager: User, api: FakeApi) -> None:
-    api.admin.token = "a-new-one"
-    await manager.should_see("The admin token has changed", retries=SOON)
-    await manager.should_see("login")
 
 
 # ---------------------------------------------------------------------- which model serves
@@ -320,7 +236,7 @@ async def test_a_letter_is_no_photo(manager: User) -> None:
 
 async def test_what_a_service_does_not_have_is_not_shown(user: User, api: FakeApi) -> None:
     api.admin.smaller = True
-    await log_in(user)
+    await log_in(user, "/models", MANAGER_PIN)
     await user.should_see("package", retries=SOON)
     await user.should_not_see("section-trial", retries=SOON)
     await user.should_not_see("section-labels")

@@ -10,6 +10,7 @@ from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.accept import PRESIGNED_SECONDS
 from smartscale.operations.ports import HistoryFilter, Uploads, Weighings
+from smartscale.recognition.preprocessing import thumbnail
 
 DEFAULT_SPAN = timedelta(days=92)
 MAX_EXPORT = 10_000
@@ -101,6 +102,24 @@ class History:
         found = self._weighings.newest(wanted, cursor, limit + 1)
         shown = found[:limit]
         return Page(shown, shown[-1].job_id if len(found) > limit else None)
+
+    def picture(self, job_id: str, longest_side: int) -> bytes:
+        """The picture of a weighing, at most so many pixels long, as a JPEG.
+
+        Raises:
+            NotFound: there is no such weighing, or its picture has expired.
+            ImageError: what was stored is no picture.
+        """
+        if not is_job_id(job_id):
+            raise NotFound("There is no weighing with this id.")
+        weighing = self.outcome(job_id)
+        # Somebody may have dropped it under a key of their own.
+        key = upload_key(job_id) if weighing is None else weighing.upload_key
+        try:
+            _, stored = self._uploads.read(key)
+        except NotFound as error:
+            raise NotFound("There is no picture of this weighing, or not any more.") from error
+        return thumbnail(stored, longest_side)
 
     def everything(self, wanted: HistoryFilter) -> Iterator[Weighing]:
         """All that matches, for an export, up to 10,000 weighings."""

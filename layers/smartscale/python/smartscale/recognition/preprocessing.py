@@ -134,6 +134,19 @@ def shrink(data: bytes, shortest_side: int = 384) -> bytes:
     return out.getvalue()
 
 
+def thumbnail(data: bytes, longest_side: int) -> bytes:
+    """A picture to look at, as a JPEG without what else the file said; never made larger.
+
+    Raises:
+        ImageError: the bytes are no picture that can be used.
+    """
+    image = decode(data, longest_side)
+    image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
+    out = BytesIO()
+    image.save(out, "JPEG", quality=82, optimize=True)
+    return out.getvalue()
+
+
 def prepare(image: Image.Image, spec: Preprocessing) -> NDArray[np.float32]:
     """The network's input for an RGB picture: float32 of shape (1, size, size, 3)."""
     width, height = image.size

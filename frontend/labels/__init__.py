@@ -1,1 +1,0 @@
-"""The price label: its barcode, its text, its picture, and the printer."""

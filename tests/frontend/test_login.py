@@ -1,0 +1,160 @@
+"""Who gets behind the login, and for how long."""
+
+import asyncio
+
+import pytest
+from nicegui import app
+from nicegui.testing import User
+
+from frontend.kiosk import Kiosk
+from frontend.pins import Attempts
+from frontend.staff import PAGES
+from tests.frontend.conftest import ATTENDANT_PIN, MANAGER_PIN, SOON, log_in
+from tests.frontend.fake_admin import TOKEN
+from tests.frontend.fake_api import FakeApi
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.mark.parametrize("path", [path for path, _, _ in PAGES])
+async def test_nothing_is_shown_or_asked_for_before_the_pin(
+    user: User, api: FakeApi, path: str
+) -> None:
+    api.weigh("0.500", None, "kiosk-1")
+    await user.open(path)
+    await user.should_see("login", retries=SOON)
+    await user.should_not_see("weighing")
+    await user.should_not_see("Staff pages")
+    await user.should_not_see("log-out")
+    assert (api.admin.looks, api.lists) == (0, 0)
+
+
+async def test_an_attendant_sees_weighings_and_nothing_of_the_managers(user: User) -> None:
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see("Attendant", retries=SOON)
+    await user.should_see("staff-suspicious")
+    await user.should_not_see("staff-models")
+
+    await user.open("/models")
+    await user.should_see("This page is for managers", retries=SOON)
+    await user.should_not_see("Model in use")
+    user.find("pin").type(MANAGER_PIN)
+    user.find("log-in").click()
+    await user.should_see("active-model", retries=SOON)
+
+
+async def test_a_manager_sees_every_page(user: User) -> None:
+    await log_in(user, "/history", MANAGER_PIN)
+    await user.should_see("Manager", retries=SOON)
+    for path, _, _ in PAGES:
+        await user.should_see(f"staff-{path[1:]}")
+
+
+async def test_the_admin_token_of_the_service_opens_all_too(user: User, api: FakeApi) -> None:
+    api.admin.token = "another-than-the-kiosk-has"
+    await log_in(user, "/models", "another-than-the-kiosk-has")
+    await user.should_see("active-model", retries=SOON)
+
+
+async def test_a_kiosk_with_a_wrong_token_says_so_to_its_manager(user: User, api: FakeApi) -> None:
+    api.admin.token = "another-than-the-kiosk-has"
+    await log_in(user, "/models", MANAGER_PIN)
+    await user.should_see("does not take this kiosk's ADMIN_TOKEN", retries=SOON)
+    await user.should_see("log-out")
+
+
+async def test_a_wrong_pin_is_told_and_is_no_try_at_the_admin_token(
+    user: User, api: FakeApi
+) -> None:
+    await log_in(user, "/models", "4712")
+    await user.should_see("This is not right", retries=SOON)
+    await user.should_not_see("active-model")
+    assert api.admin.refused == 0
+
+    await log_in(user, "/models", "a-guess")
+    await user.should_see("This is not right", retries=SOON)
+    assert api.admin.refused == 1
+
+
+@pytest.mark.parametrize(("said", "told"), [("", "Please enter"), ("schlüssel", "not right")])
+async def test_what_can_be_no_pin_is_told(user: User, said: str, told: str) -> None:
+    await log_in(user, "/models", said)
+    await user.should_see(told, retries=SOON)
+
+
+async def test_after_five_wrong_pins_one_has_to_wait(user: User, kiosk: Kiosk) -> None:
+    for _ in range(Attempts.FREE):
+        kiosk.attempts.begin("127.0.0.1")
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see("Too many attempts. Please wait 30 seconds", retries=SOON)
+    await user.should_not_see("log-out")
+
+
+async def test_a_throttled_token_is_told_calmly(user: User, api: FakeApi) -> None:
+    api.admin.throttled = True
+    await log_in(user, "/models", "not-the-kiosks-own")
+    await user.should_see("Too many attempts. Please wait a minute", retries=SOON)
+
+
+async def test_a_login_by_token_without_service_is_told_calmly(user: User, api: FakeApi) -> None:
+    api.down = True
+    await log_in(user, "/models", "not-the-kiosks-own")
+    await user.should_see("The service cannot be reached right now", retries=SOON)
+
+
+async def test_a_reload_of_the_tab_stays_logged_in_and_log_out_ends_it(user: User) -> None:
+    await log_in(user, "/models", MANAGER_PIN)
+    await user.should_see("active-model", retries=SOON)
+    await user.open("/history")
+    await user.should_see("log-out", retries=SOON)
+
+    user.find("log-out").click()
+    await user.should_see("login", retries=SOON)
+    await user.open("/models")
+    await user.should_see("login", retries=SOON)
+
+
+async def test_no_secret_reaches_the_browser_or_the_disk(user: User) -> None:
+    await log_in(user, "/models", MANAGER_PIN)
+    await user.should_see("active-model", retries=SOON)
+    with user:
+        assert user.client is not None
+        drawn = [str(element._to_dict()) for element in user.client.elements.values()]
+        assert any("Model in use" in each for each in drawn)
+        for secret in (TOKEN, MANAGER_PIN, ATTENDANT_PIN):
+            assert not any(secret in each for each in drawn)
+            assert secret not in str(dict(app.storage.user))
+            assert secret not in str(dict(app.storage.browser))
+
+
+async def test_whoever_is_idle_is_logged_out(
+    user: User, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("frontend.manager.monotonic", lambda: now)
+    await log_in(user, "/models", MANAGER_PIN)
+    await user.should_see("active-model", retries=SOON)
+
+    now += 601.0
+    await user.should_see(
+        "You were logged out because nothing was tapped for 10 minutes", retries=SOON
+    )
+    looks = api.admin.looks
+    await asyncio.sleep(1.5)
+    assert api.admin.looks == looks, "a page that is logged out asks no more"
+
+
+async def test_a_token_that_was_rotated_asks_for_the_new_one(user: User, api: FakeApi) -> None:
+    api.admin.token = "the-first"
+    await log_in(user, "/models", "the-first")
+    await user.should_see("active-model", retries=SOON)
+    api.admin.token = "the-second"
+    await user.should_see("The admin token has changed", retries=SOON)
+    await user.should_see("login")
+
+
+async def test_the_shoppers_page_shows_no_way_past_the_login(user: User) -> None:
+    await user.open("/")
+    await user.should_see("Staff")
+    for path, _, _ in PAGES:
+        await user.should_not_see(f"staff-{path[1:]}")
