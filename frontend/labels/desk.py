@@ -3,15 +3,14 @@
 import asyncio
 from dataclasses import dataclass
 
+from frontend.api_client import ApiClient, Result
+from frontend.catalogue import Catalogue
+from frontend.labels import render
 from frontend.labels.barcode import DoesNotFit
 from frontend.labels.issued import Issued
 from frontend.labels.label import Label, NotSettled, label_of
 from frontend.labels.printer import NotPrinted, Printer
 from frontend.labels.profiles import Profile
-
-from frontend.api_client import ApiClient, Result
-from frontend.catalogue import Catalogue
-from frontend.labels import render
 from frontend.languages import Language
 
 FORMATS = {"pdf": (render.pdf, "application/pdf"), "png": (render.png, "image/png")}

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 import zxingcpp
-from frontend.labels.render import HEIGHT, WIDTH
 from nicegui.testing import User
 from PIL import Image
 
+from frontend.labels.render import HEIGHT, WIDTH
 from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_weigh import SOON, weigh_sample
 

@@ -1,0 +1,1 @@
+"""The price label: its barcode, its text, its picture, and the printer."""

@@ -1,0 +1,106 @@
+"""What a label says: all that weighing law wants on it, and the number for the till."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from frontend import wording
+from frontend.api_client import Result, Status, Unit
+from frontend.labels.barcode import Sold, number
+from frontend.labels.profiles import Profile
+from frontend.languages import Language
+
+
+class NotSettled(ValueError):
+    """A weighing without a price that holds has no label."""
+
+
+@dataclass(frozen=True)
+class Label:
+    """One label. Weights are kilograms; `quantity` counts for what is sold by the piece."""
+
+    weighing: str
+    name: str
+    plu: str
+    unit: Unit
+    quantity: int
+    weight_kg: Decimal
+    tare_kg: Decimal
+    net_kg: Decimal
+    unit_price: Decimal
+    total: Decimal
+    currency: str
+    weighed_at: datetime
+    scale_id: str
+    number: str
+    """The digits of its barcode."""
+
+    @property
+    def sale(self) -> str:
+        """What makes it the label of another sale: scale and moment, item, pieces and price.
+
+        Not the weighing's id: one of a kiosk that was cut off gets its id later.
+        """
+        moment = self.weighed_at.isoformat(timespec="milliseconds")
+        return f"{self.scale_id} {moment} {self.plu} {self.quantity} {self.total} {self.currency}"
+
+
+def label_of(result: Result, plu: str, profile: Profile) -> Label:
+    """The label of a weighing, in the language that the result is in.
+
+    Raises:
+        NotSettled: it has no price yet, or waits for somebody to say what it is.
+        DoesNotFit: the profile's number cannot hold it.
+    """
+    weight, net, tare = result.weight_kg, result.net_kg, result.tare_kg
+    price, each, currency, unit = result.price, result.unit_price, result.currency, result.unit
+    if (
+        result.status is not Status.DONE
+        or result.needs_confirmation
+        or None in {weight, net, tare, price, each, currency, unit, result.created_at}
+    ):
+        raise NotSettled("This weighing has no price that holds yet.")
+    assert weight is not None and net is not None and tare is not None  # noqa: S101
+    assert price is not None and each is not None and currency and unit  # noqa: S101
+    assert result.created_at is not None  # noqa: S101
+    quantity = result.quantity or 1
+    return Label(
+        weighing=result.job_id,
+        name=result.name or result.sold_label or "",
+        plu=plu,
+        unit=unit,
+        quantity=quantity,
+        weight_kg=weight,
+        tare_kg=tare,
+        net_kg=net,
+        unit_price=each,
+        total=price,
+        currency=currency,
+        weighed_at=result.created_at,
+        scale_id=result.scale_id or "",
+        number=number(Sold(plu, unit is Unit.EACH, quantity, net, price), profile),
+    )
+
+
+def lines(label: Label, t: Language) -> list[tuple[str, str]]:
+    """The figures of a label with what they are."""
+    each = wording.unit_price(label.unit_price, label.currency, label.unit, t)
+    if label.unit is Unit.EACH:
+        return [(t("Pieces"), wording.count(label.quantity, t)), (t("Price per piece"), each)]
+    figures = [(t("Net weight"), wording.kilograms(label.net_kg, t)), (t("Price per kg"), each)]
+    if label.tare_kg:
+        figures.insert(1, (t("Tare"), wording.kilograms(label.tare_kg, t)))
+    return figures
+
+
+def issued(label: Label) -> str:
+    """Where and when it was weighed, and its PLU."""
+    return f"PLU {label.plu} · {label.weighed_at.astimezone():%Y-%m-%d %H:%M} · {label.scale_id}"
+
+
+def receipt_text(label: Label, t: Language) -> str:
+    """The label as plain text: what a phone reads from the code on the screen."""
+    total = wording.money(label.total, label.currency, t)
+    figures = [f"{what}: {figure}" for what, figure in lines(label, t)]
+    sums = f"{t('Total')}: {total}"
+    return "\n".join([label.name, *figures, sums, issued(label), label.number])

@@ -1,0 +1,197 @@
+"""The label says all that it has to, can be scanned, and goes out once as an original."""
+
+import io
+import socket
+import threading
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+import pytest
+import zxingcpp
+from biip.gtin import Gtin
+from escpos.printer import Dummy
+from PIL import Image
+
+from frontend.api_client import Result
+from frontend.labels import printer, render
+from frontend.labels.barcode import DoesNotFit
+from frontend.labels.issued import Issued
+from frontend.labels.label import Label, NotSettled, label_of, receipt_text
+from frontend.labels.printer import NotPrinted, Printer, printer_of
+from frontend.labels.profiles import PROFILES
+from frontend.languages import load_languages
+
+LANGUAGES = load_languages()
+NAMES = {"de": "Bananen groß", "ru": "Бананы", "ar": "موز", "fr": "Pêches", "es": "Piñas"}
+SALE: dict[str, Any] = {
+    "job_id": "0" * 32,
+    "status": "done",
+    "scale_id": "kiosk-1",
+    "label": "Banana",
+    "name": "Bananas",
+    "weight_kg": "0.520",
+    "tare_kg": "0.020",
+    "net_kg": "0.500",
+    "unit": "kg",
+    "unit_price": "1.89",
+    "price": "0.95",
+    "currency": "EUR",
+    "needs_confirmation": False,
+    "created_at": datetime(2026, 11, 26, 14, 5, tzinfo=UTC),
+}
+
+
+def label(**changes: object) -> Label:
+    return label_of(Result.model_validate(SALE | changes), "4011", PROFILES["de"])
+
+
+def text_of(pdf: bytes) -> str:
+    """What somebody else's reader finds in a PDF."""
+    return str(pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_bounded())
+
+
+def test_a_label_has_what_weighing_law_wants() -> None:
+    says = text_of(render.pdf(label(), LANGUAGES["en"], copy=False))
+    for wanted in ("Bananas", "0.500", "0.020", "1.89", "0.95", "4011", "2026-11-26", "kiosk-1"):
+        assert wanted in says
+    assert "COPY" not in says
+    assert "COPY" in text_of(render.pdf(label(), LANGUAGES["en"], copy=True))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_printed_barcode_can_be_scanned_in_every_language(code: str) -> None:
+    drawn = render.picture(label(name=NAMES.get(code, "Bananas")), LANGUAGES[code], copy=True)
+    (found,) = zxingcpp.read_barcodes(drawn)
+    assert found.text == label().number
+    assert Gtin.parse(found.text).value == label().number
+    assert drawn.size == (render.WIDTH, render.HEIGHT)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_letter_of_every_language_is_in_the_fonts(
+    code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    t = LANGUAGES[code]
+    render.pdf(label(name=NAMES.get(code, "") + t.endonym + "€£₽$¥ kr zł"), t, copy=True)
+    assert "missing" not in caplog.text.lower()
+
+
+def test_a_picture_for_download_can_be_scanned_and_a_long_name_fits() -> None:
+    long = label(name="Vine tomatoes from the region, in a box, second choice")
+    (found,) = zxingcpp.read_barcodes(
+        Image.open(io.BytesIO(render.png(long, LANGUAGES["en"], copy=False)))
+    )
+    assert found.text == long.number
+    assert "second choice" in text_of(render.pdf(long, LANGUAGES["en"], copy=False))
+
+
+def test_pieces_are_counted_on_the_label() -> None:
+    says = text_of(
+        render.pdf(label(unit="each", quantity=3, price="5.67"), LANGUAGES["en"], copy=False)
+    )
+    assert "Pieces" in says
+    assert "3" in says
+    assert "5.67" in says
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"needs_confirmation": True}, {"price": None}, {"status": "failed"}, {"net_kg": None}],
+)
+def test_what_has_no_price_that_holds_has_no_label(changes: dict[str, Any]) -> None:
+    with pytest.raises(NotSettled):
+        label(**changes)
+
+
+def test_what_does_not_fit_into_the_barcode_has_no_label() -> None:
+    with pytest.raises(DoesNotFit, match=r"999\.99"):
+        label(price="1000.00")
+
+
+def test_the_code_for_the_phone_holds_the_receipt() -> None:
+    says = receipt_text(label(), LANGUAGES["en"])
+    assert says.splitlines()[0] == "Bananas"
+    assert label().number in says
+
+
+def test_a_second_label_of_a_sale_is_a_copy_also_after_a_restart(tmp_path: Path) -> None:
+    issued = Issued(tmp_path / "labels.sqlite")
+    assert not issued.issue(label().sale)
+    assert issued.issue(label().sale)
+    assert not issued.issue(label(price="1.00").sale), "another price is another label"
+    issued.close()
+    again = Issued(tmp_path / "labels.sqlite")
+    assert again.issue(label().sale)
+    again.take_back(label().sale)
+    assert not again.issue(label().sale)
+    again.close()
+
+
+def test_a_label_is_printed_as_it_is_drawn_and_cut_off() -> None:
+    dummy = Dummy()
+    drawn = render.picture(label(), LANGUAGES["ar"], copy=False)
+    Printer(lambda: dummy, answers=False).print(drawn)
+    raster = b"\x1dv0\x00" + (render.WIDTH // 8).to_bytes(2, "little")
+    assert raster + render.HEIGHT.to_bytes(2, "little") in dummy.output
+    start = dummy.output.index(raster) + 8
+    dots = Image.frombytes("1", drawn.size, dummy.output[start : start + 48 * render.HEIGHT])
+    (found,) = zxingcpp.read_barcodes(dots.point(lambda dot: 255 - dot).convert("L"))
+    assert found.text == label().number
+    assert dummy.output.endswith(b"\x1dV\x00")
+
+
+def test_a_device_file_and_a_printer_in_the_network_get_the_same(tmp_path: Path) -> None:
+    drawn = render.picture(label(), LANGUAGES["en"], copy=False)
+    device = tmp_path / "lp0"
+    on_file = printer_of(f"file://{device}")
+    assert on_file is not None
+    on_file.print(drawn)
+
+    got, server = bytearray(), socket.create_server(("127.0.0.1", 0))
+
+    def listen() -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(16)
+            connection.sendall(b"\x12")  # paper is there
+            while heard := connection.recv(4096):
+                got.extend(heard)
+
+    listener = threading.Thread(target=listen)
+    listener.start()
+    in_network = printer_of(f"network://127.0.0.1:{server.getsockname()[1]}")
+    assert in_network is not None
+    in_network.print(drawn)
+    listener.join(5)
+    server.close()
+    assert device.read_bytes() == bytes(got)
+    assert len(got) > 48 * render.HEIGHT
+
+
+def test_a_printer_without_paper_or_away_says_so() -> None:
+    class OutOfPaper(Dummy):  # type: ignore[misc]  # escpos is untyped
+        def paper_status(self) -> int:
+            return 0
+
+    drawn = render.picture(label(), LANGUAGES["en"], copy=False)
+    empty = OutOfPaper()
+    with pytest.raises(NotPrinted, match=printer.NO_PAPER):
+        Printer(lambda: empty, answers=True).print(drawn)
+    assert empty.output == b""
+    away = printer_of("file:///nowhere/lp0")
+    assert away is not None
+    with pytest.raises(NotPrinted, match=printer.AWAY[:20]):
+        away.print(drawn)
+
+
+@pytest.mark.parametrize("url", ["lp0", "file://lp0", "file:///", "network://", "http://host"])
+def test_a_printer_setting_that_is_none_says_what_would_be_right(url: str) -> None:
+    with pytest.raises(ValueError, match="network://host"):
+        printer_of(url)
+
+
+def test_a_total_keeps_its_exact_digits() -> None:
+    assert label(price="0.95").total == Decimal("0.95")
