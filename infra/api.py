@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 
 from functions.admin.app import router as admin
+from functions.admin.app import settings as admin_settings
 from functions.result.app import router as result
 from functions.upload.app import router as upload
 from infra.durable import flush_every_put
@@ -45,6 +46,7 @@ def main() -> None:
     settings = load_settings()
     flush_every_put(objects_folder(settings.home))
     os.environ.setdefault("MAX_IMAGE_BYTES", str(MAX_IMAGE_BYTES))
+    admin_settings()  # without a token that can be trusted it does not start
     uvicorn.run(
         app,
         host=settings.host,
@@ -52,6 +54,8 @@ def main() -> None:
         log_level=settings.log_level.lower(),
         log_config=None,
         access_log=False,
+        # Who guesses tokens is told apart by the address, which a header must not change.
+        proxy_headers=False,
         timeout_graceful_shutdown=5,
         # Longer than a client keeps an idle connection: none is closed under a request.
         timeout_keep_alive=75,

@@ -207,6 +207,19 @@ class FakeTrials:
 
 
 @dataclass
+class FakeRefusals:
+    counted: dict[str, int] = field(default_factory=dict)
+
+    def count(self, key: str) -> int:
+        return self.counted.get(key, 0)
+
+    def add(self, key: str, until: datetime) -> int:
+        del until
+        self.counted[key] = self.count(key) + 1
+        return self.counted[key]
+
+
+@dataclass
 class FakePackages:
     refs: list[ModelRef] = field(default_factory=list)
 

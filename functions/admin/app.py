@@ -3,24 +3,25 @@
 Each route wants `X-Admin-Token`.
 """
 
-import hmac
 from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends, File, Header, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Header, Request, Response, UploadFile
+from mangum.types import LambdaContext, LambdaEvent
 from pydantic import BaseModel, ConfigDict, Field
 
 from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages, data_bucket
+from smartscale.adapters.cloudwatch import metrics_for
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
-from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoTrials
+from smartscale.adapters.tables import DynamoCatalogue, DynamoRefusals, DynamoRegistry, DynamoTrials
+from smartscale.adapters.tokens import GivenToken, StoredToken
 from smartscale.clock import now
 from smartscale.domain.catalogue import Item, parse_moment
-from smartscale.domain.errors import Unauthorised
 from smartscale.domain.registry import (
     BUILTIN,
     ImportHints,
@@ -35,17 +36,27 @@ from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.documents import CatalogueItem
 from smartscale.importing.labels import parse_labels
 from smartscale.importing.preprocessings import canonical_name
+from smartscale.logs import function_logger
+from smartscale.operations.authorise import Authorise
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.learn import MemoryProgress, TaughtVersion, Teach
 from smartscale.operations.map_labels import MapLabels, MappedLabel
-from smartscale.operations.ports import Registry
+from smartscale.operations.ports import AdminToken, Registry
 from smartscale.operations.switch_model import WishForModel
 from smartscale.operations.try_model import WishForTrial
 from smartscale.recognition.builtin import builtin_labels, builtin_learns, builtin_revision
-from smartscale.settings import AdminSettings, BucketSettings, RegistrySettings
+from smartscale.settings import (
+    DEFAULT_ADMIN_TOKEN,
+    AdminSettings,
+    BucketSettings,
+    MetricsSettings,
+    RegistrySettings,
+)
+
+logger = function_logger()
 
 
-class Settings(BucketSettings, RegistrySettings, AdminSettings):
+class Settings(BucketSettings, RegistrySettings, MetricsSettings, AdminSettings):
     """The admin function's settings."""
 
     catalogue_table: str
@@ -59,7 +70,10 @@ class Settings(BucketSettings, RegistrySettings, AdminSettings):
 @lru_cache
 def settings() -> Settings:
     """The settings, read once. Refuses the default token where it would be dangerous."""
-    return Settings()
+    found = Settings()
+    if found.uses_default_token:
+        logger.warning("ADMIN_TOKEN is the default, which everybody knows: set your own")
+    return found
 
 
 @lru_cache
@@ -150,18 +164,34 @@ def map_labels() -> MapLabels:
     return MapLabels(catalogue(), edit_catalogue(), registry(), packages(), builtin_labels)
 
 
+@lru_cache
+def authorisation() -> Authorise:
+    """The operation that compares tokens."""
+    configured = settings()
+    region = configured.aws_region
+    token: AdminToken
+    if configured.admin_token_secret:
+        token = StoredToken.in_secrets_manager(configured.admin_token_secret, region)
+    elif configured.admin_token_parameter:
+        token = StoredToken.in_parameter_store(configured.admin_token_parameter, region)
+    else:
+        token = GivenToken(configured.admin_token.get_secret_value())
+    return Authorise(
+        token,
+        DynamoRefusals(configured.models_table, region),
+        metrics_for(configured.metrics_sink, region),
+        now,
+        never=None if configured.default_token_will_do else DEFAULT_ADMIN_TOKEN,
+    )
+
+
 def authorise(
-    configured: Annotated[Settings, Depends(settings)],
+    request: Request,
+    operation: Annotated[Authorise, Depends(authorisation)],
     x_admin_token: Annotated[str | None, Header()] = None,
 ) -> None:
-    """Compare the token in constant time.
-
-    Raises:
-        Unauthorised: it is missing or wrong.
-    """
-    expected = configured.admin_token.get_secret_value()
-    if not hmac.compare_digest((x_admin_token or "").encode(), expected.encode()):
-        raise Unauthorised("The header X-Admin-Token is missing or wrong.")
+    """Let pass who shows the token. Raises what `Authorise.check` raises."""
+    operation.check(x_admin_token, request.client.host if request.client else "")
 
 
 router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(authorise)])
@@ -525,4 +555,10 @@ def roll_memory_back(operation: Annotated[Teach, Depends(teach)]) -> Taught:
 
 
 app = create_app("SmartScale admin", router)
-handler = lambda_handler(app)
+_answer = lambda_handler(app)
+
+
+def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, Any]:
+    """Answer a request of the gateway; without settings that can be trusted, none."""
+    settings()
+    return _answer(event, context)

@@ -11,14 +11,16 @@ from pydantic import SecretStr
 import functions.admin.app as admin
 import functions.result.app as result
 import functions.upload.app as upload
+from smartscale.adapters.tokens import GivenToken
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.accept import Accept
+from smartscale.operations.authorise import Authorise
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.history import History
 from smartscale.operations.map_labels import MapLabels
 from smartscale.operations.switch_model import WishForModel
 from smartscale.operations.try_model import WishForTrial
-from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueue
+from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueue, FakeRefusals
 from tests.shop import Shop
 
 ADMIN_TOKEN = "a-token-for-tests"
@@ -61,6 +63,7 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         imports_queue_url="https://imports.example",
         admin_token=SecretStr(ADMIN_TOKEN),
     )
+    authorise = Authorise(GivenToken(ADMIN_TOKEN), FakeRefusals(), shop.metrics, shop.clock)
     wish = WishForModel(
         shop.registry,
         FakePackages([PACKAGE]),
@@ -73,6 +76,7 @@ def admins(shop: Shop) -> Iterator[TestClient]:
     edit = EditCatalogue(shop.catalogue, shop.ledger, shop.clock)
     overrides = {
         admin.settings: settings,
+        admin.authorisation: authorise,
         admin.registry: shop.registry,
         admin.wish_for_model: wish,
         admin.wish_for_trial: WishForTrial(shop.trials, wish, shop.ledger, shop.queue, shop.clock),

@@ -2,11 +2,14 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import cast
 
 import pytest
 from fastapi.testclient import TestClient
-from pydantic import SecretStr, ValidationError
+from mangum.types import LambdaContext
+from pydantic import ValidationError
 
+import functions.admin.app as admin
 from smartscale.domain.registry import ImportHints
 from smartscale.domain.trial import Tallies, Tally
 from smartscale.settings import AdminSettings
@@ -149,11 +152,57 @@ def test_a_bad_item_is_refused(
     assert "Mango" not in shop.catalogue.items
 
 
-def test_the_default_token_is_refused_outside_the_emulators() -> None:
-    AdminSettings(admin_token=SecretStr("changeme"), smartscale_stage="embedded")
-    AdminSettings(admin_token=SecretStr("chosen"), smartscale_stage="prod")
-    with pytest.raises(ValidationError, match="ADMIN_TOKEN"):
-        AdminSettings(admin_token=SecretStr("changeme"), smartscale_stage="prod")
+def test_guessing_is_throttled_and_told_when_to_try_again(admins: TestClient, shop: Shop) -> None:
+    answers = [
+        admins.get("/v1/admin/model", headers={"X-Admin-Token": f"guess-{n}"}) for n in range(25)
+    ]
+    assert [answer.status_code for answer in answers] == [401] * 20 + [429] * 5
+    refused = answers[-1]
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert 0 < int(refused.headers["retry-after"]) <= 60
+    assert admins.get("/v1/admin/model", headers=TOKEN).status_code == 429
+    shop.clock.advance(minutes=1)
+    assert admins.get("/v1/admin/model", headers=TOKEN).status_code == 200
+    assert len(shop.metrics.named("AdminTokenRefused")) == 26
+
+
+@pytest.mark.parametrize(
+    ("settings", "refused"),
+    [
+        ({"admin_token": "changeme", "smartscale_stage": "embedded"}, None),
+        ({"admin_token": "changeme", "smartscale_stage": "localstack"}, None),
+        ({"admin_token": "changeme", "smartscale_stage": "prod"}, "ADMIN_TOKEN must not be"),
+        ({"admin_token": "changeme"}, "ADMIN_TOKEN must not be"),
+        ({"admin_token": "chosen", "smartscale_stage": "prod"}, None),
+        ({"admin_token_secret": "arn:aws:secretsmanager:..."}, None),
+        ({"admin_token_parameter": "/smartscale/token"}, None),
+        ({}, "give one of ADMIN_TOKEN"),
+        ({"admin_token": "chosen", "admin_token_secret": "arn"}, "give one of ADMIN_TOKEN"),
+    ],
+)
+def test_exactly_one_token_is_given_and_the_default_only_to_emulators(
+    settings: dict[str, str], refused: str | None
+) -> None:
+    if refused is None:
+        AdminSettings.model_validate(settings)
+        return
+    with pytest.raises(ValidationError, match=refused) as error:
+        AdminSettings.model_validate(settings)
+    assert "chosen" not in str(error.value), "the token is not told to the log"
+
+
+def test_the_function_answers_nothing_with_the_default_token_on_a_real_stage(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("smartscale_bucket", "models_table", "catalogue_table"):
+        monkeypatch.setenv(name.upper(), "name")
+    for name in ("weighings_queue_url", "imports_queue_url"):
+        monkeypatch.setenv(name.upper(), "https://queue.example")
+    monkeypatch.setenv("ADMIN_TOKEN", "changeme")
+    monkeypatch.setenv("SMARTSCALE_STAGE", "prod")
+    admin.settings.cache_clear()
+    with pytest.raises(ValidationError, match="on stage prod"):
+        admin.handler({}, cast("LambdaContext", None))
 
 
 def test_a_label_that_needs_a_product_gets_one(admins: TestClient) -> None:

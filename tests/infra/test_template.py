@@ -80,6 +80,9 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:ListBucket", "DataBucket memory/*"),
         ("sqs:SendMessage", "WeighingsQueue"),
         ("sqs:SendMessage", "ImportsQueue"),
+        ("secretsmanager:GetSecretValue", "AdminTokenSecretArn where the token is there"),
+        ("ssm:GetParameter", "parameter${AdminTokenParameterName} where the token is there"),
+        ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
     },
     "Inference": {
         ("sqs:ReceiveMessage", "WeighingsQueue"),
@@ -129,6 +132,11 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
 }
 """Every right of every function, but for writing its own log. What a function does not do, it may
 not do: add a right here only with the code that uses it."""
+_CONDITIONS = {
+    "PublishesMetrics": "the sink is cloudwatch",
+    "TokenIsInSecret": "the token is there",
+    "TokenIsInParameter": "the token is there",
+}
 # What may name every resource, because CloudWatch's metrics have no ARN.
 _ANY_RESOURCE = {"cloudwatch:PutMetricData", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics"}
 
@@ -178,9 +186,8 @@ def _rights(template: dict[str, Any], function: str) -> set[tuple[str, str]]:
             suffix, statement = "", stated
             if "Fn::If" in stated:
                 condition, statement, otherwise = stated["Fn::If"]
-                assert condition == "PublishesMetrics"
                 assert otherwise == {"Ref": "AWS::NoValue"}
-                suffix = " where the sink is cloudwatch"
+                suffix = f" where {_CONDITIONS[condition]}"
             for action, resource in itertools.product(
                 _listed(statement["Action"]), _listed(statement["Resource"])
             ):
@@ -204,7 +211,11 @@ def _plain(resource: str | dict[str, Any]) -> str:
     if "Fn::GetAtt" in resource:
         named: str = resource["Fn::GetAtt"][0]
         return named
-    return re.sub(r"\$\{(\w+)\.Arn\}", r"\1", resource["Fn::Sub"])
+    if "Ref" in resource:
+        referred: str = resource["Ref"]
+        return referred
+    ours = resource["Fn::Sub"].rpartition(":${AWS::AccountId}:")[2]
+    return re.sub(r"\$\{(\w+)\.Arn\}", r"\1", ours)
 
 
 @pytest.mark.parametrize("function", _HTTP)
@@ -360,6 +371,16 @@ def test_the_default_admin_token_is_for_emulators(template: dict[str, Any]) -> N
         "Fn::Not": [{"Fn::Contains": [["embedded", "localstack"], {"Ref": "Stage"}]}]
     }
     assert template["Parameters"]["AdminToken"]["NoEcho"]
+
+
+def test_a_token_that_is_kept_elsewhere_is_not_in_the_functions_environment(
+    template: dict[str, Any],
+) -> None:
+    variables = template["Resources"]["AdminFunction"]["Properties"]["Environment"]["Variables"]
+
+    assert variables["ADMIN_TOKEN"] == {
+        "Fn::If": ["TokenIsGiven", {"Ref": "AdminToken"}, {"Ref": "AWS::NoValue"}]
+    }
 
 
 @pytest.mark.parametrize(

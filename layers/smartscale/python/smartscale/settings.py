@@ -3,7 +3,7 @@ made of the parts it needs; code never asks where it runs."""
 
 from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from smartscale.adapters.cloudwatch import MetricsSink
@@ -45,18 +45,42 @@ class MetricsSettings(CloudSettings):
     metrics_sink: MetricsSink = MetricsSink.EMF
 
 
-class AdminSettings(BaseSettings):
-    """The token for administrative routes."""
+class AdminSettings(CloudSettings):
+    """Where the token for administrative routes is: exactly one of the three."""
 
-    model_config = SettingsConfigDict(extra="ignore")
+    # A refused setting is not repeated: it may be the token.
+    model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
 
-    admin_token: SecretStr = Field(min_length=1)
-    smartscale_stage: str = "embedded"
+    admin_token: SecretStr = SecretStr("")
+    admin_token_secret: str = ""
+    """The ARN or name of a secret in Secrets Manager."""
+    admin_token_parameter: str = ""
+    """The name of a parameter in the Parameter Store."""
+    smartscale_stage: str = "unknown"
+
+    @property
+    def default_token_will_do(self) -> bool:
+        """Whether this is an emulator, which nobody else reaches."""
+        return self.smartscale_stage in STAGES_WITH_DEFAULT_TOKEN
+
+    @property
+    def uses_default_token(self) -> bool:
+        """Whether everybody knows the token."""
+        return self.admin_token.get_secret_value() == DEFAULT_ADMIN_TOKEN
+
+    @model_validator(mode="after")
+    def _one_token(self) -> Self:
+        given = (self.admin_token.get_secret_value(), self.admin_token_secret)
+        if sum(map(bool, (*given, self.admin_token_parameter))) != 1:
+            raise ValueError(
+                "give one of ADMIN_TOKEN, ADMIN_TOKEN_SECRET (Secrets Manager) and "
+                "ADMIN_TOKEN_PARAMETER (Parameter Store)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _default_token_only_at_home(self) -> Self:
-        default = self.admin_token.get_secret_value() == DEFAULT_ADMIN_TOKEN
-        if default and self.smartscale_stage not in STAGES_WITH_DEFAULT_TOKEN:
+        if self.uses_default_token and not self.default_token_will_do:
             raise ValueError(
                 f"ADMIN_TOKEN must not be {DEFAULT_ADMIN_TOKEN!r} on stage {self.smartscale_stage}"
             )

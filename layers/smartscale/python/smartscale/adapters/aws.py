@@ -23,6 +23,11 @@ _CONFIG = Config(
 _S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "path"}))
 
 
+def sdk_config(region: str) -> Config:
+    """How clients that others make behave, in a region."""
+    return _CONFIG.merge(Config(region_name=region))
+
+
 def s3_client(region: str) -> "S3Client":
     """A client for S3."""
     return boto3.client("s3", region_name=region, config=_S3_CONFIG)

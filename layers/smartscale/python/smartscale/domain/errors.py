@@ -35,3 +35,11 @@ class StoreUnavailable(DomainError):
 
 class Unauthorised(DomainError):
     """The caller did not show the right token."""
+
+
+class TooManyAttempts(DomainError):
+    """The caller has shown too many wrong tokens; the same may work after a while."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s

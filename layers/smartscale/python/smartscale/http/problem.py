@@ -28,6 +28,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.Unauthorised: HTTPStatus.UNAUTHORIZED,
+    errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """Which status a refusal has; the most special class of an exception decides."""
@@ -61,7 +62,10 @@ def answer_errors_as_problems(app: FastAPI) -> None:
 
 def _refusal(status: HTTPStatus) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
     async def answer(_request: Request, error: Exception) -> JSONResponse:
-        return problem(status, str(error))
+        refused = problem(status, str(error))
+        if isinstance(error, errors.TooManyAttempts):
+            refused.headers["Retry-After"] = str(error.retry_after_s)
+        return refused
 
     return answer
 
