@@ -4,15 +4,29 @@ import signal
 import sys
 import threading
 from types import FrameType
+from typing import NoReturn
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
 
 import training.cli as training
-from infra.commands import backup, catalogue, cost, evaluate, model, predict, reconcile, redrive
+from infra.commands import (
+    backup,
+    catalogue,
+    cost,
+    evaluate,
+    limits,
+    model,
+    predict,
+    reconcile,
+    redrive,
+)
 from infra.console import log_to_console, run_log
 from infra.errors import PlainError
 from infra.settings import load_settings
 from infra.supervisor import Supervisor
+from smartscale.domain.errors import DomainError
 from smartscale.settings import DEFAULT_ADMIN_TOKEN
 
 app = typer.Typer(
@@ -26,6 +40,7 @@ app.add_typer(reconcile.app)
 app.add_typer(redrive.app)
 app.add_typer(backup.app)
 app.add_typer(cost.app)
+app.add_typer(limits.app)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(model.app, name="model")
 app.add_typer(training.app, name="train")
@@ -72,5 +87,13 @@ def main() -> None:
     try:
         app()
     except PlainError as error:
-        typer.echo(f"Error: {error}", err=True)
-        sys.exit(error.exit_status)
+        _end(str(error), error.exit_status)
+    except DomainError as error:
+        _end(str(error))
+    except (BotoCoreError, ClientError, PynamoDBException) as error:
+        _end(f"The cloud refused or went away: {error}")
+
+
+def _end(message: str, exit_status: int = 1) -> NoReturn:
+    typer.echo(f"Error: {' '.join(message.split())}", err=True)
+    sys.exit(exit_status)

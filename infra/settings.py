@@ -65,6 +65,15 @@ class Settings(BaseSettings):
             raise PlainError("ADMIN_TOKEN must not be empty", 2)
         return value
 
+    @field_validator("endpoint_url")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"https?://[^/\s]+/?", value):
+            raise PlainError(
+                f"AWS_ENDPOINT_URL {value!r} must be an address such as http://127.0.0.1:4566", 2
+            )
+        return value
+
     @field_validator("currency")
     @classmethod
     def _code(cls, value: str) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.emulator import CREDENTIALS
@@ -96,11 +96,19 @@ def stack_outputs(settings: Settings) -> StackOutputs:
     try:
         stack = find_stack(cloudformation(settings.aws_endpoint, settings.region), settings.stack)
     except (BotoCoreError, ClientError) as error:
-        hint = "start it with `make run`" if settings.cloud is Cloud.EMBEDDED else "check access"
+        hint = _hint(settings, error)
         raise PlainError(f"No stack to be reached at {where}: {hint} ({error})") from error
     if stack is None:
         raise PlainError(f"There is no stack {settings.stack!r} at {where}; deploy it first")
     return outputs_of(stack)
+
+
+def _hint(settings: Settings, error: Exception) -> str:
+    if isinstance(error, NoCredentialsError):
+        return "give credentials as the AWS CLI takes them, such as AWS_PROFILE"
+    if settings.cloud is Cloud.EMBEDDED and not settings.endpoint_url:
+        return "start it with `make run`, or set SMARTSCALE_CLOUD=aws"
+    return "check the endpoint, the region and your access"
 
 
 def stack_environment(settings: Settings, outputs: StackOutputs) -> dict[str, str]:

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from samtranslator.yaml_helper import yaml_parse
 
+from infra.settings import ROOT
 from infra.sizing.cost import PRICES, BadPrices, bill, read_prices
+from infra.sizing.limits import INFERENCE_CONCURRENCY, limits
 from infra.sizing.workload import Function, Usage
 
 REGIONS = sorted(json.loads(PRICES.read_text())["regions"])
@@ -83,3 +86,27 @@ def test_a_table_without_a_price_says_which(tmp_path: Path) -> None:
     file.write_text(json.dumps(table))
     with pytest.raises(BadPrices, match="s3_gb_month"):
         bill(Usage(), read_prices("us-east-1", file))
+
+
+@pytest.mark.parametrize("kiosks", [1, 50, 1000, 20_000])
+def test_twice_the_peak_fits_into_what_the_limits_say(kiosks: int) -> None:
+    usage = Usage(kiosks=kiosks, confirmed=Decimal(0))
+    found = {limit.what: limit for limit in limits(usage, Decimal(3), operators=1)}
+    a_second = Decimal(kiosks * 3) / 60
+    assert found["API requests a second"].needed >= 2 * 2 * a_second
+    at_once = 2 * a_second * usage.inference.ms / 1000
+    inference = found["inference at once"]
+    assert inference.needed >= at_once
+    assert inference.value is not None
+    assert inference.value >= at_once
+    assert all(limit.fits for limit in found.values()) == (kiosks <= 1000)
+
+
+def test_the_limits_are_parameters_of_the_template() -> None:
+    parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+    for limit in limits(Usage(kiosks=1000), Decimal(2), operators=10):
+        if limit.parameter:
+            assert limit.parameter in parameters
+            assert parameters[limit.parameter]["Description"]
+    allowed = parameters["InferenceConcurrency"]["AllowedValues"]
+    assert tuple(map(int, allowed)) == INFERENCE_CONCURRENCY

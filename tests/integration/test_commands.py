@@ -121,6 +121,32 @@ def test_a_catalogue_file_changes_what_is_sold(
     smartscale.refuses("catalogue", "import", file, saying="line 2")
 
 
+@pytest.mark.parametrize(
+    "command", [("reconcile",), ("redrive", "--dry-run"), ("backup", "there"), ("restore", "there")]
+)
+def test_a_cloud_that_is_not_there_is_one_plain_line(
+    smartscale: Command, command: tuple[str, ...]
+) -> None:
+    smartscale.environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
+    smartscale.refuses(*command, saying="check the endpoint")
+
+
+def test_what_a_command_needs_is_said_in_one_plain_line(smartscale: Command) -> None:
+    environment = dict(smartscale.environment)
+    smartscale.environment["SMARTSCALE_STACK"] = "elsewhere"
+    smartscale.refuses("redrive", saying="There is no stack 'elsewhere'")
+    smartscale.environment = environment | {"AWS_ENDPOINT_URL": "over there"}
+    smartscale.refuses("redrive", saying="must be an address such as")
+    smartscale.environment = {
+        name: value for name, value in environment.items() if not name.startswith("AWS_")
+    } | {"SMARTSCALE_CLOUD": "aws", "AWS_EC2_METADATA_DISABLED": "true", "HOME": "/nowhere"}
+    smartscale.refuses("redrive", saying="give credentials as the AWS CLI takes them")
+    smartscale.environment = environment
+    smartscale.refuses("restore", "s3://no-such-bucket/x", saying="no-such-bucket")
+    smartscale.refuses("backup", "s3://", saying="names no bucket")
+    smartscale.refuses("cost", "--region", "mars", saying="eu-central-1")
+
+
 def test_reconcile_says_what_it_mended(smartscale: Command) -> None:
     done = smartscale("reconcile", "--since", "2026-01-01")
     assert done.returncode == 0, done.stderr
