@@ -95,5 +95,5 @@ def _busy(a_second: Decimal, function: Function) -> Decimal:
 
 def _round_up(value: Decimal | int) -> int:
     """To one leading digit: nobody sets a limit to 1,043."""
-    step = 10 ** max(len(str(math.ceil(value))) - 1, 0)
+    step = int("1" + "0" * (len(str(math.ceil(value))) - 1))
     return math.ceil(Decimal(value) / step) * step
