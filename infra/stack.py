@@ -30,6 +30,7 @@ class StackOutputs(BaseModel):
     dead_letter_queue_url: str = Field(alias="DeadLetterQueueUrl")
     imports_queue_url: str = Field(alias="ImportsQueueUrl")
     imports_dead_letter_queue_url: str = Field(alias="ImportsDeadLetterQueueUrl")
+    weighing_completed_topic: str = Field(alias="WeighingCompletedTopicArn")
     api_url: str = Field(alias="ApiUrl")
 
     def environment(self) -> dict[str, str]:
@@ -42,6 +43,7 @@ class StackOutputs(BaseModel):
             "WEIGHINGS_QUEUE_URL": self.weighings_queue_url,
             "DEAD_LETTER_QUEUE_URL": self.dead_letter_queue_url,
             "IMPORTS_QUEUE_URL": self.imports_queue_url,
+            "WEIGHING_COMPLETED_TOPIC_ARN": self.weighing_completed_topic,
         }
 
 

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 
 from smartscale.domain.catalogue import Catalogue, Item
-from smartscale.domain.errors import NotFound
+from smartscale.domain.errors import NotFound, StoreUnavailable
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.trial import Tallies, Trial
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
+from smartscale.operations.announce import WeighingCompleted
 from smartscale.operations.ports import DeadLetter, HistoryFilter, Metric, PresignedPost
 from smartscale.recognition.memory import Vectors
 from tests.examples import NOW, scores
@@ -271,6 +272,21 @@ class FakeDeadLetters:
     def delete(self, receipt: str) -> None:
         self.held_now.remove(receipt)
         del self.letters[receipt]
+
+
+@dataclass
+class FakeEvents:
+    published: list[WeighingCompleted] = field(default_factory=list)
+    away: bool = False
+
+    def publish(self, event: WeighingCompleted) -> None:
+        if self.away:
+            raise StoreUnavailable("The topic is away.")
+        self.published.append(event)
+
+    @property
+    def ids(self) -> list[str]:
+        return [event.id for event in self.published]
 
 
 @dataclass

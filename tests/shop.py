@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
+from smartscale.operations.announce import Announce, announcement_of
 from smartscale.operations.confirm import Confirm
 from smartscale.operations.learn import Learn, Teach
 from smartscale.operations.messages import arrivals, lesson_of
@@ -15,6 +16,7 @@ from tests.examples import item, picture
 from tests.fakes import (
     Clock,
     FakeCatalogue,
+    FakeEvents,
     FakeLedger,
     FakeMemories,
     FakeMetrics,
@@ -40,6 +42,7 @@ class Shop:
     queue: FakeQueue = field(default_factory=FakeQueue)
     memories: FakeMemories = field(default_factory=FakeMemories)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
+    events: FakeEvents = field(default_factory=FakeEvents)
     recogniser: FakeRecogniser = field(default_factory=FakeRecogniser)
     catalogue: FakeCatalogue = field(
         default_factory=lambda: FakeCatalogue.of(
@@ -50,9 +53,16 @@ class Shop:
 
     def __post_init__(self) -> None:
         self.uploads = FakeUploads(self.clock)
-        self.fail = Fail(self.uploads, self.ledger, self.weighings, self.clock)
+        self.announce = Announce(self.events, self.queue, self.clock)
+        self.fail = Fail(self.uploads, self.ledger, self.weighings, self.announce, self.clock)
         self.confirm = Confirm(
-            self.weighings, self.ledger, self.catalogue, self.metrics, self.queue, self.clock
+            self.weighings,
+            self.ledger,
+            self.catalogue,
+            self.metrics,
+            self.queue,
+            self.announce,
+            self.clock,
         )
         self.learn = Learn(self.memories, self.weighings, self.uploads, self.clock)
         self.teach = Teach(
@@ -79,7 +89,9 @@ class Shop:
 
     def deliver(self, arrival: Arrival) -> list[Metric]:
         """Process an arrival with the catalogue and the model of now."""
-        operation = Recognise(self.uploads, self.ledger, self.weighings, self.catalogue, self.clock)
+        operation = Recognise(
+            self.uploads, self.ledger, self.weighings, self.catalogue, self.announce, self.clock
+        )
         told = operation.process(arrival, self.recogniser, operation.catalogue())
         self.metrics.emit(told)
         return told
@@ -95,6 +107,7 @@ class Shop:
             self.trials,
             self.queue,
             self.metrics,
+            self.announce,
             "bucket",
         )
 
@@ -104,5 +117,7 @@ class Shop:
         for body, _ in messages:
             if (taught := lesson_of(body)) is not None:
                 self.learn.process(taught)
+            if (event := announcement_of(body)) is not None:
+                self.announce.publish(event)
             for arrival in arrivals(body):
                 self.deliver(arrival)

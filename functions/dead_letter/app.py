@@ -1,6 +1,6 @@
 """The dead-letter function: a weighing that could not be recognised ends as a visible failure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,18 +13,21 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.bucket import S3Ledger, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import metrics_for
-from smartscale.adapters.queue import REASON
+from smartscale.adapters.queue import REASON, SqsQueue
 from smartscale.adapters.tables import DynamoWeighings
+from smartscale.adapters.topic import topic_for
 from smartscale.clock import now
 from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
 from smartscale.logs import function_logger
+from smartscale.operations.announce import Announce, announcement_of
 from smartscale.operations.messages import arrivals
 from smartscale.operations.ports import Metric, Metrics
 from smartscale.operations.recognise import Fail
-from smartscale.settings import BucketSettings, MetricsSettings
+from smartscale.settings import BucketSettings, MetricsSettings, TopicSettings
 
 TRIED_IN_VAIN = "The picture could not be processed after several tries; weigh the item again."
 
@@ -32,10 +35,11 @@ logger = function_logger()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-class Settings(BucketSettings, MetricsSettings):
+class Settings(BucketSettings, MetricsSettings, TopicSettings):
     """The dead-letter function's settings."""
 
     weighings_table: str
+    weighings_queue_url: str
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,7 @@ class Worker:
 
     fail: Fail
     metrics: Metrics
+    announce: Announce
 
 
 @lru_cache
@@ -52,10 +57,13 @@ def worker() -> Worker:
     settings = Settings()
     region = settings.aws_region
     bucket = data_bucket(settings.smartscale_bucket, region)
-    fail = Fail(
-        S3Uploads(bucket), S3Ledger(bucket), DynamoWeighings(settings.weighings_table, region), now
+    announce = Announce(
+        topic_for(settings.weighing_completed_topic_arn, region),
+        SqsQueue(sqs_client(region), settings.weighings_queue_url),
     )
-    return Worker(fail, metrics_for(settings.metrics_sink, region))
+    weighings = DynamoWeighings(settings.weighings_table, region)
+    fail = Fail(S3Uploads(bucket), S3Ledger(bucket), weighings, announce, now)
+    return Worker(fail, metrics_for(settings.metrics_sink, region), announce)
 
 
 def bury(record: SQSRecord) -> None:
@@ -63,10 +71,16 @@ def bury(record: SQSRecord) -> None:
     attribute = record.message_attributes[REASON]
     reason = (attribute and attribute.string_value) or TRIED_IN_VAIN
     metrics: list[Metric] = []
+    if (event := announcement_of(record.body)) is not None:
+        with correlation.correlated(event.data.correlation_id):
+            worker().announce.publish(event)
+            logger.info("announced late", extra={"event_id": event.id})
+        return
+    came_before = int(record.attributes.approximate_receive_count or 1) > 1
     try:
         for arrival in arrivals(record.body):
             with correlation.correlated(None):
-                metrics += worker().fail.process(arrival, reason)
+                metrics += worker().fail.process(replace(arrival, again=came_before), reason)
                 logger.warning("weighing failed", extra={"key": arrival.key, "reason": reason})
     except Unprocessable:
         # It names no object, so there is no weighing to mark; the metric and the log show it.

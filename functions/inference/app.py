@@ -26,10 +26,12 @@ from smartscale.adapters.tables import (
     DynamoTrials,
     DynamoWeighings,
 )
+from smartscale.adapters.topic import topic_for
 from smartscale.clock import now
 from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
 from smartscale.logs import function_logger
+from smartscale.operations.announce import Announce, announcement_of
 from smartscale.operations.learn import Learn, Remember
 from smartscale.operations.messages import (
     arrival_message,
@@ -41,16 +43,23 @@ from smartscale.operations.ports import Metric, Metrics, Queue
 from smartscale.operations.recognise import Arrival, Recognise
 from smartscale.operations.switch_model import Loader, ServeModel
 from smartscale.operations.try_model import TryModel
-from smartscale.settings import BucketSettings, MetricsSettings, RegistrySettings, TableSettings
+from smartscale.settings import (
+    BucketSettings,
+    MetricsSettings,
+    RegistrySettings,
+    TableSettings,
+    TopicSettings,
+)
 
 logger = function_logger()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-class Settings(BucketSettings, TableSettings, RegistrySettings, MetricsSettings):
+class Settings(BucketSettings, TableSettings, RegistrySettings, MetricsSettings, TopicSettings):
     """The inference function's settings."""
 
     dead_letter_queue_url: str
+    weighings_queue_url: str
 
 
 @dataclass(frozen=True)
@@ -65,6 +74,7 @@ class Worker:
     dead_letters: Queue
     metrics: Metrics
     trying: TryModel
+    announce: Announce
 
 
 @lru_cache
@@ -78,6 +88,10 @@ def worker() -> Worker:
     registry = DynamoRegistry(settings.models_table, region)
     loader = Loader(S3Packages(bucket), load_builtin, load_folder)
     ledger = S3Ledger(bucket)
+    announce = Announce(
+        topic_for(settings.weighing_completed_topic_arn, region),
+        SqsQueue(sqs_client(region), settings.weighings_queue_url),
+    )
     return Worker(
         bucket_name=bucket.name,
         recognise=Recognise(
@@ -85,6 +99,7 @@ def worker() -> Worker:
             ledger,
             weighings,
             DynamoCatalogue(settings.catalogue_table, region),
+            announce,
             now,
         ),
         model=ServeModel(uuid.uuid4().hex, registry, loader, now),
@@ -100,6 +115,7 @@ def worker() -> Worker:
             Remember(memories),
             now,
         ),
+        announce=announce,
     )
 
 
@@ -126,7 +142,9 @@ class Batch:
 
     def _process(self, record: SQSRecord) -> None:
         try:
-            arrived = list(arrivals(record.body))
+            arrived = [
+                replace(arrival, again=_came_before(record)) for arrival in arrivals(record.body)
+            ]
         except Unprocessable as error:
             self._bury(record.body, error)
             return
@@ -134,10 +152,13 @@ class Batch:
             with correlation.correlated(correlation_of(record.body)):
                 self.worker.learn.process(job_id)
                 logger.info("looked whether it teaches", extra={"job_id": job_id})
-        again = int(record.attributes.approximate_receive_count) > 1
+        if not arrived and (event := announcement_of(record.body)) is not None:
+            with correlation.correlated(event.data.correlation_id):
+                self.worker.announce.publish(event)
+                logger.info("announced late", extra={"event_id": event.id})
         for arrival in arrived:
             with correlation.correlated(None):
-                self._recognise(replace(arrival, again=again))
+                self._recognise(arrival)
 
     def _recognise(self, arrival: Arrival) -> None:
         try:
@@ -162,6 +183,10 @@ class Batch:
         """Send a message to the dead letters at once: no retry would mend it."""
         logger.warning("unprocessable", extra={"sqs_message": message, "reason": str(error)})
         self.worker.dead_letters.send(message, reason=str(error))
+
+
+def _came_before(record: SQSRecord) -> bool:
+    return int(record.attributes.approximate_receive_count or 1) > 1
 
 
 @logger.inject_lambda_context

@@ -15,6 +15,7 @@ from smartscale.adapters.bucket import Bucket, S3Ledger, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
+from smartscale.adapters.topic import topic_for
 from smartscale.clock import now
 from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.charge import Charge
@@ -32,10 +33,17 @@ from smartscale.http.documents import (
 from smartscale.http.health import Health, probe
 from smartscale.http.table import as_csv
 from smartscale.operations.analytics import analyse
+from smartscale.operations.announce import Announce
 from smartscale.operations.confirm import Confirm
 from smartscale.operations.history import History, history_filter
 from smartscale.operations.ports import CatalogueStore, MetricQueries
-from smartscale.settings import BucketSettings, MetricsSettings, RegistrySettings, TableSettings
+from smartscale.settings import (
+    BucketSettings,
+    MetricsSettings,
+    RegistrySettings,
+    TableSettings,
+    TopicSettings,
+)
 
 FIRST_LOOK_SECONDS = 0.02
 SLOWEST_LOOK_SECONDS = 0.5
@@ -43,7 +51,7 @@ PICTURE_AGE_S = 24 * 3600
 """How long a browser keeps a picture; it never changes, but it may expire."""
 
 
-class Settings(BucketSettings, TableSettings, RegistrySettings, MetricsSettings):
+class Settings(BucketSettings, TableSettings, RegistrySettings, MetricsSettings, TopicSettings):
     """The result function's settings."""
 
     weighings_queue_url: str
@@ -90,7 +98,16 @@ def confirm() -> Confirm:
     """The operation that confirms."""
     metrics = metrics_for(settings().metrics_sink, settings().aws_region)
     queue = SqsQueue(sqs_client(settings().aws_region), settings().weighings_queue_url)
-    return Confirm(weighings(), S3Ledger(bucket()), catalogue(), metrics, queue, now)
+    topic = topic_for(settings().weighing_completed_topic_arn, settings().aws_region)
+    return Confirm(
+        weighings(),
+        S3Ledger(bucket()),
+        catalogue(),
+        metrics,
+        queue,
+        Announce(topic, queue),
+        now,
+    )
 
 
 @lru_cache

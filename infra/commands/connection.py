@@ -18,9 +18,11 @@ from smartscale.adapters.tables import (
     DynamoTrials,
     DynamoWeighings,
 )
+from smartscale.adapters.topic import topic_for
 from smartscale.clock import now
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
+from smartscale.operations.announce import Announce
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.reconcile import Reconcile, without_outcome
 from smartscale.operations.redrive import Redrive
@@ -46,8 +48,9 @@ class Connection:
         self.weighings_queue = SqsQueue(sqs_client(region), outputs.weighings_queue_url)
         self.imports_queue = SqsQueue(sqs_client(region), outputs.imports_queue_url)
 
-    def reconcile(self) -> Reconcile:
-        """The operation that rebuilds what tables and queue have lost."""
+    def reconcile(self, *, announce: bool = True) -> Reconcile:
+        """The operation that rebuilds what tables and queue have lost, and tells subscribers."""
+        topic = topic_for(self._outputs.weighing_completed_topic, self._region)
         return Reconcile(
             S3Uploads(self.bucket),
             S3Ledger(self.bucket),
@@ -57,6 +60,7 @@ class Connection:
             self.trials,
             self.weighings_queue,
             self._metrics,
+            Announce(topic, self.weighings_queue) if announce else None,
             self._outputs.bucket,
         )
 
@@ -82,7 +86,8 @@ class Connection:
         """The operation that copies everything in."""
 
         def mend() -> None:
-            self.reconcile().run(resend=False)
+            # Whoever subscribed was told when it happened.
+            self.reconcile(announce=False).run(resend=False)
             # Workers look at the model that is wanted now.
             self.weighings_queue.send(WAKE_UP)
 

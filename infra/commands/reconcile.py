@@ -24,13 +24,16 @@ def reconcile(
     resend: Annotated[
         bool, typer.Option(help="Send pictures without an outcome to the queue again.")
     ] = True,
+    announce: Annotated[
+        bool, typer.Option(help="Publish the events of rebuilt weighings, maybe once more.")
+    ] = True,
 ) -> None:
     """Rebuild missing rows from the ledger, and send uploads without an outcome again."""
     try:
         start = parse_moment(since) if since else None
     except InvalidInput as error:
         raise PlainError(f"--since: {error}", 2) from error
-    operation = connect(load_settings()).reconcile()
+    operation = connect(load_settings()).reconcile(announce=announce)
     with Console(stderr=True).status("reconciling") as status:
         mended = operation.run(
             start, lambda what: status.update(f"reconciling: {what}"), resend=resend

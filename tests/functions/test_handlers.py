@@ -16,6 +16,7 @@ from smartscale.adapters.queue import REASON
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef, Status
 from smartscale.operations.accept import Accept
+from smartscale.operations.announce import announcement_message
 from smartscale.operations.learn import Remember
 from smartscale.operations.messages import arrival_message
 from smartscale.operations.recognise import Arrival, Recognise
@@ -75,13 +76,23 @@ def infer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> inference.Worker:
     """The inference function on a shop in memory."""
     loader = Loader(FakePackages(), lambda: shop.recogniser, lambda _ref, _: shop.recogniser)
     model = ServeModel("worker-1", shop.registry, loader, shop.clock)
-    recognise = Recognise(shop.uploads, shop.ledger, shop.weighings, shop.catalogue, shop.clock)
+    recognise = Recognise(
+        shop.uploads, shop.ledger, shop.weighings, shop.catalogue, shop.announce, shop.clock
+    )
     remember = Remember(shop.memories)
     trying = TryModel(
         shop.trials, shop.registry, shop.ledger, loader, Remember(shop.memories), shop.clock
     )
     worker = inference.Worker(
-        "data", recognise, model, remember, shop.learn, shop.queue, shop.metrics, trying
+        "data",
+        recognise,
+        model,
+        remember,
+        shop.learn,
+        shop.queue,
+        shop.metrics,
+        trying,
+        shop.announce,
     )
     monkeypatch.setattr(inference, "worker", lambda: worker)
     return worker
@@ -138,6 +149,26 @@ class TestInference:
         assert "weight" in str(reason)
         assert rubbish == "rubbish"
 
+    def test_an_event_that_the_queue_kept_is_published(self, shop: Shop) -> None:
+        shop.events.away = True
+        shop.recognise(shop.upload())
+        [(kept, _)] = shop.queue.messages
+        again = {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+        assert inference.handler(sqs_event(kept), Context()) == again
+        shop.events.away = False
+        assert inference.handler(sqs_event(kept), Context()) == {"batchItemFailures": []}
+        assert len(shop.events.published) == 1
+
+    def test_only_a_message_that_came_before_tells_its_event_again(self, shop: Shop) -> None:
+        job_id = shop.upload()
+        event = sqs_event(body_for(job_id), body_for(job_id))
+        inference.handler(event, Context())
+        assert shop.events.ids == [f"{job_id}/done"]
+        for record in event["Records"][:1]:
+            record["attributes"]["ApproximateReceiveCount"] = "2"
+        inference.handler(event, Context())
+        assert shop.events.ids == [f"{job_id}/done"] * 2
+
     def test_a_wake_up_only_follows_the_registry(self, shop: Shop) -> None:
         assert inference.handler(sqs_event(WAKE_UP), Context()) == {"batchItemFailures": []}
         assert shop.registry.workers()[0].model == BUILTIN
@@ -150,7 +181,7 @@ class TestDeadLetter:
     @pytest.fixture(autouse=True)
     def worker(self, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
         """The function on a shop in memory."""
-        worker = dead_letter.Worker(shop.fail, shop.metrics)
+        worker = dead_letter.Worker(shop.fail, shop.metrics, shop.announce)
         monkeypatch.setattr(dead_letter, "worker", lambda: worker)
 
     def test_a_dead_letter_is_a_visible_failure_with_its_reason(self, shop: Shop) -> None:
@@ -165,6 +196,17 @@ class TestDeadLetter:
         job_id = shop.upload()
         dead_letter.handler(sqs_event(body_for(job_id)), Context())
         assert shop.weighings.rows[job_id].error == dead_letter.TRIED_IN_VAIN
+
+    def test_an_event_stays_until_the_topic_takes_it(self, shop: Shop) -> None:
+        shop.recognise(shop.upload())
+        kept = announcement_message(shop.events.published.pop())
+        shop.events.away = True
+        again = {"batchItemFailures": [{"itemIdentifier": "message-0"}]}
+        assert dead_letter.handler(sqs_event(kept), Context()) == again
+        shop.events.away = False
+        dead_letter.handler(sqs_event(kept), Context())
+        assert len(shop.events.published) == 1
+        assert shop.metrics.named("Errors") == [0]
 
     def test_rubbish_counts_as_an_error_and_blocks_nothing(self, shop: Shop) -> None:
         job_id = shop.upload()

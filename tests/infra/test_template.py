@@ -49,6 +49,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:ListBucket", "DataBucket uploads/*"),
     },
     "Result": {
+        ("sns:Publish", "WeighingCompletedTopic"),
         ("dynamodb:GetItem", "WeighingsTable"),
         ("dynamodb:PutItem", "WeighingsTable"),
         ("dynamodb:Query", "WeighingsTable/index/history"),
@@ -85,6 +86,8 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
     },
     "Inference": {
+        ("sns:Publish", "WeighingCompletedTopic"),
+        ("sqs:SendMessage", "WeighingsQueue"),
         ("sqs:ReceiveMessage", "WeighingsQueue"),
         ("sqs:DeleteMessage", "WeighingsQueue"),
         ("sqs:GetQueueAttributes", "WeighingsQueue"),
@@ -107,6 +110,8 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
     },
     "DeadLetter": {
+        ("sns:Publish", "WeighingCompletedTopic"),
+        ("sqs:SendMessage", "WeighingsQueue"),
         ("sqs:ReceiveMessage", "DeadLetterQueue"),
         ("sqs:DeleteMessage", "DeadLetterQueue"),
         ("sqs:GetQueueAttributes", "DeadLetterQueue"),
@@ -208,6 +213,9 @@ def _plain(resource: str | dict[str, Any]) -> str:
     """A resource as its logical id and what follows it."""
     if isinstance(resource, str):
         return resource
+    if "Ref" in resource:
+        topic: str = resource["Ref"]
+        return topic
     if "Fn::GetAtt" in resource:
         named: str = resource["Fn::GetAtt"][0]
         return named

@@ -5,8 +5,10 @@ import pytest
 from infra.commands.connection import Connection
 from smartscale.adapters.bucket import S3Ledger, S3Uploads
 from smartscale.adapters.tables import DynamoWeighings
+from smartscale.adapters.topic import NoTopic
 from smartscale.clock import now
 from smartscale.domain.upload import upload_key
+from smartscale.operations.announce import Announce
 from smartscale.operations.recognise import Arrival, Fail
 from smartscale.operations.switch_model import WAKE_UP
 from tests.conftest import Deployed
@@ -27,7 +29,13 @@ def fail(job_id: str, deployed: Deployed, connection: Connection) -> None:
         TableName=outputs.weighings_table, Key={"job_id": {"S": job_id}}
     )
     weighings = DynamoWeighings(outputs.weighings_table, region)
-    failing = Fail(S3Uploads(connection.bucket), S3Ledger(connection.bucket), weighings, now)
+    failing = Fail(
+        S3Uploads(connection.bucket),
+        S3Ledger(connection.bucket),
+        weighings,
+        Announce(NoTopic(), connection.weighings_queue),
+        now,
+    )
     failing.process(Arrival(upload_key(job_id)), "tried in vain")
 
 

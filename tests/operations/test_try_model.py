@@ -78,7 +78,12 @@ class Site(Shop):
 
         def batch(*job_ids: str, again: bool = False) -> list[Metric]:
             operation = Recognise(
-                self.uploads, self.ledger, self.weighings, self.catalogue, self.clock
+                self.uploads,
+                self.ledger,
+                self.weighings,
+                self.catalogue,
+                self.announce,
+                self.clock,
             )
             active = serve.refresh()
             trial = trying.begin(active)

@@ -45,6 +45,12 @@ class MetricsSettings(CloudSettings):
     metrics_sink: MetricsSink = MetricsSink.EMF
 
 
+class TopicSettings(CloudSettings):
+    """The topic of events; without one nobody is told."""
+
+    weighing_completed_topic_arn: str | None = None
+
+
 class AdminSettings(CloudSettings):
     """Where the token for administrative routes is: exactly one of the three."""
 

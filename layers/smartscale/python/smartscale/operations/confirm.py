@@ -11,6 +11,7 @@ from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.memory import teaches
 from smartscale.domain.suspicion import suspicion
 from smartscale.domain.weighing import ConfirmedBy, Unit, Weighing
+from smartscale.operations.announce import Announce
 from smartscale.operations.figures import confirmation_metrics
 from smartscale.operations.learn import lesson_message
 from smartscale.operations.ports import CatalogueStore, Ledger, Metrics, Queue, Weighings
@@ -26,6 +27,7 @@ class Confirm:
         catalogue: CatalogueStore,
         metrics: Metrics,
         queue: Queue,
+        announce: Announce,
         now: Callable[[], datetime],
     ) -> None:
         self._weighings = weighings
@@ -33,6 +35,7 @@ class Confirm:
         self._catalogue = catalogue
         self._metrics = metrics
         self._queue = queue
+        self._announce = announce
         self._now = now
 
     def process(
@@ -68,6 +71,8 @@ class Confirm:
                 return weighing
             confirmed = self._confirmed(weighing, item, quantity, confirmed_by, charge)
             recorded = self._ledger.append(confirmed)
+            # Before the row: without the row, who was interrupted says it again, and so do we.
+            self._announce.tell(recorded)
             stored = self._weighings.put(recorded)
             if stored:
                 self._metrics.emit(confirmation_metrics(recorded))

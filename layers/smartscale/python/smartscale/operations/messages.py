@@ -8,8 +8,12 @@ from urllib.parse import quote_plus, unquote_plus
 
 from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
+from smartscale.operations.announce import ANNOUNCE
 from smartscale.operations.learn import CORRELATION, LESSON
 from smartscale.operations.recognise import Arrival
+
+OURS = frozenset({"wake", LESSON, ANNOUNCE})
+"""Each marks a message of our own that tells of no object."""
 
 
 def arrivals(body: str) -> Iterator[Arrival]:
@@ -20,7 +24,7 @@ def arrivals(body: str) -> Iterator[Arrival]:
     """
     try:
         message: Any = json.loads(body)
-        if "wake" in message or LESSON in message or message.get("Event") == "s3:TestEvent":
+        if OURS & message.keys() or message.get("Event") == "s3:TestEvent":
             return
         for record in message["Records"]:
             s3_object = record["s3"]["object"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from smartscale.domain import correlation
 from smartscale.domain.catalogue import Catalogue, Item
@@ -18,6 +18,9 @@ from smartscale.domain.weighing import ModelRef, Status, Weighing
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.repository import Listing, RepositoryFile
 from smartscale.recognition.memory import Vectors
+
+if TYPE_CHECKING:
+    from smartscale.operations.announce import WeighingCompleted
 
 
 @dataclass(frozen=True)
@@ -265,6 +268,13 @@ class DeadLetters(Protocol):
 
     def delete(self, receipt: str) -> None:
         """Delete a message."""
+
+
+class Events(Protocol):
+    """Where other systems hear what became of weighings."""
+
+    def publish(self, event: "WeighingCompleted") -> None:
+        """Publish an event. Raises StoreUnavailable."""
 
 
 class Recogniser(Protocol):

@@ -16,6 +16,7 @@ from smartscale.domain.prediction import NO_ITEM, Scored, decide
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import Candidate, Status, Weighing, priced_as
 from smartscale.operations.accept import ACCEPTED_AT
+from smartscale.operations.announce import Announce
 from smartscale.operations.figures import outcome_metrics
 from smartscale.operations.ports import (
     CatalogueStore,
@@ -70,8 +71,10 @@ class Recognise:
         ledger: Ledger,
         weighings: Weighings,
         catalogue: CatalogueStore,
+        announce: Announce,
         now: Callable[[], datetime],
     ) -> None:
+        self._announce = announce
         self._uploads = uploads
         self._ledger = ledger
         self._weighings = weighings
@@ -111,6 +114,9 @@ class Recognise:
         correlation.follow(upload.correlation_id)
         stored = self._weighings.get(upload.job_id)
         if stored is not None and stored.status is Status.DONE:
+            if arrival.again:
+                # Its worker may have died before the event was published.
+                self._announce.tell(stored)
             return []
         load = upload.load()
         asked = Asked(upload, load, image, catalogue, arrival.again)
@@ -140,6 +146,8 @@ class Recognise:
         if beside is not None:
             beside.stored(asked, weighing)
         stored_ms = _milliseconds(self._now() - accepted)
+        # After the row, which the shopper waits for.
+        self._announce.tell(weighing)
         return outcome_metrics(weighing, stored_ms, failed_before=stored is not None)
 
 
@@ -199,11 +207,13 @@ class Fail:
         uploads: Uploads,
         ledger: Ledger,
         weighings: Weighings,
+        announce: Announce,
         now: Callable[[], datetime],
     ) -> None:
         self._uploads = uploads
         self._ledger = ledger
         self._weighings = weighings
+        self._announce = announce
         self._now = now
 
     def process(self, arrival: Arrival, reason: str) -> list[Metric]:
@@ -234,7 +244,10 @@ class Fail:
                 correlation_id=upload.correlation_id,
             )
         )
-        if not self._weighings.put(weighing):
+        stored = self._weighings.put(weighing)
+        if stored or arrival.again:
+            self._announce.tell(weighing)
+        if not stored:
             return []
         return outcome_metrics(weighing)
 

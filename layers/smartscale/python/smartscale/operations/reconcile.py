@@ -15,6 +15,7 @@ from typing import TypeVar
 from smartscale.domain.catalogue import Item
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import Weighing
+from smartscale.operations.announce import Announce
 from smartscale.operations.figures import rebuilt_metrics
 from smartscale.operations.messages import arrival_message
 from smartscale.operations.ports import (
@@ -51,7 +52,8 @@ class Reconciled:
 class Reconcile:
     """Reconciles tables and queue with the bucket.
 
-    `metrics` is None where the figures outlive the tables, as on AWS.
+    `metrics` is None where the figures outlive the tables, as on AWS; `announce` where nobody is to
+    be told of what is rebuilt.
     """
 
     def __init__(
@@ -64,8 +66,10 @@ class Reconcile:
         trials: Trials,
         queue: Queue,
         metrics: Metrics | None,
+        announce: Announce | None,
         bucket_name: str,
     ) -> None:
+        self._announce = announce
         self._uploads = uploads
         self._ledger = ledger
         self._weighings = weighings
@@ -139,6 +143,10 @@ class Reconcile:
     def _rebuild_batch(self, states: Sequence[Weighing]) -> int:
         stored = self._weighings.versions([state.job_id for state in states])
         behind = [state for state in states if stored.get(state.job_id, -1) < state.version]
+        if self._announce is not None:
+            # What was lost with the row may be the event, too.
+            for state in behind:
+                self._announce.tell(state)
         rebuilt = [state for state in behind if self._weighings.put(state)]
         for state in rebuilt:
             self._tell(state, known=state.job_id in stored)

@@ -1,0 +1,70 @@
+"""The SNS topic `WeighingCompleted`."""
+
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from smartscale.domain.errors import StoreUnavailable
+from smartscale.operations.announce import WeighingCompleted
+from smartscale.operations.ports import Events
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
+
+# Nobody at the scale waits for a topic: the queue keeps what it does not take at once.
+_CONFIG = Config(
+    max_pool_connections=50,
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "max_attempts": 2},
+)
+
+
+class SnsTopic:
+    """Publishes events with the attributes that subscriptions filter by."""
+
+    def __init__(self, sns: "SNSClient", arn: str) -> None:
+        self._sns = sns
+        self._arn = arn
+
+    def publish(self, event: WeighingCompleted) -> None:
+        """Publish an event. Raises StoreUnavailable."""
+        told = event.data
+        texts = {
+            "type": event.type,
+            "outcome": told.outcome,
+            "scale_id": told.scale_id,
+            "needs_confirmation": str(told.needs_confirmation).lower(),
+            "label": told.label,
+            "correlation_id": told.correlation_id,
+        }
+        attributes: dict[str, MessageAttributeValueTypeDef] = {
+            name: {"DataType": "String", "StringValue": text}
+            for name, text in texts.items()
+            if text
+        }
+        try:
+            self._sns.publish(
+                TopicArn=self._arn,
+                Message=event.model_dump_json(),
+                MessageAttributes=attributes,
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailable(f"The topic of events cannot be reached: {error}") from error
+
+
+class NoTopic:
+    """For an installation without events."""
+
+    def publish(self, event: WeighingCompleted) -> None:
+        """Tell nobody."""
+
+
+def topic_for(arn: str | None, region: str) -> Events:
+    """The topic that a setting names."""
+    if arn is None:
+        return NoTopic()
+    return SnsTopic(boto3.client("sns", region_name=region, config=_CONFIG), arn)
