@@ -28,6 +28,8 @@ def main() -> None:
     app.on_shutdown(kiosk.labels.issued.close)
     if kiosk.scale is not None:
         app.on_shutdown(kiosk.scale.close)
+    if kiosk.camera is not None:
+        app.on_shutdown(kiosk.camera.close)
     ui.run(
         host=settings.host,
         port=settings.port,

@@ -6,12 +6,14 @@ from http import HTTPStatus
 import httpx
 from fastapi import HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from nicegui import Client, app, ui
 
 from frontend import theme
 from frontend.api_client import ApiClient, ApiError, ApiMissing, ApiRefused, log_unreachable
+from frontend.cameras import FILM, LIVE_PATH, open_camera
 from frontend.catalogue import Catalogue
+from frontend.containers import read_containers
 from frontend.kiosk import ARTWORK, STATIC, Kiosk, Visit
 from frontend.labels.desk import FORMATS, LabelDesk, NoLabel
 from frontend.labels.issued import Issued
@@ -24,6 +26,7 @@ from frontend.pages.lost import lost_page
 from frontend.pages.models import models_page
 from frontend.pages.weigh import weigh_page
 from frontend.samples import load_samples, small_picture
+from frontend.scales.scale import Scale
 from frontend.scales.setting import open_scale
 from frontend.settings import Settings
 
@@ -31,8 +34,17 @@ _STATIC_AGE_S = 3600
 _PHOTO_AGE_S = 24 * 3600
 
 
-def create_kiosk(settings: Settings, *, transport: httpx.AsyncBaseTransport | None = None) -> Kiosk:
-    """The kiosk of these settings; another `transport` leads to another API than the network's."""
+def create_kiosk(
+    settings: Settings,
+    *,
+    transport: httpx.AsyncBaseTransport | None = None,
+    scale: Scale | None = None,
+) -> Kiosk:
+    """The kiosk of these settings.
+
+    Another `transport` leads to another API than the network's, and a `scale` stands in for the
+    one of the settings.
+    """
     api = ApiClient(str(settings.api_url), transport=transport)
     catalogue = Catalogue(api)
     state = settings.home / "kiosk"
@@ -50,7 +62,9 @@ def create_kiosk(settings: Settings, *, transport: httpx.AsyncBaseTransport | No
         ),
         languages=load_languages(),
         samples=load_samples(settings.samples),
-        scale=open_scale(settings.scale),
+        scale=scale or open_scale(settings.scale),
+        camera=open_camera(settings.camera),
+        containers=read_containers(settings.containers),
         artwork=frozenset(file.stem for file in ARTWORK.glob("*.svg")),
     )
 
@@ -101,6 +115,13 @@ def serve(kiosk: Kiosk) -> None:
             return FileResponse(STATIC / "no-photo.svg", headers={"Cache-Control": "no-store"})
         return Response(picture, media_type="image/jpeg", headers=_for(_PHOTO_AGE_S))
 
+    camera = kiosk.camera
+    if camera is not None:
+
+        @app.get(LIVE_PATH, include_in_schema=False)
+        def live() -> StreamingResponse:
+            return StreamingResponse(camera.film(), media_type=FILM)
+
     _page("/", weigh_page, kiosk)
     _page("/history", history_page, kiosk)
     _page("/suspicious", suspicious_page, kiosk)
@@ -124,7 +145,7 @@ def _lost(kiosk: Kiosk) -> None:
         page = ui.page("", title="SmartScale", favicon=STATIC / "logo.svg")
         with Client(page, request=request) as client:
             visit = Visit(kiosk, client, kiosk.language(request.query_params.get("lang")))
-            theme.add_head(visit.language)
+            theme.add_head(visit)
             lost_page(visit)
         return client.build_response(request, HTTPStatus.NOT_FOUND)
 
@@ -133,5 +154,5 @@ def _page(path: str, build: Callable[[Visit], None], kiosk: Kiosk) -> None:
     @ui.page(path, title="SmartScale", favicon=STATIC / "logo.svg")
     def page(lang: str = "") -> None:
         visit = Visit(kiosk, ui.context.client, kiosk.language(lang))
-        theme.add_head(visit.language)
+        theme.add_head(visit)
         build(visit)

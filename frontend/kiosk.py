@@ -6,7 +6,9 @@ from pathlib import Path
 from nicegui import Client
 
 from frontend.api_client import ApiClient
+from frontend.cameras import DeviceCamera
 from frontend.catalogue import Catalogue
+from frontend.containers import Container
 from frontend.labels.desk import LabelDesk
 from frontend.languages import Language
 from frontend.photos import PhotoAddresses
@@ -37,6 +39,10 @@ class Kiosk:
     attempts: Attempts = field(default_factory=Attempts)
     """Of staff to log in."""
     photos: PhotoAddresses = field(default_factory=PhotoAddresses)
+
+    camera: DeviceCamera | None = None
+    """The camera that is wired to this machine; without one the browser's is used."""
+    containers: tuple[Container, ...] = ()
 
     def language(self, code: str | None) -> Language:
         """The language of a code, else the kiosk's own."""

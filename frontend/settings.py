@@ -14,6 +14,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from frontend.cameras import BROWSER
+from frontend.containers import GIVEN_OUT, read_containers
 from frontend.labels.printer import NO_PRINTER, printer_of
 from frontend.labels.profiles import PROFILES
 from frontend.languages import load_languages
@@ -24,6 +26,8 @@ SAMPLE_DATA = Path(__file__).resolve().parents[1] / "sample_data"
 DEMO_TOKEN = "changeme"  # noqa: S105 - the API refuses it outside the demo
 DEMO_PINS = {Role.ATTENDANT: "1234", Role.MANAGER: "9876"}
 """Hold as long as nothing else is set and the admin token is the demo's too."""
+VIEWS = ("contrast", "large", "low", "spoken")
+"""High contrast, large text, controls within low reach, and prices that are spoken."""
 _SCALE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -117,6 +121,35 @@ class Settings(BaseSettings):
     @classmethod
     def _may_be_empty(cls, url: object) -> object:
         return url or None
+
+    camera: str = Field(default=BROWSER, alias="SMARTSCALE_CAMERA")
+    """`browser`; or this machine's camera as OpenCV opens it: `/dev/video0`, or a stream's URL."""
+    containers: str = Field(default=GIVEN_OUT, alias="SMARTSCALE_CONTAINERS")
+    """The containers whose tare a tap takes off: `Paper bag=0.006; Box=0.060`, in kg."""
+    view: str = Field(default="", alias="SMARTSCALE_VIEW")
+    """How the kiosk looks before a shopper changes it: words of `VIEWS`."""
+    away_s: float = Field(default=60.0, gt=0, alias="SMARTSCALE_UI_IDLE_S")
+    """After how long with an empty scale and no tap the next shopper finds everything as it was."""
+
+    @field_validator("camera")
+    @classmethod
+    def _is_a_camera(cls, camera: str) -> str:
+        if not camera.strip():
+            raise ValueError(f"use {BROWSER}, a device such as /dev/video0, or a stream's URL")
+        return camera
+
+    @field_validator("containers")
+    @classmethod
+    def _are_containers(cls, containers: str) -> str:
+        read_containers(containers)
+        return containers
+
+    @field_validator("view")
+    @classmethod
+    def _is_a_view(cls, view: str) -> str:
+        if not set(view.split()) <= set(VIEWS):
+            raise ValueError(f"use words out of {', '.join(VIEWS)}")
+        return view
 
     @field_validator("scale")
     @classmethod

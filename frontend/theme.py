@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -9,6 +10,7 @@ from nicegui import ui
 
 from frontend.kiosk import STATIC, Visit
 from frontend.languages import N_, Language
+from frontend.parts.view import ViewSwitches
 
 PAGES = (
     ("/", N_("Weigh")),
@@ -16,18 +18,24 @@ PAGES = (
 )
 """What a shopper is shown; the pages for staff are behind a login, and have their own way."""
 
-_STYLES = STATIC / "kiosk.css"
 _ICONS = "/static/icons.svg"
 
 
-def add_head(language: Language) -> None:
-    """The style sheet, and the page's language and direction before anything is drawn."""
-    version = sha256(_STYLES.read_bytes()).hexdigest()[:8]
+def add_head(visit: Visit) -> None:
+    """The style sheet, and the page's language and looks before anything is drawn."""
     ui.add_head_html(
-        f'<link rel="stylesheet" href="/static/kiosk.css?v={version}">'
+        f'<link rel="stylesheet" href="{_file("kiosk.css")}">'
         '<meta name="theme-color" content="#14532d">'
-        f"<script>{_speak(language)}</script>"
+        f"<script>{_speak(visit.language)}</script>"
+        f'<script src="{_file("view.js")}" data-view="{visit.kiosk.settings.view}"></script>'
     )
+
+
+@lru_cache
+def _file(name: str) -> str:
+    """The address of a static file, another one for each version of it."""
+    version = sha256((STATIC / name).read_bytes()).hexdigest()[:8]
+    return f"/static/{name}?v={version}"
 
 
 @contextmanager
@@ -63,6 +71,7 @@ def frame(
             languages.props["aria-label"] = t("Language")
             for language in visit.kiosk.languages.values():
                 _language_button(visit, language, here, on_language)
+        ViewSwitches(t)
     # Quasar's page is the document's `main` already.
     yield
 
@@ -73,18 +82,22 @@ def _language_button(
     here: str,
     on_language: Callable[[Language], Awaitable[None]],
 ) -> None:
-    async def speak() -> None:
-        visit.language = language
-        visit.client.run_javascript(
-            f"{_speak(language)}history.replaceState(null, '', '{address(here, language)}')"
-        )
+    async def change() -> None:
+        speak(visit, language, here)
         await on_language(language)
 
-    button = ui.button(language.code.upper(), on_click=speak, color=None)
+    button = ui.button(language.endonym, on_click=change, color=None)
     button.props("flat no-caps").classes("language").mark(f"language-{language.code}")
-    button.props["aria-label"] = language.endonym
     button.props["lang"] = language.code
     button.props["aria-pressed"] = str(language is visit.language).lower()
+
+
+def speak(visit: Visit, language: Language, here: str) -> None:
+    """Go on in another language; what is drawn already has to be drawn anew."""
+    visit.language = language
+    visit.client.run_javascript(
+        f"{_speak(language)}history.replaceState(null, '', '{address(here, language)}')"
+    )
 
 
 def address(path: str, language: Language) -> str:

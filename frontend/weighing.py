@@ -19,6 +19,7 @@ from frontend.api_client import (
     Status,
     log_unreachable,
 )
+from frontend.flow import NOTHING
 from frontend.languages import N_, Language
 from frontend.logs import follow
 from frontend.pictures import Picture
@@ -84,23 +85,25 @@ class Weighing:
     """What is not confirmed yet; whatever is said meanwhile takes its place."""
     _settling: bool = field(default=False, repr=False)
 
-    def check(self) -> Entry | None:
-        """Read what was entered; None, with what is wrong noted, when it is not right yet."""
+    def check(self) -> bool:
+        """Whether what was typed is right; what is wrong is noted."""
         self.weight_problem = self.tare_problem = self.problem = None
-        weight = tare = None
+        weight = None
         try:
             weight = read_weight(self.weight)
         except BadFigure as error:
             self.weight_problem = str(error)
         try:
-            tare = read_tare(self.tare, weight)
+            read_tare(self.tare, weight)
         except BadFigure as error:
             self.tare_problem = str(error)
-        if self.picture is None:
-            self.problem = NO_PICTURE
-        if weight is None or self.tare_problem or self.picture is None:
-            return None
-        return Entry(self.picture, weight, tare)
+        return self.weight_problem is None and self.tare_problem is None
+
+    @property
+    def typed(self) -> tuple[Decimal, Decimal]:
+        """The weight and the tare that were typed, after `check`."""
+        weight = read_weight(self.weight)
+        return weight, read_tare(self.tare, weight) or NOTHING
 
     async def classify(
         self, entry: Entry, api: ApiClient, language: Language, *, scale_id: str, patience_s: float

@@ -39,6 +39,9 @@ _WORDS = (
 )
 """From which confidence on which words hold."""
 
+_CATEGORIES = {"fruit": N_("Fruit"), "vegetables": N_("Vegetables")}
+"""Categories of the catalogue that ships; a shop's own are shown as it has written them."""
+
 _NO_ITEM = {"unknown": N_("Unknown item"), "empty": N_("Empty scale")}
 NOT_KNOWN = N_("I don't know this item")
 NOTHING_THERE = N_("There is nothing on the scale")
@@ -133,6 +136,15 @@ def editable(weight: Decimal, language: Language) -> str:
     return format_decimal(weight, "0.000", locale=language.locale)
 
 
+def retyped(text: str, language: Language) -> str:
+    """A weight that was typed, as one would type it in another language; else what was typed."""
+    try:
+        weight = _kilograms(text, NOT_A_WEIGHT)
+    except BadFigure:
+        return text
+    return editable(weight, language)
+
+
 def percent(share: float, language: Language) -> str:
     """A share as whole percent: `93%`; what is there but is less than one is `<1%`."""
     if 0 < share < 0.01:  # noqa: PLR2004 - one percent
@@ -157,6 +169,12 @@ def item_name(label: str | None, name: str | None, language: Language) -> str:
     return language(message) if message else name or label or ""
 
 
+def category(name: str, language: Language) -> str:
+    """A category of the catalogue."""
+    message = _CATEGORIES.get(name)
+    return language(message) if message else name.capitalize()
+
+
 def unit_price(
     price: Decimal | None, currency: str | None, unit: Unit | None, language: Language
 ) -> str:
@@ -172,6 +190,11 @@ def unit_price(
 def item_price(item: CatalogueItem, language: Language) -> str:
     """What an item of the catalogue costs."""
     return unit_price(item.unit_price, item.currency, item.unit, language)
+
+
+def candidate_price(candidate: Candidate, language: Language) -> str:
+    """What a kilogram or a piece of a candidate costs."""
+    return unit_price(candidate.unit_price, candidate.currency, candidate.unit, language)
 
 
 def total(candidate: Candidate, language: Language) -> str:
@@ -191,7 +214,9 @@ def price(result: Result, language: Language) -> str:
 def spoken(result: Result, language: Language) -> str:
     """An answer as a screen reader says it."""
     message = {"unknown": NOT_KNOWN, "empty": NOTHING_THERE}.get(result.sold_label or "")
-    return language(message) if message else f"{result.name}, {price(result, language)}"
+    if message:
+        return language(message)
+    return f"{result.name}: {calculation(result, language)}"
 
 
 def recognised(result: Result, language: Language) -> str:

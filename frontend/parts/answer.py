@@ -23,6 +23,8 @@ class Actions:
     """By how many more, or fewer."""
     search: Callable[[bool], None]
     next_item: Callable[[], None]
+    again: Callable[[], None]
+    """Take another picture."""
 
 
 class Counter:
@@ -109,7 +111,7 @@ class Answer:
     def _head(self) -> None:
         t, result, asks = self._t, self._result, self._asks
         with ui.element("div").classes("answer-head"):
-            theme.picture(self._visit.kiosk.drawing(result.sold_label), "", 88)
+            theme.picture(self._visit.kiosk.drawing(result.sold_label), "", 104)
             with ui.element("div").classes("answer-name"):
                 theme.text(result.name or "", "h1").mark("answer-name")
                 if asks:
@@ -168,7 +170,7 @@ class Answer:
                 gross = wording.kilograms(result.weight_kg, t)
                 tare = wording.kilograms(result.tare_kg, t)
                 theme.text(t("Gross {gross} − tare {tare}", gross=gross, tare=tare), "p").classes(
-                    "tare"
+                    "tare-line"
                 ).mark("tare-line")
 
     def _alternatives(self, title: str) -> None:
@@ -191,7 +193,9 @@ class Answer:
                 theme.text(candidate.name)
                 share = wording.percent(candidate.confidence, self._t)
                 theme.text(share).classes("alternative-share")
-            theme.text(wording.total(candidate, self._t)).classes("alternative-total")
+            with ui.element("span").classes("alternative-prices"):
+                theme.text(wording.total(candidate, self._t)).classes("alternative-total")
+                theme.text(wording.candidate_price(candidate, self._t)).classes("alternative-each")
 
     def _something_else(self) -> None:
         t = self._t
@@ -219,7 +223,8 @@ class Answer:
             theme.picture(self._visit.kiosk.drawing(EMPTY), "", 120)
             theme.text(t(wording.NOTHING_THERE), "h1").mark("answer-name")
             theme.text(t("Please place your item on it, and take a new picture."), "p")
-            self._next(kind="primary", title=t("Try again"))
+            again = theme.action(t("Try again"), self._do.again, kind="primary")
+            again.mark("try-again").props("data-focus")
             # The camera may be wrong: what is on the scale can be found by its name all the same.
             theme.action(
                 t("Search by name or number"), lambda: self._do.search(True), symbol="search"

@@ -17,7 +17,13 @@ export default {
     </div>
   `,
   props: { texts: Object, uploader: Number, longest: Number },
+  emits: ["state"],
   data: () => ({ state: "off" }),
+  watch: {
+    state(now) {
+      this.$emit("state", now);
+    },
+  },
   async mounted() {
     // Somebody who allowed the camera before is not asked to tap again; nobody is asked unasked.
     try {
@@ -49,7 +55,10 @@ export default {
       track.addEventListener("ended", () => {
         this.state = "missing";
       });
-      this.$refs.video.srcObject = this.stream;
+      const video = this.$refs.video;
+      if (!video) return this.stop(); // drawn anew meanwhile
+      video.srcObject = this.stream;
+      await new Promise((seen) => video.addEventListener("loadeddata", seen, { once: true }));
       this.state = "live";
     },
     stop() {

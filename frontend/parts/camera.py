@@ -1,16 +1,27 @@
-"""The browser's camera."""
+"""What the camera sees: the browser's camera, or the one of the kiosk's machine."""
+
+from collections.abc import Callable
 
 from nicegui import ui
+from nicegui.events import GenericEventArguments
 
+from frontend import theme
+from frontend.cameras import LIVE_PATH
 from frontend.languages import Language
 from frontend.pictures import LONGEST_SIDE
 
+CAPTURE = "camera.jpg"
+"""What a captured picture is called."""
+
 
 class Camera(ui.element, component="camera.js"):
-    """A live view with a button; what it captures arrives at an uploader."""
+    """A live view with a button; what it captures arrives at an uploader as `CAPTURE`."""
 
     def __init__(self, uploader: ui.upload, t: Language) -> None:
         super().__init__()
+        self.live = False
+        """Whether it can take a picture."""
+        self.on("state", self._changed)
         self.props["uploader"] = uploader.id
         self.props["longest"] = LONGEST_SIDE
         self.props["texts"] = {
@@ -23,3 +34,29 @@ class Camera(ui.element, component="camera.js"):
             "again": t("Try the camera again"),
             "capture": t("Take picture"),
         }
+
+    def capture(self) -> None:
+        """Take a picture as soon as there is one to take."""
+        self.run_method("capture")
+
+    def _changed(self, event: GenericEventArguments) -> None:
+        self.live = event.args == "live"
+
+
+class DeviceView:
+    """A live view of the camera that is wired to the kiosk's machine, with a button."""
+
+    live = True
+
+    def __init__(self, on_capture: Callable[[], object], t: Language) -> None:
+        self._capture = on_capture
+        with ui.element("div").classes("camera camera-live"):
+            theme.picture(LIVE_PATH, t("Camera picture")).classes("camera-film")
+            shutter = ui.element("button").classes("shutter").on("click", on_capture)
+            with shutter.mark("shutter"):
+                ui.element("span").classes("shutter-ring").props("aria-hidden=true")
+                theme.text(t("Take picture"))
+
+    def capture(self) -> None:
+        """Take a picture."""
+        self._capture()

@@ -1,4 +1,4 @@
-"""Finding an item by name or PLU when it was not recognised."""
+"""Finding an item by name, PLU or category when it was not recognised."""
 
 from collections.abc import Awaitable, Callable
 
@@ -20,6 +20,8 @@ class ItemSearch:
         self._choose = on_choose
         self._items: tuple[CatalogueItem, ...] = ()
         self._wanted = ""
+        self._category = ""
+        """Only items of this one; empty for all."""
         self._problem: str | None = None
 
     def build(self) -> None:
@@ -33,6 +35,7 @@ class ItemSearch:
             box.props["clear-icon"] = theme.icon("close")
             with box.add_slot("prepend"):
                 ui.icon(theme.icon("search"))
+            self._categories()
             self._found()
             ui.timer(0, self._load, once=True)
 
@@ -44,6 +47,21 @@ class ItemSearch:
             self._problem = UNREACHABLE
         else:
             self._items = tuple(item for item in items if item.unit_price is not None)
+        self._categories.refresh()
+        self._found.refresh()
+
+    @ui.refreshable_method
+    def _categories(self) -> None:
+        t = self._visit.language
+        there = sorted({item.category for item in self._items if item.category})
+        if len(there) < 2:  # noqa: PLR2004 - nothing to choose between
+            return
+        options = [("", t("All")), *((one, wording.category(one, t)) for one in there)]
+        theme.choice(t("Category"), options, self._category, self._narrow)
+
+    async def _narrow(self, category: str) -> None:
+        self._category = category
+        self._categories.refresh()
         self._found.refresh()
 
     def _type(self, event: ValueChangeEventArguments[str | None]) -> None:
@@ -56,7 +74,8 @@ class ItemSearch:
         if self._problem is not None:
             theme.notice(t(self._problem), kind="calm")
             return
-        found = search(self._items, self._wanted, t.code)
+        among = (item for item in self._items if self._category in {"", item.category})
+        found = search(among, self._wanted, t.code)
         if self._items and not found:
             theme.notice(t("Nothing is called “{text}” here", text=self._wanted))
         with ui.element("div").classes("tiles"):
@@ -72,4 +91,5 @@ class ItemSearch:
         with ui.element("button").classes("tile").mark(f"item-{item.label}").on("click", choose):
             theme.picture(self._visit.kiosk.drawing(item.label), "", 56)
             theme.text(item.name_in(t.code)).classes("tile-name")
+            theme.text(item.plu).classes("tile-plu")
             theme.text(wording.item_price(item, t)).classes("tile-price")

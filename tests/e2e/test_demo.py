@@ -34,6 +34,7 @@ def exact(page: Page) -> Decimal:
 
 
 def classify(page: Page) -> None:
+    """Ask for the answer; a sample on the simulated scale has it coming already."""
     page.get_by_role("button", name="Classify").click()
     expect(page.get_by_text("Price", exact=True)).to_be_visible()
 
@@ -174,7 +175,8 @@ def test_a_bad_weight_is_told_beside_its_field(page: Page) -> None:
 def test_by_keyboard_and_in_german(page: Page) -> None:
     page.goto("/")
     page.get_by_role("button", name="Deutsch").press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Was liegt auf der Waage?")
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("Legen Sie Ihren Artikel auf die Waage")
     assert page.evaluate("document.documentElement.lang") == "de"
     page.get_by_role("group", name="Beispiele").get_by_role("button", name="Bananen").press("Enter")
     expect(page.get_by_label("Gewicht", exact=True)).to_have_value("0,742")

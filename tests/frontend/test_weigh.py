@@ -415,11 +415,11 @@ async def test_another_language_keeps_what_is_on_the_scale(user: User) -> None:
 
 async def test_a_page_opens_in_the_language_of_its_address(user: User) -> None:
     await user.open("/?lang=de")
-    await user.should_see("Was liegt auf der Waage?")
+    await user.should_see("Legen Sie Ihren Artikel auf die Waage")
     await user.should_see("Zitronen im Beutel")
 
     await user.open("/?lang=xx")
-    await user.should_see("What is on the scale?")
+    await user.should_see("Put your item on the scale")
 
 
 async def test_an_address_where_nothing_is_leads_back(user: User) -> None:

@@ -1,0 +1,122 @@
+"""A camera that is wired to the kiosk's machine; a browser's own camera is parts/camera.py.
+
+It is read through OpenCV, which is installed with the `camera` group: `uv sync --group camera`.
+"""
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Iterator
+
+from nicegui import run
+
+BROWSER = "browser"
+LIVE_PATH = "/camera/live"
+_BOUNDARY = "frame"
+FILM = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
+_FILM_PAUSE_S = 0.1
+_AGAIN_S = 2.0
+"""How soon a camera that gives nothing is opened anew."""
+_WIDTH, _HEIGHT = 1280, 960
+
+_log = logging.getLogger(__name__)
+
+
+class CameraUnavailable(Exception):
+    """The camera gives no picture."""
+
+
+class DeviceCamera:
+    """One camera for all pages: a thread keeps its newest picture, so that none is an old one.
+
+    `source` is what OpenCV opens: a device such as `/dev/video0`, a file, or a stream's URL.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._newest: bytes | None = None
+        self._news = threading.Condition()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    async def picture(self, patience_s: float = 3.0) -> bytes:
+        """The next picture that the camera sees, as a JPEG.
+
+        Raises:
+            CameraUnavailable: it gives none in time.
+        """
+        picture = await run.io_bound(self._next, patience_s)
+        if picture is None:
+            raise CameraUnavailable(self._source)
+        return picture
+
+    async def film(self) -> AsyncIterator[bytes]:
+        """Pictures for the screen, as parts of a multipart answer; until the reader is gone."""
+        while not self._stopped.is_set():
+            picture = await run.io_bound(self._next, _AGAIN_S)
+            if picture:
+                yield (
+                    (
+                        f"--{_BOUNDARY}\r\nContent-Type: image/jpeg\r\n"
+                        f"Content-Length: {len(picture)}\r\n\r\n"
+                    ).encode()
+                    + picture
+                    + b"\r\n"
+                )
+            await asyncio.sleep(_FILM_PAUSE_S)
+
+    def close(self) -> None:
+        """Let go of the camera."""
+        self._stopped.set()
+        with self._news:
+            self._news.notify_all()
+        if self._thread is not None:
+            self._thread.join(_AGAIN_S)
+
+    def _next(self, patience_s: float) -> bytes | None:
+        with self._news:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._read, name="camera", daemon=True)
+                self._thread.start()
+            arrived = self._news.wait(patience_s)
+            return self._newest if arrived and not self._stopped.is_set() else None
+
+    def _read(self) -> None:
+        """Keep the newest picture until closed, and open the camera anew when it is gone."""
+        while not self._stopped.is_set():
+            for picture in self._pictures():
+                with self._news:
+                    self._newest = picture
+                    self._news.notify_all()
+            if not self._stopped.wait(_AGAIN_S):
+                _log.warning("The camera %s gives no picture; it is opened anew", self._source)
+
+    def _pictures(self) -> Iterator[bytes]:
+        import cv2  # noqa: PLC0415 - only where a camera is wired to this machine
+
+        device = cv2.VideoCapture(self._source)
+        device.set(cv2.CAP_PROP_FRAME_WIDTH, _WIDTH)
+        device.set(cv2.CAP_PROP_FRAME_HEIGHT, _HEIGHT)
+        try:
+            while not self._stopped.is_set():
+                there, frame = device.read()
+                if not there:
+                    return
+                done, jpeg = cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])
+                if done:
+                    yield jpeg.tobytes()
+        finally:
+            device.release()
+
+
+def open_camera(source: str) -> DeviceCamera | None:
+    """The camera of a setting; None for the browser's.
+
+    Raises:
+        ModuleNotFoundError: OpenCV is wanted and not installed.
+    """
+    if source == BROWSER:
+        return None
+    import cv2  # noqa: F401, PLC0415 - a missing package is told at the start, not to a shopper
+
+    return DeviceCamera(source)

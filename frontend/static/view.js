@@ -1,0 +1,51 @@
+// How a page looks and sounds to this shopper: high contrast, large text, low reach, spoken prices.
+// It runs before anything is drawn, so that nothing jumps. The kiosk's own choice is in
+// `data-view` of the script; a shopper's is kept in the browser until the next shopper comes.
+window.smartscale = (() => {
+  const key = "smartscale-view";
+  const root = document.documentElement;
+  const usual = document.currentScript.dataset.view.split(" ").filter(Boolean);
+  if (matchMedia("(prefers-contrast: more)").matches && !usual.includes("contrast")) {
+    usual.push("contrast");
+  }
+  const read = () => {
+    try {
+      return JSON.parse(sessionStorage.getItem(key)) ?? usual;
+    } catch {
+      return usual; // a browser that keeps nothing
+    }
+  };
+  let chosen = new Set(read());
+  const apply = () => {
+    root.dataset.view = [...chosen].join(" ");
+    dispatchEvent(new Event("smartscale-view"));
+  };
+  const keep = () => {
+    try {
+      sessionStorage.setItem(key, JSON.stringify([...chosen]));
+    } catch {
+      // It holds for this page then.
+    }
+    apply();
+  };
+  apply();
+  return {
+    has: (name) => chosen.has(name),
+    toggle(name) {
+      if (!chosen.delete(name)) chosen.add(name);
+      keep();
+      if (name === "spoken") speechSynthesis?.cancel();
+    },
+    reset() {
+      chosen = new Set(usual);
+      keep();
+    },
+    say(text) {
+      if (!chosen.has("spoken") || !window.speechSynthesis) return;
+      speechSynthesis.cancel();
+      const words = new SpeechSynthesisUtterance(text);
+      words.lang = root.lang;
+      speechSynthesis.speak(words);
+    },
+  };
+})();

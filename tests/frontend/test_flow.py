@@ -1,0 +1,258 @@
+"""The steps at the scale, without a screen."""
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontend.flow import Do, Flow, Plate, Step, Untareable
+from frontend.scales.scale import Condition, Reading
+
+CAPACITY = Decimal(30)
+GRAM = Decimal("0.001")
+
+
+def flow() -> Flow:
+    """An empty scale."""
+    one = Flow(Plate(CAPACITY, GRAM))
+    assert one.read(stable("0")) == ()
+    return one
+
+
+def stable(kg: str) -> Reading:
+    return Reading(Condition.STABLE, Decimal(kg).quantize(GRAM))
+
+
+def moving(kg: str) -> Reading:
+    return Reading(Condition.MOVING, Decimal(kg).quantize(GRAM))
+
+
+def answered(kg: str = "0.5") -> Flow:
+    """A scale whose load was recognised."""
+    one = flow()
+    assert one.read(stable(kg)) == (Do.CAPTURE,)
+    one.send()
+    one.answer()
+    return one
+
+
+def test_a_weight_lands_and_settles_and_a_picture_is_taken() -> None:
+    one = flow()
+    steps = []
+    for reading in (moving("0.31"), moving("0.52")):
+        assert one.read(reading) == ()
+        steps.append(one.step)
+    assert one.read(stable("0.5")) == (Do.CAPTURE,)
+    steps.append(one.step)
+    for happens in (one.send, one.answer):
+        happens()
+        steps.append(one.step)
+    assert steps == [Step.MOVING, Step.MOVING, Step.READY, Step.WAITING, Step.ANSWERED]
+
+
+def test_crumbs_are_no_load() -> None:
+    one = flow()
+    assert one.read(stable("0.019")) == ()
+    assert one.step is Step.IDLE
+
+
+def test_what_the_shopper_asks_for_is_weighed_however_light_it_is() -> None:
+    one = flow()
+    one.insist()
+    assert one.read(stable("0.002")) == (Do.CAPTURE,)
+
+
+@pytest.mark.parametrize("reading", [stable("0.502"), moving("0.499"), stable("0.5")])
+def test_a_scale_that_trembles_changes_nothing(reading: Reading) -> None:
+    one = answered("0.5")
+    assert one.read(reading) == ()
+    assert one.step is Step.ANSWERED
+
+
+def test_another_apple_is_weighed_anew() -> None:
+    one = answered("0.5")
+    assert one.read(moving("0.58")) == (Do.REWEIGH,)
+    assert one.step is Step.MOVING
+    assert one.read(stable("0.65")) == (Do.CAPTURE,)
+
+
+def test_a_jump_to_another_settled_weight_is_weighed_anew() -> None:
+    assert answered("0.5").read(stable("0.65")) == (Do.REWEIGH, Do.CAPTURE)
+
+
+def test_the_answer_leaves_with_the_item() -> None:
+    one = answered("0.5")
+    assert one.read(moving("0")) == (Do.FORGET,)
+    assert one.step is Step.IDLE
+
+
+def test_the_next_item_needs_the_weight_to_change() -> None:
+    one = answered("0.5")
+    assert one.finish() == ()
+    for reading in (stable("0.5"), moving("0.501"), stable("0.499")):
+        assert one.read(reading) == ()
+        assert one.step is Step.LEAVING
+    assert one.read(stable("0.3")) == (Do.FORGET, Do.CAPTURE)
+
+
+def test_who_has_taken_the_item_off_may_begin_at_once() -> None:
+    one = answered("0.5")
+    one.finish()
+    assert one.read(stable("0")) == (Do.FORGET,)
+    assert one.step is Step.IDLE
+    assert one.read(stable("0.5")) == (Do.CAPTURE,)
+
+
+def test_to_be_done_with_nothing_on_the_scale_is_to_be_done() -> None:
+    one = flow()
+    assert one.finish() == (Do.FORGET,)
+    assert one.step is Step.IDLE
+
+
+def test_what_is_taken_off_while_it_is_recognised_is_forgotten() -> None:
+    one = flow()
+    one.read(stable("0.5"))
+    one.send()
+    assert one.read(stable("0")) == (Do.FORGET,)
+    one.give_up()
+    assert one.step is Step.IDLE
+
+
+def test_cancelled_is_not_begun_again_by_itself() -> None:
+    one = flow()
+    one.read(stable("0.5"))
+    one.send()
+    one.give_up()
+    assert one.read(stable("0.501")) == ()
+    assert one.step is Step.READY
+    assert one.again() == (Do.CAPTURE,)
+
+
+@pytest.mark.parametrize(
+    "condition", [Condition.OVERLOAD, Condition.UNDERLOAD, Condition.UNAVAILABLE]
+)
+def test_without_a_weight_nothing_is_weighed(condition: Condition) -> None:
+    one = flow()
+    one.read(moving("0.4"))
+    assert one.read(Reading(condition)) == (Do.FORGET,)
+    assert one.step is Step.IDLE
+    assert one.plate.net_kg is None
+
+
+def test_too_much_on_the_scale_takes_the_price_away() -> None:
+    assert answered().read(Reading(Condition.OVERLOAD)) == (Do.FORGET,)
+
+
+def test_a_pulled_cable_leaves_the_answer_that_is_there() -> None:
+    one = answered()
+    assert one.read(Reading(Condition.UNAVAILABLE)) == ()
+    assert one.step is Step.ANSWERED
+    assert one.read(stable("0.5")) == ()
+
+
+def test_an_own_container_is_weighed_first() -> None:
+    one = flow()
+    one.await_container()
+    assert one.step is Step.CONTAINER
+    one.read(moving("0.1"))
+    assert one.plate.tare_kg == 0
+    one.read(stable("0.12"))
+    assert [one.plate.tare_kg, one.plate.net_kg] == [Decimal("0.12"), Decimal(0)]
+
+    assert one.read(stable("0")) == (), "it is lifted to be filled"
+    assert one.plate.net_kg is None, "nothing negative is shown"
+    assert one.plate.tare_kg == Decimal("0.12")
+    assert one.read(stable("0.62")) == (Do.CAPTURE,)
+    assert one.plate.net_kg == Decimal("0.5")
+
+
+def test_a_container_that_stands_there_already_is_taken_at_once() -> None:
+    one = flow()
+    one.read(stable("0.12"))
+    one.await_container()
+    assert (one.step, one.plate.tare_kg) == (Step.IDLE, Decimal("0.12"))
+
+
+def test_the_tare_goes_with_its_shopper() -> None:
+    one = flow()
+    one.plate.tare(Decimal("0.01"))
+    one.read(stable("0.5"))
+    one.send()
+    one.answer()
+    one.read(stable("0"))
+    assert one.plate.tare_kg == 0
+
+
+def test_a_container_is_awaited_no_more() -> None:
+    one = flow()
+    one.await_container()
+    one.end_container()
+    assert one.read(stable("0.5")) == (Do.CAPTURE,)
+
+
+def test_a_little_on_the_empty_scale_is_set_to_zero() -> None:
+    one = flow()
+    one.read(stable("0.004"))
+    one.plate.zero()
+    assert one.plate.gross_kg == 0
+    one.read(stable("0.504"))
+    assert one.plate.net_kg == Decimal("0.5")
+    one.read(stable("0"))
+    assert one.plate.condition is Condition.UNDERLOAD
+    assert one.plate.gross_kg is None
+
+
+def test_a_load_is_not_set_to_zero() -> None:
+    one = flow()
+    one.read(stable("0.7"))
+    assert not one.plate.can_zero
+    one.plate.zero()
+    assert one.plate.gross_kg == Decimal("0.7")
+
+
+@pytest.mark.parametrize("kg", ["-0.001", "30", "31"])
+def test_what_is_no_tare(kg: str) -> None:
+    with pytest.raises(Untareable):
+        flow().plate.tare(Decimal(kg))
+
+
+READINGS = st.one_of(
+    st.sampled_from([Condition.OVERLOAD, Condition.UNDERLOAD, Condition.UNAVAILABLE]).map(Reading),
+    st.builds(
+        lambda condition, grams: Reading(condition, grams * GRAM),
+        st.sampled_from([Condition.STABLE, Condition.MOVING]),
+        st.integers(0, 30_000),
+    ),
+)
+TAPS = st.sampled_from(["send", "answer", "give_up", "finish", "zero", "container", "tare"])
+
+
+@given(st.lists(st.one_of(READINGS, TAPS), max_size=40))
+def test_whatever_happens_the_law_of_weighing_holds(events: list[Reading | str]) -> None:
+    one = flow()
+    for event in events:
+        if isinstance(event, Reading):
+            done = one.read(event)
+            if Do.CAPTURE in done:
+                assert one.plate.stable
+        elif event == "send" and one.step is Step.READY:
+            one.send()
+        elif event == "answer" and one.step is Step.WAITING:
+            one.answer()
+        elif event == "finish" and one.step is Step.ANSWERED:
+            one.finish()
+        elif event == "give_up":
+            one.give_up()
+        elif event == "zero":
+            one.plate.zero()
+        elif event == "container":
+            one.await_container()
+        elif event == "tare":
+            one.plate.tare(Decimal("0.02"))
+        gross, net, tare = one.plate.gross_kg, one.plate.net_kg, one.plate.tare_kg
+        assert tare >= 0
+        assert gross is None or 0 <= gross <= CAPACITY
+        if net is not None:
+            assert gross is not None
+            assert net == gross - tare >= 0

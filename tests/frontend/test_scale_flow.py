@@ -1,0 +1,241 @@
+"""What a shopper lives through at a scale and a camera that do it by themselves."""
+
+from collections.abc import AsyncIterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from nicegui import Client
+from nicegui.testing import User, user_simulation
+
+from frontend.app import create_kiosk, serve
+from frontend.scales.scale import Condition, Reading, Readings
+from frontend.settings import Settings
+from tests.frontend.conftest import jpeg, photo
+from tests.frontend.fake_api import FakeApi
+from tests.frontend.test_weigh import SOON, tap_sample, text_of, until, upload
+
+pytestmark = pytest.mark.asyncio
+
+
+class WiredScale:
+    """A scale on a wire, as the kiosk sees one: nothing can be typed into it."""
+
+    capacity_kg = Decimal(15)
+    division_kg = Decimal("0.005")
+
+    def __init__(self) -> None:
+        self._readings = Readings(Reading(Condition.STABLE, Decimal("0.000")))
+
+    def readings(self) -> AsyncIterator[Reading]:
+        return self._readings.follow()
+
+    async def close(self) -> None:
+        self._readings.close()
+
+    def show(self, kg: str, condition: Condition = Condition.STABLE) -> None:
+        self._readings.publish(Reading(condition, Decimal(kg).quantize(Decimal("0.001"))))
+
+    def say(self, condition: Condition) -> None:
+        self._readings.publish(Reading(condition))
+
+
+@pytest.fixture
+def scale() -> WiredScale:
+    return WiredScale()
+
+
+@pytest_asyncio.fixture
+async def shopper(api: FakeApi, samples: Path, scale: WiredScale) -> AsyncIterator[User]:
+    """Somebody in front of a kiosk with a wired scale."""
+    settings = Settings.model_validate({"samples": samples, "patience_s": 5})
+    kiosk = create_kiosk(settings, transport=api.transport, scale=scale)
+    async with user_simulation() as somebody:
+        serve(kiosk)
+        yield somebody
+        Client.page_routes.clear()
+    await kiosk.api.close()
+
+
+async def weighed(user: User, scale: WiredScale, kg: str = "0.500") -> None:
+    """An item on the scale, and its answer on the screen."""
+    await user.open("/")
+    await upload(user, jpeg(photo(400, 300)))
+    await user.should_see(marker="picture", retries=SOON)
+    scale.show(kg, Condition.MOVING)
+    await user.should_see("One moment, it is being weighed", retries=SOON)
+    scale.show(kg)
+    await user.should_see("answer", retries=SOON)
+
+
+async def test_a_sample_lands_on_the_simulated_scale_and_needs_no_button(user: User) -> None:
+    await user.open("/")
+    await user.should_see("Put your item on the scale")
+    await tap_sample(user, "bananas")
+
+    await user.should_see("answer", retries=SOON)
+    assert text_of(user, "net") == "0.500\u00a0kg"
+    assert text_of(user, "condition") == "Steady"
+    await user.should_see("€1.89/kg × 0.500\u00a0kg = €0.95")
+
+
+async def test_what_is_taken_off_takes_its_price_along(user: User) -> None:
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    await user.should_see("answer", retries=SOON)
+
+    user.find("take-off").click()
+
+    await user.should_see(marker="welcome", retries=SOON)
+    await user.should_not_see("answer")
+    await user.should_not_see(marker="picture")
+
+
+async def test_classify_once_more_is_the_same_weighing(user: User, api: FakeApi) -> None:
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    await user.should_see("answer", retries=SOON)
+
+    user.find("classify").click()
+    await user.should_not_see("answer", retries=SOON)
+    await user.should_see("answer", retries=SOON)
+    assert len(api.jobs) == 1
+
+
+async def test_a_tap_takes_a_bag_off(user: User, api: FakeApi) -> None:
+    await user.open("/")
+    user.find("tare-choice").click()
+    user.find("container-Paper-bag").click()
+    await tap_sample(user, "bananas")
+
+    await user.should_see("answer", retries=SOON)
+    sent = api.predictions[0]
+    assert (sent["weight"], sent["tare_kg"]) == ("0.506", "0.006")
+    await user.should_see("Gross 0.506\u00a0kg − tare 0.006\u00a0kg")
+    await user.should_see("× 0.500\u00a0kg = €0.95")
+
+
+async def test_a_bag_that_is_noticed_late_is_taken_off_all_the_same(
+    user: User, api: FakeApi
+) -> None:
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    await user.should_see("answer", retries=SOON)
+
+    user.find("tare-choice").click()
+    user.find("container-Paper-bag").click()
+
+    await user.should_see("× 0.494\u00a0kg = €0.93", retries=SOON)
+    assert [sent["tare_kg"] for sent in api.predictions] == [None, "0.006"]
+
+
+async def test_an_own_container_is_weighed_first(user: User, api: FakeApi) -> None:
+    await user.open("/")
+    user.find("tare-choice").click()
+    user.find("weigh-own").click()
+    await user.should_see(marker="own-container", retries=SOON)
+    user.find("example-container").click()
+    await user.should_not_see(marker="own-container", retries=SOON)
+    await user.should_see(marker="welcome")
+    assert text_of(user, "net") == "0.000\u00a0kg"
+
+    await tap_sample(user, "bananas")
+    await user.should_see("answer", retries=SOON)
+    await user.should_see("Gross 0.620\u00a0kg − tare 0.120\u00a0kg")
+    assert api.predictions[0]["tare_kg"] == "0.120"
+
+
+async def test_an_item_is_found_by_its_category(user: User) -> None:
+    await user.open("/")
+    await tap_sample(user, "bananas")
+    await user.should_see("answer", retries=SOON)
+    user.find("something-else").click()
+    await user.should_see("item-Kiwi", retries=SOON)
+
+    user.find("Vegetables").click()
+
+    await user.should_not_see("item-Kiwi", retries=SOON)
+    user.find("item-Leek").click()
+    await user.should_see("Confirmed", retries=SOON)
+
+
+async def test_a_wired_scale_is_read_and_not_typed(shopper: User, scale: WiredScale) -> None:
+    await weighed(shopper, scale)
+
+    await shopper.should_not_see("weight")
+    await shopper.should_not_see("sample")
+    assert [text_of(shopper, one) for one in ("gross", "tare-kg", "net")] == [
+        "0.500\u00a0kg",
+        "0.000\u00a0kg",
+        "0.500\u00a0kg",
+    ]
+
+
+async def test_the_total_follows_the_weight_and_the_item_stays_what_was_said(
+    shopper: User, scale: WiredScale, api: FakeApi
+) -> None:
+    api.others = (("Lemon", 0.2),)
+    await weighed(shopper, scale)
+    shopper.find("candidate-Lemon").click()
+    await shopper.should_see("× 0.500\u00a0kg = €1.50", retries=SOON)
+
+    scale.show("0.800", Condition.MOVING)
+    await shopper.should_see("One moment, it is being weighed", retries=SOON)
+    await shopper.should_not_see("price")
+    scale.show("0.800")
+
+    await shopper.should_see("× 0.800\u00a0kg = €2.39", retries=SOON)
+    await shopper.should_see("Confirmed", retries=SOON)
+    assert [sent["weight"] for sent in api.predictions] == ["0.500", "0.800"]
+
+
+async def test_the_next_item_needs_the_weight_to_change(
+    shopper: User, scale: WiredScale, api: FakeApi
+) -> None:
+    await weighed(shopper, scale)
+    shopper.find("next-item").click()
+    await shopper.should_see("Please take your item off the scale.", retries=SOON)
+
+    shopper.find("classify").click()
+    await shopper.should_see("Please take the last item off the scale first", retries=SOON)
+    scale.show("0.505", Condition.MOVING)
+    scale.show("0.505")
+    await until(lambda: text_of(shopper, "gross") == "0.505\u00a0kg")
+    assert len(api.predictions) == 1
+
+    scale.show("0.000")
+    await shopper.should_see(marker="welcome", retries=SOON)
+
+
+@pytest.mark.parametrize(
+    ("condition", "pill", "sentence"),
+    [
+        (Condition.OVERLOAD, "Too heavy", "This is too heavy: the scale weighs up to 15.000"),
+        (Condition.UNDERLOAD, "Below zero", "Please take everything off the scale for a moment"),
+        (Condition.UNAVAILABLE, "No scale", "The scale does not answer."),
+    ],
+)
+async def test_what_the_scale_cannot_weigh_is_said_calmly(
+    shopper: User, scale: WiredScale, api: FakeApi, condition: Condition, pill: str, sentence: str
+) -> None:
+    await shopper.open("/")
+    await upload(shopper, jpeg(photo(400, 300)))
+    scale.say(condition)
+
+    await shopper.should_see(sentence, retries=SOON)
+    assert text_of(shopper, "condition") == pill
+    assert not any(letter.isdigit() for letter in text_of(shopper, "net"))
+    shopper.find("classify").click()
+    await shopper.should_see("Please put your item on the scale first", retries=SOON)
+    assert api.predictions == []
+
+
+async def test_without_a_camera_the_weight_waits_for_a_picture(
+    shopper: User, scale: WiredScale
+) -> None:
+    await shopper.open("/")
+    scale.show("0.500")
+    await shopper.should_see("Now it needs a picture", retries=SOON)
+    await upload(shopper, jpeg(photo(400, 300)))
+    await shopper.should_see("answer", retries=SOON)
