@@ -29,7 +29,8 @@ from rich.progress import track
 
 from smartscale.adapters.litert import LiteRtRecogniser, load_builtin, load_folder
 from smartscale.clock import now
-from smartscale.domain.catalogue import Catalogue, Item, SoldAs, read_csv
+from smartscale.domain.catalogue import Catalogue, Item, SoldAs
+from smartscale.domain.catalogue_file import read_csv
 from smartscale.domain.evidence import break_near_ties
 from smartscale.domain.load import Load
 from smartscale.domain.prediction import NO_ITEM, Scored

@@ -165,6 +165,21 @@ class FakeCatalogue:
 
 
 @dataclass
+class FakeItemPictures:
+    pictures: dict[str, bytes] = field(default_factory=dict)
+
+    def keep(self, jpeg: bytes) -> str:
+        sha256 = hashlib.sha256(jpeg).hexdigest()
+        self.pictures[sha256] = jpeg
+        return sha256
+
+    def read(self, sha256: str) -> bytes:
+        if sha256 not in self.pictures:
+            raise NotFound(sha256)
+        return self.pictures[sha256]
+
+
+@dataclass
 class FakeRegistry:
     switch: ModelSwitch | None = None
     reports: dict[str, WorkerReport] = field(default_factory=dict)

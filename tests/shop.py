@@ -17,6 +17,7 @@ from tests.fakes import (
     Clock,
     FakeCatalogue,
     FakeEvents,
+    FakeItemPictures,
     FakeLedger,
     FakeMemories,
     FakeMetrics,
@@ -40,6 +41,7 @@ class Shop:
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     trials: FakeTrials = field(default_factory=FakeTrials)
     queue: FakeQueue = field(default_factory=FakeQueue)
+    pictures: FakeItemPictures = field(default_factory=FakeItemPictures)
     memories: FakeMemories = field(default_factory=FakeMemories)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     events: FakeEvents = field(default_factory=FakeEvents)

@@ -7,21 +7,30 @@ from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from io import StringIO
 from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends, File, Header, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Header, Query, Request, Response, UploadFile
 from mangum.types import LambdaContext, LambdaEvent
 from pydantic import BaseModel, ConfigDict, Field
 
 from smartscale.adapters.aws import sqs_client
-from smartscale.adapters.bucket import Bucket, S3Ledger, S3Packages, data_bucket
+from smartscale.adapters.bucket import (
+    Bucket,
+    S3ItemPictures,
+    S3Ledger,
+    S3Packages,
+    data_bucket,
+)
 from smartscale.adapters.cloudwatch import metrics_for
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRefusals, DynamoRegistry, DynamoTrials
 from smartscale.adapters.tokens import GivenToken, StoredToken
 from smartscale.clock import now
-from smartscale.domain.catalogue import Item, parse_moment
+from smartscale.domain.catalogue import parse_moment
+from smartscale.domain.catalogue_file import read_csv, write_csv
+from smartscale.domain.errors import InvalidInput
 from smartscale.domain.registry import (
     BUILTIN,
     ImportHints,
@@ -33,7 +42,8 @@ from smartscale.domain.registry import (
 from smartscale.domain.trial import Limits, Mode, Tallies, Tally, Trial, TrialState
 from smartscale.domain.weighing import ModelRef
 from smartscale.http.app import create_app, lambda_handler
-from smartscale.http.documents import CatalogueItem
+from smartscale.http.documents import EditableCatalogue, EditableItem, ImportDocument
+from smartscale.http.item_edit import ItemEdit
 from smartscale.importing.labels import parse_labels
 from smartscale.importing.preprocessings import canonical_name
 from smartscale.logs import function_logger
@@ -41,7 +51,8 @@ from smartscale.operations.authorise import Authorise
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.learn import MemoryProgress, TaughtVersion, Teach
 from smartscale.operations.map_labels import MapLabels, MappedLabel
-from smartscale.operations.ports import AdminToken, Registry
+from smartscale.operations.picture_items import PictureItems
+from smartscale.operations.ports import AdminToken, CatalogueStore, Registry
 from smartscale.operations.switch_model import WishForModel
 from smartscale.operations.try_model import WishForTrial
 from smartscale.recognition.builtin import builtin_labels, builtin_learns, builtin_revision
@@ -141,6 +152,12 @@ def wish_for_trial() -> WishForTrial:
 def edit_catalogue() -> EditCatalogue:
     """The operation that edits the catalogue."""
     return EditCatalogue(catalogue(), S3Ledger(bucket()), now)
+
+
+@lru_cache
+def picture_items() -> PictureItems:
+    """The operation that gives items pictures."""
+    return PictureItems(S3ItemPictures(bucket()), edit_catalogue())
 
 
 @lru_cache
@@ -411,22 +428,58 @@ def stop_trial(operation: Annotated[WishForTrial, Depends(wish_for_trial)]) -> T
     return TrialDocument.of(trial, operation.tallies(trial))
 
 
-class ItemEdit(BaseModel):
-    """What is sold under a label."""
+@router.get(
+    "/catalogue",
+    response_model=EditableCatalogue,
+    responses={200: {"content": {"text/csv": {}}}},
+)
+def whole_catalogue(
+    store: Annotated[CatalogueStore, Depends(catalogue)],
+    accept: Annotated[str, Header()] = "application/json",
+) -> EditableCatalogue | Response:
+    """Every item with all its prices, retired ones too.
 
-    model_config = ConfigDict(extra="forbid")
+    With `Accept: text/csv` what is on sale comes as a file that can be imported again.
+    """
+    moment, items = now(), store.all()
+    if "text/csv" in accept:
+        return Response(
+            write_csv(items, moment),
+            media_type="text/csv",
+            headers={"Content-Disposition": 'attachment; filename="catalogue.csv"'},
+        )
+    return EditableCatalogue(items=[EditableItem.of(item, moment) for item in items.everything()])
 
-    plu: str
-    names: dict[str, str]
-    unit: str
-    unit_price: str
-    category: str = "other"
-    tare_kg: str = "0.000"
-    piece_kg_min: str | None = None
-    piece_kg_max: str | None = None
-    sold_as: str | None = None
-    currency: str | None = None
-    valid_from: str | None = None
+
+async def csv_file(request: Request) -> str:
+    """The body as text. Raises InvalidInput."""
+    try:
+        return (await request.body()).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput("The catalogue file is not UTF-8 text.") from error
+
+
+@router.post(
+    "/catalogue/import",
+    openapi_extra={"requestBody": {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+def import_catalogue(
+    file: Annotated[str, Depends(csv_file)],
+    operation: Annotated[EditCatalogue, Depends(edit_catalogue)],
+    dry_run: Annotated[bool, Query(description="only say what would change")] = False,
+    fingerprint: Annotated[str | None, Query(description="of the preview")] = None,
+    lang: Annotated[str, Query(pattern="^[a-z]{2}$")] = "en",
+) -> ImportDocument:
+    """Add or change the items of a CSV file; other items stay as they are.
+
+    With the `fingerprint` of a preview, nothing is done but what the preview said.
+    """
+    moment = now()
+    items = read_csv(StringIO(file, newline=""), moment)
+    if dry_run:
+        return ImportDocument.of(operation.preview(items), moment, lang, applied=False)
+    changes = operation.put_all(items, moment=moment, previewed=fingerprint)
+    return ImportDocument.of(changes, moment, lang, applied=True)
 
 
 @router.put("/catalogue/{label}")
@@ -435,17 +488,40 @@ def put_item(
     edit: ItemEdit,
     configured: Annotated[Settings, Depends(settings)],
     operation: Annotated[EditCatalogue, Depends(edit_catalogue)],
-) -> CatalogueItem:
+) -> EditableItem:
     """Add or change an item. A price with a later `valid_from` holds from then on."""
     moment = now()
-    fields = edit.model_dump(exclude={"currency", "valid_from"}, exclude_none=True)
-    item = Item.parse(
-        label=label,
-        currency=edit.currency or configured.currency,
-        valid_from=parse_moment(edit.valid_from) if edit.valid_from else moment,
-        **fields,
-    )
-    return CatalogueItem.of(operation.put(item), moment)
+    item = edit.item(label, configured.currency, moment)
+    stored = operation.put(item, clears=edit.clears, expected_version=edit.version)
+    return EditableItem.of(stored, moment)
+
+
+@router.delete("/catalogue/{label}/prices")
+def cancel_price(
+    label: str,
+    valid_from: str,
+    operation: Annotated[EditCatalogue, Depends(edit_catalogue)],
+) -> EditableItem:
+    """Take back a price that has not started yet."""
+    return EditableItem.of(operation.cancel_price(label, parse_moment(valid_from)), now())
+
+
+@router.put("/catalogue/{label}/picture")
+def give_picture(
+    label: str,
+    image: UploadFile,
+    operation: Annotated[PictureItems, Depends(picture_items)],
+) -> EditableItem:
+    """Show an item with a picture of the shop's own; it is made small and kept for good."""
+    return EditableItem.of(operation.give(label, image.file.read()), now())
+
+
+@router.delete("/catalogue/{label}/picture")
+def take_picture_away(
+    label: str, operation: Annotated[PictureItems, Depends(picture_items)]
+) -> EditableItem:
+    """Show an item without a picture of the shop's own."""
+    return EditableItem.of(operation.take_away(label), now())
 
 
 @router.delete("/catalogue/{label}", status_code=204, response_class=Response)

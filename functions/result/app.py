@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from smartscale.adapters.aws import cloudwatch_client, sqs_client
-from smartscale.adapters.bucket import Bucket, S3Ledger, S3Uploads, data_bucket
+from smartscale.adapters.bucket import Bucket, S3ItemPictures, S3Ledger, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
@@ -36,7 +36,8 @@ from smartscale.operations.analytics import analyse
 from smartscale.operations.announce import Announce
 from smartscale.operations.confirm import Confirm
 from smartscale.operations.history import History, history_filter
-from smartscale.operations.ports import CatalogueStore, MetricQueries
+from smartscale.operations.picture_items import read_picture
+from smartscale.operations.ports import CatalogueStore, ItemPictures, MetricQueries
 from smartscale.settings import (
     BucketSettings,
     MetricsSettings,
@@ -108,6 +109,12 @@ def confirm() -> Confirm:
         Announce(topic, queue),
         now,
     )
+
+
+@lru_cache
+def item_pictures() -> S3ItemPictures:
+    """The shop's own pictures of what it sells."""
+    return S3ItemPictures(bucket())
 
 
 @lru_cache
@@ -252,6 +259,21 @@ def shop_catalogue(store: Annotated[CatalogueStore, Depends(catalogue)]) -> Cata
     """What the shop sells."""
     moment = now()
     return CatalogueDocument(items=[CatalogueItem.of(item, moment) for item in store.all()])
+
+
+@router.get(
+    "/catalogue/pictures/{sha256}",
+    tags=["shop"],
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}},
+)
+def item_picture(sha256: str, store: Annotated[ItemPictures, Depends(item_pictures)]) -> Response:
+    """The shop's own picture of an item; what lies at an address never changes."""
+    return Response(
+        read_picture(store, sha256),
+        media_type="image/jpeg",
+        headers={"Cache-Control": "public, max-age=31536000, immutable"},
+    )
 
 
 @router.get("/analytics", tags=["shop"])

@@ -1,5 +1,7 @@
 """`smartscale catalogue import`: what the shop sells, from a CSV file."""
 
+from collections import Counter
+from datetime import datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +12,9 @@ from infra.commands.connection import Connection, connect
 from infra.errors import PlainError
 from infra.settings import load_settings
 from smartscale.clock import now
-from smartscale.domain.catalogue import Item, read_csv
+from smartscale.domain.catalogue import Item
+from smartscale.domain.catalogue_changes import ChangeKind, ItemChange
+from smartscale.domain.catalogue_file import read_csv, said_moment, write_csv
 from smartscale.domain.errors import DomainError
 
 app = typer.Typer(help="What the shop sells.", no_args_is_help=True)
@@ -24,14 +28,47 @@ def _group() -> None:
 @app.command("import")
 def import_file(
     file: Annotated[Path, typer.Argument(help="A CSV file; docs/catalogue.md lists its columns.")],
+    *,
+    dry_run: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
 ) -> None:
     """Add or change the items of FILE; a row's price holds from its valid_from, or from now."""
-    items = _read(file)
+    moment = now()
+    items = _read(file, moment)
+    edit = connect(load_settings()).edit_catalogue()
     try:
-        count = connect(load_settings()).edit_catalogue().put_all(items)
+        changes = edit.preview(items) if dry_run else edit.put_all(items, moment=moment)
     except DomainError as error:
         raise PlainError(f"{file}: {error}") from error
-    typer.echo(f"{count} items imported from {file}.")
+    for change in changes:
+        if change.kind is not ChangeKind.UNCHANGED:
+            typer.echo(_said(change))
+    kinds = Counter(change.kind for change in changes)
+    counted = ", ".join(f"{kinds[kind]} {kind}" for kind in ChangeKind if kinds[kind])
+    done = "would be imported" if dry_run else "imported"
+    typer.echo(f"{len(items)} items {done} from {file} ({counted or 'none'}).")
+
+
+@app.command("export")
+def export_file(
+    file: Annotated[Path, typer.Argument(help="The CSV file to write; it must not be there yet.")],
+) -> None:
+    """Write what is sold into FILE, which can be imported again: prices of now and later ones."""
+    text = write_csv(connect(load_settings()).catalogue.all(), now())
+    try:
+        with file.open("x", encoding="utf-8", newline="") as out:
+            out.write(text)
+    except OSError as error:
+        raise PlainError(f"{file} cannot be written: {error.strerror}", 2) from error
+    typer.echo(f"The catalogue is in {file}.")
+
+
+def _said(change: ItemChange) -> str:
+    """A change in one line: `Banana changed: unit_price 1.89 -> 1.99 from 2026-12-01`."""
+    fields = []
+    for field in change.fields:
+        since = f" from {said_moment(field.valid_from)}" if field.valid_from else ""
+        fields.append(f"{field.field} {field.before or '-'} -> {field.after or '-'}{since}")
+    return f"{change.item.label} {change.kind}: {', '.join(fields)}"
 
 
 def import_missing(connection: Connection) -> int:
@@ -40,13 +77,13 @@ def import_missing(connection: Connection) -> int:
     A shop's own prices stay as they are.
     """
     own = Path(str(files("smartscale") / "catalogue.csv"))
-    return connection.edit_catalogue().put_missing(_read(own))
+    return connection.edit_catalogue().put_missing(_read(own, now()))
 
 
-def _read(file: Path) -> list[Item]:
+def _read(file: Path, moment: datetime) -> list[Item]:
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            return read_csv(lines, now())
+            return read_csv(lines, moment)
     except OSError as error:
         raise PlainError(f"{file} cannot be read: {error.strerror}", 2) from error
     except UnicodeDecodeError as error:

@@ -18,6 +18,7 @@ from smartscale.operations.authorise import Authorise
 from smartscale.operations.edit_catalogue import EditCatalogue
 from smartscale.operations.history import History
 from smartscale.operations.map_labels import MapLabels
+from smartscale.operations.picture_items import PictureItems
 from smartscale.operations.switch_model import WishForModel
 from smartscale.operations.try_model import WishForTrial
 from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueue, FakeRefusals
@@ -48,6 +49,7 @@ def results(shop: Shop) -> Iterator[TestClient]:
         result.history: History(shop.weighings, shop.uploads, shop.clock),
         result.confirm: shop.confirm,
         result.catalogue: shop.catalogue,
+        result.item_pictures: shop.pictures,
     }
     yield from _client(result.app, overrides)
 
@@ -81,7 +83,9 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         admin.wish_for_model: wish,
         admin.wish_for_trial: WishForTrial(shop.trials, wish, shop.ledger, shop.queue, shop.clock),
         admin.teach: shop.teach,
+        admin.catalogue: shop.catalogue,
         admin.edit_catalogue: edit,
+        admin.picture_items: PictureItems(shop.pictures, edit),
         admin.map_labels: MapLabels(
             shop.catalogue, edit, shop.registry, FakePackages([PACKAGE]), lambda: ["Banana", "Kaki"]
         ),

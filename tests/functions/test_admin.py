@@ -13,6 +13,7 @@ import functions.admin.app as admin
 from smartscale.domain.registry import ImportHints
 from smartscale.domain.trial import Tallies, Tally
 from smartscale.settings import AdminSettings
+from tests.examples import picture
 from tests.functions.conftest import ADMIN_TOKEN
 from tests.shop import Shop
 
@@ -285,3 +286,81 @@ def test_a_trial_that_makes_no_sense_is_refused(
     assert answer.status_code == status
     assert saying in answer.json()["detail"]
     assert shop.trials.trial is None
+
+
+CSV = "label,plu,category,unit,unit_price,currency,tare_kg,name_en\n"
+
+
+def test_a_file_is_previewed_then_imported(admins: TestClient, shop: Shop) -> None:
+    file = (
+        f"\ufeff{CSV}Banana,4011,fruit,kg,2.49,EUR,0,Banana\nMango,4051,fruit,each,1.49,EUR,0,Mango"
+    )
+    path = "/v1/admin/catalogue/import"
+    seen = admins.post(path, headers=TOKEN, params={"dry_run": True}, content=file.encode()).json()
+    assert (seen["applied"], seen["counts"]["added"], seen["counts"]["changed"]) == (False, 1, 1)
+    assert seen["changes"][0]["fields"][-1]["after"] == "2.49"
+    assert "Mango" not in shop.catalogue.items
+
+    wrong = admins.post(path, headers=TOKEN, params={"fingerprint": "other"}, content=file.encode())
+    assert wrong.status_code == 409
+    done = admins.post(
+        path, headers=TOKEN, params={"fingerprint": seen["fingerprint"]}, content=file.encode()
+    )
+    assert (done.status_code, done.json()["applied"]) == (200, True)
+    assert "Mango" in shop.catalogue.items
+
+
+@pytest.mark.parametrize(
+    ("file", "saying"),
+    [(b"", "lacks the columns"), (b"\xff\xfe", "UTF-8"), (f"{CSV}x".encode(), "line 2")],
+)
+def test_a_file_that_is_no_catalogue_is_422(admins: TestClient, file: bytes, saying: str) -> None:
+    answer = admins.post("/v1/admin/catalogue/import", headers=TOKEN, content=file)
+    assert answer.status_code == 422
+    assert saying in answer.json()["detail"]
+
+
+def test_the_whole_catalogue_and_its_export(admins: TestClient) -> None:
+    later = {"valid_from": "2999-01-01", "unit_price": "1.99"}
+    admins.put("/v1/admin/catalogue/Mango", headers=TOKEN, json=MANGO)
+    mango = admins.put("/v1/admin/catalogue/Mango", headers=TOKEN, json=MANGO | later).json()
+    assert [price["unit_price"] for price in mango["prices"]] == ["1.49", "1.99"]
+    admins.delete("/v1/admin/catalogue/Lemon", headers=TOKEN)
+
+    items = admins.get("/v1/admin/catalogue", headers=TOKEN).json()["items"]
+    assert [(item["label"], item["retired"]) for item in items] == [
+        ("Banana", False),
+        ("Lemon", True),
+        ("Mango", False),
+    ]
+    table = admins.get("/v1/admin/catalogue", headers=TOKEN | {"Accept": "text/csv"}).text
+    assert "Lemon" not in table
+    assert table.count("Mango,4051") == 2
+
+    path = "/v1/admin/catalogue/Mango/prices"
+    cancelled = admins.delete(path, headers=TOKEN, params={"valid_from": "2999-01-01"})
+    assert [price["unit_price"] for price in cancelled.json()["prices"]] == ["1.49"]
+    started = admins.delete(path, headers=TOKEN, params=mango["prices"][0])
+    assert started.status_code == 409
+
+
+def test_an_edit_empties_what_it_says_is_empty(admins: TestClient) -> None:
+    path = "/v1/admin/catalogue/Mango"
+    known = admins.put(path, headers=TOKEN, json=MANGO | {"aliases": ["Mango Red"]}).json()
+    kept = admins.put(path, headers=TOKEN, json=MANGO | {"tare_kg": "0.010"}).json()
+    assert kept["aliases"] == ["Mango Red"]
+    stale = admins.put(path, headers=TOKEN, json=MANGO | {"version": known["version"]})
+    assert stale.status_code == 409
+    emptied = admins.put(path, headers=TOKEN, json=MANGO | {"aliases": []}).json()
+    assert emptied["aliases"] == []
+
+
+def test_a_picture_of_an_item_comes_and_goes(admins: TestClient, results: TestClient) -> None:
+    path = "/v1/admin/catalogue/Banana/picture"
+    shown = admins.put(path, headers=TOKEN, files={"image": picture()}).json()
+    answer = results.get(shown["picture_url"])
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    assert "immutable" in answer.headers["cache-control"]
+    assert admins.put(path, headers=TOKEN, files={"image": b"<svg/>"}).status_code == 415
+    assert admins.delete(path, headers=TOKEN).json()["picture_url"] is None
+    assert results.get("/v1/catalogue/pictures/no").status_code == 404

@@ -1,9 +1,11 @@
 """Results, confirmations, the history and the catalogue over HTTP."""
 
 import csv
+import io
 
 import pytest
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
@@ -209,3 +211,21 @@ def test_a_charge_of_a_scale_that_was_cut_off_is_shown_as_it_was_printed(
 
     wrong = results.post(f"/v1/confirm/{job_id}", json=said | {"charged": charged | {"price": "1"}})
     assert (wrong.status_code, "1.50 would" in wrong.json()["detail"]) == (422, True)
+
+
+def test_the_picture_of_a_weighing_is_small_and_expires_calmly(
+    results: TestClient, shop: Shop
+) -> None:
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    answer = results.get(f"/v1/history/{job_id}/picture", params={"side": 32})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+    with Image.open(io.BytesIO(answer.content)) as small:
+        assert max(small.size) == 32
+    assert results.get(f"/v1/history/{job_id}/picture", params={"side": 5000}).status_code == 422
+
+    shop.uploads.objects.clear()
+    gone = results.get(f"/v1/history/{job_id}/picture")
+    assert gone.status_code == 404
+    assert "not any more" in gone.json()["detail"]
+    assert results.get("/v1/history/nonsense/picture").status_code == 404

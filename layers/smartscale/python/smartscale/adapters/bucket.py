@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 LEDGER = "ledger/"
 IDEMPOTENCY = "idempotency/"
 MODELS = "models/"
+PICTURES = "pictures/"
 _CATALOGUE_ENTRIES = "catalogue"
 _SWITCH_ENTRIES = "model"
 _TRIAL_ENTRIES = "trial"
@@ -266,6 +267,23 @@ class S3Ledger:
     @staticmethod
     def _key(day: datetime, entry: str, event: str) -> str:
         return f"{LEDGER}{day:%Y/%m/%d}/{entry}/{event}.json"
+
+
+class S3ItemPictures:
+    """The shop's own pictures of what it sells, `pictures/<SHA-256>.jpg`: none ever changes."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self._bucket = bucket
+
+    def keep(self, jpeg: bytes) -> str:
+        """Keep a picture for good; its SHA-256."""
+        sha256 = hashlib.sha256(jpeg).hexdigest()
+        self._bucket.put_new(f"{PICTURES}{sha256}.jpg", jpeg, "image/jpeg")
+        return sha256
+
+    def read(self, sha256: str) -> bytes:
+        """A picture that was kept."""
+        return self._bucket.read(f"{PICTURES}{sha256}.jpg")
 
 
 class S3Packages:

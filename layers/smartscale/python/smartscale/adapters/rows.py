@@ -148,6 +148,7 @@ class ItemRow(Model):
     sold_as = UnicodeAttribute(null=True)
     aliases: ListAttribute[str] = ListAttribute(default=list)
     chosen: ListAttribute[str] = ListAttribute(default=list)
+    picture = UnicodeAttribute(null=True)
     retired = BooleanAttribute()
     version = DecimalAttribute()
 

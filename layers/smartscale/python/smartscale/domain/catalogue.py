@@ -1,6 +1,5 @@
 """What the shop sells: items by label and PLU, with names and prices that start on a date."""
 
-import csv
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from smartscale.domain.errors import InvalidInput
+from smartscale.domain.errors import Conflict, InvalidInput, NotFound
 from smartscale.domain.load import MAX_WEIGHT_KG
 from smartscale.domain.money import to_cent
 from smartscale.domain.prediction import NO_ITEM
@@ -23,11 +22,6 @@ _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 _PRICE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?", re.ASCII)
 _KILOGRAMS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
 _GRAM = Decimal("0.001")
-
-CSV_COLUMNS = ("label", "plu", "category", "unit", "unit_price", "currency", "tare_kg")
-"""The columns that a catalogue file must have, beside `name_<language>`."""
-CSV_OPTIONAL = ("piece_kg_min", "piece_kg_max", "sold_as", "aliases")
-"""Those that it may have, beside `valid_from`."""
 
 
 class SoldAs(StrEnum):
@@ -73,6 +67,8 @@ class Item(BaseModel):
     """What models call it, beside its label."""
     chosen: tuple[str, ...] = ()
     """Labels of models that the operator has given to it."""
+    picture: str | None = None
+    """The SHA-256 of the shop's own picture of it."""
     retired: bool = False
     version: int = 0
 
@@ -150,11 +146,17 @@ class Item(BaseModel):
         """This item as the version after the earlier one.
 
         It keeps the earlier prices behind its own, and what was known of its pieces where it says
-        nothing of them: a file of new prices does not forget what an apple weighs.
+        nothing of them: a file of new prices does not forget what an apple weighs. A price that
+        holds at its moment anyhow is no new one.
         """
-        own = {price.valid_from for price in self.prices}
+        new = [
+            price
+            for price in self.prices
+            if earlier.unit_price_at(price.valid_from) != price.unit_price
+        ]
+        own = {price.valid_from for price in new}
         kept = tuple(price for price in earlier.prices if price.valid_from not in own)
-        ordered = sorted((*kept, *self.prices), key=lambda price: price.valid_from)
+        ordered = sorted((*kept, *new), key=lambda price: price.valid_from)
         pieces = self if self.piece_kg_min is not None else earlier
         return self.model_copy(
             update={
@@ -164,9 +166,14 @@ class Item(BaseModel):
                 "sold_as": self.sold_as or earlier.sold_as,
                 "aliases": self.aliases or earlier.aliases,
                 "chosen": earlier.chosen,
+                "picture": self.picture or earlier.picture,
                 "version": earlier.version + 1,
             }
         )
+
+    def says_the_same(self, other: Self) -> bool:
+        """Whether only the versions differ."""
+        return self.model_copy(update={"version": other.version}) == other
 
     def choose(self, chosen: Iterable[str]) -> Self:
         """The item with these labels that the operator has given to it; itself if it has them."""
@@ -174,6 +181,34 @@ class Item(BaseModel):
         if ordered == self.chosen:
             return self
         return self.model_copy(update={"chosen": ordered, "version": self.version + 1})
+
+    def prices_from(self, moment: datetime) -> tuple[Price, ...]:
+        """The price that holds at a moment, and those that follow, in their order."""
+        ordered = sorted(self.prices, key=lambda price: price.valid_from)
+        started = sum(price.valid_from <= moment for price in ordered)
+        return tuple(ordered[max(started - 1, 0) :])
+
+    def cancel_price(self, valid_from: datetime, now: datetime) -> Self:
+        """The item without a price that has not started yet.
+
+        Raises:
+            NotFound: it has no price from that moment on.
+            Conflict: that price has started, or the item would have none.
+        """
+        kept = tuple(price for price in self.prices if price.valid_from != valid_from)
+        if len(kept) == len(self.prices):
+            raise NotFound(f"{self.label} has no price from {valid_from.isoformat()} on.")
+        if valid_from <= now:
+            raise Conflict("A price that has started stays: weighings were charged with it.")
+        if not kept:
+            raise Conflict(f"This is the only price of {self.label}.")
+        return self.model_copy(update={"prices": kept, "version": self.version + 1})
+
+    def show(self, picture: str | None) -> Self:
+        """The item with another picture; itself if it has that one."""
+        if picture == self.picture:
+            return self
+        return self.model_copy(update={"picture": picture, "version": self.version + 1})
 
     def retire(self) -> Self:
         """The item as no longer sold."""
@@ -195,63 +230,20 @@ class Catalogue:
         """The item sold under a PLU code, None when there is none."""
         return next((item for item in self if item.plu == plu), None)
 
+    def known(self, label: str) -> Item | None:
+        """The item of a label, on sale or retired."""
+        return self._items.get(label)
+
+    def everything(self) -> list[Item]:
+        """All items, the retired ones too."""
+        return sorted(self._items.values(), key=lambda item: item.label)
+
     def __iter__(self) -> Iterator[Item]:
         on_sale = (item for item in self._items.values() if not item.retired)
         return iter(sorted(on_sale, key=lambda item: item.label))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def read_csv(lines: Iterable[str], imported_at: datetime) -> list[Item]:
-    """Read a catalogue file (RFC 4180 with a header line).
-
-    Args:
-        lines: the file's lines.
-        imported_at: from when a price holds whose row names no `valid_from`.
-
-    Raises:
-        InvalidInput: a column is missing, a row is bad (its line is named), or a label or PLU
-            comes twice.
-    """
-    reader = csv.DictReader(lines, strict=True)
-    missing = {*CSV_COLUMNS, "name_en"} - set(reader.fieldnames or ())
-    if missing:
-        raise InvalidInput(f"The catalogue file lacks the columns: {', '.join(sorted(missing))}.")
-    items: list[Item] = []
-    seen: set[str] = set()
-    try:
-        for row in reader:
-            item = _read_row(row, imported_at, f"line {reader.line_num}")
-            for key in (item.label, f"PLU {item.plu}"):
-                if key in seen:
-                    raise InvalidInput(f"line {reader.line_num}: {key} comes twice.")
-                seen.add(key)
-            items.append(item)
-    except csv.Error as error:
-        raise InvalidInput(f"line {reader.line_num}: not valid CSV: {error}.") from error
-    return items
-
-
-def _read_row(row: dict[str, str | None], imported_at: datetime, where: str) -> Item:
-    if None in row or None in row.values():
-        raise InvalidInput(f"{where}: the number of fields differs from the header's.")
-    fields = {key: (value or "").strip() for key, value in row.items()}
-    names = {
-        key.removeprefix("name_"): value
-        for key, value in fields.items()
-        if key.startswith("name_") and value
-    }
-    valid_from = fields.get("valid_from")
-    try:
-        return Item.parse(
-            **{column: fields[column] for column in CSV_COLUMNS},
-            **{column: fields[column] for column in CSV_OPTIONAL if column in fields},
-            names=names,
-            valid_from=parse_moment(valid_from) if valid_from else imported_at,
-        )
-    except InvalidInput as error:
-        raise InvalidInput(f"{where}: {error}") from error
 
 
 def parse_moment(text: str) -> datetime:

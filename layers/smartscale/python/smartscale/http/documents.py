@@ -1,12 +1,14 @@
 """The documents of the API: what its routes answer. Money and weight travel as decimal strings."""
 
+from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from typing import Self
 
 from pydantic import BaseModel, Field
 
-from smartscale.domain.catalogue import Item, SoldAs
+from smartscale.domain.catalogue import Item, Price, SoldAs
+from smartscale.domain.catalogue_changes import ChangeKind, FieldChange, ItemChange, fingerprint
 from smartscale.domain.money import to_cent
 from smartscale.domain.weighing import Candidate, ConfirmedBy, ModelRef, Status, Unit, Weighing
 from smartscale.operations.analytics import Analytics, Point
@@ -145,6 +147,12 @@ class CataloguePrice(BaseModel):
     unit_price: str
     valid_from: datetime
 
+    @classmethod
+    def of(cls, price: Price, currency: str) -> Self:
+        """The document of a price."""
+        said = str(money(price.unit_price, currency))
+        return cls(unit_price=said, valid_from=price.valid_from)
+
 
 class CatalogueItem(BaseModel):
     """What is sold under a label, at the price that holds now; `prices` has those to come too."""
@@ -160,14 +168,14 @@ class CatalogueItem(BaseModel):
     piece_kg_min: str | None
     piece_kg_max: str | None
     sold_as: SoldAs | None
+    picture_url: str | None
     valid_from: datetime
     prices: list[CataloguePrice]
 
     @classmethod
     def of(cls, item: Item, now: datetime) -> Self:
         """The document of an item; a price that starts later is shown when it has started."""
-        ordered = sorted(item.prices, key=lambda price: price.valid_from)
-        started = [price for price in ordered if price.valid_from <= now]
+        prices = item.prices_from(now)
         return cls(
             label=item.label,
             plu=item.plu,
@@ -180,14 +188,9 @@ class CatalogueItem(BaseModel):
             piece_kg_min=kilograms(item.piece_kg_min),
             piece_kg_max=kilograms(item.piece_kg_max),
             sold_as=item.sold_as,
-            valid_from=(started or ordered)[-1].valid_from,
-            prices=[
-                CataloguePrice(
-                    unit_price=str(money(price.unit_price, item.currency)),
-                    valid_from=price.valid_from,
-                )
-                for price in [*started[-1:], *ordered[len(started) :]]
-            ],
+            picture_url=item.picture and f"/v1/catalogue/pictures/{item.picture}",
+            valid_from=prices[0].valid_from,
+            prices=[CataloguePrice.of(price, item.currency) for price in prices],
         )
 
 
@@ -195,6 +198,83 @@ class CatalogueDocument(BaseModel):
     """What the shop sells."""
 
     items: list[CatalogueItem]
+
+
+class EditableItem(CatalogueItem):
+    """An item as who edits it sees it: the prices before, too."""
+
+    aliases: list[str]
+    past_prices: list[CataloguePrice]
+    retired: bool
+    version: int
+
+    @classmethod
+    def of(cls, item: Item, now: datetime) -> Self:
+        """The document of an item."""
+        coming = item.prices_from(now)
+        return cls(
+            **CatalogueItem.of(item, now).model_dump(),
+            aliases=list(item.aliases),
+            past_prices=[
+                CataloguePrice.of(price, item.currency)
+                for price in item.prices
+                if price not in coming
+            ],
+            retired=item.retired,
+            version=item.version,
+        )
+
+
+class EditableCatalogue(BaseModel):
+    """Everything that was ever sold."""
+
+    items: list[EditableItem]
+
+
+class ChangeDocument(BaseModel):
+    """What becomes of an item."""
+
+    label: str
+    name: str
+    kind: ChangeKind
+    fields: list[FieldChange]
+
+    @classmethod
+    def of(cls, change: ItemChange, language: str = FALLBACK_LANGUAGE) -> Self:
+        """The document of a change."""
+        item = change.item
+        return cls(
+            label=item.label,
+            name=in_language(item.names, language, item.label),
+            kind=change.kind,
+            fields=list(change.fields),
+        )
+
+
+class ImportDocument(BaseModel):
+    """What a file of items changes, or has changed; `fingerprint` names just these changes."""
+
+    applied: bool
+    fingerprint: str
+    counts: dict[ChangeKind, int]
+    changes: list[ChangeDocument]
+
+    @classmethod
+    def of(
+        cls, changes: list[ItemChange], moment: datetime, language: str, *, applied: bool
+    ) -> Self:
+        """The document; items that stay as they are are only counted."""
+        kinds = Counter(change.kind for change in changes)
+        return cls(
+            applied=applied,
+            fingerprint=fingerprint(changes, moment),
+            counts={kind: kinds[kind] for kind in ChangeKind},
+            changes=[
+                ChangeDocument.of(change, language)
+                for change in changes
+                if change.kind is not ChangeKind.UNCHANGED
+            ],
+        )
 
 
 class LatencyDocument(BaseModel):

@@ -1,9 +1,11 @@
 """Change what is sold: one item, or a file of items."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from smartscale.domain.catalogue import Catalogue, Item
+from smartscale.domain.catalogue_changes import ChangeKind, ItemChange, fingerprint
 from smartscale.domain.errors import Conflict, InvalidInput, NotFound
 from smartscale.operations.ports import CatalogueStore, Ledger
 
@@ -18,13 +20,30 @@ class EditCatalogue:
         self._ledger = ledger
         self._now = now
 
-    def put(self, item: Item) -> Item:
+    def put(
+        self, item: Item, *, clears: Iterable[str] = (), expected_version: int | None = None
+    ) -> Item:
         """Add or change an item. Prices it had before stay known for the weighings of their time.
 
+        Args:
+            item: what is sold under its label from now on.
+            clears: fields that become empty, although what an item does not say is kept otherwise.
+            expected_version: the version that somebody has looked at before.
+
         Raises:
-            Conflict: another item has its PLU.
+            Conflict: another item has its PLU, or somebody else has changed it meanwhile.
         """
-        return self._put(item, self._catalogue.all())
+        self._refuse_double_plus(self._catalogue.all(), [item])
+        empty = {name: Item.model_fields[name].default for name in clears}
+        while True:
+            stored = self._catalogue.get(item.label)
+            if expected_version not in {None, 0 if stored is None else stored.version}:
+                raise Conflict(f"{item.label} was changed meanwhile: look at it again.")
+            changed = item if stored is None else item.succeed(stored.model_copy(update=empty))
+            if stored is not None and changed.says_the_same(stored):
+                return stored
+            if self._store(changed):
+                return changed
 
     def put_missing(self, items: Iterable[Item]) -> int:
         """Add the items whose label is not there yet; tells how many.
@@ -34,10 +53,38 @@ class EditCatalogue:
         """
         return sum(self._catalogue.put(item) for item in items)
 
-    def put_all(self, items: Iterable[Item]) -> int:
-        """Add or change the items of a file; tells how many."""
-        known = self._catalogue.all()
-        return len([self._put(item, known) for item in items])
+    def preview(self, items: Iterable[Item]) -> list[ItemChange]:
+        """What the items of a file would change, without changing it.
+
+        Raises:
+            Conflict: two items would have one PLU.
+        """
+        wanted, known = list(items), self._catalogue.all()
+        self._refuse_double_plus(known, wanted)
+        return [ItemChange.of(item, known.known(item.label)) for item in wanted]
+
+    def put_all(
+        self, items: Iterable[Item], *, moment: datetime | None = None, previewed: str | None = None
+    ) -> list[ItemChange]:
+        """Add or change the items of a file; what it changed.
+
+        Args:
+            items: the file's items; others stay as they are.
+            moment: from when prices hold whose row names no moment.
+            previewed: the fingerprint of what somebody has looked at before.
+
+        Raises:
+            Conflict: two items would have one PLU, or it would change something else than what was
+                looked at; nothing was changed.
+        """
+        wanted = list(items)
+        changes = self.preview(wanted)
+        if previewed is not None and previewed != fingerprint(changes, moment or self._now()):
+            raise Conflict("The catalogue was changed meanwhile: look at the preview again.")
+        for item, change in zip(wanted, changes, strict=True):
+            if change.kind is not ChangeKind.UNCHANGED:
+                self._put(item)
+        return changes
 
     def retire(self, label: str) -> None:
         """Stop selling an item; it stays known, so that old weighings keep their names.
@@ -46,6 +93,23 @@ class EditCatalogue:
             NotFound: there is no such item on sale.
         """
         self._change(label, Item.retire)
+
+    def cancel_price(self, label: str, valid_from: datetime) -> Item:
+        """Take back a price that has not started yet.
+
+        Raises:
+            NotFound: there is no such item on sale, or no such price.
+            Conflict: the price has started.
+        """
+        return self._change(label, lambda item: item.cancel_price(valid_from, self._now()))
+
+    def show(self, label: str, picture: str | None) -> Item:
+        """Give an item on sale another picture, or take its own away.
+
+        Raises:
+            NotFound: there is no such item on sale.
+        """
+        return self._change(label, lambda item: item.show(picture))
 
     def give_label(self, label: str, product: str) -> Item:
         """Sell what a model calls `label` as an item, and as no other.
@@ -79,15 +143,23 @@ class EditCatalogue:
             if changed is item or self._store(changed):
                 return changed
 
-    def _put(self, item: Item, known: Catalogue) -> Item:
-        for other in known:
-            if other.plu == item.plu and other.label != item.label:
-                raise Conflict(f"PLU {item.plu} is taken by {other.label}.")
+    def _put(self, item: Item) -> None:
+        """Store an item after whatever is known of it by then."""
         while True:
-            earlier = self._catalogue.get(item.label)
-            changed = item if earlier is None else item.succeed(earlier)
-            if self._store(changed):
-                return changed
+            if self._store(ItemChange.of(item, self._catalogue.get(item.label)).item):
+                return
+
+    @staticmethod
+    def _refuse_double_plus(known: Catalogue, wanted: Iterable[Item]) -> None:
+        """Refuse what would leave one PLU with two items, however the file is ordered."""
+        changed = {item.label: item for item in wanted}
+        after = {item.label: item for item in known} | changed
+        owners: dict[str, set[str]] = defaultdict(set)
+        for item in after.values():
+            owners[item.plu].add(item.label)
+        for item in changed.values():
+            for other in sorted(owners[item.plu] - {item.label}):
+                raise Conflict(f"PLU {item.plu} is taken by {other}.")
 
     def _store(self, item: Item) -> bool:
         """Whether it was stored: no when somebody else changed the item meanwhile."""

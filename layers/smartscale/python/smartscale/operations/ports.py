@@ -133,6 +133,16 @@ class CatalogueStore(Protocol):
         """Store an item unless the same or a later version is there; tells whether it did."""
 
 
+class ItemPictures(Protocol):
+    """The shop's own pictures of what it sells."""
+
+    def keep(self, jpeg: bytes) -> str:
+        """Keep a picture for good; its SHA-256."""
+
+    def read(self, sha256: str) -> bytes:
+        """A picture that was kept. Raises NotFound."""
+
+
 class Registry(Protocol):
     """The model switch that all workers share."""
 
