@@ -24,6 +24,7 @@ def main() -> None:
         sys.stderr.write(f"SMARTSCALE_HOME: the kiosk cannot keep anything there: {error}\n")
         sys.exit(2)
     serve(kiosk)
+    app.on_startup(kiosk.api.start)
     app.on_shutdown(kiosk.api.close)
     app.on_shutdown(kiosk.labels.issued.close)
     if kiosk.scale is not None:

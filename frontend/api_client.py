@@ -64,6 +64,8 @@ class ConfirmedBy(StrEnum):
 
     SHOPPER = "shopper"
     ATTENDANT = "attendant"
+    KIOSK = "kiosk"
+    """Nobody: this kiosk was cut off, was sure, and charged without a question."""
 
 
 class _Document(BaseModel):
@@ -255,9 +257,15 @@ class ApiClient:
         *,
         scale_id: str,
         idempotency_key: str,
+        weighed_at: datetime | None = None,
     ) -> str:
-        """Weigh; the same key again is the same weighing. Returns its job id."""
+        """Weigh; the same key again is the same weighing. Returns its job id.
+
+        `weighed_at` says when that was, of what is sent late.
+        """
         form = {"weight": f"{weight_kg:f}", "scale_id": scale_id}
+        if weighed_at is not None:
+            form["weighed_at"] = weighed_at.isoformat()
         if tare_kg is not None:
             form["tare_kg"] = f"{tare_kg:f}"
         accepted = await self._ask(
@@ -283,9 +291,15 @@ class ApiClient:
         *,
         quantity: int | None = None,
         confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER,
+        charged: Mapping[str, str] | None = None,
     ) -> Result:
-        """Say what the item is; the answer has its new price."""
+        """Say what the item is; the answer has its new price.
+
+        `charged` is what was charged while the service was away: that stands as it is.
+        """
         said: dict[str, Any] = {"label": label, "confirmed_by": confirmed_by.value}
+        if charged is not None:
+            said["charged"] = dict(charged)
         if quantity is not None:
             said["quantity"] = quantity
         return await self._ask(

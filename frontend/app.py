@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse, StreamingResponse
 from nicegui import Client, app, ui
 
 from frontend import theme
-from frontend.api_client import ApiClient, ApiError, ApiMissing, ApiRefused, log_unreachable
+from frontend.api_client import ApiError, ApiMissing, ApiRefused, log_unreachable
 from frontend.cameras import FILM, LIVE_PATH, open_camera
 from frontend.catalogue import Catalogue
 from frontend.containers import read_containers
@@ -20,6 +20,7 @@ from frontend.labels.issued import Issued
 from frontend.labels.printer import printer_of
 from frontend.labels.profiles import PROFILES
 from frontend.languages import load_languages
+from frontend.offline.api import OfflineApi
 from frontend.pages.analytics import analytics_page
 from frontend.pages.history import history_page, suspicious_page
 from frontend.pages.lost import lost_page
@@ -45,10 +46,10 @@ def create_kiosk(
     Another `transport` leads to another API than the network's, and a `scale` stands in for the
     one of the settings.
     """
-    api = ApiClient(str(settings.api_url), transport=transport)
-    catalogue = Catalogue(api)
     state = settings.home / "kiosk"
     state.mkdir(parents=True, exist_ok=True)
+    api = OfflineApi(str(settings.api_url), state, transport=transport)
+    catalogue = Catalogue(api)
     return Kiosk(
         settings=settings,
         api=api,

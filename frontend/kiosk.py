@@ -5,12 +5,12 @@ from pathlib import Path
 
 from nicegui import Client
 
-from frontend.api_client import ApiClient
 from frontend.cameras import DeviceCamera
 from frontend.catalogue import Catalogue
 from frontend.containers import Container
 from frontend.labels.desk import LabelDesk
 from frontend.languages import Language
+from frontend.offline.api import OfflineApi
 from frontend.photos import PhotoAddresses
 from frontend.pins import Attempts
 from frontend.samples import Sample
@@ -27,7 +27,7 @@ class Kiosk:
     """The running kiosk."""
 
     settings: Settings
-    api: ApiClient
+    api: OfflineApi
     catalogue: Catalogue
     languages: dict[str, Language]
     samples: tuple[Sample, ...]

@@ -12,6 +12,7 @@ from frontend.languages import N_, Language
 from frontend.parts.manager.correction import Correction
 from frontend.parts.manager.picker import pick_item
 from frontend.parts.manager.weighings import Weighings
+from frontend.parts.offline import KeptWeighings
 from frontend.staff import StaffPage
 
 NOT_A_DAY = N_("Please choose a day, or leave the field empty.")
@@ -81,6 +82,7 @@ class HistoryPage(StaffPage):
             theme.text(t("History"), "h1")
             theme.action(t("Export as CSV"), self._export).mark("export")
             theme.action(t("Refresh"), self._list.reload, symbol="refresh").mark("refresh")
+        KeptWeighings(self.visit).build()
         self._filters()
         self._list.table()
 

@@ -15,6 +15,7 @@ from frontend.kiosk import Visit
 from frontend.languages import N_, Language
 from frontend.parts.answer import Actions, Answer
 from frontend.parts.camera import CAPTURE, Camera, DeviceView
+from frontend.parts.offline import OfflineNotice
 from frontend.parts.prompt import Choices, Prompt
 from frontend.parts.readout import Display, Knobs
 from frontend.parts.samples import SampleStrip
@@ -60,8 +61,13 @@ class WeighPage:
     @ui.refreshable_method
     def screen(self) -> None:
         """Draw the page; it is drawn anew, with all that was entered, in another language."""
+        with theme.frame(self._visit, "/", self._speak):
+            OfflineNotice(self._visit).build()
+            self._scale_and_panel()
+
+    def _scale_and_panel(self) -> None:
         t = self._visit.language
-        with theme.frame(self._visit, "/", self._speak), ui.element("div").classes("weigh"):
+        with ui.element("div").classes("weigh"):
             with ui.element("section").classes("stage-side") as side:
                 side.props["aria-label"] = t("Picture")
                 self._stage_side()
@@ -435,6 +441,8 @@ class WeighPage:
         self._refresh()
 
     def _next_item(self) -> None:
+        if self._weighing.result is not None:
+            self._visit.kiosk.api.leave(self._weighing.result.job_id)
         todo = self._flow.finish()
         self._forget()
         self._see_to(todo)

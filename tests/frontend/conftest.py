@@ -77,6 +77,7 @@ async def user(kiosk: Kiosk) -> AsyncIterator[User]:
     """Somebody in front of the kiosk."""
     async with user_simulation() as somebody:
         serve(kiosk)
+        kiosk.api.start()
         yield somebody
         # NiceGUI would take the modules of its pages out of sys.modules, and other tests' with it.
         Client.page_routes.clear()

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,6 +16,10 @@ from fastapi.responses import JSONResponse
 from tests.frontend.fake_admin import FakeAdmin, refused
 
 CATALOGUE = Path(__file__).parents[2] / "layers/smartscale/python/smartscale/catalogue.csv"
+
+
+_FIRST_MS = 1_790_000_000_000
+"""The moment in the first weighing's id: a day of 2026, in milliseconds."""
 
 
 @dataclass
@@ -38,6 +43,15 @@ class FakeApi:
     confirming_s: float = 0.0
     """How long a confirmation takes."""
     refuses: str | None = None
+    refusals: int = 0
+    catalogues: int = 0
+    """How often the catalogue was asked for."""
+    refuses_confirmations: str | None = None
+    refuses_weight: str | None = None
+    hangs_after: str | None = None
+    """The route that acts, and then never answers."""
+    hanging: threading.Event = field(default_factory=threading.Event)
+    """It has acted."""
     fails: str | None = None
     jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
@@ -59,7 +73,7 @@ class FakeApi:
 
     def weigh(self, weight: str, tare: str | None, scale_id: str) -> dict[str, Any]:
         """Make a weighing of what the next picture shows."""
-        job_id = f"{len(self.jobs):032x}"
+        job_id = f"{_FIRST_MS + len(self.jobs):012x}{len(self.jobs):020x}"
         gross, off = Decimal(weight), Decimal(tare or 0)
         job = {
             "job_id": job_id,
@@ -77,6 +91,7 @@ class FakeApi:
             "quantity": 1,
             "confirmed_label": None,
             "confirmed_by": None,
+            "charged": None,
             "suspicious": False,
             "needs_confirmation": self.confidence < 0.7 or self.label in {"unknown", "empty"},
             "created_at": datetime.now(UTC) - timedelta(seconds=90 * (30 - len(self.jobs))),
@@ -107,6 +122,9 @@ class FakeApi:
         if sold in self.items:
             priced = self.priced(sold, job)
             priced["price"] = priced.pop("total")
+            priced |= {
+                name: value for name, value in (job["charged"] or {}).items() if name != "tare_kg"
+            }
         return {
             "job_id": job["job_id"],
             "status": job["status"],
@@ -137,6 +155,13 @@ class FakeApi:
             "error": job["error"],
             **priced,
         }
+
+    async def hang(self, route: str) -> None:
+        """Keep the caller waiting, when it is this route's turn."""
+        if self.hangs_after == route:
+            self.hanging.set()
+            while self.hangs_after == route:
+                await asyncio.sleep(0.01)
 
     def name(self, label: str | None, lang: str) -> str | None:
         """The name of a label."""
@@ -182,14 +207,22 @@ def _app(api: FakeApi) -> FastAPI:
         weight: str = Form(),
         tare_kg: str | None = Form(None),
         scale_id: str = Form(""),
+        weighed_at: str | None = Form(None),
         idempotency_key: str = Header(),
     ) -> dict[str, str] | JSONResponse:
         if api.refuses:
+            api.refusals += 1
             return problem(422, api.refuses)
+        if weight == api.refuses_weight:
+            return problem(422, "This weight is refused.")
         if idempotency_key not in api.keys:
             sent = {"image": await image.read(), "weight": weight, "tare_kg": tare_kg}
-            api.predictions.append(sent)
-            api.keys[idempotency_key] = api.weigh(weight, tare_kg, scale_id)["job_id"]
+            api.predictions.append(sent | {"weighed_at": weighed_at})
+            job = api.weigh(weight, tare_kg, scale_id)
+            if weighed_at is not None:
+                job["created_at"] = datetime.fromisoformat(weighed_at)
+            api.keys[idempotency_key] = job["job_id"]
+        await api.hang("predict")
         job_id = api.keys[idempotency_key]
         return {"job_id": job_id, "status": "pending", "result_url": f"/v1/result/{job_id}"}
 
@@ -206,6 +239,8 @@ def _app(api: FakeApi) -> FastAPI:
         job_id: str, request: Request, lang: str = "en"
     ) -> dict[str, Any] | JSONResponse:
         said = await request.json()
+        if api.refuses_confirmations:
+            return problem(422, api.refuses_confirmations)
         api.confirmations.append(said)
         await asyncio.sleep(api.confirming_s)
         if said["label"] not in api.items:
@@ -215,6 +250,8 @@ def _app(api: FakeApi) -> FastAPI:
         job["needs_confirmation"] = False
         job["suspicious"] = False
         job["quantity"] = said.get("quantity") or job["quantity"]
+        job["charged"] = said.get("charged")
+        await api.hang("confirm")
         return api.document(job, lang)
 
     @app.get("/v1/history", response_model=None)
@@ -261,6 +298,7 @@ def _app(api: FakeApi) -> FastAPI:
 
     @app.get("/v1/catalogue")
     def catalogue() -> dict[str, Any]:
+        api.catalogues += 1
         return {
             "items": [
                 {

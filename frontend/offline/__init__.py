@@ -1,0 +1,1 @@
+"""The kiosk without its service: recognised and priced here, kept on disk, sent later."""

@@ -1,0 +1,208 @@
+"""Recognising and pricing in this process, by the very code that the service runs.
+
+The only module of the kiosk that knows the shared layer: its domain, its recognition and the model
+that comes with it. What goes out of here are the API's own documents.
+"""
+
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from smartscale.adapters.litert import load_builtin
+from smartscale.domain import pricing
+from smartscale.domain.catalogue import Catalogue, Item, Price, SoldAs, parse_moment
+from smartscale.domain.job_id import is_job_id, job_time, new_job_id
+from smartscale.domain.load import Load
+from smartscale.domain.prediction import UNKNOWN, Scored
+from smartscale.domain.upload import StoredUpload, load_metadata, upload_key
+from smartscale.domain.weighing import ConfirmedBy, ModelRef, Unit, Weighing
+from smartscale.http.documents import Result, kilograms, money
+from smartscale.operations.ports import Recogniser
+from smartscale.operations.recognise import Asked, outcome
+from smartscale.recognition.memory import Vectors
+from smartscale.recognition.package import PackageError
+from smartscale.recognition.preprocessing import ImageError
+
+NOTHING_KNOWN = [Scored(UNKNOWN, Decimal(0))]
+
+_log = logging.getLogger(__name__)
+
+
+class NotSold(Exception):
+    """The catalogue has no such item, or no price for it."""
+
+
+@dataclass(frozen=True)
+class Sale:
+    """What a kept weighing was charged: what `POST /v1/confirm` is told when it is sent."""
+
+    label: str
+    confirmed_by: str
+    quantity: int
+    charged: Mapping[str, str]
+
+
+class LocalScale:
+    """Weighs without the service. Takes a while: call it off the event loop."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._model: Recogniser | None = None
+
+    def weigh(
+        self,
+        image: bytes,
+        load: tuple[Decimal, Decimal | None],
+        scale_id: str,
+        items: list[dict[str, Any]],
+        weighing_id: str,
+    ) -> str:
+        """Recognise and price; the weighing as text.
+
+        Args:
+            image: the picture.
+            load: gross weight and tare in kilograms.
+            scale_id: which scale.
+            items: what is sold, as `GET /v1/catalogue` told it.
+            weighing_id: from `new_id`, or the service's own.
+        """
+        weight_kg, tare_kg = load
+        scales = Load(weight_kg=weight_kg, tare_kg=tare_kg)
+        began = job_time(weighing_id)
+        upload = StoredUpload(upload_key(weighing_id), "", began, load_metadata(scales, scale_id))
+        asked = Asked(upload, scales, image, Catalogue(_item(item) for item in items))
+        with self._turn:
+            model = self._loaded()
+            scores = _scores(model, image)
+        seen = outcome(asked, scores, model, datetime.now(UTC))
+        return seen.model_dump_json()
+
+    def confirm(
+        self,
+        weighing: str,
+        label: str,
+        quantity: int | None,
+        confirmed_by: str,
+        items: list[dict[str, Any]],
+    ) -> str:
+        """The weighing sold as what somebody says it is.
+
+        Raises:
+            NotSold: the catalogue has no such item, or no price for it.
+        """
+        known = Weighing.model_validate_json(weighing)
+        item = Catalogue(_item(one) for one in items).find(label)
+        if item is None:
+            raise NotSold(f"{label} is not in the catalogue.")
+        load = known.load_to_sell()
+        if quantity is not None:
+            load = load.model_copy(update={"quantity": quantity})
+        confidence = {one.label: one.confidence for one in known.top_k}.get(label, Decimal(0))
+        candidate = pricing.price(item, load, confidence, known.created_at)
+        if candidate.total is None:
+            raise NotSold(f"{label} has no price in the catalogue yet.")
+        by = ConfirmedBy(confirmed_by)
+        return known.confirm(candidate, by, datetime.now(UTC)).model_dump_json()
+
+    def _loaded(self) -> Recogniser:
+        if self._model is None:
+            try:
+                self._model = load_builtin()
+            except (ImportError, OSError, PackageError) as error:
+                _log.warning("No model here; items are found by name: %s", error)
+                self._model = _NoModel()
+        return self._model
+
+
+class _NoModel:
+    """Stands for a model where there is none: everything is unknown, and found by its name."""
+
+    ref = ModelRef(id="none", revision="0")
+    confirm_below = Decimal(1)
+    learns = False
+
+    def recognise(self, image: bytes) -> list[Scored]:
+        del image
+        return NOTHING_KNOWN
+
+    def embed(self, image: bytes) -> Vectors:
+        del image
+        raise TypeError("there is no model")
+
+    def remember(self, lessons: Mapping[str, Sequence[Vectors]]) -> None:
+        del lessons
+
+
+def new_id(now: datetime) -> str:
+    """An id for a weighing of this moment."""
+    return new_job_id(now)
+
+
+def moment_of(weighing_id: str) -> datetime | None:
+    """When a weighing began, by its id; None where the id does not tell."""
+    return job_time(weighing_id) if is_job_id(weighing_id) else None
+
+
+def shown(weighing: str, language: str) -> dict[str, Any]:
+    """A weighing as `GET /v1/result` shows it."""
+    document = Result.of(Weighing.model_validate_json(weighing), language)
+    return document.model_dump(mode="json")
+
+
+def sale(weighing: str) -> Sale | None:
+    """What a weighing was charged; None where nobody said what it is."""
+    sold = Weighing.model_validate_json(weighing)
+    if sold.needs_confirmation or sold.price is None or sold.sold_label is None:
+        return None
+    charged = {
+        "unit": str(sold.unit),
+        "unit_price": str(money(sold.unit_price, sold.currency)),
+        "price": str(money(sold.price, sold.currency)),
+        "currency": str(sold.currency),
+        "tare_kg": str(kilograms(sold.tare_kg)),
+    }
+    by = sold.confirmed_by or ConfirmedBy.KIOSK
+    return Sale(sold.sold_label, by.value, sold.quantity, charged)
+
+
+def _scores(model: Recogniser, image: bytes) -> list[Scored]:
+    try:
+        return model.recognise(image)
+    except ImageError as error:
+        _log.warning("A picture could not be recognised here: %s", error)
+        return NOTHING_KNOWN
+
+
+def _item(document: dict[str, Any]) -> Item:
+    """An item of the catalogue from the API's document, with its prices to come."""
+    prices = document.get("prices") or [
+        {"unit_price": document["unit_price"], "valid_from": document["valid_from"]}
+    ]
+    return Item(
+        label=document["label"],
+        plu=document["plu"],
+        category=document.get("category", ""),
+        names=document["names"],
+        unit=Unit(document["unit"]),
+        currency=document["currency"],
+        prices=tuple(
+            Price(
+                unit_price=Decimal(price["unit_price"]),
+                valid_from=parse_moment(price["valid_from"]),
+            )
+            for price in prices
+            if price["unit_price"] is not None
+        ),
+        tare_kg=Decimal(document.get("tare_kg") or "0.000"),
+        piece_kg_min=_weight(document.get("piece_kg_min")),
+        piece_kg_max=_weight(document.get("piece_kg_max")),
+        sold_as=SoldAs(document["sold_as"]) if document.get("sold_as") else None,
+    )
+
+
+def _weight(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)

@@ -1,0 +1,172 @@
+"""What was weighed without the service, on disk: nothing is shown or printed before it is here."""
+
+import sqlite3
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS kept (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    key TEXT NOT NULL UNIQUE,
+    scale_id TEXT NOT NULL,
+    weight_kg TEXT NOT NULL,
+    tare_kg TEXT,
+    weighed_at TEXT NOT NULL,
+    picture BLOB,
+    weighing TEXT NOT NULL,
+    version INTEGER NOT NULL DEFAULT 1,
+    state TEXT NOT NULL DEFAULT 'waiting',
+    job_id TEXT,
+    reason TEXT
+)
+"""
+_COLUMNS = (
+    "id, key, scale_id, weight_kg, tare_kg, weighed_at, weighing, version, state, job_id, reason"
+)
+
+
+class State(StrEnum):
+    """Where a kept weighing stands."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    REFUSED = "refused"
+    """The service does not take it; the others go on, and an attendant sees why."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A weighing of a kiosk that was cut off. Weights are kilograms."""
+
+    id: str
+    key: str
+    """Its Idempotency-Key: with it, it is one weighing however often it is sent."""
+    scale_id: str
+    weight_kg: Decimal
+    tare_kg: Decimal | None
+    weighed_at: datetime
+    weighing: str
+    """The weighing as the domain writes it, with all that was shown and said."""
+    version: int = 1
+    """Grows with each change of `weighing`."""
+    state: State = State.WAITING
+    job_id: str | None = None
+    """Its id at the service, once that is known."""
+    reason: str | None = None
+
+
+class Store:
+    """Kept weighings in the order they were weighed. Each change is on disk when it returns."""
+
+    def __init__(self, file: Path) -> None:
+        self._turn = threading.Lock()
+        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute(_SCHEMA)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+    def add(self, kept: Kept, picture: bytes) -> Kept:
+        """Keep a weighing; one that is kept already stays as it is, and is returned."""
+        self._run(
+            "INSERT OR IGNORE INTO kept "
+            "(id, key, scale_id, weight_kg, tare_kg, weighed_at, picture, weighing) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            kept.id,
+            kept.key,
+            kept.scale_id,
+            str(kept.weight_kg),
+            None if kept.tare_kg is None else str(kept.tare_kg),
+            kept.weighed_at.isoformat(),
+            picture,
+            kept.weighing,
+        )
+        (stored,) = self._read("WHERE key = ?", kept.key)
+        return stored
+
+    def change(self, weighing_id: str, weighing: str) -> None:
+        """Keep what was said about a weighing; it is to be sent, also when it was sent before."""
+        self._run(
+            "UPDATE kept SET weighing = ?, version = version + 1, state = 'waiting', reason = NULL "
+            "WHERE id = ?",
+            weighing,
+            weighing_id,
+        )
+
+    def get(self, weighing_id: str) -> Kept | None:
+        """A kept weighing by its id here."""
+        return next(iter(self._read("WHERE id = ?", weighing_id)), None)
+
+    def first(self) -> Kept | None:
+        """The oldest that waits to be sent."""
+        return next(iter(self._read("WHERE state = 'waiting' ORDER BY place LIMIT 1")), None)
+
+    def picture(self, kept: Kept) -> bytes:
+        """The picture of a weighing that is not sent."""
+        ((picture,),) = self._run("SELECT picture FROM kept WHERE id = ?", kept.id)
+        return bytes(picture)
+
+    def sent(self, kept: Kept, job_id: str) -> None:
+        """Note that this version was sent; a version that came meanwhile still waits."""
+        self._run(
+            "UPDATE kept SET job_id = ?, state = CASE WHEN version = ? THEN 'sent' ELSE state END "
+            "WHERE id = ?",
+            job_id,
+            kept.version,
+            kept.id,
+        )
+
+    def refuse(self, kept: Kept, reason: str) -> None:
+        """Put a weighing aside that the service does not take."""
+        self._run("UPDATE kept SET state = 'refused', reason = ? WHERE id = ?", reason, kept.id)
+
+    def retry(self, weighing_id: str) -> None:
+        """Have a refused weighing sent again, in its old place."""
+        self._run(
+            "UPDATE kept SET state = 'waiting', reason = NULL WHERE id = ? AND state = 'refused'",
+            weighing_id,
+        )
+
+    def forget_sent(self, before: datetime) -> None:
+        """Drop what was sent and was weighed before a moment."""
+        self._run("DELETE FROM kept WHERE state = 'sent' AND weighed_at < ?", before.isoformat())
+
+    def refused(self) -> list[Kept]:
+        """What an attendant has to look at."""
+        return self._read("WHERE state = 'refused' ORDER BY place")
+
+    def waiting(self) -> int:
+        """How many are to be sent."""
+        ((count,),) = self._run("SELECT count(*) FROM kept WHERE state = 'waiting'")
+        return int(count)
+
+    def _read(self, which: str, *values: str) -> list[Kept]:
+        return [
+            Kept(
+                id=row[0],
+                key=row[1],
+                scale_id=row[2],
+                weight_kg=Decimal(row[3]),
+                tare_kg=None if row[4] is None else Decimal(row[4]),
+                weighed_at=datetime.fromisoformat(row[5]),
+                weighing=row[6],
+                version=row[7],
+                state=State(row[8]),
+                job_id=row[9],
+                reason=row[10],
+            )
+            for row in self._run(f"SELECT {_COLUMNS} FROM kept {which}", *values)  # noqa: S608
+        ]
+
+    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._turn:
+            return list(self._db.execute(statement, values))

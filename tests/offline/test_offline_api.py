@@ -1,0 +1,354 @@
+"""The kiosk goes on when its service goes away, and the service learns of everything, once."""
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+import uvicorn
+
+from frontend.api_client import ApiRefused, ApiUnreachable, Result
+from frontend.offline import local
+from frontend.offline.api import OfflineApi
+from frontend.offline.copy import CatalogueCopy
+from tests.frontend.fake_api import FakeApi
+from tests.support import eventually, free_port
+
+BANANAS = (Path(__file__).parents[2] / "sample_data/bananas.jpg").read_bytes()
+
+
+@pytest.fixture
+def service() -> FakeApi:
+    return FakeApi()
+
+
+@pytest_asyncio.fixture
+async def kiosk(service: FakeApi, tmp_path: Path) -> AsyncIterator[OfflineApi]:
+    """A kiosk that has seen its service, and sends at once what nobody changes."""
+    api = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
+    assert not await api.tend()
+    yield api
+    await api.close()
+
+
+async def weigh(kiosk: OfflineApi, key: str = "key-1", weight: str = "0.500") -> Result:
+    job_id = await kiosk.predict(
+        BANANAS, Decimal(weight), None, scale_id="kiosk-1", idempotency_key=key
+    )
+    return await kiosk.result(job_id, "de")
+
+
+@pytest.mark.asyncio
+async def test_without_the_service_it_recognises_and_prices_all_the_same(
+    kiosk: OfflineApi, service: FakeApi
+) -> None:
+    service.down = True
+    result = await weigh(kiosk)
+
+    assert (result.label, result.name) == ("Banana", "Bananen")
+    assert (result.unit_price, result.price) == (Decimal("1.89"), Decimal("0.95"))
+    assert result.top_k[0].plu == "4011"
+    assert kiosk.cut_since is not None
+    assert kiosk.prices_of is not None
+    assert await kiosk.waiting() == 1
+    assert [item.label for item in await kiosk.catalogue()] == list(service.items)
+
+
+@pytest.mark.asyncio
+async def test_what_was_charged_reaches_the_service_once_with_its_time_and_price(
+    kiosk: OfflineApi, service: FakeApi
+) -> None:
+    service.down = True
+    result = await weigh(kiosk)
+    service.down = False
+    service.items["Banana"]["unit_price"] = "2.49"
+    assert not await kiosk.tend()
+
+    (job,) = service.jobs.values()
+    assert (job["confirmed_label"], job["confirmed_by"]) == ("Banana", "kiosk")
+    assert job["charged"] == {
+        "unit": "kg",
+        "unit_price": "1.89",
+        "price": "0.95",
+        "currency": "EUR",
+        "tare_kg": "0.000",
+    }
+    assert job["created_at"] == result.created_at
+    assert kiosk.cut_since is None
+    assert await kiosk.waiting() == 0
+    assert not await kiosk.tend()
+    assert len(service.predictions) == len(service.confirmations) == 1
+    later = await kiosk.result(result.job_id, "en")
+    assert (later.job_id, later.price) == (job["job_id"], Decimal("0.95"))
+
+
+@pytest.mark.asyncio
+async def test_what_the_shopper_says_meanwhile_is_charged_and_sent(
+    kiosk: OfflineApi, service: FakeApi
+) -> None:
+    service.down = True
+    result = await weigh(kiosk)
+    said = await kiosk.confirm(result.job_id, "Avocado", "en", quantity=3)
+    each = Decimal(service.items["Avocado"]["unit_price"])
+    assert (said.confirmed_label, said.quantity, said.price) == ("Avocado", 3, each * 3)
+    with pytest.raises(ApiRefused, match="not in the catalogue"):
+        await kiosk.confirm(result.job_id, "Unicorn", "en")
+
+    service.down = False
+    await kiosk.tend()
+    (job,) = service.jobs.values()
+    assert (job["confirmed_label"], job["confirmed_by"]) == ("Avocado", "shopper")
+    assert (job["quantity"], job["charged"]["price"]) == (3, str(each * 3))
+
+
+@pytest.mark.asyncio
+async def test_a_service_that_goes_away_in_the_middle_of_a_weighing_learns_of_one(
+    kiosk: OfflineApi, service: FakeApi
+) -> None:
+    """It had taken the picture; the answer never came."""
+    job_id = await kiosk.predict(
+        BANANAS, Decimal("0.500"), None, scale_id="kiosk-1", idempotency_key="key-1"
+    )
+    service.down = True
+    result = await kiosk.result(job_id, "en")
+    assert (result.job_id, result.label) == (job_id, "Banana")
+
+    service.down = False
+    await kiosk.tend()
+    assert list(service.jobs) == [job_id]
+    assert service.jobs[job_id]["charged"]["price"] == "0.95"
+
+
+@pytest.mark.asyncio
+async def test_a_service_that_goes_away_before_the_confirmation_learns_of_it(
+    kiosk: OfflineApi, service: FakeApi
+) -> None:
+    result = await weigh(kiosk)
+    service.down = True
+    said = await kiosk.confirm(result.job_id, "Lemon", "en")
+    assert said.confirmed_label == "Lemon"
+    service.down = False
+    await kiosk.tend()
+    (job,) = service.jobs.values()
+    assert (job["job_id"], job["confirmed_label"]) == (result.job_id, "Lemon")
+
+
+@pytest.mark.asyncio
+async def test_an_answer_that_was_lost_is_not_a_second_weighing(
+    kiosk: OfflineApi, service: FakeApi
+) -> None:
+    service.stale = 2  # the service takes it, and takes it again, and its answers are lost
+    result = await weigh(kiosk)
+    assert result.label == "Banana"
+    await kiosk.tend()
+    assert len(service.jobs) == 1
+
+
+@pytest.mark.asyncio
+async def test_many_weighings_go_in_their_order(kiosk: OfflineApi, service: FakeApi) -> None:
+    service.down = True
+    weights = [f"0.{number}00" for number in range(1, 6)]
+    for weight in weights:
+        await weigh(kiosk, key=f"key-{weight}", weight=weight)
+    service.down = False
+    await kiosk.tend()
+    assert [sent["weight"] for sent in service.predictions] == weights
+    moments = [datetime.fromisoformat(sent["weighed_at"]) for sent in service.predictions]
+    assert moments == sorted(moments)
+
+
+@pytest.mark.asyncio
+async def test_one_that_is_refused_waits_for_an_attendant_and_the_others_go(
+    kiosk: OfflineApi, service: FakeApi
+) -> None:
+    service.down = True
+    await weigh(kiosk, "bad", weight="0.100")
+    await weigh(kiosk, "good", weight="0.200")
+    service.down = False
+    service.refuses_weight = "0.100"
+    await kiosk.tend()
+    (refused,) = await kiosk.refused()
+    assert (refused.weight_kg, refused.reason) == (Decimal("0.100"), "This weight is refused.")
+    assert [sent["weight"] for sent in service.predictions] == ["0.200"]
+
+    service.refuses_weight = None
+    await kiosk.retry(refused.id)
+    await kiosk.tend()
+    assert [sent["weight"] for sent in service.predictions] == ["0.200", "0.100"]
+    assert await kiosk.refused() == []
+
+
+@pytest.mark.asyncio
+async def test_what_is_on_the_screen_is_not_sent_yet(service: FakeApi, tmp_path: Path) -> None:
+    api = OfflineApi("http://service", tmp_path, quiet_s=60, transport=service.transport)
+    await api.tend()
+    service.down = True
+    await weigh(api)
+    service.down = False
+    assert await api.tend(), "there is more to do soon"
+    assert service.predictions == []
+    await api.close()
+
+    restarted = OfflineApi("http://service", tmp_path, quiet_s=60, transport=service.transport)
+    await restarted.tend()
+    assert len(service.predictions) == 1, "no screen has outlived the restart"
+    await restarted.close()
+
+
+@pytest.mark.asyncio
+async def test_a_picture_that_nobody_recognises_is_found_by_its_name(
+    kiosk: OfflineApi, service: FakeApi
+) -> None:
+    service.down = True
+    job_id = await kiosk.predict(
+        b"no picture", Decimal("0.500"), None, scale_id="kiosk-1", idempotency_key="key-1"
+    )
+    result = await kiosk.result(job_id, "en")
+    assert (result.label, result.needs_confirmation) == ("unknown", True)
+    assert (await kiosk.confirm(job_id, "Banana", "en")).price == Decimal("0.95")
+
+
+@pytest.mark.asyncio
+async def test_nobody_asked_for_is_no_sale(kiosk: OfflineApi, service: FakeApi) -> None:
+    """The shopper walked away from a question: the service learns of the picture, no price."""
+    service.down = True
+    job_id = await kiosk.predict(
+        b"no picture", Decimal("0.500"), None, scale_id="kiosk-1", idempotency_key="key-1"
+    )
+    await kiosk.result(job_id, "en")
+    service.down = False
+    await kiosk.tend()
+    assert len(service.predictions) == 1
+    assert service.confirmations == []
+
+
+@pytest.mark.asyncio
+async def test_without_a_catalogue_there_are_no_prices_to_make_up(
+    service: FakeApi, tmp_path: Path
+) -> None:
+    service.down = True
+    api = OfflineApi("http://service", tmp_path, transport=service.transport)
+    with pytest.raises(ApiUnreachable):
+        await weigh(api)
+    with pytest.raises(ApiUnreachable):
+        await api.catalogue()
+    assert await api.waiting() == 0
+    await api.close()
+
+
+@pytest.mark.asyncio
+async def test_prices_that_start_while_the_service_is_away_hold(tmp_path: Path) -> None:
+    service = FakeApi()
+    api = OfflineApi("http://service", tmp_path, transport=service.transport)
+    await api.tend()
+    items = [dict(item) for item in api._copy.items]
+    banana = next(item for item in items if item["label"] == "Banana")
+    banana["prices"] = [
+        {"unit_price": "1.89", "valid_from": "2026-01-01T00:00:00Z"},
+        {"unit_price": "2.10", "valid_from": "2026-02-01T00:00:00Z"},
+        {"unit_price": "9.99", "valid_from": "2999-01-01T00:00:00Z"},
+    ]
+    CatalogueCopy(tmp_path / "catalogue.json").keep(items, api.prices_of or datetime.min)  # noqa: DTZ901
+    await api.close()
+    service.down = True
+    restarted = OfflineApi("http://service", tmp_path, transport=service.transport)
+    assert (await weigh(restarted)).unit_price == Decimal("2.10")
+    await restarted.close()
+
+
+@pytest.mark.asyncio
+async def test_it_comes_back_by_itself(service: FakeApi, tmp_path: Path) -> None:
+    api = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
+    await api.tend()
+    service.down = True
+    await weigh(api)
+    service.down = False
+    api.start()
+    async with asyncio.timeout(10):
+        while await api.waiting():
+            await asyncio.sleep(0.01)
+    assert api.cut_since is None
+    await api.close()
+
+
+def test_a_sale_is_what_the_api_is_told() -> None:
+    assert local.sale(_weighing(price="0.95", needs_confirmation=True)) is None
+    assert local.sale(_weighing(price=None)) is None
+    sold = local.sale(_weighing(price="0.95", confirmed_label="Lemon", confirmed_by="shopper"))
+    assert sold is not None
+    assert (sold.label, sold.confirmed_by) == ("Lemon", "shopper")
+
+
+def _weighing(**fields: object) -> str:
+    from smartscale.domain.weighing import Weighing  # noqa: PLC0415
+
+    usual = {
+        "job_id": "0" * 32,
+        "status": "done",
+        "scale_id": "kiosk-1",
+        "upload_key": "uploads/x",
+        "created_at": "2026-11-26T14:00:00Z",
+        "completed_at": "2026-11-26T14:00:00Z",
+        "label": "Banana",
+        "unit": "kg",
+        "unit_price": "1.89",
+        "currency": "EUR",
+        "tare_kg": "0.000",
+    }
+    return Weighing.model_validate(usual | fields).model_dump_json()
+
+
+@pytest.fixture
+def served(service: FakeApi) -> Iterator[str]:
+    """The service on a real port, for a kiosk in a process of its own."""
+    port = free_port()
+    server = uvicorn.Server(uvicorn.Config(service.app, port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    eventually(lambda: server.started)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.mark.parametrize("moment", ["predict", "confirm"])
+@pytest.mark.asyncio
+async def test_a_kiosk_that_is_killed_while_it_sends_sends_once(
+    service: FakeApi, served: str, tmp_path: Path, moment: str
+) -> None:
+    """The service has acted, and the kiosk dies before it can note that."""
+    kiosk = OfflineApi("http://service", tmp_path, transport=service.transport)
+    await kiosk.tend()
+    service.down = True
+    await weigh(kiosk, "key-1", "0.100")
+    await weigh(kiosk, "key-2", "0.200")
+    await kiosk.close()
+    service.down = False
+
+    service.hangs_after = moment
+    script = f"""
+        import asyncio
+        from pathlib import Path
+        from frontend.offline.api import OfflineApi
+        asyncio.run(OfflineApi({served!r}, Path({str(tmp_path)!r}), quiet_s=0).tend())
+    """
+    sending = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)])
+    await asyncio.to_thread(eventually, service.hanging.is_set)
+    sending.kill()
+    sending.wait()
+    service.hangs_after = None
+    assert len(service.jobs) == 1
+
+    again = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
+    await again.tend()
+    assert [job["gross"] for job in service.jobs.values()] == [Decimal("0.100"), Decimal("0.200")]
+    assert all(job["charged"] for job in service.jobs.values())
+    assert await again.waiting() == 0
+    await again.close()
