@@ -156,6 +156,12 @@ class FakeApi:
             **priced,
         }
 
+    def why_not(self, weight: str) -> str | None:
+        """Why a weighing is refused."""
+        why = "This weight is refused." if weight == self.refuses_weight else self.refuses
+        self.refusals += why is not None
+        return why
+
     async def hang(self, route: str) -> None:
         """Keep the caller waiting, when it is this route's turn."""
         if self.hangs_after == route:
@@ -210,11 +216,8 @@ def _app(api: FakeApi) -> FastAPI:
         weighed_at: str | None = Form(None),
         idempotency_key: str = Header(),
     ) -> dict[str, str] | JSONResponse:
-        if api.refuses:
-            api.refusals += 1
-            return problem(422, api.refuses)
-        if weight == api.refuses_weight:
-            return problem(422, "This weight is refused.")
+        if (why := api.why_not(weight)) is not None:
+            return problem(422, why)
         if idempotency_key not in api.keys:
             sent = {"image": await image.read(), "weight": weight, "tare_kg": tare_kg}
             api.predictions.append(sent | {"weighed_at": weighed_at})

@@ -8,6 +8,7 @@ import pytest
 from nicegui.testing import User
 
 from frontend.samples import load_samples
+from tests.frontend.conftest import ATTENDANT_PIN, log_in
 from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_receipt import scanned
 from tests.frontend.test_weigh import SOON, tap_sample
@@ -69,7 +70,7 @@ async def test_an_attendant_sees_what_could_not_be_sent(
     await user.should_not_see("this scale works by itself", retries=SOON)
     await until(lambda: api.refusals)
 
-    await user.open("/history")
+    await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see("This weight is refused.", retries=SOON)
     api.refuses = None
     user.find("send-again").click()

@@ -312,23 +312,6 @@ async def test_a_file_that_is_no_picture_is_said_calmly(user: User) -> None:
     await user.should_see("classify")
 
 
-async def test_without_the_service_nothing_is_lost_and_nothing_is_charged_twice(
-    user: User, api: FakeApi
-) -> None:
-    """A kiosk that has never seen its service has no prices to go on with."""
-    api.down = True
-    await user.open("/")
-    await tap_sample(user, "bananas")
-    user.find("classify").click()
-    await user.should_see("The scale cannot reach its service right now.", retries=SOON)
-    await user.should_see(marker="picture")
-
-    api.down = False
-    user.find("classify").click()
-    await user.should_see("answer", retries=SOON)
-    assert len(api.jobs) == 1
-
-
 async def test_a_connection_that_just_closed_is_not_the_shoppers_matter(
     user: User, api: FakeApi, caplog: pytest.LogCaptureFixture
 ) -> None:
