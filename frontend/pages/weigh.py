@@ -180,6 +180,8 @@ class WeighPage:
                     self._capture()
 
     def _forget(self) -> None:
+        if self._weighing.result is not None:
+            self._visit.kiosk.api.leave(self._weighing.result.job_id)
         self._weighing.cancel()
         self._weighing = Weighing()
         self._chosen = self._carried = None
@@ -441,8 +443,6 @@ class WeighPage:
         self._refresh()
 
     def _next_item(self) -> None:
-        if self._weighing.result is not None:
-            self._visit.kiosk.api.leave(self._weighing.result.job_id)
         todo = self._flow.finish()
         self._forget()
         self._see_to(todo)
