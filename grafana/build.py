@@ -1,19 +1,22 @@
-"""Writes Grafana's dashboards from code: `python -m grafana.build`.
+"""Writes Grafana's dashboards and alert rules from code: `python -m grafana.build`.
 
 Every query is a plain metric with one statistic. Emulators know neither SEARCH nor metric math, so
-each label of the catalogue has a query of its own; and a 0/1 metric's average is a rate.
+each label of the catalogue has a query of its own; and a 0/1 metric's average is a rate. No query
+names a queue or a function of the stack: everything is told in our own namespace, so the same files
+serve the embedded run, LocalStack and AWS, and alert rules, which know no variables, ask the same.
 """
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from grafana_foundation_sdk.builders.bargauge import Panel as BarGauge
 from grafana_foundation_sdk.builders.cloudwatch import CloudWatchMetricsQuery
-from grafana_foundation_sdk.builders.common import ReduceDataOptions
-from grafana_foundation_sdk.builders.dashboard import Dashboard
+from grafana_foundation_sdk.builders.common import ReduceDataOptions, VizLegendOptions
+from grafana_foundation_sdk.builders.dashboard import Dashboard, ThresholdsConfig
 from grafana_foundation_sdk.builders.stat import Panel as Stat
 from grafana_foundation_sdk.builders.timeseries import Panel as Timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
@@ -22,26 +25,46 @@ from grafana_foundation_sdk.models.cloudwatch import (
     MetricEditorMode,
     MetricQueryType,
 )
-from grafana_foundation_sdk.models.common import DataSourceRef
+from grafana_foundation_sdk.models.common import (
+    DataSourceRef,
+    LegendDisplayMode,
+    LegendPlacement,
+    VisibilityMode,
+    VizOrientation,
+)
+from grafana_foundation_sdk.models.dashboard import (
+    DataTransformerConfig,
+    Threshold,
+    ThresholdsMode,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 DASHBOARDS = Path(__file__).with_name("dashboards")
 CATALOGUE = ROOT / "layers/smartscale/python/smartscale/catalogue.csv"
 ALERTS = Path(__file__).with_name("provisioning") / "alerting" / "smartscale.json"
 NAMESPACE = "SmartScale"
-PERIOD_S = 300
 SOURCE = DataSourceRef(type_val="cloudwatch", uid="smartscale-cloudwatch")
 NO_ITEM = ("unknown", "empty")
 """Answers that are no item of the catalogue."""
+MINUTES = 300
+HOUR = 3600
+DAY = 86400
 
 
-def query(
-    metric: str, statistic: str, number: int = 0, dimensions: Mapping[str, str] | None = None
-) -> CloudWatchMetricsQuery:
+@dataclass(frozen=True)
+class Ask:
+    """One statistic of one metric, by periods of so many seconds."""
+
+    metric: str
+    statistic: str
+    legend: str = ""
+    period_s: int = MINUTES
+    dimensions: Mapping[str, str] = field(default_factory=dict)
+
+
+def query(ask: Ask, number: int = 0) -> CloudWatchMetricsQuery:
     """One metric with one statistic; panels without both editor fields show no data."""
-    labels: dict[str, str | list[str]] = {
-        name: [value] for name, value in (dimensions or {}).items()
-    }
+    labels: dict[str, str | list[str]] = {name: [value] for name, value in ask.dimensions.items()}
     return (
         CloudWatchMetricsQuery()
         .datasource(SOURCE)
@@ -52,50 +75,102 @@ def query(
         .id(f"q{number}")
         .region("default")
         .namespace(NAMESPACE)
-        .metric_name(metric)
+        .metric_name(ask.metric)
         .dimensions(labels)
         .match_exact(True)
-        .period(str(PERIOD_S))
-        .statistic(statistic)
-        .label(next(iter((dimensions or {}).values()), f"{metric} {statistic}"))
+        .period(str(ask.period_s))
+        .statistic(ask.statistic)
+        .label(ask.legend or next(iter(ask.dimensions.values()), f"{ask.metric} {ask.statistic}"))
     )
 
 
-def total(title: str, metric: str) -> Stat:
-    """How many there were in the whole time."""
-    sums = ReduceDataOptions().calcs(["sum"]).values(False)
+def limits(*steps: tuple[float, str]) -> ThresholdsConfig:
+    """Colours: green, and another from each value on."""
+    base = [Threshold(value=None, color="green")]
     return (
+        ThresholdsConfig()
+        .mode(ThresholdsMode.ABSOLUTE)
+        .steps([*base, *(Threshold(value=value, color=color) for value, color in steps)])
+    )
+
+
+def stat(
+    title: str,
+    ask: Ask,
+    *,
+    unit: str = "short",
+    reduce: str = "sum",
+    bad_from: float | None = None,
+    told: str = "",
+) -> Stat:
+    """One number for the whole time."""
+    panel = (
         Stat()
         .title(title)
+        .description(told)
         .datasource(SOURCE)
-        .with_target(query(metric, "Sum"))
-        .reduce_options(sums)
+        .with_target(query(ask))
+        .unit(unit)
+        .reduce_options(ReduceDataOptions().calcs([reduce]).values(False))
         .no_value("0")
-        .height(6)
-        .span(6)
+        .height(5)
+        .span(4)
     )
+    return panel if bad_from is None else panel.thresholds(limits((bad_from, "red")))
 
 
-def over_time(title: str, unit: str, *asked: tuple[str, str]) -> Timeseries:
+def over_time(title: str, unit: str, *asked: Ask, told: str = "", width: int = 12) -> Timeseries:
     """Lines over the time, one a metric and statistic."""
-    panel = Timeseries().title(title).datasource(SOURCE).unit(unit).min(0).height(8).span(12)
-    for number, (metric, statistic) in enumerate(asked):
-        panel = panel.with_target(query(metric, statistic, number))
+    panel = (
+        Timeseries()
+        .title(title)
+        .description(told)
+        .datasource(SOURCE)
+        .unit(unit)
+        .min(0)
+        # A weighing now and then is a point with nothing beside it.
+        .show_points(VisibilityMode.AUTO)
+        .span_nulls(True)
+        .legend(
+            VizLegendOptions()
+            .show_legend(True)
+            .display_mode(LegendDisplayMode.LIST)
+            .placement(LegendPlacement.BOTTOM)
+            .calcs([])
+        )
+        .height(8)
+        .span(width)
+    )
+    for number, ask in enumerate(asked):
+        panel = panel.with_target(query(ask, number))
     return panel
 
 
-def top_labels(labels: Iterable[str]) -> BarGauge:
-    """How often each label was the answer."""
+def by_label(title: str, ask: Ask, reduce: str, unit: str, *, most: int, told: str) -> BarGauge:
+    """A bar for each label, the longest first, no more than so many."""
+    column = {"sum": "Total", "mean": "Mean"}[reduce]
     panel = (
         BarGauge()
-        .title("Top labels")
+        .title(title)
+        .description(told)
         .datasource(SOURCE)
-        .reduce_options(ReduceDataOptions().calcs(["sum"]).values(False))
-        .height(16)
+        .unit(unit)
+        .min(0)
+        .orientation(VizOrientation.HORIZONTAL)
+        .with_transformation(
+            DataTransformerConfig("reduce", options={"reducers": [reduce], "mode": "seriesToRows"})
+        )
+        .with_transformation(
+            DataTransformerConfig("sortBy", options={"sort": [{"field": column, "desc": True}]})
+        )
+        .with_transformation(DataTransformerConfig("limit", options={"limitField": most}))
+        .reduce_options(ReduceDataOptions().calcs(["lastNotNull"]).values(True))
+        .height(10)
         .span(24)
     )
-    for number, label in enumerate(labels):
-        panel = panel.with_target(query("Label", "Sum", number, {"Label": label}))
+    for number, label in enumerate(catalogue_labels()):
+        of_label = replace(ask, legend=label, dimensions={"Label": label})
+        panel = panel.with_target(query(of_label, number))
     return panel
 
 
@@ -105,40 +180,206 @@ def catalogue_labels() -> list[str]:
         return [*(row["label"] for row in csv.DictReader(table)), *NO_ITEM]
 
 
-def dashboard(title: str, uid: str) -> Dashboard:
-    """An empty dashboard of the last day."""
-    return Dashboard(title).uid(uid).tags(["smartscale"]).refresh("1m").time("now-24h", "now")
+def dashboard(title: str, uid: str, since: str) -> Dashboard:
+    """An empty dashboard."""
+    return Dashboard(title).uid(uid).tags(["smartscale"]).refresh("1m").time(since, "now")
 
 
 def operations() -> Dashboard:
     """How the system runs."""
     return (
-        dashboard("SmartScale operations", "smartscale-operations")
-        .with_panel(total("Total requests", "Requests"))
-        .with_panel(total("Predictions", "Predictions"))
-        .with_panel(total("Errors", "Errors"))
-        .with_panel(total("Confirmations", "Confirmations"))
+        dashboard("SmartScale operations", "smartscale-operations", "now-24h")
+        .with_panel(stat("Total requests", Ask("Requests", "Sum")))
+        .with_panel(stat("Predictions", Ask("Predictions", "Sum")))
+        .with_panel(stat("Errors", Ask("Errors", "Sum"), bad_from=1, told="Failed weighings."))
         .with_panel(
-            over_time(
-                "Latency", "ms", ("PredictionLatency", "Average"), ("PredictionLatency", "p95")
+            stat(
+                "Dead letters",
+                Ask("DeadLetters", "Sum"),
+                bad_from=1,
+                told="Messages that ended as dead letters; `smartscale redrive` tries them again.",
             )
         )
-        .with_panel(over_time("Low-confidence rate", "percentunit", ("LowConfidence", "Average")))
-        .with_panel(top_labels(catalogue_labels()))
+        .with_panel(stat("Confirmations", Ask("Confirmations", "Sum")))
+        .with_panel(
+            stat(
+                "Cost per 1,000 weighings",
+                Ask("CostPerThousand", "Average"),
+                unit="currencyUSD",
+                reduce="mean",
+                told="At AWS's list prices: requests as `smartscale cost` counts them, and the "
+                "inference that was measured. Monthly fees are not in it.",
+            )
+        )
+        .with_panel(
+            over_time(
+                "Latency",
+                "ms",
+                Ask("PredictionLatency", "Average", "average"),
+                Ask("PredictionLatency", "p95", "p95"),
+                told="From accepted to stored.",
+            )
+        )
+        .with_panel(
+            over_time(
+                "Low-confidence rate",
+                "percentunit",
+                Ask("LowConfidence", "Average", "asked for a confirmation"),
+                told="Share of answers that a person has to confirm.",
+            )
+        )
+        .with_panel(
+            over_time(
+                "Queue depth",
+                "short",
+                Ask("QueueDepth", "Maximum", "waiting"),
+                told="Messages that nobody works on yet, when a batch was done.",
+                width=8,
+            )
+        )
+        .with_panel(
+            over_time(
+                "Age of the oldest message",
+                "s",
+                Ask("QueueAge", "Maximum", "oldest of a batch"),
+                told="How long the oldest message of a batch had waited.",
+                width=8,
+            )
+        )
+        .with_panel(
+            over_time(
+                "Errors and refusals",
+                "short",
+                Ask("Errors", "Sum", "errors"),
+                Ask("DeadLetters", "Sum", "dead letters"),
+                Ask("AdminTokenRefused", "Sum", "refused admin tokens"),
+                width=8,
+            )
+        )
+        .with_panel(
+            over_time(
+                "Cold starts",
+                "short",
+                Ask("ColdStarts", "Sum", "workers that began"),
+                told="Workers of all functions that began.",
+                width=12,
+            )
+        )
+        .with_panel(
+            over_time(
+                "Throttles",
+                "short",
+                Ask("Throttles", "Maximum", "turned away in 5 minutes"),
+                told="Invocations that Lambda turned away in this account.",
+                width=12,
+            )
+        )
+        .with_panel(
+            by_label(
+                "Top labels",
+                # By the hour: CloudWatch does not give so many labels by five minutes at once.
+                Ask("Label", "Sum", period_s=HOUR),
+                "sum",
+                "short",
+                most=10,
+                told="How often each label was the answer.",
+            )
+        )
     )
 
 
 def model_quality() -> Dashboard:
     """How well it recognises."""
     return (
-        dashboard("SmartScale model quality", "smartscale-model-quality")
-        .with_panel(over_time("Low-confidence rate", "percentunit", ("LowConfidence", "Average")))
-        .with_panel(over_time("Corrected", "percentunit", ("Corrected", "Average")))
-        .with_panel(over_time("Suspicious", "percentunit", ("Suspicious", "Average")))
+        dashboard("SmartScale model quality", "smartscale-model-quality", "now-7d")
         .with_panel(
             over_time(
-                "Inference", "ms", ("InferenceLatency", "Average"), ("InferenceLatency", "p95")
+                "Confidence distribution",
+                "percentunit",
+                *(
+                    Ask("Confidence", f"p{share}", f"p{share}", HOUR)
+                    for share in (5, 25, 50, 75, 95)
+                ),
+                told="Half of the answers lie between p25 and p75.",
+            ).max(1)
+        )
+        .with_panel(
+            over_time(
+                "Corrected and suspicious",
+                "percentunit",
+                Ask("Corrected", "Average", "corrected", HOUR),
+                Ask("Suspicious", "Average", "suspicious", HOUR),
+                told="Of the confirmations: another label than the answer; something much cheaper.",
             )
+        )
+        .with_panel(
+            over_time(
+                "Confidence: active and candidate",
+                "percentunit",
+                Ask("Confidence", "Average", "active", HOUR),
+                Ask("CandidateConfidence", "Average", "candidate", HOUR),
+                width=8,
+            )
+        )
+        .with_panel(
+            over_time(
+                "Rates: active and candidate",
+                "percentunit",
+                Ask("LowConfidence", "Average", "active: low confidence", HOUR),
+                Ask("CandidateLowConfidence", "Average", "candidate: low confidence", HOUR),
+                Ask("CandidateAgreement", "Average", "candidate agrees", HOUR),
+                Ask("CandidateErrors", "Average", "candidate fails", HOUR),
+                width=8,
+            )
+        )
+        .with_panel(
+            over_time(
+                "Inference: active and candidate",
+                "ms",
+                Ask("InferenceLatency", "Average", "active", HOUR),
+                Ask("InferenceLatency", "p95", "active p95", HOUR),
+                Ask("CandidateLatency", "Average", "candidate", HOUR),
+                width=8,
+            )
+        )
+        .with_panel(
+            over_time(
+                "Drift: confidence",
+                "percentunit",
+                Ask("Confidence", "Average", "by the hour", HOUR),
+                Ask("Confidence", "Average", "by the day", DAY),
+                told="An hour that leaves its day, or days that fall: look at the pictures.",
+                width=8,
+            )
+        )
+        .with_panel(
+            over_time(
+                "Drift: low confidence",
+                "percentunit",
+                Ask("LowConfidence", "Average", "by the hour", HOUR),
+                Ask("LowConfidence", "Average", "by the day", DAY),
+                width=8,
+            )
+        )
+        .with_panel(
+            over_time(
+                "Drift: not on the menu, or empty",
+                "percentunit",
+                Ask("NoItem", "Average", "by the hour", HOUR),
+                Ask("NoItem", "Average", "by the day", DAY),
+                told="Rises with produce that the model does not know, and with a dirty camera.",
+                width=8,
+            )
+        )
+        .with_panel(
+            by_label(
+                "Corrected share by label",
+                Ask("CorrectedByLabel", "Average", period_s=DAY),
+                "mean",
+                "percentunit",
+                most=20,
+                told="Of the confirmations of each answer: how many said something else.",
+            ).max(1)
         )
     )
 
@@ -152,31 +393,122 @@ def rendered() -> dict[str, str]:
     }
 
 
-def alert(title: str, metric: str, statistic: str, above: float, minutes: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Alert:
     """Fire when a statistic was above a value for so many minutes; no traffic is no alert."""
+
+    title: str
+    metric: str
+    statistic: str
+    above: float
+    minutes: int
+    severity: str
+    what_to_do: str
+
+
+RULES = (
+    Alert(
+        "Weighings fail",
+        "Errors",
+        "Sum",
+        5,
+        5,
+        "critical",
+        "Look at the errors in the history; the log of the dead-letter function has the reasons.",
+    ),
+    Alert(
+        "Messages become dead letters",
+        "DeadLetters",
+        "Sum",
+        0,
+        0,
+        "warning",
+        "`smartscale redrive --dry-run` says what can be tried again.",
+    ),
+    Alert(
+        "Answers are slow (p95 above 2 s)",
+        "PredictionLatency",
+        "p95",
+        2000,
+        10,
+        "warning",
+        "Look at queue depth, cold starts and throttles; raise InferenceConcurrency.",
+    ),
+    Alert(
+        "Weighings wait more than a minute",
+        "QueueAge",
+        "Maximum",
+        60,
+        5,
+        "critical",
+        "Inference does not keep up, or fails and tries again: see its log.",
+    ),
+    Alert(
+        "Lambda turns calls away",
+        "Throttles",
+        "Maximum",
+        0,
+        5,
+        "warning",
+        "Ask AWS for a higher concurrency limit of the account.",
+    ),
+    Alert(
+        "Many answers have low confidence",
+        "LowConfidence",
+        "Average",
+        0.8,
+        60,
+        "warning",
+        "Clean the camera; look at recent pictures; teach new produce.",
+    ),
+    Alert(
+        "Many answers are corrected",
+        "Corrected",
+        "Average",
+        0.5,
+        60,
+        "warning",
+        "Look at the corrected share by label; roll the model back if it is new.",
+    ),
+    Alert(
+        "Somebody guesses the admin token",
+        "AdminTokenRefused",
+        "Sum",
+        10,
+        0,
+        "critical",
+        "Find the caller in the admin function's log; rotate the token.",
+    ),
+)
+
+
+def rule(alert: Alert) -> dict[str, Any]:
+    """An alert rule: the query, its last value, and the limit."""
     expression = {"type": "__expr__", "uid": "__expr__"}
-    encoded = JSONEncoder().encode(query(metric, statistic).ref_id("A").build())
+    asked = query(Ask(alert.metric, alert.statistic)).ref_id("A")
     since = {"from": 900, "to": 0}
     reduce: dict[str, Any] = {"refId": "B", "type": "reduce", "reducer": "last", "expression": "A"}
     limit: dict[str, Any] = {
         "refId": "C",
         "type": "threshold",
         "expression": "B",
-        "conditions": [{"evaluator": {"type": "gt", "params": [above]}}],
+        "conditions": [{"evaluator": {"type": "gt", "params": [alert.above]}}],
     }
     return {
-        "uid": f"smartscale-{metric}-{statistic}".lower(),
-        "title": title,
+        "uid": f"smartscale-{alert.metric}-{alert.statistic}".lower(),
+        "title": alert.title,
         "condition": "C",
-        "for": f"{minutes}m",
+        "for": f"{alert.minutes}m",
         "noDataState": "OK",
         "execErrState": "Error",
+        "labels": {"severity": alert.severity, "service": "smartscale"},
+        "annotations": {"summary": alert.title, "description": alert.what_to_do},
         "data": [
             {
                 "refId": "A",
                 "datasourceUid": SOURCE.uid,
                 "relativeTimeRange": since,
-                "model": json.loads(encoded),
+                "model": json.loads(JSONEncoder().encode(asked.build())),
             },
             *(
                 {
@@ -193,17 +525,12 @@ def alert(title: str, metric: str, statistic: str, above: float, minutes: int) -
 
 def alerts() -> str:
     """The alert rules as Grafana's provisioning reads them."""
-    rules = [
-        alert("Weighings fail", "Errors", "Sum", 5, 5),
-        alert("Answers are slow (p95 above 2 s)", "PredictionLatency", "p95", 2000, 10),
-        alert("Many answers have low confidence", "LowConfidence", "Average", 0.5, 15),
-    ]
     group = {
         "orgId": 1,
         "name": "smartscale",
         "folder": "SmartScale",
         "interval": "1m",
-        "rules": rules,
+        "rules": [rule(alert) for alert in RULES],
     }
     return json.dumps({"apiVersion": 1, "groups": [group]}, indent=2, sort_keys=True) + "\n"
 

@@ -75,6 +75,11 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture(scope="session")
 def deployed(emulator: Emulator) -> Deployed:
     """`template.yaml` deployed into the emulator; the catalogue is empty."""
+    return deployed_into(emulator)
+
+
+def deployed_into(emulator: Emulator) -> Deployed:
+    """`template.yaml` deployed into a running emulator; the catalogue is empty."""
     settings = Settings(
         SMARTSCALE_HOME=emulator.home,
         SMARTSCALE_CLOUD_PORT=emulator.port,

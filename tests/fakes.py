@@ -19,7 +19,13 @@ from smartscale.domain.trial import Tallies, Trial
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.announce import WeighingCompleted
-from smartscale.operations.ports import DeadLetter, HistoryFilter, Metric, PresignedPost
+from smartscale.operations.ports import (
+    DeadLetter,
+    HistoryFilter,
+    Metric,
+    MetricQuery,
+    PresignedPost,
+)
 from smartscale.recognition.memory import Vectors
 from tests.examples import NOW, scores
 
@@ -267,6 +273,9 @@ class FakeQueue:
     def send(self, body: str, reason: str | None = None) -> None:
         self.messages.append((body, reason))
 
+    def waiting(self) -> int:
+        return len(self.messages)
+
 
 @dataclass
 class FakeDeadLetters:
@@ -387,3 +396,19 @@ class FakeMetrics:
 
     def named(self, name: str) -> list[float]:
         return [metric.value for metric in self.metrics if metric.name == name]
+
+
+@dataclass
+class FakeQueries:
+    asked: list[MetricQuery] = field(default_factory=list)
+
+    def series(
+        self, queries: Sequence[MetricQuery], start: datetime, end: datetime, period_seconds: int
+    ) -> list[dict[datetime, float]]:
+        del end, period_seconds
+        self.asked += queries
+        return [{start: 3.0, start + timedelta(minutes=1): 4.0} for _ in queries]
+
+    def dimension_values(self, name: str, dimension: str) -> list[str]:
+        del name, dimension
+        return []

@@ -76,6 +76,7 @@ def bury(record: SQSRecord) -> None:
             worker().announce.publish(event)
             logger.info("announced late", extra={"event_id": event.id})
         return
+    metrics.append(Metric("DeadLetters", 1))
     came_before = int(record.attributes.approximate_receive_count or 1) > 1
     try:
         for arrival in arrivals(record.body):

@@ -1,7 +1,9 @@
 """The inference function: recognises, prices and stores the weighings of a batch of arrivals."""
 
+import platform
 import uuid
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -14,9 +16,9 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from smartscale.adapters.aws import sqs_client
+from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
-from smartscale.adapters.cloudwatch import metrics_for
+from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
 from smartscale.adapters.litert import load_builtin, load_folder
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
@@ -43,6 +45,7 @@ from smartscale.operations.ports import Metric, Metrics, Queue
 from smartscale.operations.recognise import Arrival, Recognise
 from smartscale.operations.switch_model import Loader, ServeModel
 from smartscale.operations.try_model import TryModel
+from smartscale.operations.watch import Costs, Watch, Work
 from smartscale.settings import (
     BucketSettings,
     MetricsSettings,
@@ -75,6 +78,7 @@ class Worker:
     metrics: Metrics
     trying: TryModel
     announce: Announce
+    watch: Watch
 
 
 @lru_cache
@@ -88,10 +92,8 @@ def worker() -> Worker:
     registry = DynamoRegistry(settings.models_table, region)
     loader = Loader(S3Packages(bucket), load_builtin, load_folder)
     ledger = S3Ledger(bucket)
-    announce = Announce(
-        topic_for(settings.weighing_completed_topic_arn, region),
-        SqsQueue(sqs_client(region), settings.weighings_queue_url),
-    )
+    queue = SqsQueue(sqs_client(region), settings.weighings_queue_url)
+    announce = Announce(topic_for(settings.weighing_completed_topic_arn, region), queue)
     return Worker(
         bucket_name=bucket.name,
         recognise=Recognise(
@@ -116,6 +118,12 @@ def worker() -> Worker:
             now,
         ),
         announce=announce,
+        watch=Watch(
+            queue,
+            CloudWatchQueries(cloudwatch_client(region)),
+            Costs.of(region, platform.machine()),
+            now,
+        ),
     )
 
 
@@ -125,6 +133,7 @@ class Batch:
 
     worker: Worker
     metrics: list[Metric] = field(default_factory=list)
+    weighings: int = 0
 
     def __post_init__(self) -> None:
         self.recogniser = self.worker.model.refresh()
@@ -167,6 +176,7 @@ class Batch:
             )
             logger.info("recognised", extra={"key": arrival.key, "again": not told})
             self.metrics += told
+            self.weighings += 1
         except Unprocessable as error:
             self._bury(arrival_message(self.worker.bucket_name, arrival), error)
 
@@ -189,11 +199,22 @@ def _came_before(record: SQSRecord) -> bool:
     return int(record.attributes.approximate_receive_count or 1) > 1
 
 
+def _sent_at(record: dict[str, Any]) -> datetime:
+    return datetime.fromtimestamp(int(record["attributes"]["SentTimestamp"]) / 1000, UTC)
+
+
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Process a batch of SQS messages; the failed ones are reported one by one."""
+    began = now()
     batch = Batch(worker())
     response = process_partial_response(event, batch.process, processor, context)
     batch.finish()
-    worker().metrics.emit(batch.metrics)
+    work = Work(
+        waited=[began - _sent_at(record) for record in event["Records"]],
+        weighings=batch.weighings,
+        took=now() - began,
+        memory_mb=int(context.memory_limit_in_mb),
+    )
+    worker().metrics.emit(batch.metrics + worker().watch.tell(work))
     return response

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.bucket import Bucket, S3ItemPictures, S3Ledger, S3Uploads, data_bucket
-from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
+from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for, tell_cold_start
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.adapters.topic import topic_for
@@ -304,5 +304,11 @@ def health(response: Response) -> Health:
     return report
 
 
+def told_start() -> None:
+    """Count a worker's start."""
+    where = MetricsSettings()
+    tell_cold_start(where.metrics_sink, where.aws_region)
+
+
 app = create_app("SmartScale result", router)
-handler = lambda_handler(app)
+handler = lambda_handler(app, told_start)

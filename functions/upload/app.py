@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 from pydantic import BaseModel, ConfigDict
 
 from smartscale.adapters.bucket import S3IdempotencyKeys, S3Uploads, data_bucket
+from smartscale.adapters.cloudwatch import tell_cold_start
 from smartscale.clock import now
 from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.errors import InvalidInput
@@ -15,7 +16,7 @@ from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.app import BASE_PATH, create_app, lambda_handler
 from smartscale.http.documents import Accepted, DirectUpload
 from smartscale.operations.accept import Accept
-from smartscale.settings import BucketSettings
+from smartscale.settings import BucketSettings, MetricsSettings
 
 
 class Settings(BucketSettings):
@@ -101,5 +102,11 @@ def _result_url(job_id: str) -> str:
     return f"{BASE_PATH}/result/{job_id}"
 
 
+def told_start() -> None:
+    """Count a worker's start."""
+    where = MetricsSettings()
+    tell_cold_start(where.metrics_sink, where.aws_region)
+
+
 app = create_app("SmartScale upload", router)
-handler = lambda_handler(app)
+handler = lambda_handler(app, told_start)

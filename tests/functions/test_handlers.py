@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,8 +23,9 @@ from smartscale.operations.messages import arrival_message
 from smartscale.operations.recognise import Arrival, Recognise
 from smartscale.operations.switch_model import WAKE_UP, Loader, ServeModel
 from smartscale.operations.try_model import TryModel
+from smartscale.operations.watch import Costs, Watch
 from tests.examples import picture
-from tests.fakes import FakeIdempotencyKeys, FakePackages
+from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueries
 from tests.shop import Shop
 
 BUILTIN = ModelRef(id="builtin", revision="1")
@@ -93,6 +95,7 @@ def infer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> inference.Worker:
         shop.metrics,
         trying,
         shop.announce,
+        Watch(shop.queue, FakeQueries(), Costs(Decimal("0.05"), Decimal("0.00002")), shop.clock),
     )
     monkeypatch.setattr(inference, "worker", lambda: worker)
     return worker
@@ -113,6 +116,17 @@ class TestInference:
         assert inference.handler(event, Context()) == {"batchItemFailures": []}
         assert shop.weighings.rows.keys() == set(ids)
         assert shop.metrics.named("Predictions") == [1, 1, 1]
+        assert len(shop.metrics.named("CostPerThousand")) == 3
+
+    def test_a_batch_tells_of_its_queue_and_its_start(self, shop: Shop) -> None:
+        shop.queue.send("waits")
+        for _ in range(2):
+            inference.handler(sqs_event(body_for(shop.upload())), Context())
+        assert shop.metrics.named("QueueDepth") == [1, 1]
+        assert shop.metrics.named("ColdStarts") == [1, 0]
+        assert shop.metrics.named("DeadLetters") == [0, 0]
+        assert shop.metrics.named("Throttles") == [7], "looked up once a minute"
+        assert all(age > 0 for age in shop.metrics.named("QueueAge"))
 
     def test_only_the_message_that_failed_is_delivered_again(
         self, shop: Shop, monkeypatch: pytest.MonkeyPatch
@@ -172,7 +186,7 @@ class TestInference:
     def test_a_wake_up_only_follows_the_registry(self, shop: Shop) -> None:
         assert inference.handler(sqs_event(WAKE_UP), Context()) == {"batchItemFailures": []}
         assert shop.registry.workers()[0].model == BUILTIN
-        assert shop.metrics.metrics == []
+        assert not shop.metrics.named("Requests")
 
 
 class TestDeadLetter:
@@ -190,7 +204,7 @@ class TestDeadLetter:
         assert dead_letter.handler(event, Context()) == {"batchItemFailures": []}
         weighing = shop.weighings.rows[job_id]
         assert (weighing.status, weighing.error) == (Status.FAILED, "The picture is cut short.")
-        assert shop.metrics.named("Errors") == [1]
+        assert shop.metrics.named("Errors") == shop.metrics.named("DeadLetters") == [1]
 
     def test_a_message_that_was_tried_in_vain_says_so(self, shop: Shop) -> None:
         job_id = shop.upload()

@@ -42,6 +42,7 @@ _SETTINGS: dict[str, type[BaseSettings]] = {
 _HTTP = {"Upload": upload.app, "Result": result.app, "Admin": admin.app}
 _RIGHTS: dict[str, set[tuple[str, str]]] = {
     "Upload": {
+        ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
         ("s3:GetObject", "DataBucket/uploads/*"),
         ("s3:PutObject", "DataBucket/uploads/*"),
         ("s3:GetObject", "DataBucket/idempotency/*"),
@@ -89,6 +90,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
     },
     "Inference": {
+        ("cloudwatch:GetMetricData", "*"),
         ("sns:Publish", "WeighingCompletedTopic"),
         ("sqs:SendMessage", "WeighingsQueue"),
         ("sqs:ReceiveMessage", "WeighingsQueue"),

@@ -138,5 +138,6 @@ def test_a_row_that_was_only_behind_tells_its_confirmation(shop: Shop) -> None:
     assert [metric.name for metric in shop.metrics.metrics] == [
         "Confirmations",
         "Corrected",
+        "CorrectedByLabel",
         "Suspicious",
     ]

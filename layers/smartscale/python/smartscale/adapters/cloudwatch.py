@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from botocore.exceptions import BotoCoreError, ClientError
 
 from smartscale.adapters.aws import cloudwatch_client
+from smartscale.domain.errors import StoreUnavailable
 from smartscale.operations.ports import Metric, MetricQuery, Metrics
 
 if TYPE_CHECKING:
@@ -97,7 +98,15 @@ class CloudWatchQueries:
     def series(
         self, queries: Sequence[MetricQuery], start: datetime, end: datetime, period_seconds: int
     ) -> list[dict[datetime, float]]:
-        """For each query its values by the start of their period."""
+        """For each query its values by the start of their period. Raises StoreUnavailable."""
+        try:
+            return self._series(queries, start, end, period_seconds)
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailable(f"The figures cannot be read: {error}") from error
+
+    def _series(
+        self, queries: Sequence[MetricQuery], start: datetime, end: datetime, period_seconds: int
+    ) -> list[dict[datetime, float]]:
         found: dict[str, dict[datetime, float]] = defaultdict(dict)
         for first in range(0, len(queries), _MAX_QUERIES):
             asked: list[MetricDataQueryTypeDef] = [
@@ -105,7 +114,7 @@ class CloudWatchQueries:
                     "Id": f"q{first + number}",
                     "MetricStat": {
                         "Metric": {
-                            "Namespace": NAMESPACE,
+                            "Namespace": query.namespace or NAMESPACE,
                             "MetricName": query.name,
                             "Dimensions": _dimensions(query.dimensions),
                         },
@@ -146,13 +155,18 @@ def _datum(metric: Metric) -> "MetricDatumTypeDef":
         "MetricName": metric.name,
         "Timestamp": metric.at or datetime.now(UTC),
         "Value": metric.value,
-        "Unit": "Milliseconds" if metric.unit == "Milliseconds" else "Count",
+        "Unit": metric.unit,
         "Dimensions": _dimensions(metric.dimensions),
     }
 
 
 def _dimensions(dimensions: Mapping[str, str]) -> list["DimensionTypeDef"]:
     return [{"Name": name, "Value": value} for name, value in dimensions.items()]
+
+
+def tell_cold_start(sink: MetricsSink, region: str) -> None:
+    """Tell that a worker of a function has begun."""
+    metrics_for(sink, region).emit([Metric("ColdStarts", 1)])
 
 
 def metrics_for(sink: MetricsSink, region: str) -> Metrics:

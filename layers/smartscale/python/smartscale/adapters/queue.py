@@ -3,6 +3,9 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from smartscale.domain.errors import StoreUnavailable
 from smartscale.operations.ports import DeadLetter
 
 if TYPE_CHECKING:
@@ -29,6 +32,16 @@ class SqsQueue:
         if reason is not None:
             attributes[REASON] = {"DataType": "String", "StringValue": reason}
         self._sqs.send_message(QueueUrl=self._url, MessageBody=body, MessageAttributes=attributes)
+
+    def waiting(self) -> int:
+        """How many messages nobody works on yet, about. Raises StoreUnavailable."""
+        try:
+            found = self._sqs.get_queue_attributes(
+                QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
+            )
+        except (BotoCoreError, ClientError) as error:
+            raise StoreUnavailable(f"The queue cannot be reached: {error}") from error
+        return int(found["Attributes"]["ApproximateNumberOfMessages"])
 
     def receive(self, wait_s: int) -> str | None:
         """Wait so long for a message; its receipt, to delete it by when it is worked on."""

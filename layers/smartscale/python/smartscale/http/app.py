@@ -1,9 +1,12 @@
 """The FastAPI application around a function's routes."""
 
 from collections.abc import Callable
+from itertools import count
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from mangum import Mangum
+from mangum.types import LambdaContext, LambdaEvent
 
 from smartscale import __version__
 from smartscale.domain.upload import MAX_IMAGE_BYTES
@@ -41,6 +44,22 @@ def create_app(
     return app
 
 
-def lambda_handler(app: FastAPI) -> Mangum:
-    """The application as the handler of a Lambda function behind an API gateway."""
-    return Mangum(app, lifespan="off", text_mime_types=_TEXT)
+def lambda_handler(
+    app: FastAPI, on_cold_start: Callable[[], None]
+) -> Callable[[LambdaEvent, LambdaContext], dict[str, Any]]:
+    """The application as the handler of a Lambda function behind an API gateway.
+
+    Args:
+        app: the application.
+        on_cold_start: called before a worker's first request.
+    """
+    serve = Mangum(app, lifespan="off", text_mime_types=_TEXT)
+    first = count()
+
+    def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, Any]:
+        if next(first) == 0:
+            on_cold_start()
+        answer: dict[str, Any] = serve(event, context)
+        return answer
+
+    return handler

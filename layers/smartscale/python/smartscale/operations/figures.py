@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.weighing import ConfirmedBy, Status, Weighing
 from smartscale.operations.ports import Metric
 
@@ -31,6 +32,8 @@ def outcome_metrics(
         Metric("Predictions", 1),
         Metric("InferenceLatency", float(weighing.timings["inference_ms"]), "Milliseconds"),
         Metric("LowConfidence", int(weighing.needs_confirmation)),
+        Metric("Confidence", float(weighing.confidence or 0), "None"),
+        Metric("NoItem", int(weighing.label in NO_ITEM)),
         Metric("Label", 1, dimensions={"Label": str(weighing.label)}),
     ]
 
@@ -60,6 +63,12 @@ def confirmation_metrics(weighing: Weighing) -> list[Metric]:
     return [
         Metric("Confirmations", 1),
         Metric("Corrected", int(weighing.was_corrected)),
+        # Not under the same name: emulators add up a name's values over its dimensions.
+        Metric(
+            "CorrectedByLabel",
+            int(weighing.was_corrected),
+            dimensions={"Label": str(weighing.label)},
+        ),
         Metric("Suspicious", int(weighing.suspicious)),
     ]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from smartscale.domain import correlation
 from smartscale.domain.catalogue import Catalogue, Item
@@ -280,6 +280,13 @@ class DeadLetters(Protocol):
         """Delete a message."""
 
 
+class Backlog(Protocol):
+    """What waits in the weighings queue."""
+
+    def waiting(self) -> int:
+        """How many messages nobody works on yet, about. Raises StoreUnavailable."""
+
+
 class Events(Protocol):
     """Where other systems hear what became of weighings."""
 
@@ -358,7 +365,7 @@ class Metric:
 
     name: str
     value: float
-    unit: str = "Count"
+    unit: Literal["Count", "Milliseconds", "Seconds", "None"] = "Count"
     dimensions: Mapping[str, str] = field(default_factory=dict)
     at: datetime | None = None
     correlation_id: str | None = field(default_factory=correlation.current, compare=False)
@@ -379,6 +386,8 @@ class MetricQuery:
     name: str
     statistic: str
     dimensions: Mapping[str, str] = field(default_factory=dict)
+    namespace: str | None = None
+    """Whose metric; None for our own."""
 
 
 class MetricQueries(Protocol):
@@ -387,7 +396,11 @@ class MetricQueries(Protocol):
     def series(
         self, queries: Sequence[MetricQuery], start: datetime, end: datetime, period_seconds: int
     ) -> list[dict[datetime, float]]:
-        """For each query its values by the start of their period, where there are any."""
+        """For each query its values by the start of their period, where there are any.
+
+        Raises:
+            StoreUnavailable: they cannot be read just now.
+        """
 
     def dimension_values(self, name: str, dimension: str) -> list[str]:
         """The values a metric's dimension has had."""

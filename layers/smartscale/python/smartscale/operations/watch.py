@@ -1,0 +1,110 @@
+"""What a worker tells of the system beside its weighings: queue, cold starts, throttles, cost.
+
+AWS counts some of this itself, but under names that differ from stack to stack, and emulators count
+little of it. Told under our own name it is the same in all three places.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Self
+
+from smartscale.domain.errors import StoreUnavailable
+from smartscale.operations.ports import Backlog, Metric, MetricQueries, MetricQuery
+
+COSTS = Path(__file__).parents[1] / "costs.json"
+"""Written by `python -m infra.sizing.marginal` from the price table of `smartscale cost`."""
+THROTTLED_SPAN = timedelta(minutes=5)
+_LOOK = timedelta(minutes=1)
+_ELSEWHERE = "us-east-1"
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What 1,000 weighings cost in USD: the inference function's GB-seconds, and all the rest."""
+
+    besides: Decimal
+    gb_second: Decimal
+
+    @classmethod
+    def of(cls, region: str, machine: str) -> Self:
+        """The list prices of a region; those of another one where it is not in the table."""
+        table = json.loads(COSTS.read_text(encoding="utf-8"))["regions"]
+        prices = table.get(region) or table[_ELSEWHERE]
+        architecture = "arm64" if machine in {"arm64", "aarch64"} else "x86_64"
+        return cls(
+            Decimal(prices["per_thousand_besides_inference"]),
+            Decimal(prices[f"gb_second_{architecture}"]),
+        )
+
+    def per_thousand(self, gb_seconds: Decimal) -> Decimal:
+        """What 1,000 weighings cost when each takes so many GB-seconds of inference."""
+        return self.besides + 1000 * gb_seconds * self.gb_second
+
+
+@dataclass(frozen=True)
+class Work:
+    """One batch: how long each message had waited, how many were weighings, what it took."""
+
+    waited: Sequence[timedelta]
+    weighings: int
+    took: timedelta
+    memory_mb: int
+
+
+class Watch:
+    """Tells of the system after each batch. Nothing here fails a batch."""
+
+    def __init__(
+        self,
+        backlog: Backlog,
+        queries: MetricQueries,
+        costs: Costs,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._backlog = backlog
+        self._queries = queries
+        self._costs = costs
+        self._now = now
+        self._cold = True
+        self._looked: datetime | None = None
+
+    def tell(self, work: Work) -> list[Metric]:
+        """The figures after a batch."""
+        # Zeros too: a figure that is missing looks like one that nobody tells.
+        told = [Metric("ColdStarts", int(self._cold)), Metric("DeadLetters", 0)]
+        self._cold = False
+        if work.waited:
+            oldest = max(work.waited).total_seconds()
+            told.append(Metric("QueueAge", max(0.0, oldest), "Seconds"))
+        if work.weighings:
+            told += work.weighings * [Metric("CostPerThousand", self._cost(work), "None")]
+        try:
+            told.append(Metric("QueueDepth", self._backlog.waiting()))
+            told += self._throttles()
+        except StoreUnavailable as error:
+            _log.warning("the queue or its figures cannot be read: %s", error)
+        return told
+
+    def _cost(self, work: Work) -> float:
+        seconds = Decimal(str(work.took.total_seconds())) / work.weighings
+        gb_seconds = seconds * work.memory_mb / 1024
+        return float(self._costs.per_thousand(gb_seconds))
+
+    def _throttles(self) -> list[Metric]:
+        """What Lambda turned away in this account, looked up once a minute.
+
+        All functions of an account share its limit, so it is the account that counts.
+        """
+        now = self._now()
+        if self._looked is not None and now - self._looked < _LOOK:
+            return []
+        self._looked = now
+        query = MetricQuery("Throttles", "Sum", namespace="AWS/Lambda")
+        [found] = self._queries.series([query], now - THROTTLED_SPAN, now, 60)
+        return [Metric("Throttles", sum(found.values()))]
