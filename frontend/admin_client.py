@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from frontend.api_client import ApiClient
 
@@ -79,6 +79,14 @@ class Figures(_Document):
     error_rate: float | None = None
 
 
+class Limits(_Document):
+    """Shares beyond which a candidate is taken back, and how often it is asked before that."""
+
+    error_rate: Decimal
+    low_confidence_rate: Decimal
+    minimum_answers: int
+
+
 class Trial(_Document):
     """A candidate beside the active model."""
 
@@ -92,7 +100,9 @@ class Trial(_Document):
     agreement: float | None = None
     active: Figures = Figures()
     candidate: Figures = Figures()
-    limits: Mapping[str, Decimal | int] = Field(default_factory=dict)
+    skipped: int = 0
+    """How many weighings a shadow was not asked about."""
+    limits: Limits | None = None
 
 
 class ModelStatus(_Document):

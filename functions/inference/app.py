@@ -19,7 +19,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
-from smartscale.adapters.litert import load_builtin, load_folder
+from smartscale.adapters.litert import give_memory_back, load_builtin, load_folder
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
@@ -79,6 +79,7 @@ class Worker:
     trying: TryModel
     announce: Announce
     watch: Watch
+    loader: Loader
 
 
 @lru_cache
@@ -90,7 +91,7 @@ def worker() -> Worker:
     memories, uploads = S3Memories(bucket), S3Uploads(bucket)
     weighings = DynamoWeighings(settings.weighings_table, region)
     registry = DynamoRegistry(settings.models_table, region)
-    loader = Loader(S3Packages(bucket), load_builtin, load_folder)
+    loader = Loader(S3Packages(bucket), load_builtin, load_folder, give_memory_back)
     ledger = S3Ledger(bucket)
     queue = SqsQueue(sqs_client(region), settings.weighings_queue_url)
     announce = Announce(topic_for(settings.weighing_completed_topic_arn, region), queue)
@@ -124,6 +125,7 @@ def worker() -> Worker:
             Costs.of(region, platform.machine()),
             now,
         ),
+        loader=loader,
     )
 
 
@@ -217,4 +219,5 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
         memory_mb=int(context.memory_limit_in_mb),
     )
     worker().metrics.emit(batch.metrics + worker().watch.tell(work))
+    worker().loader.tidy()
     return response

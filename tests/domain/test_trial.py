@@ -108,8 +108,8 @@ def test_a_candidate_is_judged_by_its_limits_and_not_too_early(
     [
         (Tally(answers=8, errors=2), "20 % errors in 10 weighings; the limit is 5 %."),
         (
-            Tally(answers=30, low_confidence=22),
-            "73.3 % answers with low confidence in 30 weighings; the limit is 70 %.",
+            Tally(answers=30, low_confidence=25),
+            "83.3 % answers with low confidence in 30 weighings; the limit is 80 %.",
         ),
     ],
 )

@@ -116,7 +116,13 @@ class FakeAdmin:
             "agreement": 0.876,
             "active": {**figures, "error_rate": 0.0, "n": 412},
             "candidate": {**figures, "latency_ms": 1048.0, "error_rate": 0.005, "n": 410},
-            "limits": wish.get("limits") or {"error_rate": "0.05", "low_confidence_rate": "0.30"},
+            "skipped": 2,
+            "limits": {
+                "error_rate": "0.05",
+                "low_confidence_rate": "0.80",
+                "minimum_answers": 30,
+                **wish.get("limits", {}),
+            },
         }
 
     def router(self) -> APIRouter:

@@ -245,7 +245,7 @@ def test_a_model_is_tried_shown_and_taken_over(admins: TestClient, shop: Shop) -
         "skipped": 0,
         "active": figures | {"n": 1, "error_rate": 0.0},
         "candidate": figures | {"n": 2, "error_rate": 0.3333},
-        "limits": {"error_rate": "0.1", "low_confidence_rate": "0.70", "minimum_answers": 30},
+        "limits": {"error_rate": "0.1", "low_confidence_rate": "0.80", "minimum_answers": 30},
     }
     marks = {
         one["id"]: one["candidate"] for one in admins.get("/v1/admin/models", headers=TOKEN).json()

@@ -96,6 +96,7 @@ def infer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> inference.Worker:
         trying,
         shop.announce,
         Watch(shop.queue, FakeQueries(), Costs(Decimal("0.05"), Decimal("0.00002")), shop.clock),
+        loader,
     )
     monkeypatch.setattr(inference, "worker", lambda: worker)
     return worker

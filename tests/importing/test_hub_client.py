@@ -47,7 +47,7 @@ def site(hub: StandInHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Si
     monkeypatch.setenv("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")
     patient = SimpleNamespace(sleep=lambda _: None)
     monkeypatch.setattr("huggingface_hub.utils._http.time", patient)
-    # What it writes at once, and so what is kept when a connection breaks: 10 MB.
+    # What it writes at once, and so what is kept when a connection breaks.
     monkeypatch.setattr("huggingface_hub.constants.DOWNLOAD_CHUNK_SIZE", 10_000)
     return Site(hub, tmp_path / "cache")
 

@@ -182,3 +182,19 @@ def test_a_wish_that_nobody_can_fulfil_is_refused(site: Site) -> None:
     assert site.registry.switch is None
     operator.wish(GOOD.id, GOOD.revision)
     assert site.worker()() == GOOD
+
+
+def test_the_memory_of_a_model_that_is_gone_is_given_back_once(site: Site) -> None:
+    given: list[int] = []
+    loader = Loader(
+        site.packages,
+        lambda: FakeRecogniser(BUILTIN),
+        lambda ref, _: FakeRecogniser(ref),
+        lambda: given.append(1),
+    )
+    serve = ServeModel("worker", site.registry, loader, site.clock)
+    for wanted in (BUILTIN, GOOD, GOOD, BUILTIN):
+        site.wish(wanted.id, wanted.revision)
+        assert serve.refresh().ref == wanted
+        loader.tidy()
+    assert len(given) == 2

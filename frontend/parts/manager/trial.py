@@ -100,14 +100,21 @@ class TrialPanel(Section[tuple[Trial, ...]]):
                 theme.text(said).classes("figure-big")
                 theme.text(t("the same answer, in {n} comparisons", n=times)).classes("hint")
         self._comparison(trial.active, trial.candidate)
-        limits = [
-            t("at most {share}", share=wording.rate(float(limit), t)) + f" ({t(_LIMITS[name])})"
-            for name, limit in trial.limits.items()
-            if name in _LIMITS
-        ]
-        if limits:
-            said = t("Taken back automatically beyond its limits:")
-            theme.text(f"{said} {', '.join(limits)}", "p").classes("hint")
+        if trial.skipped:
+            times = wording.count(trial.skipped, t)
+            theme.text(
+                t("Not asked {n} times, because shoppers were waiting", n=times), "p"
+            ).classes("hint")
+        if trial.limits is not None and trial.state is CandidateState.RUNNING:
+            limits = trial.limits
+            said = t(
+                "It is taken back automatically above {errors} errors or {low} answers with low "
+                "confidence, once it was asked {n} times.",
+                errors=wording.rate(float(limits.error_rate), t),
+                low=wording.rate(float(limits.low_confidence_rate), t),
+                n=wording.count(limits.minimum_answers, t),
+            )
+            theme.text(said, "p").classes("hint").mark("trial-limits")
 
     def _comparison(self, active: Figures, candidate: Figures) -> None:
         t = self.t

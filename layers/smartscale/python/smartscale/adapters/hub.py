@@ -35,6 +35,9 @@ from smartscale.operations.ports import Say
 
 Result = TypeVar("Result")
 
+# What the client writes at once, and so what is lost when a connection breaks; its own is 10 MB.
+constants.DOWNLOAD_CHUNK_SIZE = 1_000_000
+
 TRIES = 4
 _TIMEOUT_S = 10.0
 _FIRST_PAUSE_S = 1.0

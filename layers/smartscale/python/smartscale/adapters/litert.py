@@ -1,5 +1,6 @@
 """The recogniser that runs a model package on LiteRT, in the domain's terms."""
 
+import ctypes
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -59,3 +60,10 @@ def load_builtin() -> LiteRtRecogniser:
 def load_folder(ref: ModelRef, folder: Path) -> LiteRtRecogniser:
     """Load and verify a package. Raises PackageError when it does not verify."""
     return LiteRtRecogniser(ref, load_package(folder))
+
+
+def give_memory_back() -> None:
+    """Return to the system what models that are gone have used; glibc keeps it for later."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
+    if trim is not None:
+        trim(0)

@@ -45,7 +45,7 @@ class Limits(BaseModel):
 
     error_rate: Decimal = Field(default=Decimal("0.05"), ge=0, le=1)
     """Share of the times it was asked."""
-    low_confidence_rate: Decimal = Field(default=Decimal("0.70"), ge=0, le=1)
+    low_confidence_rate: Decimal = Field(default=Decimal("0.80"), ge=0, le=1)
     """Share of its answers that a person would have to confirm."""
     minimum_answers: int = Field(default=30, ge=1, le=1_000_000)
     """How often it is asked before it is judged."""

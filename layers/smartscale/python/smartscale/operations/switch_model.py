@@ -147,11 +147,21 @@ class Loader:
         packages: Packages,
         load_builtin: Callable[[], Recogniser],
         load_folder: Callable[[ModelRef, Path], Recogniser],
+        give_memory_back: Callable[[], None] = lambda: None,
     ) -> None:
         self._packages = packages
         self._load_builtin = load_builtin
         self._load_folder = load_folder
+        self._give_memory_back = give_memory_back
         self._held: WeakValueDictionary[ModelRef, Recogniser] = WeakValueDictionary()
+        self._tidied: set[ModelRef] = set()
+
+    def tidy(self) -> None:
+        """Give back the memory of models that nobody holds any more, if there are any."""
+        held = set(self._held)
+        if self._tidied - held:
+            self._give_memory_back()
+        self._tidied = held
 
     def load(self, ref: ModelRef) -> Recogniser:
         """The recogniser of a package.
