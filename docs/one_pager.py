@@ -18,7 +18,7 @@ from typing import Any
 from fpdf import FPDF
 from PIL import Image
 
-from infra.sizing.cost import Bill, bill, read_prices
+from infra.sizing.cost import Bill, alarms_in, bill, read_prices
 from infra.sizing.workload import Usage
 from smartscale.domain.prediction import NO_ITEM
 
@@ -63,7 +63,10 @@ class Figures:
             asked=measured["needs_confirmation"],
             photos=measured["n"],
             model=f"{model['id']} {model['revision']}",
-            bill=bill(Usage(kiosks=_KIOSKS), read_prices("eu-central-1")),
+            bill=bill(
+                Usage(kiosks=_KIOSKS, alarms=alarms_in(ROOT / "template.yaml")),
+                read_prices("eu-central-1"),
+            ),
         )
 
 
@@ -274,7 +277,8 @@ def _sources(page: Page, figures: Figures) -> None:
         f"¹ The built-in model {figures.model} on {figures.photos} photos (model.json). They come "
         "from the shops whose other photos it learned from, so yours will differ: `smartscale "
         "evaluate FOLDER` measures it on photos of your own.\n"
-        f"² `smartscale cost --kiosks {_KIOSKS}`: {figures.bill.monthly:,.0f} {prices.currency} a "
+        f"² `smartscale cost --kiosks {_KIOSKS}`: some {_ten(figures.bill.monthly)} "
+        f"{prices.currency} a "
         f"month for {figures.bill.usage.weighings:,.0f} weighings, AWS list prices of "
         f"{prices.as_of:%Y-%m-%d} in {prices.region}, without taxes, storage as after a year.\n"
         "SmartScale is open source (Apache-2.0). A scale in trade has to be verified by your "
@@ -284,6 +288,10 @@ def _sources(page: Page, figures: Figures) -> None:
         colour=_SOFT,
         leading=1.35,
     )
+
+
+def _ten(amount: Decimal) -> str:
+    return f"{(amount / 10).quantize(Decimal(1)) * 10:,}"
 
 
 def _of_hundred(share: Decimal) -> str:

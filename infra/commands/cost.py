@@ -11,14 +11,14 @@ from rich.table import Table
 
 from infra.errors import PlainError
 from infra.settings import ROOT
-from infra.sizing.cost import PRICES, BadPrices, Bill, bill, read_prices
+from infra.sizing.cost import PRICES, BadPrices, Bill, alarms_in, bill, read_prices
 from infra.sizing.workload import Function, Usage
 
 app = typer.Typer()
 _CENT = Decimal("0.01")
 _FINE = Decimal("0.0001")
 _WHOLE_ABOVE = 100
-_ALARM = "Type: AWS::CloudWatch::Alarm"
+_TRACED = Decimal("0.05")
 
 
 @app.command()
@@ -43,6 +43,8 @@ def cost(
         int, typer.Option(min=1, help="Billed milliseconds of an inference, from CloudWatch.")
     ] = int(Usage.inference.ms),
     architecture: Annotated[str, typer.Option(help="x86_64 or arm64.")] = Usage.architecture,
+    customer_key: Annotated[bool, typer.Option(help="CustomerKey is true.")] = False,
+    tracing: Annotated[bool, typer.Option(help="Tracing is true.")] = False,
     region: Annotated[str, typer.Option(help="A region of the price table.")] = "eu-central-1",
     prices: Annotated[Path, typer.Option(help="A price table in the form of this one.")] = PRICES,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -57,7 +59,9 @@ def cost(
         confirmed=Decimal(str(confirmed)),
         retention_days=retention_days,
         provisioned=provisioned_concurrency,
-        alarms=(ROOT / "template.yaml").read_text(encoding="utf-8").count(_ALARM),
+        alarms=alarms_in(ROOT / "template.yaml"),
+        customer_key=customer_key,
+        traced=_TRACED if tracing else Decimal(0),
         architecture=architecture,
         inference=Function(Usage.inference.memory_mb, Decimal(inference_ms)),
     )

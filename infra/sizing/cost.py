@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ _MILLION = Decimal(1_000_000)
 _KB_A_GB = Decimal(1_000_000)
 _QUERIES_OF_A_DASHBOARD = 40
 _REFRESHES_AN_HOUR = 60
+_ALARM = "Type: AWS::CloudWatch::Alarm"
 
 
 class BadPrices(Exception):
@@ -107,6 +109,11 @@ def read_prices(region: str, file: Path = PRICES) -> PriceTable:
         raise BadPrices(f"{file} is no table of prices: {error!r}") from error
 
 
+def alarms_in(template: Path) -> int:
+    """How many alarms a template has."""
+    return template.read_text(encoding="utf-8").count(_ALARM)
+
+
 def bill(usage: Usage, table: PriceTable) -> Bill:
     """What a month of this usage costs. Nothing is rounded."""
     return Bill(usage, table, tuple(_lines(usage, table)))
@@ -126,11 +133,7 @@ def _lines(usage: Usage, table: PriceTable) -> Iterator[Line]:
     def counted(name: str) -> Decimal:
         return sum((times * Decimal(getattr(one, name)) for times, one in calls), Decimal(0))
 
-    def line(
-        service: str, what: str, quantity: Decimal, unit: str, price: str, per: Decimal = Decimal(1)
-    ) -> Line:
-        return Line(service, what, quantity, unit, quantity / per * table[price])
-
+    line = partial(_line, table)
     requests = 2 * weighings + confirmations
     yield line(
         "API Gateway", "requests", requests, "requests", "api_gateway_million_requests", _MILLION
@@ -179,7 +182,15 @@ def _lines(usage: Usage, table: PriceTable) -> Iterator[Line]:
     yield line("DynamoDB", "rows and index", rows, "GB", "dynamodb_gb_month")
     yield line("DynamoDB", "point-in-time recovery", rows, "GB", "dynamodb_backup_gb_month")
 
-    log_gb = weighings * LOG_KB / _KB_A_GB
+    yield from _watched(usage, table, requests)
+    answers = (weighings + confirmations) * RESULT_KB / _KB_A_GB
+    yield line("Data transfer", "answers to kiosks", answers, "GB", "transfer_out_gb")
+
+
+def _watched(usage: Usage, table: PriceTable, requests: Decimal) -> Iterator[Line]:
+    """What is paid for seeing and guarding it."""
+    line = partial(_line, table)
+    log_gb = usage.weighings * LOG_KB / _KB_A_GB
     yield line("CloudWatch", "logs", log_gb, "GB", "logs_gb_ingested")
     yield line("CloudWatch", "logs kept", log_gb, "GB", "logs_gb_month")
     metrics = Decimal(usage.metrics)
@@ -192,6 +203,21 @@ def _lines(usage: Usage, table: PriceTable) -> Iterator[Line]:
     price = "cloudwatch_thousand_metrics_read"
     yield line("CloudWatch", "Grafana's queries", shown, "metrics", price, Decimal(1000))
 
+    if usage.customer_key:
+        yield line("KMS", "customer key", Decimal(1), "keys", "kms_key_month")
+    if usage.traced:
+        traced = usage.traced * requests
+        yield line("X-Ray", "traces", traced, "traces", "xray_million_traces", _MILLION)
     yield line("Secrets Manager", "admin token", Decimal(1), "secrets", "secret_month")
-    answers = (weighings + confirmations) * RESULT_KB / _KB_A_GB
-    yield line("Data transfer", "answers to kiosks", answers, "GB", "transfer_out_gb")
+
+
+def _line(
+    table: PriceTable,
+    service: str,
+    what: str,
+    quantity: Decimal,
+    unit: str,
+    price: str,
+    per: Decimal = Decimal(1),
+) -> Line:
+    return Line(service, what, quantity, unit, quantity / per * table[price])

@@ -63,6 +63,7 @@ CONFIRMATION = Calls(
     table_reads=Decimal(2 + 5 + 7),
     table_writes=2 * 3,
     queue_requests=3,
+    topic_requests=1,
 )
 
 ROW_KB = Decimal(3)
@@ -96,6 +97,10 @@ class Usage:
     """Custom metrics: the design's, and `Label` once for each item that is sold."""
     dashboard_hours_a_day: int = 1
     architecture: str = "x86_64"
+    customer_key: bool = False
+    """CustomerKey: a KMS key of the account's own."""
+    traced: Decimal = Decimal(0)
+    """The share of requests that X-Ray follows: 5 % where Tracing is switched on."""
     upload: Function = Function(512, Decimal(60))
     inference: Function = Function(1024, Decimal(150))
     result: Function = Function(512, Decimal(350))

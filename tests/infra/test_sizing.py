@@ -49,6 +49,8 @@ def test_arm_is_cheaper_and_warm_workers_are_not() -> None:
     plain = bill(Usage(), table).monthly
     assert bill(Usage(architecture="arm64"), table).monthly < plain
     assert bill(Usage(provisioned=1), table).monthly > plain
+    assert bill(Usage(customer_key=True), table).monthly > plain
+    assert bill(Usage(traced=Decimal("0.05")), table).monthly > plain
     slower = Function(Usage.inference.memory_mb, 2 * Usage.inference.ms)
     assert bill(Usage(inference=slower), table).monthly > plain
 
