@@ -89,7 +89,11 @@ class Prompt:
             self._heading(t(_TROUBLE[condition])).mark("trouble")
         else:
             self._heading(t("Put your item on the scale")).mark("welcome")
-            theme.text(t("It is recognised by itself. No menu, no numbers."), "p")
+            if self._plate.tare_kg:
+                tare = wording.kilograms(self._plate.tare_kg, t)
+                theme.text(t("{weight} is taken off for its container", weight=tare), "p")
+            else:
+                theme.text(t("It is recognised by itself. No menu, no numbers."), "p")
 
     def _weight(self) -> None:
         self._live = theme.text("", "p").classes("live-weight").mark("live-weight")

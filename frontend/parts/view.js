@@ -3,7 +3,7 @@ export default {
   template: `
     <div class="view" @keydown.esc="close">
       <button ref="opener" type="button" class="view-open" :aria-expanded="String(open)"
-        aria-controls="view-switches" @click="open = !open">
+        :aria-label="texts.title" aria-controls="view-switches" @click="open = !open">
         <svg aria-hidden="true"><use href="/static/icons.svg#view"></use></svg>
         <span class="view-title">{{ texts.title }}</span>
       </button>
