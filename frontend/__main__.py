@@ -10,6 +10,10 @@ from frontend.logs import log_as_json
 from frontend.settings import Settings, what_is_wrong
 
 
+RECONNECT_S = 30.0
+"""How long a page that lost its connection finds everything as it was."""
+
+
 def main() -> None:
     """Serve until stopped."""
     try:
@@ -40,6 +44,8 @@ def main() -> None:
         show_welcome_message=False,
         tailwind=False,
         language="en-US",
+        # A network that falters for a moment must not cost a shopper the weighing.
+        reconnect_timeout=RECONNECT_S,
         log_config=None,
     )
 
