@@ -9,7 +9,6 @@ from frontend.app import create_kiosk, serve
 from frontend.logs import log_as_json
 from frontend.settings import Settings, what_is_wrong
 
-
 RECONNECT_S = 30.0
 """How long a page that lost its connection finds everything as it was."""
 
