@@ -15,9 +15,14 @@ _current: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 _log = logging.getLogger(__name__)
 
 
-def follow(correlation_id: str) -> None:
+def follow(correlation_id: str | None) -> None:
     """Work on this weighing from now on; an event of the page is a context of its own."""
     _current.set(correlation_id)
+
+
+def current() -> str | None:
+    """The id of the weighing that is worked on."""
+    return _current.get()
 
 
 async def tell_correlation(request: httpx.Request) -> None:
@@ -60,6 +65,6 @@ def log_as_json(out: TextIO) -> None:
         )
     )
     root = logging.getLogger()
-    root.addHandler(handler)
+    root.handlers[:] = [handler]  # a library may have added its own already
     root.setLevel(logging.INFO)
     logging.getLogger("httpx").setLevel(logging.WARNING)  # `note_answer` says what matters

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+import hypothesis
 import pytest
 
 from infra.deploy import deploy, embedded_parameters
@@ -16,6 +17,10 @@ from tests.hub.fixtures import hub, models
 from tests.support import free_port
 
 __all__ = ["hub", "models"]
+
+# How long an example takes is the machine's affair; a busy one must not fail a rule.
+hypothesis.settings.register_profile("smartscale", deadline=None)
+hypothesis.settings.load_profile("smartscale")
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from frontend.logs import current
 from smartscale.adapters.litert import load_builtin
-from smartscale.domain import pricing
+from smartscale.domain import correlation, pricing
 from smartscale.domain.catalogue import Catalogue, Item, Price, SoldAs, parse_moment
 from smartscale.domain.job_id import is_job_id, job_time, new_job_id
 from smartscale.domain.load import Load
@@ -46,6 +47,11 @@ class Sale:
     charged: Mapping[str, str]
 
 
+def correlation_of(weighing: str) -> str | None:
+    """The correlation id that a weighing had when it was cut off, to send it under."""
+    return Weighing.model_validate_json(weighing).correlation_id
+
+
 class LocalScale:
     """Weighs without the service. Takes a while: call it off the event loop."""
 
@@ -73,7 +79,10 @@ class LocalScale:
         weight_kg, tare_kg = load
         scales = Load(weight_kg=weight_kg, tare_kg=tare_kg)
         began = job_time(weighing_id)
-        upload = StoredUpload(upload_key(weighing_id), "", began, load_metadata(scales, scale_id))
+        metadata = load_metadata(scales, scale_id)
+        if (correlation_id := current()) is not None:
+            metadata[correlation.METADATA] = correlation_id
+        upload = StoredUpload(upload_key(weighing_id), "", began, metadata)
         asked = Asked(upload, scales, image, Catalogue(_item(item) for item in items))
         with self._turn:
             model = self._loaded()
