@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from frontend.api_client import ApiClient
+from frontend.api_client import ApiClient, CatalogueItem
 
 MAX_PHOTOS = 20
 """How many photos of an item the API takes at once."""
@@ -165,6 +165,59 @@ class Enrolled(_Document):
     memory_version: int | str
 
 
+class Price(_Document):
+    """A unit price, and from when it holds."""
+
+    unit_price: Decimal
+    valid_from: datetime
+
+
+class EditableItem(CatalogueItem):
+    """An item as who edits it sees it."""
+
+    tare_kg: Decimal = Decimal(0)
+    piece_kg_min: Decimal | None = None
+    piece_kg_max: Decimal | None = None
+    sold_as: str | None = None
+    aliases: tuple[str, ...] = ()
+    prices: tuple[Price, ...] = ()
+    """The one that holds, and those to come."""
+    past_prices: tuple[Price, ...] = ()
+    retired: bool = False
+    version: int = 0
+
+
+class _Items(_Document):
+    items: tuple[EditableItem, ...]
+
+
+class FieldChange(_Document):
+    """One field of an item; None where there is nothing."""
+
+    field: str
+    before: str | None = None
+    after: str | None = None
+    valid_from: datetime | None = None
+
+
+class ItemChange(_Document):
+    """What becomes of an item."""
+
+    label: str
+    name: str
+    kind: str
+    fields: tuple[FieldChange, ...] = ()
+
+
+class ImportPreview(_Document):
+    """What a file of items would change, or has changed."""
+
+    applied: bool
+    fingerprint: str
+    counts: Mapping[str, int]
+    changes: tuple[ItemChange, ...]
+
+
 _T = TypeVar("_T")
 _STATUS = TypeAdapter(ModelStatus)
 _PACKAGES = TypeAdapter(tuple[Package, ...])
@@ -172,6 +225,9 @@ _TRIAL: TypeAdapter[Trial | None] = TypeAdapter(Trial | None)
 _LABELS = TypeAdapter(tuple[LabelMapping, ...])
 _MEMORY = TypeAdapter(tuple[MemoryVersion, ...])
 _ENROLLED = TypeAdapter(Enrolled)
+_ITEMS = TypeAdapter(_Items)
+_ITEM = TypeAdapter(EditableItem)
+_PREVIEW = TypeAdapter(ImportPreview)
 _ANYTHING = TypeAdapter(Any)
 
 
@@ -238,6 +294,50 @@ class AdminClient:
         """Take back what was said about a label."""
         await self._ask(_ANYTHING, "DELETE", f"labels/{quote(label, safe='')}")
 
+    async def items(self) -> tuple[EditableItem, ...]:
+        """Everything that was ever sold."""
+        return (await self._ask(_ITEMS, "GET", "catalogue")).items
+
+    async def save_item(self, label: str, edit: Mapping[str, Any]) -> EditableItem:
+        """Add or change an item."""
+        return await self._ask(_ITEM, "PUT", _item(label), json=dict(edit))
+
+    async def retire_item(self, label: str) -> None:
+        """Sell an item no more."""
+        await self._ask(_ANYTHING, "DELETE", _item(label), repeatable=False)
+
+    async def cancel_price(self, label: str, valid_from: datetime) -> EditableItem:
+        """Take back a price that has not started."""
+        query = {"valid_from": valid_from.isoformat()}
+        path = f"{_item(label)}/prices"
+        return await self._ask(_ITEM, "DELETE", path, params=query, repeatable=False)
+
+    async def give_picture(self, label: str, jpeg: bytes) -> EditableItem:
+        """Show an item with a picture of the shop's own."""
+        files = {"image": ("picture.jpg", jpeg, "image/jpeg")}
+        return await self._ask(_ITEM, "PUT", f"{_item(label)}/picture", files=files)
+
+    async def take_picture_away(self, label: str) -> EditableItem:
+        """Show an item with a drawing again."""
+        return await self._ask(_ITEM, "DELETE", f"{_item(label)}/picture")
+
+    async def import_items(
+        self, file: bytes, language: str, fingerprint: str | None = None
+    ) -> ImportPreview:
+        """What a CSV file would change; with the fingerprint of that, do it."""
+        query = {"lang": language}
+        query |= {"dry_run": "true"} if fingerprint is None else {"fingerprint": fingerprint}
+        headers = {"Content-Type": "text/csv"}
+        path = "catalogue/import"
+        return await self._ask(
+            _PREVIEW, "POST", path, params=query, content=file, headers=headers, repeatable=False
+        )
+
+    async def items_csv(self) -> bytes:
+        """What is sold, as a file that can be imported again."""
+        headers = self._headers | {"Accept": "text/csv"}
+        return await self._api.fetch("admin/catalogue", headers=headers)
+
     async def enrol(self, item: str, photos: Sequence[bytes]) -> int | str:
         """Teach an item by JPEG photos; the version of the memory that will know it."""
         files = [("images", (f"{n}.jpg", photo, "image/jpeg")) for n, photo in enumerate(photos)]
@@ -253,5 +353,17 @@ class AdminClient:
         """Forget the memory's last version."""
         await self._ask(_ANYTHING, "POST", "memory/rollback", repeatable=False)
 
-    async def _ask(self, kind: TypeAdapter[_T], method: str, path: str, **request: Any) -> _T:
-        return await self._api.ask(kind, method, f"admin/{path}", headers=self._headers, **request)
+    async def _ask(
+        self,
+        kind: TypeAdapter[_T],
+        method: str,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        **request: Any,
+    ) -> _T:
+        shown = {**(headers or {}), **self._headers}
+        return await self._api.ask(kind, method, f"admin/{path}", headers=shown, **request)
+
+
+def _item(label: str) -> str:
+    return f"catalogue/{quote(label, safe='')}"

@@ -169,6 +169,8 @@ class CatalogueItem(_Document):
     unit: Unit
     unit_price: Decimal | None = None
     currency: str
+    picture_url: str | None = None
+    """Where the API has the shop's own picture of it."""
 
     def name_in(self, language: str) -> str:
         """Its name in a language, else in English, else its label."""
@@ -332,6 +334,11 @@ class ApiClient:
             params={"side": str(side)},
             headers={"Accept": "image/jpeg"},
         )
+
+    async def item_picture(self, sha256: str) -> bytes:
+        """The shop's own picture of an item, as a JPEG. Raises ApiMissing."""
+        headers = {"Accept": "image/jpeg"}
+        return await self.fetch(f"catalogue/pictures/{sha256}", headers=headers)
 
     async def catalogue(self) -> tuple[CatalogueItem, ...]:
         """What the shop sells."""

@@ -23,8 +23,10 @@ from frontend.languages import load_languages
 from frontend.offline.api import OfflineApi
 from frontend.pages.analytics import analytics_page
 from frontend.pages.history import history_page, suspicious_page
+from frontend.pages.items import items_page
 from frontend.pages.lost import lost_page
 from frontend.pages.models import models_page
+from frontend.pages.teach import teach_page
 from frontend.pages.weigh import weigh_page
 from frontend.samples import load_samples, small_picture
 from frontend.scales.scale import Scale
@@ -33,6 +35,8 @@ from frontend.settings import Settings
 
 _STATIC_AGE_S = 3600
 _PHOTO_AGE_S = 24 * 3600
+_PICTURES_KEPT = 500
+"""Pictures of items in memory, some 20 kB each, so that they are there when the API is not."""
 
 
 def create_kiosk(
@@ -102,6 +106,24 @@ def serve(kiosk: Kiosk) -> None:
         # Each one that goes out is counted, so none comes from a cache.
         return Response(file, media_type=media_type, headers={"Cache-Control": "no-store"})
 
+    pictures: dict[str, bytes] = {}
+
+    @app.get("/pictures/{sha256}.jpg", include_in_schema=False)
+    async def item_picture(sha256: str) -> Response:
+        if sha256 not in pictures:
+            try:
+                picture = await kiosk.api.item_picture(sha256)
+            except ApiRefused as error:
+                raise HTTPException(HTTPStatus.NOT_FOUND) from error
+            except ApiError as error:
+                log_unreachable(error)
+                raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE) from error
+            while len(pictures) >= _PICTURES_KEPT:
+                pictures.pop(next(iter(pictures)))
+            pictures[sha256] = picture
+        headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+        return Response(pictures[sha256], media_type="image/jpeg", headers=headers)
+
     @app.get("/photos/{job_id}/{side}.jpg", include_in_schema=False)
     async def photo(job_id: str, side: int, until: int, sign: str) -> Response:
         if not kiosk.photos.holds(job_id, side, until, sign):
@@ -127,6 +149,8 @@ def serve(kiosk: Kiosk) -> None:
     _page("/history", history_page, kiosk)
     _page("/suspicious", suspicious_page, kiosk)
     _page("/analytics", analytics_page, kiosk)
+    _page("/items", items_page, kiosk)
+    _page("/teach", teach_page, kiosk)
     _page("/models", models_page, kiosk)
     _lost(kiosk)
 

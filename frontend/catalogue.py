@@ -3,10 +3,12 @@
 import time
 import unicodedata
 from collections.abc import Iterable
+from typing import TypeVar
 
 from frontend.api_client import ApiClient, CatalogueItem
 
 _KEEP_S = 60.0
+_Item = TypeVar("_Item", bound=CatalogueItem)
 
 
 class Catalogue:
@@ -28,15 +30,30 @@ class Catalogue:
             self._until = time.monotonic() + _KEEP_S
         return self._items
 
+    def forget(self) -> None:
+        """It was changed: ask anew when it is needed next."""
+        self._until = 0.0
 
-def search(items: Iterable[CatalogueItem], text: str, language: str) -> list[CatalogueItem]:
+    def picture(self, label: str | None) -> str | None:
+        """The name of the shop's own picture of an item, as far as is known without asking."""
+        return next(
+            (
+                item.picture_url.rpartition("/")[2]
+                for item in self._items
+                if item.label == label and item.picture_url
+            ),
+            None,
+        )
+
+
+def search(items: Iterable[_Item], text: str, language: str) -> list[_Item]:
     """Items whose name or PLU has the text, those that begin with it first, then by name.
 
     Accents and case do not matter: `limon` finds `Limón`. English names are found in every
     language, because many a label on the shelf is English.
     """
     wanted = _plain(text)
-    found: list[tuple[int, str, CatalogueItem]] = []
+    found: list[tuple[int, str, _Item]] = []
     for item in items:
         name = _plain(item.name_in(language))
         rank = _rank(wanted, (name, _plain(item.name_in("en")), item.plu))

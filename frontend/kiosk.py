@@ -52,6 +52,13 @@ class Kiosk:
         raise LookupError("English is always there")
 
     def drawing(self, label: str | None) -> str:
+        """Where the picture of an item is: the shop's own, a drawing, or one for all others."""
+        own = self.catalogue.picture(label)
+        if own is not None:
+            return f"/pictures/{own}.jpg"
+        return self.artwork_of(label)
+
+    def artwork_of(self, label: str | None) -> str:
         """Where the drawing of an item is; one for all that have none."""
         name = label if label in self.artwork else "_fallback"
         return f"/static/produce/{name}.svg"

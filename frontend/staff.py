@@ -17,6 +17,8 @@ from frontend.pins import Role
 PAGES = (
     ("/history", N_("History"), Role.ATTENDANT),
     ("/suspicious", N_("Suspicious"), Role.ATTENDANT),
+    ("/items", N_("Catalogue"), Role.MANAGER),
+    ("/teach", N_("New item"), Role.MANAGER),
     ("/models", N_("Models"), Role.MANAGER),
     ("/analytics", N_("Analytics"), Role.MANAGER),
 )

@@ -262,6 +262,13 @@ def clock_time(moment: datetime, language: Language) -> str:
     return f"{day}, {format_datetime(local, 'HH:mm', locale=language.locale)}"
 
 
+def day_and_time(moment: datetime, language: Language) -> str:
+    """A moment on this machine's clock that may be far away: `1 Dec 2026, 06:00`."""
+    local = moment.astimezone()
+    day = format_skeleton("yMMMd", local, locale=language.locale)
+    return f"{day}, {format_datetime(local, 'HH:mm', locale=language.locale)}"
+
+
 def milliseconds(duration: float | None, language: Language) -> str:
     """A latency: `84 ms`, from a second on `1.2 s`."""
     if duration is None:

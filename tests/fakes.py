@@ -25,6 +25,7 @@ from smartscale.operations.ports import (
     Metric,
     MetricQuery,
     PresignedPost,
+    WeighingFacts,
 )
 from smartscale.recognition.memory import Vectors
 from tests.examples import NOW, scores
@@ -146,6 +147,9 @@ class FakeWeighings:
             and wanted.status in {None, row.status}
         ]
         return found[:limit]
+
+    def facts(self, wanted: HistoryFilter, limit: int) -> list[WeighingFacts]:
+        return [WeighingFacts.of(weighing) for weighing in self.newest(wanted, None, limit)]
 
 
 @dataclass

@@ -6,7 +6,7 @@ from frontend import theme
 from frontend.kiosk import Visit
 from frontend.manager import Pace
 from frontend.parts.manager.labels import Labels
-from frontend.parts.manager.memory import Memory, Teach
+from frontend.parts.manager.memory import Memory
 from frontend.parts.manager.packages import Packages
 from frontend.parts.manager.serving import HubForm, Serving
 from frontend.parts.manager.trial import TrialPanel
@@ -30,7 +30,6 @@ class ModelsPage(StaffPage):
         self._packages = Packages(self.desk, self._trial)
         self._labels = Labels(self.desk)
         self._memory = Memory(self.desk)
-        self._teach = Teach(self.desk, self._memory)
         self._next: ui.timer | None = None
 
     def build(self) -> None:
@@ -45,7 +44,7 @@ class ModelsPage(StaffPage):
             self._packages.build()
             if self._labels.offered:
                 self._labels.build()
-            self._teach.build()
+            self._memory.build()
 
     async def begin(self) -> None:
         """Fetch everything for who has logged in."""

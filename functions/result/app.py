@@ -36,8 +36,9 @@ from smartscale.operations.analytics import analyse
 from smartscale.operations.announce import Announce
 from smartscale.operations.confirm import Confirm
 from smartscale.operations.history import History, history_filter
+from smartscale.operations.insights import look
 from smartscale.operations.picture_items import read_picture
-from smartscale.operations.ports import CatalogueStore, ItemPictures, MetricQueries
+from smartscale.operations.ports import CatalogueStore, ItemPictures, MetricQueries, Weighings
 from smartscale.settings import (
     BucketSettings,
     MetricsSettings,
@@ -281,12 +282,18 @@ def item_picture(sha256: str, store: Annotated[ItemPictures, Depends(item_pictur
 def analytics(
     queries: Annotated[MetricQueries, Depends(metric_queries)],
     store: Annotated[CatalogueStore, Depends(catalogue)],
+    rows: Annotated[Weighings, Depends(weighings)],
     hours: Annotated[int, Query(ge=1, le=24 * 31)] = 24,
     lang: Language = "en",
 ) -> AnalyticsDocument:
-    """How the system is doing: requests, latency, low confidence, top labels, errors."""
+    """How the system is doing: requests, latency, low confidence, top labels, errors.
+
+    `insights` are from the weighings themselves, the newest 5,000 at most: what was confirmed
+    against what was predicted, how confidence drifts over days, how each scale does.
+    """
     names = {item.label: in_language(item.names, lang, item.label) for item in store.all()}
-    return AnalyticsDocument.of(analyse(queries, now(), timedelta(hours=hours)), names)
+    figures = analyse(queries, now(), timedelta(hours=hours))
+    return AnalyticsDocument.of(figures, look(rows, figures.start, now()), names)
 
 
 @router.get("/health", tags=["operate"], responses={503: {"model": Health}})

@@ -13,7 +13,7 @@ from infra.backup import objects, rows
 from infra.backup.manifest import NAME, BackupFile, Manifest
 from infra.backup.place import Place
 from infra.errors import PlainError
-from smartscale.adapters.bucket import IDEMPOTENCY, LEDGER, MODELS, Bucket
+from smartscale.adapters.bucket import IDEMPOTENCY, LEDGER, MODELS, PICTURES, Bucket
 from smartscale.adapters.memories import MEMORY
 from smartscale.domain.upload import UPLOADS
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
-PREFIXES = (LEDGER, MEMORY, MODELS, IDEMPOTENCY, UPLOADS)
+PREFIXES = (LEDGER, MEMORY, MODELS, PICTURES, IDEMPOTENCY, UPLOADS)
 _DAY_PARTS = 4
 
 Say = Callable[[str], None]
@@ -103,7 +103,7 @@ class BackUp:
         """Which objects go together into a file."""
         days = groupby(self._bucket.list(LEDGER), lambda found: _day(found["Key"]))
         yield from ((day, list(found)) for day, found in days)
-        for prefix in (MEMORY, MODELS, IDEMPOTENCY):
+        for prefix in (MEMORY, MODELS, PICTURES, IDEMPOTENCY):
             yield prefix.strip("/"), list(self._bucket.list(prefix))
         wanted = None if pictures else set(self._unanswered())
         found = [

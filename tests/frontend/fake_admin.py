@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, Depends, Header, HTTPException, Request, UploadFile
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 TOKEN = "the-right-token"
@@ -79,6 +79,15 @@ class FakeAdmin:
             {"label": "Lemon Meyer", "product": "Lemon", "how": "operator"},
         ]
     )
+    items: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {
+            "Banana": _item("Banana", "4011", "kg", "1.89"),
+            "Lemon": _item("Lemon", "4053", "kg", "2.99"),
+            "Durian": _item("Durian", "3299", "kg", "9.99") | {"retired": True},
+        }
+    )
+    files: list[tuple[bytes, str | None]] = field(default_factory=list)
+    """Catalogue files that came in, with the fingerprint of their preview."""
     memory: list[dict[str, Any]] = field(default_factory=list)
     photos: list[bytes] = field(default_factory=list)
 
@@ -101,6 +110,18 @@ class FakeAdmin:
         for package in self.models:
             ref = {"id": package["id"], "revision": package["revision"]}
             package |= {"active": ref == model, "previous": ref == previous}
+
+    def teaches(self, label: str, images: int) -> int:
+        """Photos of an item came in."""
+        version = {
+            "version": len(self.memory) + 1,
+            "state": "pending",
+            "label": label,
+            "images": images,
+            "created_at": _AT,
+        }
+        self.memory = [version, *self.memory]
+        return len(self.memory)
 
     def tries(self, model: dict[str, str], wish: dict[str, Any]) -> None:
         """A candidate is tried."""
@@ -215,21 +236,75 @@ def _routes(admin: FakeAdmin) -> APIRouter:  # noqa: PLR0915 - one statement a r
         admin.asked.append(("unmap", label))
         return _set(admin, label, None, None)
 
+    @router.get("/catalogue", response_model=None)
+    def catalogue(request: Request) -> dict[str, Any] | Response:
+        if request.headers["accept"] == "text/csv":
+            return Response("label,plu\nBanana,4011\n", media_type="text/csv")
+        return {"items": list(admin.items.values())}
+
+    @router.post("/catalogue/import")
+    async def import_items(
+        request: Request, dry_run: bool = False, fingerprint: str | None = None
+    ) -> dict[str, Any]:
+        file = await request.body()
+        admin.files.append((file, fingerprint))
+        if b"label" not in file:
+            raise HTTPException(422, "The catalogue file lacks the columns: label.")
+        change = {
+            "field": "unit_price",
+            "before": "1.89",
+            "after": "1.99",
+            "valid_from": "2999-12-01T06:00:00Z",
+        }
+        changes = [{"label": "Banana", "name": "Bananas", "kind": "changed", "fields": [change]}]
+        return {
+            "applied": not dry_run,
+            "fingerprint": "f1",
+            "counts": {"added": 0, "changed": 1, "returned": 0, "unchanged": 2},
+            "changes": changes if b"Banana" in file else [],
+        }
+
+    @router.put("/catalogue/{label}")
+    async def save_item(label: str, request: Request) -> dict[str, Any]:
+        edit = await request.json()
+        admin.asked.append(("item", (label, edit)))
+        if edit["plu"] == "4053" and label != "Lemon":
+            raise HTTPException(409, "PLU 4053 is taken by Lemon.")
+        known = admin.items.get(label)
+        item = _item(label, edit["plu"], edit["unit"], edit["unit_price"]) | {
+            "names": edit["names"]
+        }
+        if known is not None and edit["valid_from"]:
+            later = {"unit_price": edit["unit_price"], "valid_from": edit["valid_from"]}
+            item |= {"unit_price": known["unit_price"], "prices": [*known["prices"], later]}
+        admin.items[label] = item
+        return item
+
+    @router.delete("/catalogue/{label}", status_code=204, response_class=Response)
+    def retire(label: str) -> None:
+        admin.items[label] |= {"retired": True}
+
+    @router.delete("/catalogue/{label}/prices")
+    def cancel_price(label: str, valid_from: str) -> dict[str, Any]:
+        admin.asked.append(("cancel", (label, valid_from)))
+        admin.items[label] |= {"prices": admin.items[label]["prices"][:1]}
+        return admin.items[label]
+
+    @router.put("/catalogue/{label}/picture")
+    async def give_picture(label: str, image: UploadFile) -> dict[str, Any]:
+        assert (await image.read())[:2] == b"\xff\xd8"
+        admin.items[label] |= {"picture_url": f"/v1/catalogue/pictures/{'ab' * 32}"}
+        return admin.items[label]
+
+    @router.delete("/catalogue/{label}/picture")
+    def take_picture_away(label: str) -> dict[str, Any]:
+        admin.items[label] |= {"picture_url": None}
+        return admin.items[label]
+
     @router.post("/enrol/{label}", status_code=202)
     async def enrol(label: str, images: list[UploadFile]) -> dict[str, int]:
         admin.photos = [await image.read() for image in images]
-        version = len(admin.memory) + 1
-        admin.memory = [
-            {
-                "version": version,
-                "state": "pending",
-                "label": label,
-                "images": len(images),
-                "created_at": _AT,
-            },
-            *admin.memory,
-        ]
-        return {"memory_version": version}
+        return {"memory_version": admin.teaches(label, len(images))}
 
     @router.get("/memory")
     def memory() -> list[dict[str, Any]]:
@@ -241,6 +316,28 @@ def _routes(admin: FakeAdmin) -> APIRouter:  # noqa: PLR0915 - one statement a r
         return admin.memory
 
     return router
+
+
+def _item(label: str, plu: str, unit: str, unit_price: str) -> dict[str, Any]:
+    return {
+        "label": label,
+        "plu": plu,
+        "category": "fruit",
+        "names": {"en": f"{label}s"},
+        "unit": unit,
+        "unit_price": unit_price,
+        "currency": "EUR",
+        "tare_kg": "0.000",
+        "piece_kg_min": None,
+        "piece_kg_max": None,
+        "sold_as": None,
+        "aliases": ["Cavendish"] if label == "Banana" else [],
+        "prices": [{"unit_price": unit_price, "valid_from": _AT}],
+        "past_prices": [],
+        "picture_url": None,
+        "retired": False,
+        "version": 3,
+    }
 
 
 def _set(admin: FakeAdmin, label: str, product: str | None, how: str | None) -> dict[str, Any]:

@@ -299,6 +299,10 @@ def _app(api: FakeApi) -> FastAPI:
             return problem(404, "There is no picture of this weighing, or not any more.")
         return Response(f"{side} pixels of {job_id}", media_type="image/jpeg")
 
+    @app.get("/v1/catalogue/pictures/{sha256}")
+    def item_picture(sha256: str) -> Response:
+        return Response(f"a picture {sha256[:2]}", media_type="image/jpeg")
+
     @app.get("/v1/catalogue")
     def catalogue() -> dict[str, Any]:
         api.catalogues += 1

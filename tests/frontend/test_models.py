@@ -9,10 +9,10 @@ from nicegui import ui
 from nicegui.testing import User
 
 from frontend.manager import Pace
-from tests.frontend.conftest import MANAGER_PIN, jpeg, log_in, photo
+from tests.frontend.conftest import MANAGER_PIN, log_in
 from tests.frontend.fake_admin import BUILTIN, VGG16
 from tests.frontend.fake_api import FakeApi
-from tests.frontend.test_weigh import SOON, until, upload
+from tests.frontend.test_weigh import SOON, until
 
 pytestmark = pytest.mark.asyncio
 
@@ -206,32 +206,18 @@ async def test_a_label_gets_a_product_and_loses_it(manager: User, api: FakeApi) 
     assert asked(api, "unmap") == ["Apple Braeburn 1"]
 
 
-async def test_an_item_is_taught_by_photos(manager: User, api: FakeApi) -> None:
+async def test_what_was_taught_can_be_forgotten(manager: User, api: FakeApi) -> None:
     await manager.should_see("Nothing was taught yet.", retries=SOON)
-    manager.find("enrol-item").click()
-    await manager.should_see("item-Papaya", retries=SOON)
-    manager.find("item-Papaya").click()
-    for number, size in enumerate((400, 1600), 1):
-        await upload(manager, jpeg(photo(size, 300)))
-        await manager.should_see(f"photo-{number}", retries=SOON)
-    await manager.should_see("Papaya")
-    manager.find("enrol").click()
-
+    api.admin.teaches("Papaya", 2)
+    await manager.open("/models")
     await manager.should_see("Version 1 · Papaya", retries=SOON)
     await manager.should_see("Learning")
     await manager.should_see("2 photos")
-    assert [photo[:2] for photo in api.admin.photos] == [b"\xff\xd8"] * 2
 
     api.admin.memory[0] |= {"state": "ready", "active": True}
     await manager.should_see("Ready", retries=SOON)
     manager.find("memory-rollback").click()
     await manager.should_see("Nothing was taught yet.", retries=SOON)
-
-
-async def test_a_letter_is_no_photo(manager: User) -> None:
-    await manager.should_see("enrol-item", retries=SOON)
-    await upload(manager, b"a letter to grandmother")
-    await manager.should_see("A file was left out", retries=SOON)
 
 
 async def test_what_a_service_does_not_have_is_not_shown(user: User, api: FakeApi) -> None:

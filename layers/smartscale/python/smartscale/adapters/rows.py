@@ -106,6 +106,7 @@ class WeighingRow(Model):
     confidence = DecimalAttribute(null=True)
     top_k = ListAttribute(of=CandidateMap, default=list)
     needs_confirmation = BooleanAttribute()
+    asked = BooleanAttribute(null=True)
     tare_kg = DecimalAttribute(null=True)
     net_kg = DecimalAttribute(null=True)
     unit = UnicodeAttribute(null=True)

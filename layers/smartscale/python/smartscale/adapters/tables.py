@@ -30,8 +30,8 @@ from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.job_id import job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.trial import Tallies, Tally, Trial
-from smartscale.domain.weighing import Weighing
-from smartscale.operations.ports import HistoryFilter
+from smartscale.domain.weighing import Status, Weighing
+from smartscale.operations.ports import HistoryFilter, WeighingFacts
 
 HISTORY_SHARDS = 8
 """Over how many partitions a month of history spreads; a scale always writes to the same one."""
@@ -77,22 +77,41 @@ class DynamoWeighings:
 
     def newest(self, wanted: HistoryFilter, before: str | None, limit: int) -> list[Weighing]:
         """Weighings by falling job id, month by month, merged over the shards."""
+        return [_weighing(row) for row in self._newest(wanted, before, limit)]
+
+    def facts(self, wanted: HistoryFilter, limit: int) -> list[WeighingFacts]:
+        """The facts of the newest weighings; only these attributes travel."""
+        return [_facts(row) for row in self._newest(wanted, None, limit, _FACTS)]
+
+    def _newest(
+        self,
+        wanted: HistoryFilter,
+        before: str | None,
+        limit: int,
+        attributes: Sequence[str] | None = None,
+    ) -> Iterator[WeighingRow]:
         last = min(wanted.to, job_time(before)) if before else wanted.to
-        page: list[Weighing] = []
+        left = limit
         for month in _months(wanted.from_, last):
             shards = _shards(month, wanted.scale_id)
             rows = heapq.merge(
-                *(self._shard(shard, wanted, before, limit) for shard in shards),
+                *(self._shard(shard, wanted, before, limit, attributes) for shard in shards),
                 key=lambda row: row.job_id,
                 reverse=True,
             )
-            page += (_weighing(row) for row in islice(rows, limit - len(page)))
-            if len(page) == limit:
+            for row in islice(rows, left):
+                left -= 1
+                yield row
+            if not left:
                 break
-        return page
 
     def _shard(
-        self, shard: str, wanted: HistoryFilter, before: str | None, limit: int
+        self,
+        shard: str,
+        wanted: HistoryFilter,
+        before: str | None,
+        limit: int,
+        attributes: Sequence[str] | None,
     ) -> Iterator[WeighingRow]:
         # Ids of a millisecond sort after its bare time, hence the one millisecond more.
         lowest, highest = (
@@ -109,6 +128,7 @@ class DynamoWeighings:
             filter_condition=self._condition(wanted),
             scan_index_forward=False,
             page_size=max(limit, 25),
+            attributes_to_get=None if attributes is None else list(attributes),
         )
         return (row for row in rows if row.job_id != before)
 
@@ -315,6 +335,33 @@ def _value(value: object) -> object:
             return [_value(inner) for inner in value]
         case _:
             return value
+
+
+_FACTS = (
+    "job_id",
+    "scale_id",
+    "created_at",
+    "status",
+    "needs_confirmation",
+    "asked",
+    "label",
+    "confirmed_label",
+    "confidence",
+    "timings",
+)
+
+
+def _facts(row: WeighingRow) -> WeighingFacts:
+    return WeighingFacts(
+        scale_id=row.scale_id,
+        created_at=datetime.fromisoformat(row.created_at),
+        failed=row.status == Status.FAILED,
+        asked=bool(row.asked or row.needs_confirmation),
+        label=row.label,
+        confirmed_label=row.confirmed_label,
+        confidence=row.confidence,
+        latency_ms=None if row.timings is None else row.timings.total_ms,
+    )
 
 
 def _weighing(row: WeighingRow) -> Weighing:

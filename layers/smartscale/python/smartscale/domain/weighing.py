@@ -91,6 +91,8 @@ class Weighing(BaseModel):
     confidence: Decimal | None = None
     top_k: tuple[Candidate, ...] = ()
     needs_confirmation: bool = False
+    asked: bool = False
+    """Whether it needed a confirmation when it was recognised, whatever was said since."""
     tare_kg: Decimal | None = None
     net_kg: Decimal | None = None
     unit: Unit | None = None

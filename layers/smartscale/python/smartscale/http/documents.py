@@ -1,7 +1,7 @@
 """The documents of the API: what its routes answer. Money and weight travel as decimal strings."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Self
 
@@ -12,6 +12,7 @@ from smartscale.domain.catalogue_changes import ChangeKind, FieldChange, ItemCha
 from smartscale.domain.money import to_cent
 from smartscale.domain.weighing import Candidate, ConfirmedBy, ModelRef, Status, Unit, Weighing
 from smartscale.operations.analytics import Analytics, Point
+from smartscale.operations.insights import Insights
 
 FALLBACK_LANGUAGE = "en"
 
@@ -308,6 +309,77 @@ class AnalyticsPoint(BaseModel):
         return cls.model_validate(point, from_attributes=True)
 
 
+class ConfusionDocument(BaseModel):
+    """How often something was recognised as one item and confirmed as another, or the same."""
+
+    predicted: str
+    predicted_name: str
+    confirmed: str
+    confirmed_name: str
+    count: int
+
+
+class ConfidenceDocument(BaseModel):
+    """How sure the answers of a day (UTC) were, and the share that needed a confirmation."""
+
+    day: date
+    weighings: int
+    average: float
+    low_rate: float
+
+
+class ScaleDocument(BaseModel):
+    """How one scale does; latency in ms, None where nothing was recognised."""
+
+    scale_id: str
+    last_seen: datetime
+    weighings: int
+    error_rate: float
+    low_confidence_rate: float | None
+    latency_average: float | None
+    latency_p95: float | None
+
+
+class InsightsDocument(BaseModel):
+    """What the weighings of the time say; of the newest ones where they are too many."""
+
+    weighings: int
+    complete: bool
+    since: datetime | None
+    confirmed: int
+    confusion: list[ConfusionDocument]
+    confidence: list[ConfidenceDocument]
+    scales: list[ScaleDocument]
+
+    @classmethod
+    def of(cls, insights: Insights, names: dict[str, str]) -> Self:
+        """The document, with labels named for people."""
+        return cls(
+            weighings=insights.weighings,
+            complete=insights.complete,
+            since=insights.since,
+            confirmed=insights.confirmed,
+            confusion=[
+                ConfusionDocument(
+                    predicted=pair.predicted,
+                    predicted_name=names.get(pair.predicted, pair.predicted),
+                    confirmed=pair.confirmed,
+                    confirmed_name=names.get(pair.confirmed, pair.confirmed),
+                    count=pair.count,
+                )
+                for pair in insights.confusion
+            ],
+            confidence=[
+                ConfidenceDocument.model_validate(day, from_attributes=True)
+                for day in insights.confidence
+            ],
+            scales=[
+                ScaleDocument.model_validate(scale, from_attributes=True)
+                for scale in insights.scales
+            ],
+        )
+
+
 class AnalyticsDocument(BaseModel):
     """How the system is doing."""
 
@@ -320,9 +392,10 @@ class AnalyticsDocument(BaseModel):
     errors: int
     top_labels: list[LabelCount]
     series: list[AnalyticsPoint]
+    insights: InsightsDocument
 
     @classmethod
-    def of(cls, analytics: Analytics, names: dict[str, str]) -> Self:
+    def of(cls, analytics: Analytics, insights: Insights, names: dict[str, str]) -> Self:
         """The document, with labels named for people."""
         total = analytics.total
         return cls(
@@ -338,6 +411,7 @@ class AnalyticsDocument(BaseModel):
                 for label, count in analytics.top_labels
             ],
             series=[AnalyticsPoint.of(point) for point in analytics.series],
+            insights=InsightsDocument.of(insights, names),
         )
 
 

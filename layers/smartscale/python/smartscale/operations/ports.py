@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from smartscale.domain import correlation
 from smartscale.domain.catalogue import Catalogue, Item
@@ -104,6 +104,34 @@ class HistoryFilter:
     status: Status | None = None
 
 
+@dataclass(frozen=True)
+class WeighingFacts:
+    """What the figures of a shop need of a weighing; latency in ms."""
+
+    scale_id: str
+    created_at: datetime
+    failed: bool
+    asked: bool
+    label: str | None
+    confirmed_label: str | None
+    confidence: Decimal | None
+    latency_ms: Decimal | None
+
+    @classmethod
+    def of(cls, weighing: Weighing) -> Self:
+        """The facts of a weighing."""
+        return cls(
+            scale_id=weighing.scale_id,
+            created_at=weighing.created_at,
+            failed=weighing.status is Status.FAILED,
+            asked=weighing.asked or weighing.needs_confirmation,
+            label=weighing.label,
+            confirmed_label=weighing.confirmed_label,
+            confidence=weighing.confidence,
+            latency_ms=weighing.timings.get("total_ms"),
+        )
+
+
 class Weighings(Protocol):
     """The queryable state of weighings."""
 
@@ -118,6 +146,9 @@ class Weighings(Protocol):
 
     def newest(self, wanted: HistoryFilter, before: str | None, limit: int) -> list[Weighing]:
         """Weighings by falling job id, from the one before `before`."""
+
+    def facts(self, wanted: HistoryFilter, limit: int) -> list[WeighingFacts]:
+        """The facts of the newest weighings, no more than `limit`."""
 
 
 class CatalogueStore(Protocol):

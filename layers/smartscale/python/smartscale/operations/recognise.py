@@ -179,6 +179,7 @@ def outcome(
         confidence=decision.answer.confidence,
         top_k=candidates,
         needs_confirmation=decision.needs_confirmation or not priced,
+        asked=decision.needs_confirmation or not priced,
         model=recogniser.ref,
         correlation_id=upload.correlation_id,
     ).model_copy(
