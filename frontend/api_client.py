@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from http import HTTPStatus
@@ -207,6 +207,49 @@ class Point(_Document):
     errors: int
 
 
+class Confusion(_Document):
+    """How often something was recognised as one item and confirmed as another, or the same."""
+
+    predicted: str
+    predicted_name: str
+    confirmed: str
+    confirmed_name: str
+    count: int
+
+
+class ConfidenceOfDay(_Document):
+    """How sure the answers of a day were, and the share that needed a confirmation."""
+
+    day: date
+    weighings: int
+    average: float
+    low_rate: float
+
+
+class ScaleHealth(_Document):
+    """How one scale does; milliseconds, None where nothing was recognised."""
+
+    scale_id: str
+    last_seen: datetime
+    weighings: int
+    error_rate: float
+    low_confidence_rate: float | None = None
+    latency_average: float | None = None
+    latency_p95: float | None = None
+
+
+class Insights(_Document):
+    """What the weighings themselves say; of the newest ones where they are too many."""
+
+    weighings: int
+    complete: bool
+    since: datetime | None = None
+    confirmed: int
+    confusion: tuple[Confusion, ...]
+    confidence: tuple[ConfidenceOfDay, ...]
+    scales: tuple[ScaleHealth, ...]
+
+
 class Analytics(_Document):
     """How the system is doing."""
 
@@ -219,6 +262,8 @@ class Analytics(_Document):
     errors: int
     top_labels: tuple[LabelCount, ...]
     series: tuple[Point, ...]
+    insights: Insights | None = None
+    """None from a service that does not look at the weighings."""
 
 
 _Answer = TypeVar("_Answer", bound=_Document)

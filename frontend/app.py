@@ -6,11 +6,11 @@ from http import HTTPStatus
 import httpx
 from fastapi import HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler
-from fastapi.responses import FileResponse, StreamingResponse
+from fastapi.responses import StreamingResponse
 from nicegui import Client, app, ui
 
 from frontend import theme
-from frontend.api_client import ApiError, ApiMissing, ApiRefused, log_unreachable
+from frontend.api_client import ApiError, ApiMissing
 from frontend.cameras import FILM, LIVE_PATH, open_camera
 from frontend.catalogue import Catalogue
 from frontend.containers import read_containers
@@ -28,15 +28,13 @@ from frontend.pages.lost import lost_page
 from frontend.pages.models import models_page
 from frontend.pages.teach import teach_page
 from frontend.pages.weigh import weigh_page
+from frontend.picture_routes import serve_pictures
 from frontend.samples import load_samples, small_picture
 from frontend.scales.scale import Scale
 from frontend.scales.setting import open_scale
 from frontend.settings import Settings
 
 _STATIC_AGE_S = 3600
-_PHOTO_AGE_S = 24 * 3600
-_PICTURES_KEPT = 500
-"""Pictures of items in memory, some 20 kB each, so that they are there when the API is not."""
 
 
 def create_kiosk(
@@ -106,37 +104,7 @@ def serve(kiosk: Kiosk) -> None:
         # Each one that goes out is counted, so none comes from a cache.
         return Response(file, media_type=media_type, headers={"Cache-Control": "no-store"})
 
-    pictures: dict[str, bytes] = {}
-
-    @app.get("/pictures/{sha256}.jpg", include_in_schema=False)
-    async def item_picture(sha256: str) -> Response:
-        if sha256 not in pictures:
-            try:
-                picture = await kiosk.api.item_picture(sha256)
-            except ApiRefused as error:
-                raise HTTPException(HTTPStatus.NOT_FOUND) from error
-            except ApiError as error:
-                log_unreachable(error)
-                raise HTTPException(HTTPStatus.SERVICE_UNAVAILABLE) from error
-            while len(pictures) >= _PICTURES_KEPT:
-                pictures.pop(next(iter(pictures)))
-            pictures[sha256] = picture
-        headers = {"Cache-Control": "public, max-age=31536000, immutable"}
-        return Response(pictures[sha256], media_type="image/jpeg", headers=headers)
-
-    @app.get("/photos/{job_id}/{side}.jpg", include_in_schema=False)
-    async def photo(job_id: str, side: int, until: int, sign: str) -> Response:
-        if not kiosk.photos.holds(job_id, side, until, sign):
-            raise HTTPException(HTTPStatus.FORBIDDEN)
-        try:
-            picture = await kiosk.api.weighing_picture(job_id, side)
-        except ApiRefused:
-            # It has expired, or never was one: the list stays calm, and asks again tomorrow.
-            return FileResponse(STATIC / "no-photo.svg", headers=_for(_STATIC_AGE_S))
-        except ApiError as error:
-            log_unreachable(error)
-            return FileResponse(STATIC / "no-photo.svg", headers={"Cache-Control": "no-store"})
-        return Response(picture, media_type="image/jpeg", headers=_for(_PHOTO_AGE_S))
+    serve_pictures(kiosk)
 
     camera = kiosk.camera
     if camera is not None:
@@ -153,11 +121,6 @@ def serve(kiosk: Kiosk) -> None:
     _page("/teach", teach_page, kiosk)
     _page("/models", models_page, kiosk)
     _lost(kiosk)
-
-
-def _for(seconds: int) -> dict[str, str]:
-    """How long this browser, and no one between, may keep it."""
-    return {"Cache-Control": f"private, max-age={seconds}"}
 
 
 def _lost(kiosk: Kiosk) -> None:

@@ -1,7 +1,7 @@
 """How figures are said to people, and how people's figures are read. No presentation in here."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from babel.dates import format_datetime, format_skeleton
@@ -260,6 +260,11 @@ def clock_time(moment: datetime, language: Language) -> str:
     local = moment.astimezone()
     day = format_skeleton("MMMd", local, locale=language.locale)
     return f"{day}, {format_datetime(local, 'HH:mm', locale=language.locale)}"
+
+
+def day(moment: date, language: Language) -> str:
+    """A day: `25 Nov`."""
+    return format_skeleton("MMMd", moment, locale=language.locale)
 
 
 def day_and_time(moment: datetime, language: Language) -> str:

@@ -351,6 +351,42 @@ def _app(api: FakeApi) -> FastAPI:
                 }
                 for index in busy
             ],
+            "insights": {
+                "weighings": 5000 if busy else 0,
+                "complete": not busy,
+                "since": start.isoformat(),
+                "confirmed": 30 if busy else 0,
+                "confusion": [
+                    {
+                        "predicted": predicted,
+                        "predicted_name": api.name(predicted, lang),
+                        "confirmed": confirmed,
+                        "confirmed_name": api.name(confirmed, lang),
+                        "count": count,
+                    }
+                    for predicted, confirmed, count in (
+                        ("Banana", "Banana", 24),
+                        ("unknown", "Lemon", 6),
+                    )
+                    if busy
+                ],
+                "confidence": [
+                    {"day": "2026-11-24", "weighings": 40, "average": 0.91, "low_rate": 0.1}
+                    for _ in busy[:1]
+                ],
+                "scales": [
+                    {
+                        "scale_id": "kiosk-2",
+                        "last_seen": end.isoformat(),
+                        "weighings": 40,
+                        "error_rate": 0.1,
+                        "low_confidence_rate": 0.25,
+                        "latency_average": 41.5,
+                        "latency_p95": 90,
+                    }
+                    for _ in busy[:1]
+                ],
+            },
         }
 
     return app

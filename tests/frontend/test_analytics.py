@@ -56,7 +56,7 @@ async def test_a_quiet_shop_has_panels_too(user: User, api: FakeApi) -> None:
 async def test_without_the_service_it_says_so_calmly(user: User, api: FakeApi) -> None:
     api.down = True
     await log_in(user, "/analytics", MANAGER_PIN)
-    await user.should_see("The figures cannot be fetched right now.", retries=SOON)
+    await user.should_see("The service cannot be reached right now.", retries=SOON)
 
     api.down = False
     user.find("refresh").click()
@@ -68,3 +68,39 @@ async def test_it_speaks_german(user: User) -> None:
     await user.should_see("Anfragen gesamt", retries=SOON)
     await user.should_see("1.284")
     await user.should_see("Bananen")
+
+
+async def test_what_the_weighings_say(user: User) -> None:
+    await log_in(user, "/analytics", MANAGER_PIN)
+    await user.should_see("panel-confusion", retries=SOON)
+    for panel, said in {
+        "confusion": ["80% of 30 confirmed weighings were right.", "Unknown item", "24"],
+        "confidence": ["From the newest 5,000 weighings", "91", "10"],
+        "scales": ["kiosk-2", "Many errors", "10% errors", "25% with low confidence"],
+    }.items():
+        with user.scope(marker=f"panel-{panel}"):
+            for words in said:
+                await user.should_see(words)
+
+
+async def test_figures_are_taken_away_as_a_file(user: User) -> None:
+    await log_in(user, "/analytics", MANAGER_PIN)
+    await user.should_see("csv-confusion", retries=SOON)
+    user.find(marker="csv-confusion").click()
+    table = (await user.download.next()).text.splitlines()
+    assert table == [
+        "Recognised as,Confirmed as,Weighings",
+        "Bananas,Bananas,24",
+        "Unknown item,Lemons,6",
+    ]
+
+
+async def test_charts_can_be_hovered_and_have_a_name(user: User) -> None:
+    await log_in(user, "/analytics", MANAGER_PIN)
+    await user.should_see("panel-confusion", retries=SOON)
+    charts = user.find(ui.echart).elements
+    assert len(charts) == 7
+    for chart in charts:
+        assert chart.props["aria-label"]
+        assert "tooltip" in chart.options
+        assert "saveAsImage" in chart.options["toolbox"]["feature"]

@@ -3,13 +3,11 @@
 import io
 from decimal import Decimal
 from pathlib import Path
-from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
 from PIL import Image
 
-from frontend import charts
 from frontend.api_client import (
     ApiClient,
     ApiRefused,
@@ -18,6 +16,8 @@ from frontend.api_client import (
     Unit,
 )
 from frontend.catalogue import search
+from frontend.languages import load_languages
+from frontend.parts.manager.chart import Chart, Series, _cell
 from frontend.pictures import UnreadablePicture, prepare
 from frontend.samples import load_samples
 from tests.frontend.conftest import jpeg, photo
@@ -104,18 +104,19 @@ def test_without_a_manifest_there_are_no_samples(tmp_path: Path) -> None:
     assert load_samples(tmp_path) == ()
 
 
-def test_bars_are_valid_svg_and_say_what_they_show() -> None:
-    svg = ET.fromstring(charts.bars([0, 5, None, 10], ["a", "b", "c", "<d>"], 'Requests "x"'))  # noqa: S314 - our own
-    heights = [float(bar.attrib["height"]) for bar in svg]
-    assert heights[3] == max(heights)
-    assert heights[0] == heights[2] == min(heights)
-    assert svg.attrib["aria-label"] == 'Requests "x"'
+def test_a_charts_table_has_its_figures_and_runs_no_formula() -> None:
+    series = Series("Errors", [1.0, None, 2.5], "bar")
+    chart = Chart("errors", "Errors", ["Mon", "Tue", "=1+1"], [series], " %", "Day")
+    assert chart.rows == [["Day", "Errors %"], ["Mon", "1"], ["Tue", ""], ["=1+1", "2.5"]]
+    assert _cell("=1+1") == "'=1+1"
+    assert _cell("-2.5") == "-2.5"
 
 
-def test_lines_break_where_nothing_is_known() -> None:
-    svg = ET.fromstring(charts.lines(([1, 2, None, 3], [None] * 4), "Latency"))  # noqa: S314 - our own
-    assert [line.attrib["class"] for line in svg] == ["line-zero", "line-other", "line-other"]
-    assert ET.fromstring(charts.lines(([], []), "Latency")).attrib["role"] == "img"  # noqa: S314 - our own
+def test_a_chart_can_be_hovered_and_saved() -> None:
+    chart = Chart("errors", "Errors", ["Mon"], [Series("Errors", [1.0])])
+    options = chart.options(load_languages()["de"])
+    assert options["tooltip"]["trigger"] == "axis"
+    assert {"saveAsImage", "dataView"} <= options["toolbox"]["feature"].keys()
 
 
 def answering(status: int, body: object, kind: str) -> ApiClient:
