@@ -22,7 +22,7 @@ async def manager(user: User) -> User:
     """Somebody who has just logged in."""
     await log_in(user, "/models", MANAGER_PIN)
     await user.should_see("active-model", retries=SOON)
-    await user.should_see("package", retries=SOON)
+    await user.should_see(marker="package", retries=SOON)
     return user
 
 
@@ -223,7 +223,7 @@ async def test_what_was_taught_can_be_forgotten(manager: User, api: FakeApi) -> 
 async def test_what_a_service_does_not_have_is_not_shown(user: User, api: FakeApi) -> None:
     api.admin.smaller = True
     await log_in(user, "/models", MANAGER_PIN)
-    await user.should_see("package", retries=SOON)
+    await user.should_see(marker="package", retries=SOON)
     await user.should_not_see("section-trial", retries=SOON)
     await user.should_not_see("section-labels")
     await user.should_not_see(f"try-{VGG16['id']}")

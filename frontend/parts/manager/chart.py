@@ -170,7 +170,7 @@ def _cells(tag: str, texts: list[str]) -> str:
 def _download(name: str, rows: list[list[str]]) -> None:
     out = io.StringIO()
     csv.writer(out).writerows([[_cell(cell) for cell in row] for row in rows])
-    ui.download.content(out.getvalue(), f"{name}.csv", "text/csv")
+    ui.download.content(out.getvalue().encode(), f"{name}.csv", "text/csv")
 
 
 def _cell(text: str) -> str:
