@@ -39,8 +39,8 @@ class Calls:
     topic_requests: int = 0
 
 
-UPLOAD = Calls(s3_writes=2)
-"""The record of the Idempotency-Key, and the picture."""
+UPLOAD = Calls(s3_writes=2, s3_reads=1)
+"""The record of the Idempotency-Key, whether the picture is there already, and the picture."""
 
 ARRIVAL = Calls(
     # The ledger's record; the newest version of the memory is looked for by LIST.

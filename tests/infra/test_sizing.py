@@ -12,6 +12,7 @@ from samtranslator.yaml_helper import yaml_parse
 from infra.settings import ROOT
 from infra.sizing.cost import PRICES, BadPrices, bill, read_prices
 from infra.sizing.limits import INFERENCE_CONCURRENCY, limits
+from infra.sizing.marginal import COSTS, costs_text
 from infra.sizing.workload import Function, Usage
 
 REGIONS = sorted(json.loads(PRICES.read_text())["regions"])
@@ -88,6 +89,10 @@ def test_a_table_without_a_price_says_which(tmp_path: Path) -> None:
     file.write_text(json.dumps(table))
     with pytest.raises(BadPrices, match="s3_gb_month"):
         bill(Usage(), read_prices("us-east-1", file))
+
+
+def test_the_functions_know_the_prices_of_today() -> None:
+    assert COSTS.read_text(encoding="utf-8") == costs_text(), "python -m infra.sizing.marginal"
 
 
 @pytest.mark.parametrize("kiosks", [1, 50, 1000, 20_000])
