@@ -77,7 +77,7 @@ def beyond(calls: Counter[str], planned: Calls, *, messages: int = 0) -> list[st
         "S3 reads": (calls["s3 GetObject"] + calls["s3 HeadObject"], planned.s3_reads),
         "events": (calls["sns Publish"], planned.topic_requests),
     }
-    at_most = {
+    at_most: dict[str, tuple[int, int | Decimal]] = {
         "messages": (calls["sqs SendMessage"] + _OF_LAMBDA * messages, planned.queue_requests),
         "rows read": (
             calls["dynamodb GetItem"] + calls["dynamodb Scan"],
