@@ -273,14 +273,23 @@ _REFUSALS: dict[int, type[ApiRefused]] = {
     HTTPStatus.NOT_FOUND: ApiMissing,
     HTTPStatus.TOO_MANY_REQUESTS: ApiThrottled,
 }
+# What no shopper can mend: a service that is stopping, and a kiosk without its API key.
+_THE_OPERATORS = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.FORBIDDEN)
 
 
 class ApiClient:
     """Asks the API; one for all the kiosk's pages."""
 
-    def __init__(self, base_url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        api_key: str | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
         self._http = httpx.AsyncClient(
             base_url=f"{base_url.rstrip('/')}/v1/",
+            headers={"x-api-key": api_key} if api_key else None,
             timeout=httpx.Timeout(10, read=LONGEST_WAIT_S + 10, connect=3),
             transport=transport,
             event_hooks={"request": [tell_correlation], "response": [note_answer]},
@@ -468,7 +477,7 @@ def _refusal(response: httpx.Response) -> ApiError:
     """What an error answer means: a sentence to show, or a service that is not there."""
     asked = f"{response.request.method} {response.request.url.path}"
     problem = response.headers.get("content-type", "").startswith("application/problem+json")
-    if not problem or response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+    if not problem or response.status_code in _THE_OPERATORS:
         return ApiUnreachable(f"{asked} was answered with {response.status_code}")
     detail = response.json().get("detail")
     if not detail:

@@ -50,7 +50,8 @@ def create_kiosk(
     """
     state = settings.home / "kiosk"
     state.mkdir(parents=True, exist_ok=True)
-    api = OfflineApi(str(settings.api_url), state, transport=transport)
+    key = settings.api_key.get_secret_value() if settings.api_key else None
+    api = OfflineApi(str(settings.api_url), state, api_key=key, transport=transport)
     catalogue = Catalogue(api)
     return Kiosk(
         settings=settings,

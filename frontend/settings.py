@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(populate_by_name=True, extra="ignore", frozen=True)
 
     api_url: HttpUrl = Field(default=HttpUrl("http://127.0.0.1:8000"), alias="SMARTSCALE_API_URL")
+    api_key: SecretStr | None = Field(default=None, alias="SMARTSCALE_API_KEY")
+    """The kiosk's key for an API that wants one, as on AWS."""
     port: int = Field(default=8501, ge=1, le=65535, alias="SMARTSCALE_UI_PORT")
     host: str = Field(
         default="127.0.0.1",

@@ -16,6 +16,7 @@ from infra.commands import (
     catalogue,
     cost,
     evaluate,
+    kiosk_key,
     limits,
     model,
     predict,
@@ -41,6 +42,7 @@ app.add_typer(redrive.app)
 app.add_typer(backup.app)
 app.add_typer(cost.app)
 app.add_typer(limits.app)
+app.add_typer(kiosk_key.app)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(model.app, name="model")
 app.add_typer(training.app, name="train")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -32,6 +33,8 @@ class StackOutputs(BaseModel):
     imports_dead_letter_queue_url: str = Field(alias="ImportsDeadLetterQueueUrl")
     weighing_completed_topic: str = Field(alias="WeighingCompletedTopicArn")
     api_url: str = Field(alias="ApiUrl")
+    kiosk_usage_plan: str | None = Field(default=None, alias="KioskUsagePlan")
+    """What kiosks' API keys belong to; None where the API asks for none."""
 
     def environment(self) -> dict[str, str]:
         """The variables by which functions and commands know these."""
@@ -45,6 +48,14 @@ class StackOutputs(BaseModel):
             "IMPORTS_QUEUE_URL": self.imports_queue_url,
             "WEIGHING_COMPLETED_TOPIC_ARN": self.weighing_completed_topic,
         }
+
+
+def gateway_url(outputs: StackOutputs, endpoint: str | None) -> str:
+    """Where the stack's API answers; an emulator at `endpoint` serves it below its own address."""
+    if endpoint is None:
+        return outputs.api_url
+    url = urlsplit(outputs.api_url)
+    return f"{endpoint}/_aws/execute-api/{url.netloc.partition('.')[0]}{url.path}"
 
 
 def emulator_session(region: str) -> boto3.Session:

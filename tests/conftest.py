@@ -12,7 +12,7 @@ import pytest
 from infra.deploy import deploy, embedded_parameters
 from infra.emulator import Emulator
 from infra.settings import Settings
-from infra.stack import StackOutputs, emulator_session, stack_environment
+from infra.stack import StackOutputs, emulator_session, gateway_url, stack_environment
 from tests.hub.fixtures import hub, models
 from tests.support import free_port
 
@@ -41,11 +41,22 @@ class Deployed:
     """What shared code reads: set it with `monkeypatch.setenv` or pass it to a subprocess."""
     session: boto3.Session
 
+    @classmethod
+    def at(cls, settings: Settings, outputs: StackOutputs) -> "Deployed":
+        """The stack that an emulator holds."""
+        assert settings.aws_endpoint is not None
+        return cls(
+            settings=settings,
+            outputs=outputs,
+            endpoint=settings.aws_endpoint,
+            environment=stack_environment(settings, outputs),
+            session=emulator_session(settings.region),
+        )
+
     @property
     def gateway_url(self) -> str:
         """The API behind the emulator's gateway; routes follow as `/v1/...`."""
-        api_id = self.outputs.api_url.split("//")[1].split(".")[0]
-        return f"{self.endpoint}/restapis/{api_id}/embedded/_user_request_"
+        return gateway_url(self.outputs, self.endpoint)
 
     def s3(self) -> "S3Client":
         """A client of the emulator."""
@@ -92,13 +103,7 @@ def deployed_into(emulator: Emulator) -> Deployed:
         AWS_REGION=emulator.region,
     )
     deployment = deploy(emulator, settings.stack, embedded_parameters(settings))
-    return Deployed(
-        settings=settings,
-        outputs=deployment.outputs,
-        endpoint=emulator.endpoint,
-        environment=stack_environment(settings, deployment.outputs),
-        session=emulator_session(emulator.region),
-    )
+    return Deployed.at(settings, deployment.outputs)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from infra.errors import PlainError
 from infra.settings import Cloud, load_settings
-from infra.stack import stack_outputs
+from infra.stack import gateway_url, stack_outputs
 from smartscale.domain import correlation
 from smartscale.recognition.preprocessing import ImageError, decode
 
@@ -32,6 +32,10 @@ def predict(
     api_url: Annotated[
         str | None, typer.Option(envvar="SMARTSCALE_API_URL", help="The API; default: the stack's.")
     ] = None,
+    api_key: Annotated[
+        str | None,
+        typer.Option(envvar="SMARTSCALE_API_KEY", help="Its API key, where it wants one."),
+    ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for the answer.")] = 30,
 ) -> None:
     """Recognise and price IMAGE; prints the result as JSON."""
@@ -47,7 +51,8 @@ def predict(
             httpx.Client(
                 base_url=base,
                 timeout=_WAIT_S + 5,
-                headers={correlation.HEADER: correlation.new()},
+                headers={correlation.HEADER: correlation.new()}
+                | ({"x-api-key": api_key} if api_key else {}),
             ) as api,
             Console(stderr=True).status("recognising"),
         ):
@@ -101,6 +106,8 @@ def _answer(response: httpx.Response) -> dict[str, Any]:
             detail = response.json()["detail"]
         except (ValueError, KeyError, TypeError):
             detail = f"status {response.status_code}"
+        if response.status_code == HTTPStatus.FORBIDDEN:
+            detail += " Set SMARTSCALE_API_KEY."
         raise PlainError(f"The API refused: {detail}")
     answer: dict[str, Any] = response.json()
     return answer
@@ -110,4 +117,4 @@ def _api_url() -> str:
     settings = load_settings()
     if settings.cloud is Cloud.EMBEDDED and settings.endpoint_url is None:
         return settings.api_url
-    return stack_outputs(settings).api_url
+    return gateway_url(stack_outputs(settings), settings.aws_endpoint)

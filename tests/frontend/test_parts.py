@@ -127,6 +127,22 @@ def answering(status: int, body: object, kind: str) -> ApiClient:
 
 
 @pytest.mark.asyncio
+async def test_the_kiosk_sends_its_key() -> None:
+    sent = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(request.headers.get("x-api-key"))
+        return httpx.Response(200, json={"items": []})
+
+    for key in ("k-1", None):
+        transport = httpx.MockTransport(answer)
+        async with ApiClient("http://api", api_key=key, transport=transport) as client:
+            await client.catalogue()
+
+    assert sent == ["k-1", None]
+
+
+@pytest.mark.asyncio
 async def test_a_problem_is_shown_in_its_own_words() -> None:
     async with answering(422, {"detail": "Too light."}, "application/problem+json") as client:
         with pytest.raises(ApiRefused, match=r"^Too light\.$"):
@@ -139,6 +155,7 @@ async def test_a_problem_is_shown_in_its_own_words() -> None:
     [
         (502, "<html>", "text/html"),
         (503, {"detail": "stopping"}, "application/problem+json"),
+        (403, {"detail": "Send the API key."}, "application/problem+json"),
         (500, {}, "application/problem+json"),
         (200, {"something": "else"}, "application/json"),
     ],

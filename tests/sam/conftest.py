@@ -1,0 +1,136 @@
+"""The stack as an engineer deploys it: `sam build` and `sam deploy` into a fresh emulator."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from infra.commands.catalogue import import_missing
+from infra.commands.connection import connect
+from infra.emulator import CREDENTIALS, Emulator
+from infra.package import stage
+from infra.settings import ROOT, Settings
+from infra.stack import cloudformation, find_stack, outputs_of
+from tests.conftest import Deployed
+from tests.integration.conftest import Api, samples
+from tests.support import free_port
+
+__all__ = ["samples"]
+
+ORIGIN = "https://kiosk.example"
+"""Whose pages may post pictures to the bucket."""
+TOKEN = "a-token-for-tests"
+_BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Sam:
+    """The SAM CLI in a copy of the repository, pointed at an emulator."""
+
+    root: Path
+    endpoint: str
+
+    def __call__(self, *arguments: str) -> None:
+        """Run a command of it, which succeeds."""
+        done = subprocess.run(
+            [str(_BIN / "sam"), *arguments],
+            cwd=self.root,
+            env={
+                **{name: value for name, value in os.environ.items() if "AWS_" not in name},
+                **CREDENTIALS,
+                "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
+                "AWS_ENDPOINT_URL": self.endpoint,
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "SAM_CLI_TELEMETRY": "0",
+                "UV_PYTHON": sys.executable,
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+    def deploy(self, stack: str, **parameters: str) -> None:
+        """Deploy what was built."""
+        overrides = [f"{name}={value}" for name, value in parameters.items()]
+        self(
+            *("deploy", "--config-env", "localstack", "--stack-name", stack),
+            *("--parameter-overrides", *overrides),
+        )
+
+
+@pytest.fixture(scope="module")
+def fresh_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulator that has seen nothing."""
+    running = Emulator(tmp_path_factory.mktemp("sam-home"), free_port(), "us-east-1")
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def sam(fresh_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Sam:
+    """The SAM CLI, with the stack built."""
+    if not (_BIN / "sam").exists():
+        pytest.skip("sam is not installed: `uv sync --all-groups`")
+    copy = stage(ROOT, tmp_path_factory.mktemp("sam") / "copy").parent
+    (copy / "samconfig.toml").write_bytes((ROOT / "samconfig.toml").read_bytes())
+    sam = Sam(copy, fresh_emulator.endpoint)
+    sam("build", "--config-env", "localstack")
+    return sam
+
+
+def deployed_stack(emulator: Emulator, name: str) -> Deployed:
+    """What was deployed under a name."""
+    settings = Settings(
+        SMARTSCALE_HOME=emulator.home,
+        SMARTSCALE_STACK=name,
+        AWS_ENDPOINT_URL=emulator.endpoint,
+        AWS_REGION=emulator.region,
+    )
+    stack = find_stack(cloudformation(emulator.endpoint, emulator.region), name)
+    assert stack is not None
+    assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
+    outputs = outputs_of(stack)
+    return Deployed.at(settings, outputs)
+
+
+LOCALSTACK = {
+    "Stage": "localstack",
+    "MetricsSink": "cloudwatch",
+    "Architecture": "x86_64",
+    "AdminToken": TOKEN,
+    "UploadOrigin": ORIGIN,
+}
+"""The parameters of samconfig.toml, and what the tests choose."""
+
+
+@pytest.fixture(scope="module")
+def stack(sam: Sam, fresh_emulator: Emulator) -> Iterator[Deployed]:
+    """The stack of `--config-env localstack`, its catalogue filled as the guide says."""
+    sam.deploy("smartscale", **LOCALSTACK)
+    deployed = deployed_stack(fresh_emulator, "smartscale")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in deployed.environment.items():
+            patch.setenv(name, value)
+        import_missing(connect(deployed.settings))
+        yield deployed
+
+
+@pytest.fixture(scope="module")
+def api(stack: Deployed) -> Api:
+    """Its API, through the emulator's API gateway."""
+    return Api(f"{stack.gateway_url}/v1")
+
+
+@pytest.fixture(scope="module")
+def admin(stack: Deployed) -> Api:
+    """The same with the admin token."""
+    client = Api(f"{stack.gateway_url}/v1")
+    client.headers["X-Admin-Token"] = TOKEN
+    return client

@@ -1,0 +1,299 @@
+"""Everything a caller can do, on the stack that the real SAM CLI built and deployed."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from functions.admin import app as admin_app
+from functions.result import app as result_app
+from functions.upload import app as upload_app
+from infra.emulator import Emulator
+from smartscale.domain.job_id import new_job_id
+from smartscale.domain.upload import upload_key
+from smartscale.recognition.builtin import builtin_package
+from tests.conftest import Deployed
+from tests.examples import NOW, picture
+from tests.integration.conftest import Api
+from tests.sam.conftest import LOCALSTACK, ORIGIN, TOKEN, Sam, deployed_stack
+from tests.support import eventually
+
+pytestmark = pytest.mark.integration
+
+_ITEM = {"plu": "9902", "names": {"en": "Mug"}, "unit": "each", "unit_price": "4.50"}
+_REQUESTS: dict[tuple[str, str], tuple[dict[str, Any], int]] = {
+    ("post", "/v1/predict"): ({"data": {"weight": "0.5"}, "files": {"image": picture()}}, 202),
+    ("post", "/v1/uploads"): ({"json": {"weight": "0.5"}}, 202),
+    ("get", "/v1/result/{job_id}"): ({"params": {"wait": 10}}, 200),
+    ("post", "/v1/confirm/{job_id}"): ({"json": {"plu": "4011"}}, 200),
+    ("get", "/v1/history"): ({"headers": {"Accept": "text/csv"}}, 200),
+    ("get", "/v1/catalogue"): ({}, 200),
+    ("get", "/v1/analytics"): ({}, 200),
+    ("get", "/v1/health"): ({}, 200),
+    ("get", "/v1/admin/model"): ({}, 200),
+    ("get", "/v1/admin/models"): ({}, 200),
+    ("get", "/v1/admin/labels"): ({}, 200),
+    ("get", "/v1/admin/memory"): ({}, 200),
+    ("put", "/v1/admin/catalogue/{label}"): ({"json": _ITEM}, 200),
+    ("post", "/v1/admin/enrol/{label}"): ({"files": [("images", ("a.jpg", picture()))]}, 202),
+    ("post", "/v1/admin/reload-model"): ({"json": {"model_id": "builtin"}}, 202),
+}
+"""What to send, in this order, and the answer. A route that is not here is sent nothing, and its
+function says so."""
+
+
+def _operations() -> list[tuple[str, str]]:
+    return [
+        (method, path)
+        for function in (upload_app, result_app, admin_app)
+        for path, methods in function.app.openapi()["paths"].items()
+        for method in methods
+    ]
+
+
+def test_every_route_leads_to_its_function(api: Api, admin: Api, samples: dict[str, bytes]) -> None:
+    job_id = api.predict(samples["Banana"], "0.500", scale_id="routes")
+    assert api.result(job_id)["status"] == "done"
+    others = set(_operations()) - set(_REQUESTS)
+    assert set(_REQUESTS) <= set(_operations())
+    answers = {}
+    for method, path in (*_REQUESTS, *sorted(others, reverse=True)):
+        request, _ = _REQUESTS.get((method, path), ({}, 0))
+        url = path.removeprefix("/v1").format(job_id=job_id, label="Mug")
+        answers[method, path] = admin.request(method, url, **request)
+
+    for operation, (_, status) in _REQUESTS.items():
+        answer = answers[operation]
+        assert answer.status_code == status, (operation, answer.text)
+    for operation, answer in answers.items():
+        assert answer.status_code < 500, (operation, answer.text)
+        if answer.is_error:  # a sentence of the function, not one of the gateway
+            assert answer.headers["content-type"] == "application/problem+json", operation
+            assert answer.json()["detail"], operation
+
+
+def test_admin_routes_want_the_token(api: Api) -> None:
+    answer = api.get("/admin/model")
+
+    assert answer.status_code == 401
+    assert "X-Admin-Token" in answer.json()["detail"]
+
+
+def test_a_picture_arrives_byte_for_byte_and_is_priced(
+    api: Api, stack: Deployed, samples: dict[str, bytes]
+) -> None:
+    job_id = api.predict(samples["Banana"], "0.500", tare_kg="0.020", scale_id="bytes")
+    result = api.result(job_id)
+
+    assert (result["label"], result["net_kg"], result["unit_price"]) == ("Banana", "0.480", "1.89")
+    assert result["price"] == "0.91"
+    stored = stack.s3().get_object(Bucket=stack.outputs.bucket, Key=upload_key(job_id))
+    assert stored["Body"].read() == samples["Banana"]
+
+
+def test_a_dropped_object_becomes_a_result(
+    api: Api, stack: Deployed, samples: dict[str, bytes]
+) -> None:
+    stack.s3().put_object(
+        Bucket=stack.outputs.bucket,
+        Key="uploads/camera/bananas.jpg",
+        Body=samples["Banana"],
+        Metadata={"weight-kg": "0.250", "scale-id": "camera"},
+    )
+
+    eventually(lambda: bool(_history(api, "camera")))
+    [weighing] = _history(api, "camera")
+    assert (weighing["status"], weighing["label"]) == ("done", "Banana")
+    assert (weighing["weight_kg"], weighing["price"]) == ("0.250", "0.47")
+
+
+def test_a_browser_posts_straight_to_the_bucket(
+    api: Api, stack: Deployed, samples: dict[str, bytes]
+) -> None:
+    """The bucket allows one origin; the emulator itself answers every preflight."""
+    [rule] = stack.s3().get_bucket_cors(Bucket=stack.outputs.bucket)["CORSRules"]
+    assert (rule["AllowedOrigins"], rule["AllowedMethods"]) == ([ORIGIN], ["POST"])
+    permission = api.post("/uploads", json={"weight": "1.000", "scale_id": "browser"}).json()
+    preflight = httpx.options(
+        permission["url"], headers={"Origin": ORIGIN, "Access-Control-Request-Method": "POST"}
+    )
+    assert preflight.is_success
+    assert preflight.headers["Access-Control-Allow-Origin"] in {ORIGIN, "*"}
+    posted = httpx.post(
+        permission["url"],
+        data=permission["fields"],
+        files={"file": samples["Banana"]},
+        headers={"Origin": ORIGIN},
+    )
+    assert posted.is_success, posted.text
+    assert posted.headers["Access-Control-Allow-Origin"] in {ORIGIN, "*"}
+    result = api.result(permission["job_id"])
+    assert (result["label"], result["weight_kg"]) == ("Banana", "1.000")
+
+
+def test_a_poison_picture_ends_as_failed(api: Api, stack: Deployed) -> None:
+    job_id = new_job_id(NOW)
+    stack.s3().put_object(
+        Bucket=stack.outputs.bucket,
+        Key=upload_key(job_id),
+        Body=picture()[:-100],
+        Metadata={"weight-kg": "0.5"},
+    )
+
+    result = api.result(job_id)
+
+    assert result["status"] == "failed"
+    assert "picture" in result["error"]
+    ledger = f"ledger/{'/'.join(upload_key(job_id).split('/')[1:4])}/{job_id}/failed.json"
+    assert stack.s3().head_object(Bucket=stack.outputs.bucket, Key=ledger)
+
+
+def test_another_model_is_served_without_a_restart(
+    api: Api, admin: Api, stack: Deployed, samples: dict[str, bytes]
+) -> None:
+    for file in builtin_package().folder.iterdir():
+        if file.is_file():
+            key = f"models/shop/produce/a1/{file.name}"
+            stack.s3().upload_file(str(file), stack.outputs.bucket, key)
+
+    wish = {"model_id": "shop/produce", "model_revision": "a1"}
+    assert admin.post("/admin/reload-model", json=wish).status_code == 202
+
+    eventually(lambda: admin.get("/admin/model").json()["state"] == "active")
+    result = api.result(api.predict(samples["Banana"]))
+    assert result["model"] == {"id": "shop/produce", "revision": "a1"}
+    assert admin.post("/admin/rollback").status_code == 202
+    eventually(lambda: admin.get("/admin/model").json()["active"]["id"] == "builtin")
+
+
+def test_the_stack_is_updated_while_messages_flow(
+    sam: Sam, api: Api, stack: Deployed, fresh_emulator: Emulator, samples: dict[str, bytes]
+) -> None:
+    """New code for every function, by its layer, and new settings: no weighing is lost by it."""
+    version = sam.root / "layers/smartscale/python/smartscale/__init__.py"
+    version.write_text(
+        version.read_text(encoding="utf-8").replace("0.1.0", "0.1.1"), encoding="utf-8"
+    )
+    before = api.get("/health").json()["version"]
+    with _Flow(lambda number: _drop(stack, samples["Banana"], number)) as dropped:
+        sam("build", "--config-env", "localstack")
+        sam.deploy("smartscale", **LOCALSTACK, LogLevel="DEBUG", InferenceConcurrency="5")
+        eventually(lambda: api.get("/health").json()["version"] == "0.1.1")
+
+    assert before == "0.1.0"
+    assert deployed_stack(fresh_emulator, "smartscale").outputs == stack.outputs
+    assert len(dropped.sent) > 20
+    results = [api.result(job_id) for job_id in dropped.sent]
+    assert {result["status"] for result in results} == {"done"}
+    assert len(_history(api, "flow")) == len(dropped.sent)
+    assert api.result(api.predict(samples["Banana"]))["status"] == "done"
+
+
+def test_a_stage_on_aws_wants_a_key_and_watches(
+    sam: Sam, fresh_emulator: Emulator, samples: dict[str, bytes]
+) -> None:
+    sam.deploy(
+        "smartscale-shop",
+        Stage="shop",
+        Architecture="x86_64",
+        MetricsSink="cloudwatch",
+        AdminToken=TOKEN,
+        AlarmEmail="operator@shop.example",
+        Tracing="true",
+        CustomerKey="true",
+        KioskRequestsPerSecond="1",
+        KioskBurst="3",
+    )
+    shop = deployed_stack(fresh_emulator, "smartscale-shop")
+    client = Api(f"{shop.gateway_url}/v1")
+    assert client.get("/health").status_code == 200
+    for route in ("/history", "/result/unknown", "/admin/model", "/catalogue"):
+        assert client.get(route).status_code == 403
+
+    client.headers["x-api-key"] = key = _kiosk_key(shop, "kiosk-1")
+    assert _kiosk_key(shop, "kiosk-1") == key, "shown again"
+    job_id = client.predict(samples["Banana"])
+    assert client.result(job_id)["status"] == "done"
+    asked = [client.get("/catalogue").status_code for _ in range(12)]
+    assert 429 in asked
+    stored = shop.s3().head_object(Bucket=shop.outputs.bucket, Key=upload_key(job_id))
+    assert stored["ServerSideEncryption"] == "aws:kms"
+    _kiosk_key(shop, "kiosk-1", "--revoke")
+    assert client.get("/history").status_code == 403
+    alarms = shop.cloudwatch().describe_alarms()["MetricAlarms"]
+    assert len(alarms) > 8
+    assert all(alarm["AlarmActions"] for alarm in alarms)
+    tables = shop.dynamodb()
+    for name in (shop.outputs.weighings_table, shop.outputs.catalogue_table):
+        table = tables.describe_table(TableName=name)["Table"]
+        assert table["DeletionProtectionEnabled"]
+        backups = tables.describe_continuous_backups(TableName=name)
+        recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+        assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def _history(api: Api, scale_id: str) -> list[dict[str, Any]]:
+    query = {"scale_id": scale_id, "limit": "100"}
+    items: list[dict[str, Any]] = []
+    while True:
+        page = api.get("/history", params=query).json()
+        items += page["items"]
+        if page["next_cursor"] is None:
+            return items
+        query["cursor"] = page["next_cursor"]
+
+
+def _kiosk_key(stack: Deployed, *arguments: str) -> str:
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("smartscale")), "kiosk-key", *arguments],
+        env={
+            **os.environ,
+            "AWS_ENDPOINT_URL": stack.endpoint,
+            "AWS_REGION": stack.settings.region,
+            "SMARTSCALE_STACK": stack.settings.stack,
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return done.stdout.strip()
+
+
+def _drop(stack: Deployed, image: bytes, number: int) -> str:
+    job_id = new_job_id(NOW)
+    stack.s3().put_object(
+        Bucket=stack.outputs.bucket,
+        Key=upload_key(job_id),
+        Body=image,
+        Metadata={"weight-kg": f"0.{100 + number}", "scale-id": "flow"},
+    )
+    return job_id
+
+
+class _Flow:
+    """Sends one weighing after the other, some five a second, until it is left."""
+
+    def __init__(self, send: Callable[[int], str]) -> None:
+        self.sent: list[str] = []
+        self._send = send
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> "_Flow":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.2):
+            self.sent.append(self._send(len(self.sent)))
