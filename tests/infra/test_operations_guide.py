@@ -6,6 +6,7 @@ from decimal import Decimal
 from samtranslator.yaml_helper import yaml_parse
 from typer.main import get_command
 
+from infra.backup.copy_out import PREFIXES
 from infra.cli import app
 from infra.settings import ROOT
 from infra.sizing.limits import limits
@@ -44,6 +45,11 @@ def test_every_command_and_option_of_ours_exists() -> None:
         options = {option for parameter in found.params for option in parameter.opts}
         given = set(re.findall(r"(?<!\S)--[a-z-]+", rest))
         assert given <= options, line
+
+
+def test_a_backup_has_everything_that_functions_keep_in_the_bucket() -> None:
+    kept = re.findall(r"\$\{DataBucket\.Arn\}/([a-z-]+/)\*", (ROOT / "template.yaml").read_text())
+    assert set(kept) == set(PREFIXES)
 
 
 def test_every_link_leads_somewhere() -> None:

@@ -15,7 +15,7 @@ from infra.backup.place import Place, place_of
 from infra.commands.connection import Connection
 from infra.errors import PlainError
 from infra.stack import StackOutputs
-from smartscale.adapters.bucket import LEDGER, S3Uploads
+from smartscale.adapters.bucket import LEDGER, PICTURES, S3Uploads
 from smartscale.adapters.memories import MEMORY
 from smartscale.adapters.tables import DynamoWeighings
 from smartscale.domain.catalogue import Item
@@ -59,6 +59,7 @@ class Stack:
             "wish": self.connection.registry.current(),
             "ledger": self.objects(LEDGER),
             "memory": self.objects(MEMORY),
+            "pictures": self.objects(PICTURES),
         }
 
 
@@ -107,6 +108,7 @@ def shop(
     api.post("/admin/reload-model", json={"model_id": "builtin"})
     connection.edit_catalogue().put(item("Quince", plu="4447"))
     connection.edit_catalogue().retire("Quince")
+    connection.bucket.put_new(f"{PICTURES}a.jpg", samples["Granny-Smith"], "image/jpeg")
     # One whose message was lost.
     deployed.dynamodb().delete_item(
         TableName=deployed.outputs.weighings_table, Key={"job_id": {"S": pending}}
