@@ -216,7 +216,12 @@ def spoken(result: Result, language: Language) -> str:
     message = {"unknown": NOT_KNOWN, "empty": NOTHING_THERE}.get(result.sold_label or "")
     if message:
         return language(message)
-    return f"{result.name}: {calculation(result, language)}"
+    if result.unit is Unit.EACH:
+        each = unit_price(result.unit_price, result.currency, result.unit, language)
+        amount = f"{result.quantity or 1} × {each}"
+    else:
+        amount = net_weight(result, language)
+    return f"{result.name}, {amount}, {price(result, language)}"
 
 
 def recognised(result: Result, language: Language) -> str:

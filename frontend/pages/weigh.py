@@ -517,6 +517,6 @@ def weigh_page(visit: Visit) -> None:
     kiosk, client = visit.kiosk, visit.client
     page = WeighPage(visit, kiosk.scale or SimulatedScale())
     page.screen()
-    ui.timer(_LOOK_AROUND_S, page.look_around)
+    ui.timer(min(_LOOK_AROUND_S, kiosk.settings.away_s / 2), page.look_around)
     following = background_tasks.create(page.follow(), name="scale", context=client)
     client.on_delete(following.cancel)

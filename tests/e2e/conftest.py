@@ -25,7 +25,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SAMPLES = ROOT / "sample_data"
 ATTENDANT, MANAGER = "1234", "9876"
 """The demo's PINs."""
-START_S = 120.0
+START_S = 240.0
 STOP_S = 60.0
 
 _QUIET = (

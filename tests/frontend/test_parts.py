@@ -1,8 +1,10 @@
 """Catalogue search, pictures, samples, charts, languages: the parts without a screen."""
 
+import csv
 import io
 from decimal import Decimal
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
@@ -16,11 +18,13 @@ from frontend.api_client import (
     Unit,
 )
 from frontend.catalogue import search
+from frontend.kiosk import ARTWORK
 from frontend.languages import load_languages
 from frontend.parts.manager.chart import Chart, Series, _cell
 from frontend.pictures import UnreadablePicture, prepare
 from frontend.samples import load_samples
 from tests.frontend.conftest import jpeg, photo
+from tests.frontend.fake_api import CATALOGUE
 
 
 def item(label: str, plu: str, english: str, german: str) -> CatalogueItem:
@@ -117,6 +121,16 @@ def test_a_chart_can_be_hovered_and_saved() -> None:
     options = chart.options(load_languages()["de"])
     assert options["tooltip"]["trigger"] == "axis"
     assert {"saveAsImage", "dataView"} <= options["toolbox"]["feature"].keys()
+
+
+def test_every_item_that_ships_has_a_drawing_in_one_style() -> None:
+    with CATALOGUE.open(encoding="utf-8") as table:
+        labels = {row["label"] for row in csv.DictReader(table)}
+    for name in (*labels, "_fallback", "unknown", "empty"):
+        drawing = ARTWORK / f"{name}.svg"
+        assert ET.fromstring(drawing.read_text("utf-8")).attrib["viewBox"] == "0 0 32 32"  # noqa: S314 - our own
+        assert drawing.stat().st_size < 4096
+    assert {one.stem for one in ARTWORK.glob("*.svg")} == labels | {"_fallback", "unknown", "empty"}
 
 
 def answering(status: int, body: object, kind: str) -> ApiClient:

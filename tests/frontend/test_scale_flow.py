@@ -239,3 +239,17 @@ async def test_without_a_camera_the_weight_waits_for_a_picture(
     await shopper.should_see("Now it needs a picture", retries=SOON)
     await upload(shopper, jpeg(photo(400, 300)))
     await shopper.should_see("answer", retries=SOON)
+
+
+async def test_the_next_shopper_finds_the_shops_own_language(
+    api: FakeApi, samples: Path, scale: WiredScale
+) -> None:
+    settings = Settings.model_validate({"samples": samples, "away_s": 0.5})
+    kiosk = create_kiosk(settings, transport=api.transport, scale=scale)
+    async with user_simulation() as user:
+        serve(kiosk)
+        await user.open("/?lang=de")
+        await user.should_see("Legen Sie Ihren Artikel auf die Waage")
+        await user.should_see("Put your item on the scale", retries=SOON)
+        Client.page_routes.clear()
+    await kiosk.api.close()

@@ -179,6 +179,15 @@ def test_a_screen_reader_says_what_is_no_item_in_a_sentence() -> None:
     assert wording.spoken(empty, DE) == "Auf der Waage liegt nichts"
 
 
+def test_a_screen_reader_says_what_is_bought_and_what_it_costs() -> None:
+    sold = {"job_id": "1", "status": Status.DONE, "currency": "EUR", "net_kg": Decimal("0.5")}
+    bananas = Result(name="Bananas", unit=Unit.KG, price=Decimal("0.95"), **sold)
+    assert wording.spoken(bananas, EN) == "Bananas, 0.500\u00a0kg, €0.95"
+    price = {"unit_price": Decimal("1.29"), "price": Decimal("3.87"), "quantity": 3}
+    avocado = Result(name="Avocado", unit=Unit.EACH, **price, **sold)
+    assert wording.spoken(avocado, DE) == "Avocado, 3 × 1,29\u00a0€/Stück, 3,87\u00a0€"
+
+
 def test_rates_and_latencies() -> None:
     assert wording.rate(0.12512, EN) == "12.5%"
     assert wording.rate(0.5, DE) == "50\u00a0%"
