@@ -43,6 +43,8 @@ PROBE_S = 2.0
 IDLE_S = 15.0
 QUIET_S = 20.0
 """For how long nobody may have changed a weighing before it is sent: it may be on the screen."""
+SLOW_S = 10.0
+"""How long the service may think before the shopper gets an answer from here."""
 _PATIENCE_S = 120.0
 _REMEMBERED = 64
 _FRESH = timedelta(minutes=5)
@@ -62,6 +64,8 @@ class Tried:
     weight_kg: Decimal
     tare_kg: Decimal | None
     scale_id: str
+    at: float
+    """On the monotonic clock."""
 
 
 class OfflineApi(ApiClient):
@@ -120,7 +124,7 @@ class OfflineApi(ApiClient):
         weighed_at: datetime | None = None,
     ) -> str:
         """Weigh: at the service, or here when it is away. Returns the weighing's id."""
-        tried = Tried(idempotency_key, image, weight_kg, tare_kg, scale_id)
+        tried = Tried(idempotency_key, image, weight_kg, tare_kg, scale_id, time.monotonic())
         if self.cut_since is None:
             try:
                 job_id = await super().predict(
@@ -143,9 +147,13 @@ class OfflineApi(ApiClient):
         kept = await self._kept(job_id)
         if kept is None and not (self.cut_since and job_id in self._tried):
             try:
-                return await super().result(job_id, language, wait_s=wait_s)
+                result = await super().result(job_id, language, wait_s=wait_s)
             except ApiUnreachable as error:
                 kept = await self._adopt(job_id, error)
+            else:
+                if result.status is not Status.PENDING or not self._is_slow(job_id):
+                    return result
+                kept = await self._keep(self._tried[job_id], job_id)
         elif kept is None:
             kept = await self._keep(self._tried[job_id], job_id)
         elif kept.state is State.SENT and kept.job_id and self.cut_since is None:
@@ -203,6 +211,12 @@ class OfflineApi(ApiClient):
             raise error
         self._lost(error)
         return await self._keep(tried, job_id)
+
+    def _is_slow(self, job_id: str) -> bool:
+        """Whether the service has had its time: its queue or its model may stand still."""
+        tried = self._tried.get(job_id)
+        known = self._copy.fetched_at is not None
+        return known and tried is not None and time.monotonic() - tried.at > SLOW_S
 
     async def _keep(self, tried: Tried, weighing_id: str) -> Kept:
         if self._copy.fetched_at is None:

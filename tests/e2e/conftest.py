@@ -163,14 +163,19 @@ def page(browser: Browser, system: Running) -> Iterator[Page]:
 
 
 @pytest.fixture
-def keep(page: Page, tmp_path: Path) -> Callable[[str], None]:
-    """Keep a screenshot; with SMARTSCALE_SCREENSHOTS=1 where the README shows it from."""
+def screenshots(tmp_path: Path) -> Path:
+    """Where screenshots go: with SMARTSCALE_SCREENSHOTS=1 where the README shows them from."""
     wanted = os.environ.get("SMARTSCALE_SCREENSHOTS") == "1"
-    folder = ROOT / "docs" / "screenshots" if wanted else tmp_path
+    return ROOT / "docs" / "screenshots" if wanted else tmp_path
+
+
+@pytest.fixture
+def keep(page: Page, screenshots: Path) -> Callable[[str], None]:
+    """Keep a screenshot."""
 
     def screenshot(name: str) -> None:
         page.mouse.move(0, 0)
-        page.screenshot(path=folder / f"{name}.png", animations="disabled", full_page=True)
+        page.screenshot(path=screenshots / f"{name}.png", animations="disabled", full_page=True)
 
     return screenshot
 

@@ -15,7 +15,7 @@ import pytest_asyncio
 import uvicorn
 
 from frontend.api_client import ApiRefused, ApiUnreachable, Result
-from frontend.offline import local
+from frontend.offline import api, local
 from frontend.offline.api import OfflineApi
 from frontend.offline.copy import CatalogueCopy
 from tests.frontend.fake_api import FakeApi
@@ -32,10 +32,10 @@ def service() -> FakeApi:
 @pytest_asyncio.fixture
 async def kiosk(service: FakeApi, tmp_path: Path) -> AsyncIterator[OfflineApi]:
     """A kiosk that has seen its service, and sends at once what nobody changes."""
-    api = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
-    assert not await api.tend()
-    yield api
-    await api.close()
+    going = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
+    assert not await going.tend()
+    yield going
+    await going.close()
 
 
 async def weigh(kiosk: OfflineApi, key: str = "key-1", weight: str = "0.500") -> Result:
@@ -124,6 +124,21 @@ async def test_a_service_that_goes_away_in_the_middle_of_a_weighing_learns_of_on
     await kiosk.tend()
     assert list(service.jobs) == [job_id]
     assert service.jobs[job_id]["charged"]["price"] == "0.95"
+
+
+@pytest.mark.asyncio
+async def test_a_service_that_thinks_for_too_long_is_told_what_was_charged(
+    kiosk: OfflineApi, service: FakeApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes weighings in, and nothing behind it works."""
+    monkeypatch.setattr(api, "SLOW_S", 0.0)
+    service.pending_answers = 3
+    result = await weigh(kiosk)
+    assert result.price == Decimal("0.95")
+    assert kiosk.cut_since is None
+    await kiosk.tend()
+    (job,) = service.jobs.values()
+    assert (job["job_id"], job["charged"]["price"]) == (result.job_id, "0.95")
 
 
 @pytest.mark.asyncio
