@@ -291,15 +291,12 @@ def operations() -> Dashboard:
 def model_quality() -> Dashboard:
     """How well it recognises."""
     return (
-        dashboard("SmartScale model quality", "smartscale-model-quality", "now-7d")
+        dashboard("SmartScale model quality", "smartscale-model-quality", "now-24h")
         .with_panel(
             over_time(
                 "Confidence distribution",
                 "percentunit",
-                *(
-                    Ask("Confidence", f"p{share}", f"p{share}", HOUR)
-                    for share in (5, 25, 50, 75, 95)
-                ),
+                *(Ask("Confidence", f"p{share}", f"p{share}") for share in (5, 25, 50, 75, 95)),
                 told="Half of the answers lie between p25 and p75.",
             ).max(1)
         )
@@ -307,8 +304,8 @@ def model_quality() -> Dashboard:
             over_time(
                 "Corrected and suspicious",
                 "percentunit",
-                Ask("Corrected", "Average", "corrected", HOUR),
-                Ask("Suspicious", "Average", "suspicious", HOUR),
+                Ask("Corrected", "Average", "corrected"),
+                Ask("Suspicious", "Average", "suspicious"),
                 told="Of the confirmations: another label than the answer; something much cheaper.",
             )
         )
@@ -316,8 +313,8 @@ def model_quality() -> Dashboard:
             over_time(
                 "Confidence: active and candidate",
                 "percentunit",
-                Ask("Confidence", "Average", "active", HOUR),
-                Ask("CandidateConfidence", "Average", "candidate", HOUR),
+                Ask("Confidence", "Average", "active"),
+                Ask("CandidateConfidence", "Average", "candidate"),
                 width=8,
             )
         )
@@ -325,10 +322,10 @@ def model_quality() -> Dashboard:
             over_time(
                 "Rates: active and candidate",
                 "percentunit",
-                Ask("LowConfidence", "Average", "active: low confidence", HOUR),
-                Ask("CandidateLowConfidence", "Average", "candidate: low confidence", HOUR),
-                Ask("CandidateAgreement", "Average", "candidate agrees", HOUR),
-                Ask("CandidateErrors", "Average", "candidate fails", HOUR),
+                Ask("LowConfidence", "Average", "active unsure"),
+                Ask("CandidateLowConfidence", "Average", "candidate unsure"),
+                Ask("CandidateAgreement", "Average", "both agree"),
+                Ask("CandidateErrors", "Average", "candidate fails"),
                 width=8,
             )
         )
@@ -336,9 +333,9 @@ def model_quality() -> Dashboard:
             over_time(
                 "Inference: active and candidate",
                 "ms",
-                Ask("InferenceLatency", "Average", "active", HOUR),
-                Ask("InferenceLatency", "p95", "active p95", HOUR),
-                Ask("CandidateLatency", "Average", "candidate", HOUR),
+                Ask("InferenceLatency", "Average", "active"),
+                Ask("InferenceLatency", "p95", "active p95"),
+                Ask("CandidateLatency", "Average", "candidate"),
                 width=8,
             )
         )
