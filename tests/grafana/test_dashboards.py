@@ -104,6 +104,11 @@ def test_the_source_lets_each_service_have_its_own_endpoint() -> None:
     [file] = (PROVISIONING / "datasources").glob("*.yaml")
     [source] = yaml.safe_load(file.read_text("utf-8"))["datasources"]
     assert "endpoint" not in source["jsonData"]
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    told = compose["services"]["grafana"]["environment"]
+    for service in ("CLOUDWATCH", "CLOUDWATCH_LOGS", "STS"):
+        assert told[f"AWS_ENDPOINT_URL_{service}"]
+    assert "AWS_ENDPOINT_URL" not in told
     used = {target["datasource"]["uid"] for _, target in targets()}
     assert used == {source["uid"]}
 

@@ -49,7 +49,7 @@ def api(
         )
     client = Api(f"http://127.0.0.1:{port}/v1", log)
     try:
-        eventually(client.is_up)
+        eventually(client.is_up, 90)
         yield client
     finally:
         process.terminate()
