@@ -84,6 +84,11 @@ class Receipt:
         label = None if self._code is not None else await self._label()
         self._code = label
         self._below.refresh()
+        if label is not None:  # it is drawn in a moment, and may be below the edge
+            self._visit.client.run_javascript(
+                "setTimeout(() => document.querySelector('.label-code')"
+                "?.scrollIntoView({block: 'nearest'}), 150)"
+            )
 
     async def _label(self) -> Label | None:
         try:
