@@ -324,8 +324,8 @@ def model_quality() -> Dashboard:
                 "percentunit",
                 Ask("LowConfidence", "Average", "active unsure"),
                 Ask("CandidateLowConfidence", "Average", "candidate unsure"),
-                Ask("CandidateAgreement", "Average", "both agree"),
-                Ask("CandidateErrors", "Average", "candidate fails"),
+                Ask("CandidateAgreement", "Average", "agree"),
+                Ask("CandidateErrors", "Average", "fails"),
                 width=8,
             )
         )

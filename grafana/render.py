@@ -1,7 +1,7 @@
 """Draws each dashboard from CloudWatch's answers, for the docs: `python -m grafana.render FOLDER`.
 
-The layout, units and reductions are the dashboards' own; Grafana's looks are only resembled. With
-`AWS_ENDPOINT_URL` it asks an emulator.
+The layout, units and reductions are the dashboards' own; Grafana's looks are only resembled. It
+asks the cloud that the `smartscale` commands work on.
 """
 
 import argparse
@@ -17,6 +17,8 @@ from jinja2 import Environment, FileSystemLoader
 
 from grafana.build import DASHBOARDS
 from grafana.replay import Panel, Series, replay
+from infra.settings import load_settings
+from infra.stack import emulator_session
 from smartscale.recognition.report.charts import Axis
 
 _COLUMN, _ROW, _GAP, _HEAD = 50, 34, 8, 40
@@ -132,7 +134,7 @@ def _lines(box: Box, panel: Panel, unit: str, shown: tuple[datetime, datetime]) 
         points = [(across(max(at, start)), down(v)) for at, v in sorted(series.points.items())]
         line = {"points": points, "color": color, "legend": series.legend, "legend_x": legend_x}
         box.lines.append(line)
-        legend_x += 34 + _LETTER * len(series.legend)
+        legend_x += 30 + _LETTER * len(series.legend)
 
 
 def picture(dashboard: Path, panels: Sequence[Panel], start: datetime, end: datetime) -> str:
@@ -156,7 +158,10 @@ def pictures(minutes: int) -> Iterator[tuple[str, str]]:
     """Each dashboard's name and picture."""
     end = datetime.now(UTC)
     start = end - timedelta(minutes=minutes)
-    cloudwatch = boto3.client("cloudwatch")
+    settings = load_settings()
+    endpoint, region = settings.aws_endpoint, settings.region
+    session = emulator_session(region) if endpoint else boto3.Session(region_name=region)
+    cloudwatch = session.client("cloudwatch", endpoint_url=endpoint)
     for dashboard in sorted(DASHBOARDS.glob("*.json")):
         panels = replay(cloudwatch, dashboard, start, end)
         yield dashboard.stem.replace("_", "-"), picture(dashboard, panels, start, end)
