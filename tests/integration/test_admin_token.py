@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from infra.deploy import deploy
+from infra.emulator import Emulator
+from infra.errors import PlainError
 from smartscale.adapters.tables import DynamoRefusals
 from smartscale.adapters.tokens import StoredToken
 from smartscale.domain.errors import StoreUnavailable
@@ -53,3 +56,12 @@ def test_workers_that_refuse_at_once_count_together(deployed: Deployed) -> None:
         counts = list(workers.map(lambda _: refusals.add("somewhere#now", until), range(24)))
     assert sorted(counts) == list(range(1, 25))
     assert (refusals.count("somewhere#now"), refusals.count("elsewhere#now")) == (24, 0)
+
+
+@pytest.mark.parametrize("token", [{}, {"AdminToken": "changeme"}])
+def test_a_real_stage_does_not_deploy_with_the_default_token(
+    emulator: Emulator, deployed: Deployed, token: dict[str, str]
+) -> None:
+    del deployed  # its package is there already
+    with pytest.raises(PlainError, match="the default is for emulators only"):
+        deploy(emulator, "smartscale-shop", {"Stage": "shop"} | token)
