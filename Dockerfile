@@ -1,3 +1,4 @@
+# checkov:skip=CKV_DOCKER_2: each service of docker-compose.yml has the check of its own address
 # The images of docker-compose.yml, a target each: `app` is the API and the kiosk, `importer` what
 # makes the hub's models into packages, `deployer` what deploys the stack and ends.
 

@@ -17,7 +17,7 @@ endif
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run install tensorflow test lint format types layers sam-validate sam-build clean
+.PHONY: help run install tensorflow test lint format types layers sam-validate checkov sam-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -65,6 +65,12 @@ layers: $(UV) ## write the layers' requirements from uv.lock
 sam-validate: .venv/.test ## check template.yaml
 	.venv/bin/sam validate --lint
 	.venv/bin/cfn-lint template.yaml
+
+# An environment of its own: its pins are older than ours.
+checkov: $(UV) ## look for weak spots in template.yaml and the images
+	$(UV) tool run checkov==3.3.30 --quiet --compact --skip-download \
+		--framework cloudformation dockerfile \
+		--file template.yaml Dockerfile functions/model_import/Dockerfile
 
 sam-build: .venv/.test ## build functions and layers for AWS
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/sam build

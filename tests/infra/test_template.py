@@ -161,6 +161,10 @@ def template() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def transformed() -> dict[str, Any]:
     """The template as CloudFormation sees it after the SAM transform."""
+    return _transformed()
+
+
+def _transformed(**parameters: str) -> dict[str, Any]:
     local: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
     for resource in local["Resources"].values():
         for uri in ("CodeUri", "ContentUri"):
@@ -168,8 +172,17 @@ def transformed() -> dict[str, Any]:
                 resource["Properties"][uri] = "s3://uploaded/by-sam"
     session = boto3.Session(region_name="us-east-1")
     translator = Translator({}, Parser(), boto_session=session)
-    done: dict[str, Any] = translator.translate(local, {"Stage": "dev"})
+    done: dict[str, Any] = translator.translate(local, {"Stage": "dev"} | parameters)
     return done
+
+
+def _of_type(template: dict[str, Any], kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of the resources of a type."""
+    return {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == kind
+    }
 
 
 def _environment(template: dict[str, Any], function: str) -> set[str]:
@@ -366,6 +379,134 @@ def test_the_gateways_own_errors_are_problems_too(transformed: dict[str, Any]) -
         assert str(problem.get("status")) == str(responses[name].get("statusCode"))
     assert "POST /v1/uploads" in problems["REQUEST_TOO_LARGE"]["detail"]
     assert "x-api-key" in problems["INVALID_API_KEY"]["detail"]
+
+
+def test_every_route_but_health_wants_a_kiosks_key_on_aws(transformed: dict[str, Any]) -> None:
+    body = transformed["Resources"]["Api"]["Properties"]["Body"]
+
+    scheme = body["securityDefinitions"]["api_key"]["Fn::If"]
+    assert scheme == [
+        "OnAws",
+        {"type": "apiKey", "name": "x-api-key", "in": "header"},
+        {"Ref": "AWS::NoValue"},
+    ]
+    open_to_all = {
+        path
+        for path, methods in body["paths"].items()
+        for method in methods.values()
+        if {"api_key": []} not in method.get("security", [])
+    }
+    assert open_to_all == {"/v1/health"}
+    assert transformed["Resources"]["KioskUsagePlan"]["Condition"] == "OnAws"
+
+
+def test_emulators_are_told_apart_by_the_stage(template: dict[str, Any]) -> None:
+    def stage(name: str) -> dict[str, Any]:
+        return {"Fn::Equals": [{"Ref": "Stage"}, name]}
+
+    conditions = template["Conditions"]
+    assert conditions["OnEmulator"] == {"Fn::Or": [stage("embedded"), stage("localstack")]}
+    assert conditions["OnAws"] == {"Fn::Not": [{"Condition": "OnEmulator"}]}
+    assert conditions["KeepsItsTables"] == {
+        "Fn::Not": [{"Fn::Or": [{"Condition": "OnEmulator"}, stage("dev"), stage("test")]}]
+    }
+
+
+def test_tables_can_be_restored_and_not_be_deleted(template: dict[str, Any]) -> None:
+    for name, table in _of_type(template, "AWS::DynamoDB::Table").items():
+        recovery = table["PointInTimeRecoverySpecification"]
+        assert recovery["PointInTimeRecoveryEnabled"], name
+        assert table["DeletionProtectionEnabled"] == {"Fn::If": ["KeepsItsTables", True, False]}
+
+
+def test_whatever_stores_uses_the_customers_key_where_there_is_one(
+    template: dict[str, Any],
+) -> None:
+    for kind, key in (
+        ("AWS::SQS::Queue", "KmsMasterKeyId"),
+        ("AWS::SNS::Topic", "KmsMasterKeyId"),
+        ("AWS::Logs::LogGroup", "KmsKeyId"),
+    ):
+        for name, properties in _of_type(template, kind).items():
+            assert properties[key]["Fn::If"][0] == "HasCustomerKey", name
+    for name, table in _of_type(template, "AWS::DynamoDB::Table").items():
+        assert table["SSESpecification"]["KMSMasterKeyId"]["Fn::If"][0] == "HasCustomerKey", name
+    bucket = template["Resources"]["DataBucket"]["Properties"]
+    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    used = rule["ServerSideEncryptionByDefault"]["KMSMasterKeyID"]
+    assert used["Fn::If"][0] == "HasCustomerKey"
+
+
+def test_the_bucket_is_closed_and_wants_tls(template: dict[str, Any]) -> None:
+    bucket = template["Resources"]["DataBucket"]["Properties"]
+    policy = template["Resources"]["DataBucketPolicy"]["Properties"]["PolicyDocument"]
+
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    [tls] = [s for s in policy["Statement"] if s.get("Sid") == "TlsOnly"]
+    assert (tls["Effect"], tls["Principal"], tls["Action"]) == ("Deny", "*", "s3:*")
+    assert tls["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_every_alarm_is_told_and_its_metric_exists(template: dict[str, Any]) -> None:
+    alarms = _of_type(template, "AWS::CloudWatch::Alarm")
+
+    watched = {(alarm["Namespace"], alarm["MetricName"]) for alarm in alarms.values()}
+    assert {
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
+        ("AWS/Lambda", "Errors"),
+        ("AWS/ApiGateway", "5XXError"),
+        ("SmartScale", "Errors"),
+        ("SmartScale", "PredictionLatency"),
+    } <= watched
+    for name, alarm in alarms.items():
+        assert alarm["AlarmActions"] == [{"Ref": "AlarmsTopic"}], name
+        assert alarm["TreatMissingData"] == "notBreaching", name
+    assert alarms["SlowAnswersAlarm"]["ExtendedStatistic"] == "p95"
+    for function in _SETTINGS:
+        dimensions = alarms[f"{function}ErrorsAlarm"]["Dimensions"]
+        assert {"Name": "FunctionName", "Value": {"Ref": f"{function}Function"}} in dimensions
+
+
+def test_new_code_in_a_layer_is_published(template: dict[str, Any]) -> None:
+    """SAM sees that a layer changed where a function names it plainly, and where it says so."""
+    shared = template["Globals"]["Function"]
+    assert (shared["AutoPublishAlias"], shared["AutoPublishAliasAllProperties"]) == ("live", True)
+    for name, layer in _of_type(template, "AWS::Serverless::LayerVersion").items():
+        assert layer["PublishLambdaVersion"], name
+    for function in _of_type(template, "AWS::Serverless::Function").values():
+        assert all(set(layer) == {"Ref"} for layer in function.get("Layers", []))
+
+
+def test_requests_move_over_gradually_and_back_on_an_alarm() -> None:
+    gradual = _transformed(DeploymentPreference="Canary10Percent5Minutes")["Resources"]
+    at_once = _transformed()["Resources"]
+
+    assert not [name for name, found in at_once.items() if "CodeDeploy" in found["Type"]]
+    groups = {name: g for name, g in gradual.items() if g["Type"].endswith("DeploymentGroup")}
+    assert len(groups) == len(_SETTINGS)
+    for group in groups.values():
+        properties = group["Properties"]
+        assert "Canary10Percent5Minutes" in str(properties["DeploymentConfigName"])
+        alarms = {alarm["Name"]["Ref"] for alarm in properties["AlarmConfiguration"]["Alarms"]}
+        assert {"InferenceErrorsAlarm", "ServerErrorsAlarm"} <= alarms
+        assert "DEPLOYMENT_STOP_ON_ALARM" in properties["AutoRollbackConfiguration"]["Events"]
+
+
+def test_tensorflow_is_in_the_image_alone(template: dict[str, Any]) -> None:
+    functions = _of_type(template, "AWS::Serverless::Function")
+    packed = {name for name, found in functions.items() if found.get("PackageType") == "Image"}
+
+    assert packed == {"ModelImportFunction"}
+    for file in (ROOT / "layers" / "runtime").glob("*.txt"):
+        assert "tensorflow" not in file.read_text(encoding="utf-8")
+
+
+def test_what_checkov_finds_and_is_meant_is_explained(template: dict[str, Any]) -> None:
+    for name, resource in template["Resources"].items():
+        for skip in resource.get("Metadata", {}).get("checkov", {}).get("skip", []):
+            assert re.fullmatch(r"CKV_AWS_\d+", skip["id"]), name
+            assert len(skip["comment"].split()) > 5, name
 
 
 def test_the_history_is_read_in_the_order_of_job_ids(template: dict[str, Any]) -> None:
