@@ -231,6 +231,9 @@ class AnalyticsPage(StaffPage):
             theme.text(
                 t("{share} of {n} confirmed weighings were right.", share=share, n=confirmed), "p"
             ).classes("figure-note")
+            theme.text(
+                t("From left to right what was recognised, from top to bottom what it was."), "p"
+            ).classes("figure-note")
             self._confusion_map(insights)
             rows = [[t("Recognised as"), t("Confirmed as"), t("Weighings")]]
             for one in insights.confusion:
@@ -259,16 +262,20 @@ class AnalyticsPage(StaffPage):
             if one.predicted in place and one.confirmed in place
         ]
         shown = [names[label] for label in labels]
-        axis = {"type": "category", "data": shown, "axisLabel": {"color": "#17211b"}}
+        axis = {
+            "type": "category",
+            "data": shown,
+            "axisLabel": {"color": "#17211b"},
+            "splitLine": {"show": True, "lineStyle": {"color": "#e9eeea"}},
+        }
         options = {
             "textStyle": {"fontFamily": "inherit", "fontSize": 14},
             "animation": False,
             "grid": {"left": 8, "right": 16, "top": 44, "bottom": 8, "containLabel": True},
             "tooltip": {"trigger": "item", "confine": True},
             "toolbox": toolbox("confusion", t),
-            "xAxis": axis
-            | {"name": t("Recognised as"), "axisLabel": {"rotate": 40, "color": "#17211b"}},
-            "yAxis": axis | {"name": t("Confirmed as"), "inverse": True},
+            "xAxis": axis | {"axisLabel": {"rotate": 40, "color": "#17211b"}},
+            "yAxis": axis | {"inverse": True},
             "visualMap": {
                 "show": False,
                 "min": 0,

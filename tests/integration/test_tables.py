@@ -22,7 +22,7 @@ from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import Mode, Tallies, Tally, Trial, TrialState
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Weighing
 from smartscale.operations.history import History, history_filter
-from smartscale.operations.ports import HistoryFilter
+from smartscale.operations.ports import HistoryFilter, WeighingFacts
 from tests.conftest import Deployed
 from tests.examples import item
 from tests.fakes import FakeUploads
@@ -143,6 +143,27 @@ def test_pages_follow_each_other_across_the_months(
         if cursor is None:
             break
     assert seen == ids(months)
+
+
+def test_the_facts_are_those_of_the_weighings(table: DynamoWeighings) -> None:
+    march = datetime(2025, 3, 1, tzinfo=UTC)
+    confirmed = weighing(march, scale_id="facts", asked=True)
+    table.put(confirmed.model_copy(update={"confirmed_label": "Lemon", "confirmations": 1}))
+    failed = Weighing(
+        job_id=new_job_id(march),
+        status=Status.FAILED,
+        scale_id="facts",
+        upload_key="uploads/y",
+        created_at=march,
+        completed_at=march,
+        error="no picture",
+    )
+    table.put(failed)
+    around = HistoryFilter(from_=march - timedelta(days=1), to=march + timedelta(days=1))
+    rows = table.newest(around, None, 100)
+    assert len(rows) == 2
+    assert table.facts(around, 100) == [WeighingFacts.of(row) for row in rows]
+    assert table.facts(around, 1) == [WeighingFacts.of(rows[0])]
 
 
 def test_each_filter(table: DynamoWeighings, months: list[Weighing]) -> None:

@@ -75,7 +75,12 @@ class Chart:
             "animation": False,
             "color": [one.colour for one in self.series],
             "grid": {"left": 8, "right": 16, "top": 44, "bottom": 8, "containLabel": True},
-            "legend": {"show": len(self.series) > 1, "left": 0, "textStyle": {"color": _INK}},
+            "legend": {
+                "show": len(self.series) > 1,
+                "left": 0,
+                "top": 0,
+                "textStyle": {"color": _INK},
+            },
             "tooltip": {
                 "trigger": "axis",
                 "confine": True,
@@ -97,6 +102,7 @@ class Chart:
                     "showSymbol": sum(value is not None for value in one.values) < _FEW,
                     "barMaxWidth": 28,
                     "lineStyle": {"width": 2.5},
+                    "showAllSymbol": True,
                 }
                 for one in self.series
             ],

@@ -104,8 +104,7 @@ class Weighings:
         with ui.element("tr").classes("weighing").mark("weighing"):
             with ui.element("td").classes("cell-photo"):
                 address = visit.kiosk.photos.make(result.job_id, THUMBNAIL)
-                photo = theme.picture(address, "", 64)
-                photo.props["loading"] = "lazy"
+                theme.picture(address, "", 64)
             with ui.element("td").classes("cell-item"):
                 theme.picture(visit.kiosk.drawing(result.sold_label), "", 40)
                 with ui.element("span").classes("cell-names"):
