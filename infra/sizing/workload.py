@@ -93,8 +93,8 @@ class Usage:
     retention_days: int = 30
     provisioned: int = 0
     alarms: int = 0
-    metrics: int = 70
-    """Custom metrics: the design's, and `Label` once for each item that is sold."""
+    metrics: int = 118
+    """Custom metrics at most: 18, and `Label` and `CorrectedByLabel` once for each of 50 items."""
     dashboard_hours_a_day: int = 1
     architecture: str = "x86_64"
     customer_key: bool = False
