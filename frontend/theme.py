@@ -26,8 +26,8 @@ def add_head(visit: Visit) -> None:
     ui.add_head_html(
         f'<link rel="stylesheet" href="{_file("kiosk.css")}">'
         '<meta name="theme-color" content="#14532d">'
-        f"<script>{_speak(visit.language)}</script>"
         f'<script src="{_file("view.js")}" data-view="{visit.kiosk.settings.view}"></script>'
+        f"<script>{_speak(visit.language)}</script>"
     )
 
 
@@ -83,6 +83,8 @@ def _language_button(
     on_language: Callable[[Language], Awaitable[None]],
 ) -> None:
     async def change() -> None:
+        if language is visit.language:
+            return
         speak(visit, language, here)
         await on_language(language)
 
@@ -107,10 +109,7 @@ def address(path: str, language: Language) -> str:
 
 def _speak(language: Language) -> str:
     # Codes come from our own catalogues' folder names, nothing of it from outside.
-    return (
-        f"document.documentElement.lang='{language.code}';"
-        f"document.documentElement.dir='{language.direction}';"
-    )
+    return f"smartscale.speak('{language.code}', '{language.direction}');"
 
 
 class text(ui.label):  # noqa: N801 - reads like NiceGUI's own elements

@@ -213,11 +213,14 @@ class AnalyticsPage(StaffPage):
         """Say that not all weighings were looked at, where that is so."""
         t = self.t
         if not insights.complete and insights.since is not None:
-            number = wording.count(insights.weighings, t)
             since = wording.clock_time(insights.since, t)
-            theme.text(
-                t("From the newest {n} weighings, since {time}.", n=number, time=since), "p"
-            ).classes("figure-note")
+            said = t.plural(
+                "From the newest weighing, since {time}.",
+                "From the newest {n} weighings, since {time}.",
+                insights.weighings,
+                time=since,
+            )
+            theme.text(said, "p").classes("figure-note")
 
     def _confusion(self, insights: Insights) -> None:
         t = self.t
@@ -227,10 +230,13 @@ class AnalyticsPage(StaffPage):
                 return
             right = sum(one.count for one in insights.confusion if one.predicted == one.confirmed)
             share = wording.rate(right / insights.confirmed, t)
-            confirmed = wording.count(insights.confirmed, t)
-            theme.text(
-                t("{share} of {n} confirmed weighings were right.", share=share, n=confirmed), "p"
-            ).classes("figure-note")
+            said = t.plural(
+                "{share} of {n} confirmed weighing was right.",
+                "{share} of {n} confirmed weighings were right.",
+                insights.confirmed,
+                share=share,
+            )
+            theme.text(said, "p").classes("figure-note")
             theme.text(
                 t("From left to right what was recognised, from top to bottom what it was."), "p"
             ).classes("figure-note")
@@ -326,7 +332,7 @@ class AnalyticsPage(StaffPage):
         low = scale.low_confidence_rate
         facts = [
             t("last seen {time}", time=seen),
-            t("{n} weighings", n=wording.count(scale.weighings, t)),
+            t.plural("{n} weighing", "{n} weighings", scale.weighings),
             t("{share} errors", share=wording.rate(scale.error_rate, t)),
         ]
         if low is not None:

@@ -285,7 +285,12 @@ class TeachPage(StaffPage):
                     t("The scales recognise {item} now.", item=self._item or ""), "h2"
                 ).classes("serving-name")
             theme.text(
-                t("Learnt from {n} photos. Put one on the scale and see.", n=len(self._photos)), "p"
+                t.plural(
+                    "Learnt from {n} photo. Put one on the scale and see.",
+                    "Learnt from {n} photos. Put one on the scale and see.",
+                    len(self._photos),
+                ),
+                "p",
             )
             with ui.element("div").classes("desk-actions"):
                 with ui.element("a").classes("action primary link").mark("try-it") as link:

@@ -55,7 +55,7 @@ class TareChoice:
         with ui.element("div").classes("container-end"):
             zero = theme.action(t("Set to zero"), lambda: self._choose(self._do.zero))
             zero.mark("zero").set_enabled(plate.can_zero)
-            theme.action(t("Back"), self._dialog.close, kind="quiet").mark("leave-containers")
+            theme.action(t("Back"), self._dialog.close).mark("leave-containers")
 
     def _button(self, name: str, kg: Decimal | None, do: Callable[[], None], mark: str) -> None:
         chosen = kg is not None and kg == self._plate.tare_kg

@@ -29,7 +29,18 @@ window.smartscale = (() => {
     apply();
   };
   apply();
+  // NiceGUI's own texts are English, and it says so on the document; the kiosk knows better.
+  let spoken = { lang: root.lang, dir: root.dir };
+  const speak = () => {
+    if (root.lang !== spoken.lang) root.lang = spoken.lang;
+    if (root.dir !== spoken.dir) root.dir = spoken.dir;
+  };
+  new MutationObserver(speak).observe(root, { attributeFilter: ["lang", "dir"] });
   return {
+    speak(lang, dir) {
+      spoken = { lang, dir };
+      speak();
+    },
     has: (name) => chosen.has(name),
     toggle(name) {
       if (!chosen.delete(name)) chosen.add(name);

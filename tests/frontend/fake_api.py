@@ -313,7 +313,11 @@ def _app(api: FakeApi) -> FastAPI:
                         name: row[name]
                         for name in ("label", "plu", "category", "unit", "unit_price", "currency")
                     },
-                    "names": {lang: row[f"name_{lang}"] for lang in ("en", "de")},
+                    "names": {
+                        column.removeprefix("name_"): name
+                        for column, name in row.items()
+                        if column.startswith("name_")
+                    },
                     "tare_kg": row["tare_kg"],
                     "valid_from": row["valid_from"],
                 }

@@ -127,7 +127,7 @@ async def test_a_file_is_looked_at_before_it_is_applied(manager: User, api: Fake
     assert api.admin.files == [(file, None)]
 
     manager.find(marker="apply").click()
-    await manager.should_see("The file is imported: 1 items changed.", retries=SOON)
+    await manager.should_see("The file is imported. Items changed: 1", retries=SOON)
     await manager.should_see(marker="item", retries=SOON)
     assert api.admin.files[-1] == (file, "f1")
 

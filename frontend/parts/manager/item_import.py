@@ -136,6 +136,6 @@ class ItemImport:
             done.append(await admin.import_items(self._file, language, preview.fingerprint))
 
         changed = len(preview.changes)
-        if await self._desk.act(apply, N_("The file is imported: {n} items changed."), n=changed):
+        if await self._desk.act(apply, N_("The file is imported. Items changed: {n}"), n=changed):
             self._desk.visit.kiosk.catalogue.forget()
             await self._done()

@@ -95,16 +95,22 @@ class TrialPanel(Section[tuple[Trial, ...]]):
         theme.text(" · ".join(facts), "p").classes("hint")
         if trial.agreement is not None:
             said = wording.rate(trial.agreement, t)
-            times = wording.count(trial.compared, t)
+            compared = t.plural(
+                "the same answer, in {n} comparison",
+                "the same answer, in {n} comparisons",
+                trial.compared,
+            )
             with ui.element("p").classes("agreement").mark("agreement"):
                 theme.text(said).classes("figure-big")
-                theme.text(t("the same answer, in {n} comparisons", n=times)).classes("hint")
+                theme.text(compared).classes("hint")
         self._comparison(trial.active, trial.candidate)
         if trial.skipped:
-            times = wording.count(trial.skipped, t)
-            theme.text(
-                t("Not asked {n} times, because shoppers were waiting", n=times), "p"
-            ).classes("hint")
+            skipped = t.plural(
+                "Not asked once, because shoppers were waiting",
+                "Not asked {n} times, because shoppers were waiting",
+                trial.skipped,
+            )
+            theme.text(skipped, "p").classes("hint")
         if trial.limits is not None and trial.state is CandidateState.RUNNING:
             limits = trial.limits
             said = t(
