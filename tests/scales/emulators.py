@@ -67,6 +67,13 @@ class OnSocket:
             writer.close()
         await asyncio.sleep(0)
 
+    async def talk(self, words: bytes) -> None:
+        """Say something again and again, asked or not."""
+        while True:
+            for writer in self._writers:
+                writer.write(words)
+            await asyncio.sleep(0.02)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)
