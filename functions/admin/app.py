@@ -30,7 +30,7 @@ from smartscale.adapters.tokens import GivenToken, StoredToken
 from smartscale.clock import now
 from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.catalogue_file import read_csv, write_csv
-from smartscale.domain.errors import InvalidInput
+from smartscale.domain.errors import InvalidInput, NotFound
 from smartscale.domain.registry import (
     BUILTIN,
     ImportHints,
@@ -290,12 +290,17 @@ class Package(BaseModel):
     previous: bool
     candidate: bool
     """Whether it is tried beside the active one."""
+    labels: int | None = None
+    """None for a package that is damaged."""
+    unmapped: int | None = None
+    """How many of its labels need a product."""
 
 
 @router.get("/models")
 def models(
     operation: Annotated[WishForModel, Depends(wish_for_model)],
     trials: Annotated[WishForTrial, Depends(wish_for_trial)],
+    mapping: Annotated[MapLabels, Depends(map_labels)],
 ) -> list[Package]:
     """Every model package there is, the built-in one first."""
     trial = trials.current()
@@ -306,9 +311,18 @@ def models(
             active=package.active,
             previous=package.previous,
             candidate=package.ref == tried,
+            **_labels_of(package.ref, mapping),
         )
         for package in operation.packages()
     ]
+
+
+def _labels_of(model: ModelRef, mapping: MapLabels) -> dict[str, int]:
+    try:
+        mapped = mapping.labels(model)
+    except (NotFound, ValueError, TypeError):
+        return {}
+    return {"labels": len(mapped), "unmapped": sum(one.product is None for one in mapped)}
 
 
 @router.post("/rollback", status_code=202)

@@ -251,6 +251,11 @@ def test_a_model_is_tried_shown_and_taken_over(admins: TestClient, shop: Shop) -
         one["id"]: one["candidate"] for one in admins.get("/v1/admin/models", headers=TOKEN).json()
     }
     assert marks == {"builtin": False, "them/vgg": True}
+    labels = {
+        one["id"]: (one["labels"], one["unmapped"])
+        for one in admins.get("/v1/admin/models", headers=TOKEN).json()
+    }
+    assert labels == {"builtin": (2, 1), "them/vgg": (3, 1)}
 
     promoted = admins.post("/v1/admin/candidate/promote", headers=TOKEN)
     assert (promoted.status_code, promoted.json()["state"]) == (202, "promoted")
