@@ -50,7 +50,7 @@ def of_scale(api: Api, scale_id: str) -> list[dict[str, Any]]:
         found[:] = api.get("/history", params={"scale_id": scale_id}).json()["items"]
         return bool(found)
 
-    eventually(there)
+    eventually(there, 60)
     return found
 
 
@@ -100,7 +100,7 @@ def test_a_camera_that_speaks_ftp(api: Api, gateway_port: int) -> None:
         camera.login("cam-7", "secret")
         for name in ("0042_0.740kg.jpg", "0043.jpg"):
             camera.storbinary(f"STOR {name}", io.BytesIO(BANANAS.read_bytes()))
-    eventually(lambda: len(of_scale(api, "cam-7")) == 2)
+    eventually(lambda: len(of_scale(api, "cam-7")) == 2, 60)
     failed, done = sorted(of_scale(api, "cam-7"), key=lambda one: one["status"], reverse=True)
     assert (done["label"], done["weight_kg"]) == ("Banana", "0.740")
     assert "weight" in failed["error"]
@@ -148,7 +148,7 @@ def test_a_consumer_counts_each_sale_once(
             sqs.delete_message(QueueUrl=everything, ReceiptHandle=message["ReceiptHandle"])
         return {f"{job_id}/done", f"{job_id}/confirmed-0001"} <= heard.keys()
 
-    eventually(hear)
+    eventually(hear, 60)
     schema = Draft202012Validator(json.loads(EVENT_SCHEMA.read_text("utf-8")))
     for event in heard.values():
         schema.validate(event)

@@ -127,7 +127,7 @@ def test_an_object_that_names_none_is_followed_by_its_job_id(
         found[:] = api.get("/history", params={"scale_id": "plain"}).json()["items"]
         return bool(found)
 
-    eventually(there)
+    eventually(there, 60)
     assert found[0]["correlation_id"] == found[0]["job_id"]
     log = deployed.settings.home / "logs" / "cloud.log"
     eventually(lambda: messages(log, found[0]["job_id"]) == ["recognised"])
