@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +32,7 @@ _REQUESTS: dict[tuple[str, str], tuple[dict[str, Any], int]] = {
     ("get", "/v1/result/{job_id}"): ({"params": {"wait": 10}}, 200),
     ("post", "/v1/confirm/{job_id}"): ({"json": {"plu": "4011"}}, 200),
     ("get", "/v1/history"): ({"headers": {"Accept": "text/csv"}}, 200),
+    ("get", "/v1/history/{job_id}/picture"): ({"headers": {"Accept": "image/jpeg"}}, 200),
     ("get", "/v1/catalogue"): ({}, 200),
     ("get", "/v1/analytics"): ({}, 200),
     ("get", "/v1/health"): ({}, 200),
@@ -150,8 +150,8 @@ def test_a_poison_picture_ends_as_failed(api: Api, stack: Deployed) -> None:
 
     assert result["status"] == "failed"
     assert "picture" in result["error"]
-    ledger = f"ledger/{'/'.join(upload_key(job_id).split('/')[1:4])}/{job_id}/failed.json"
-    assert stack.s3().head_object(Bucket=stack.outputs.bucket, Key=ledger)
+    record = f"{_ledger(job_id)}failed.json"
+    assert stack.s3().head_object(Bucket=stack.outputs.bucket, Key=record)
 
 
 def test_another_model_is_served_without_a_restart(
@@ -181,7 +181,7 @@ def test_the_stack_is_updated_while_messages_flow(
         version.read_text(encoding="utf-8").replace("0.1.0", "0.1.1"), encoding="utf-8"
     )
     before = api.get("/health").json()["version"]
-    with _Flow(lambda number: _drop(stack, samples["Banana"], number)) as dropped:
+    with _Flow(stack, samples["Banana"]) as dropped:
         sam("build", "--config-env", "localstack")
         sam.deploy("smartscale", **LOCALSTACK, LogLevel="DEBUG", InferenceConcurrency="5")
         eventually(lambda: api.get("/health").json()["version"] == "0.1.1")
@@ -266,23 +266,14 @@ def _kiosk_key(stack: Deployed, *arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _drop(stack: Deployed, image: bytes, number: int) -> str:
-    job_id = new_job_id(NOW)
-    stack.s3().put_object(
-        Bucket=stack.outputs.bucket,
-        Key=upload_key(job_id),
-        Body=image,
-        Metadata={"weight-kg": f"0.{100 + number}", "scale-id": "flow"},
-    )
-    return job_id
-
-
 class _Flow:
-    """Sends one weighing after the other, some five a second, until it is left."""
+    """Drops weighings into the bucket until it is left, with ten of them without an outcome."""
 
-    def __init__(self, send: Callable[[int], str]) -> None:
+    def __init__(self, stack: Deployed, image: bytes) -> None:
         self.sent: list[str] = []
-        self._send = send
+        self._s3 = stack.s3()
+        self._bucket = stack.outputs.bucket
+        self._image = image
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -295,5 +286,24 @@ class _Flow:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(0.2):
-            self.sent.append(self._send(len(self.sent)))
+        while not self._stop.wait(0.1):
+            if len(self.sent) < 10 or self._has_outcome(self.sent[-10]):
+                self._send()
+
+    def _send(self) -> None:
+        job_id = new_job_id(NOW)
+        self._s3.put_object(
+            Bucket=self._bucket,
+            Key=upload_key(job_id),
+            Body=self._image,
+            Metadata={"weight-kg": "0.500", "scale-id": "flow"},
+        )
+        self.sent.append(job_id)
+
+    def _has_outcome(self, job_id: str) -> bool:
+        found = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=_ledger(job_id))
+        return found["KeyCount"] > 0
+
+
+def _ledger(job_id: str) -> str:
+    return f"ledger/{'/'.join(upload_key(job_id).split('/')[1:4])}/{job_id}/"
