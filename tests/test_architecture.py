@@ -86,3 +86,9 @@ def test_no_file_of_money_or_weight_makes_floats() -> None:
         names = [node.id for node in nodes if isinstance(node, ast.Name)]
         assert not [value for value in constants if isinstance(value, float)], file.name
         assert "float" not in names, file.name
+
+
+def test_the_steps_at_the_scale_know_no_screen_no_network_and_no_clock() -> None:
+    pure = {"decimal", "dataclasses", "enum", "frontend.scales.scale"}
+    known = {module for file, module in imports(ROOT / "frontend") if file.name == "flow.py"}
+    assert known <= pure

@@ -1,5 +1,6 @@
 """A shopper's walks in a real browser; what is recognised is for each walk to say."""
 
+import io
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import httpx
 import pytest
 import uvicorn
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from frontend.languages import load_languages
@@ -305,7 +307,7 @@ def test_every_state_is_for_everybody(
         assert calm(page, ".q-dialog" if state == "container" else None) == [], state
         assert small_targets(page) == [], state
         settled(page, "body")
-        page.screenshot(path=keep / f"{state}{'-' if view else ''}{view.replace(' ', '-')}.png")
+        keep_picture(page, keep / f"{'-'.join([state, *view.split()])}.png")
 
 
 @pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT])
@@ -399,6 +401,12 @@ def keep(tmp_path: Path) -> Path:
     """Where screenshots go; with SMARTSCALE_SCREENSHOTS=1 to those of the documentation."""
     wanted = os.environ.get("SMARTSCALE_SCREENSHOTS") == "1"
     return ROOT / "docs/screenshots/shopper" if wanted else tmp_path
+
+
+def keep_picture(page: Page, path: Path) -> None:
+    """Keep a screenshot, in few colours: the documentation is to stay small."""
+    with Image.open(io.BytesIO(page.screenshot())) as seen:
+        seen.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def settled(page: Page, selector: str) -> None:
