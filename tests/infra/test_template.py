@@ -112,7 +112,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:GetItem", "ModelsTable"),
         ("dynamodb:PutItem", "ModelsTable"),
         ("dynamodb:UpdateItem", "ModelsTable tally#*"),
-        ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
+        ("cloudwatch:PutMetricData", "*"),
     },
     "DeadLetter": {
         ("sns:Publish", "WeighingCompletedTopic"),

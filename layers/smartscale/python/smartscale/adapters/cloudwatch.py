@@ -4,9 +4,10 @@ import json
 import logging
 import sys
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, TextIO
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -39,14 +40,22 @@ class MetricsSink(StrEnum):
 class EmfMetrics:
     """Embedded metric format: a log line that CloudWatch turns into metrics, free of calls.
 
+    A line is one flat object, so it cannot hold a metric that is called like one of its dimensions:
+    `Label` by Label goes by a call on AWS too.
+
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
 
-    def __init__(self, out: TextIO = sys.stdout) -> None:
+    def __init__(self, called: Callable[[], Metrics], out: TextIO = sys.stdout) -> None:
+        self._called = called
         self._out = out
 
     def emit(self, metrics: Sequence[Metric]) -> None:
         """Write one line a value, so that no two values share a name in a line."""
+        called = [metric for metric in metrics if metric.name in metric.dimensions]
+        if called:
+            self._called().emit(called)
+        metrics = [metric for metric in metrics if metric.name not in metric.dimensions]
         for metric in metrics:
             moment = metric.at or datetime.now(UTC)
             definition = {
@@ -171,6 +180,9 @@ def tell_cold_start(sink: MetricsSink, region: str) -> None:
 
 def metrics_for(sink: MetricsSink, region: str) -> Metrics:
     """The sink that a setting names."""
-    if sink is MetricsSink.EMF:
-        return EmfMetrics()
-    return CloudWatchMetrics(cloudwatch_client(region))
+
+    @cache  # made only where it is needed: a client takes its time
+    def called() -> Metrics:
+        return CloudWatchMetrics(cloudwatch_client(region))
+
+    return EmfMetrics(called) if sink is MetricsSink.EMF else called()
