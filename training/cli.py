@@ -29,6 +29,9 @@ def train(
     run: Annotated[Path, typer.Option(help="Checkpoints and report of this run.")] = RUNS / "main",
     package: Annotated[Path, typer.Option(help="Where the package goes.")] = PACKAGE,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipes'.")] = None,
+    teacher: Annotated[
+        Path | None, typer.Option(help="A finished package whose answers soften the labels.")
+    ] = None,
     precision: Annotated[
         str | None,
         typer.Option(
@@ -55,6 +58,7 @@ def train(
             run,
             package,
             members=members if epochs is None else pipeline.shortened(members, epochs),
+            teacher=teacher,
             precision=pipeline.checked_precision(precision) if precision else None,
             error=error,
             findings=finding or [],

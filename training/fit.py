@@ -22,6 +22,7 @@ from training.data import Staged
 from training.errors import TrainingError
 from training.head import start_classifier
 from training.network import MEAN, SCALE
+from training.teacher import Teacher
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +66,9 @@ class Recipe:
     carton_share: float = 0.6
     plate_share: float = 0.25
     bag_share: float = 0.2
+    teacher: str = ""
+    """The package whose answers are mixed into the labels, as MODEL_ID@REVISION; "" for none."""
+    teacher_weight: float = 0.0
 
     def size_at(self, epoch: int) -> int:
         """Small pictures first, since they are cheap; the served size to finish."""
@@ -175,6 +179,7 @@ def batches(
     recipe: Recipe,
     epoch: int,
     classes: int,
+    teacher: Teacher | None = None,
 ) -> Tensor:
     """One epoch of augmented batches, as a `tf.data` pipeline."""
     indices = epoch_indices(data, cartons, recipe, epoch)
@@ -182,6 +187,7 @@ def batches(
     under = rng.integers(len(scenery.plates), size=len(indices))
     hands = tf.constant(scenery.hands)
     size = recipe.size_at(epoch)
+    altered_size = size if teacher is None else teacher.size
 
     def read() -> Tensor:
         for start in range(0, len(indices), recipe.batch):
@@ -197,11 +203,18 @@ def batches(
             tf.one_hot(targets, classes),
             beneath,
             hands,
-            size,
+            altered_size,
             seed,
             plate_share=recipe.plate_share,
             bag_share=recipe.bag_share,
         )
+        if teacher is not None:
+            seen = tf.cast(tf.round(pictures), tf.uint8)
+            arguments = (seen, targets, recipe.teacher_weight)
+            targets = tf.ensure_shape(
+                tf.numpy_function(teacher.soften, arguments, tf.float32), (None, classes)
+            )
+            pictures = tf.image.resize(pictures, (size, size), "area")
         return (pictures - MEAN) / SCALE, targets
 
     picture = tf.TensorSpec((None, *data.pictures.shape[1:]), tf.uint8)
@@ -220,6 +233,7 @@ def fit(
     cartons: frozenset[int],
     recipe: Recipe,
     run: Path,
+    teacher: Teacher | None = None,
     on_epoch: Callable[[Progress], None] = lambda _: None,
     verbose: int = 1,
 ) -> Trained:
@@ -233,6 +247,7 @@ def fit(
         cartons: the targets that are cartons.
         recipe: the decisions.
         run: where checkpoints go.
+        teacher: whose answers are mixed into the labels, as the recipe says.
         on_epoch: told after every epoch.
         verbose: 1 for a progress bar per epoch, 0 for none.
     """
@@ -260,7 +275,13 @@ def fit(
 
     def stream_of(epoch: int) -> Tensor:
         return batches(
-            data, scenery=scenery, cartons=cartons, recipe=recipe, epoch=epoch, classes=classes
+            data,
+            scenery=scenery,
+            cartons=cartons,
+            recipe=recipe,
+            epoch=epoch,
+            classes=classes,
+            teacher=teacher,
         )
 
     checkpoint = Checkpoint(run, model, recipe)

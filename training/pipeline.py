@@ -37,6 +37,7 @@ from training.material import Material, stage
 from training.network import MEAN, SCALE
 from training.plates import render_plates
 from training.report import render_report
+from training.teacher import Teacher
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ MEMBERS = (
 """Two networks answer together, since each sees what the other misses: a larger one that has seen
 much on plates and in bags, and a smaller one that has seen more shelves and gets the mirror image.
 """
+TEACHER_WEIGHT = 0.6
+"""How much a teacher's answer counts beside the label."""
 EXAMPLES_FOR_INT8 = 200
 TIMED_RUNS = 50
 ALTERED_VIEWS = 6
@@ -89,6 +92,7 @@ def main(
     folder: Path,
     *,
     members: Sequence[Recipe] = MEMBERS,
+    teacher: Path | None = None,
     precision: Precision | None = None,
     error: float = WANTED_ERROR,
     findings: Sequence[Path] = (),
@@ -97,7 +101,10 @@ def main(
     """Everything, as `training.cli` describes it."""
     found = [json.loads(path.read_text()) for path in findings]
     material = stage(data, members[0])
-    trained = train_members(material, members, run)
+    teaching = None if teacher is None else Teacher(teacher, material.classes)
+    if teaching is not None:
+        members = taught(members, teaching)
+    trained = train_members(material, members, run, teacher=teaching)
     if keras.backend.backend() != "tensorflow":
         raise TrainingError(
             "Trained. Only Keras on TensorFlow writes LiteRT: run the same command without "
@@ -129,6 +136,14 @@ def shortened(members: Sequence[Recipe], epochs: int) -> tuple[Recipe, ...]:
     )
 
 
+def taught(members: Sequence[Recipe], teacher: Teacher) -> tuple[Recipe, ...]:
+    """The recipes with a teacher, whose answers are soft enough without smoothing labels too."""
+    return tuple(
+        replace(recipe, teacher=teacher.name, teacher_weight=TEACHER_WEIGHT, label_smoothing=0.0)
+        for recipe in members
+    )
+
+
 def checked_precision(name: str) -> Precision:
     """The precision of that name.
 
@@ -142,16 +157,34 @@ def checked_precision(name: str) -> Precision:
 
 
 def train_members(
-    material: Material, members: Sequence[Recipe], run: Path, *, verbose: int = 1
+    material: Material,
+    members: Sequence[Recipe],
+    run: Path,
+    *,
+    teacher: Teacher | None = None,
+    verbose: int = 1,
 ) -> list[Trained]:
     """Train each network in a folder of its own, or go on where it was cut off."""
     return [
-        train(material, recipe, run / f"{place}-lite{recipe.variant}", verbose=verbose)
+        train(
+            material,
+            recipe,
+            run / f"{place}-lite{recipe.variant}",
+            teacher=teacher,
+            verbose=verbose,
+        )
         for place, recipe in enumerate(members, start=1)
     ]
 
 
-def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) -> Trained:
+def train(
+    material: Material,
+    recipe: Recipe,
+    run: Path,
+    *,
+    teacher: Teacher | None = None,
+    verbose: int = 1,
+) -> Trained:
     """Train or go on training in `run`."""
 
     def say(progress: Progress) -> None:
@@ -171,6 +204,7 @@ def train(material: Material, recipe: Recipe, run: Path, *, verbose: int = 1) ->
         cartons=material.cartons,
         recipe=recipe,
         run=run,
+        teacher=teacher,
         on_epoch=say,
         verbose=verbose,
     )

@@ -126,6 +126,20 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     scores = Recogniser(package).recognise(photo.read_bytes())
     assert {score.label for score in scores} == {"Lemon", "Lime", "unknown", "empty"}
 
+    pupil_folder = tmp_path / "pupil"
+    members = (replace(TINY, epochs=1),)
+    pipeline.main(
+        data,
+        tmp_path / "taught",
+        pupil_folder,
+        members=members,
+        teacher=package_folder,
+        precision="float16",
+    )
+    [pupil] = load_package(pupil_folder).evaluation["members"]
+    assert pupil["recipe"]["teacher"] == f"{package.model_id}@{package.revision}"
+    assert pupil["recipe"]["teacher_weight"] > 0
+
 
 def test_other_settings_do_not_go_on_with_a_run(data: Path, tmp_path: Path) -> None:
     (tmp_path / "history.json").write_text('{"recipe": {"epochs": 1}, "history": []}')
