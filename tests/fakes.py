@@ -108,7 +108,7 @@ class FakeLedger:
 
     def weighings(self, since: datetime | None) -> Iterator[Weighing]:
         for _, weighing in sorted(self.events.items(), key=lambda entry: entry[0]):
-            if since is None or weighing.created_at.date() >= since.date():
+            if since is None or (weighing.confirmed_at or weighing.completed_at) >= since:
                 yield weighing
 
     def items(self, since: datetime | None) -> Iterator[Item]:

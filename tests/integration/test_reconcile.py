@@ -1,9 +1,13 @@
 """What a crash takes from the tables comes back from the bucket."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from infra.commands.connection import Connection
+from smartscale.adapters.bucket import Bucket, S3Ledger
 from smartscale.domain.upload import upload_key
+from smartscale.domain.weighing import Weighing
 from tests.conftest import Deployed
 from tests.integration.conftest import Api
 
@@ -59,3 +63,24 @@ def test_a_record_that_a_power_cut_left_half_written_is_written_anew(
     body = deployed.s3().get_object(Bucket=deployed.outputs.bucket, Key=entry)["Body"].read()
     assert body.startswith(b'{"job_id"')
     assert body.endswith(b"}")
+
+
+def test_the_ledger_finds_what_was_just_recorded_of_an_old_weighing(
+    api: Api, deployed: Deployed, samples: dict[str, bytes]
+) -> None:
+    job_id = api.predict(samples["Banana"], scale_id="old")
+    api.result(job_id)
+    entry = f"{upload_key(job_id).replace('uploads/', 'ledger/')}/done.json"
+    body = deployed.s3().get_object(Bucket=deployed.outputs.bucket, Key=entry)["Body"].read()
+    now = datetime.now(UTC)
+    old = Weighing.model_validate_json(body).model_copy(
+        update={"created_at": now - timedelta(days=10), "job_id": f"{job_id}-old"}
+    )
+    ledger = S3Ledger(Bucket(deployed.s3(), deployed.outputs.bucket))
+    ledger.append(old)
+    try:
+        assert old in list(ledger.weighings(now - timedelta(minutes=1)))
+        assert old not in list(ledger.weighings(now + timedelta(minutes=1)))
+    finally:
+        key = f"ledger/{old.created_at:%Y/%m/%d}/{old.job_id}/done.json"
+        deployed.s3().delete_object(Bucket=deployed.outputs.bucket, Key=key)

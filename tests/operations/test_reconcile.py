@@ -83,6 +83,16 @@ def test_what_came_before_since_is_not_looked_at(shop: Shop) -> None:
     assert shop.weighings.rows.keys() == {new}
 
 
+def test_a_correction_of_an_old_weighing_comes_back(shop: Shop) -> None:
+    job_id = live(shop, "done")
+    snapshot = shop.weighings.rows[job_id]
+    shop.clock.advance(days=3)
+    confirmed = shop.confirm.process(job_id, label="Lemon")
+    shop.weighings.rows[job_id] = snapshot
+    shop.reconcile().run(since=shop.clock())
+    assert shop.weighings.rows[job_id] == confirmed
+
+
 def test_catalogue_edits_and_model_wishes_come_back(shop: Shop) -> None:
     edits = EditCatalogue(shop.catalogue, shop.ledger, shop.clock)
     edits.put(item("Mango", plu="4051"))

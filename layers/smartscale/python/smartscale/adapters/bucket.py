@@ -32,6 +32,7 @@ PICTURES = "pictures/"
 _CATALOGUE_ENTRIES = "catalogue"
 _SWITCH_ENTRIES = "model"
 _TRIAL_ENTRIES = "trial"
+_CORRECTED_AFTER = timedelta(days=31)
 
 _log = logging.getLogger(__name__)
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -218,9 +219,17 @@ class S3Ledger:
         self._bucket.put_new(key, trial.model_dump_json().encode(), "application/json")
 
     def weighings(self, since: datetime | None) -> Iterator[Weighing]:
-        """Every recorded state of a weighing, by day."""
+        """Every state of a weighing that was recorded since a moment, by the weighing's day."""
         others = {_CATALOGUE_ENTRIES, _SWITCH_ENTRIES, _TRIAL_ENTRIES}
-        keys = (key for key in self._entries(since) if PurePosixPath(key).parent.name not in others)
+        # A state lies where its weighing began, which may be long before: who corrects one looks
+        # at its picture, so it is about as old as a picture gets.
+        begun = None if since is None else since - _CORRECTED_AFTER
+        keys = (
+            found["Key"]
+            for found in self._objects(begun)
+            if PurePosixPath(found["Key"]).parent.name not in others
+            and (since is None or found["LastModified"] >= since)
+        )
         yield from (found for found in in_parallel(self._read, keys) if found is not None)
 
     def items(self, since: datetime | None) -> Iterator[Item]:
@@ -251,8 +260,14 @@ class S3Ledger:
             return None
         return Weighing.model_validate_json(record)
 
-    def _entries(self, since: datetime | None, folder: str = "") -> Iterator[str]:
-        """The keys of the records by day, or of those in one folder of each day."""
+    def _entries(self, since: datetime | None, folder: str) -> Iterator[str]:
+        """The keys of the records in one folder of each day."""
+        for found in self._objects(since, folder):
+            if PurePosixPath(found["Key"]).parent.name == folder:
+                yield found["Key"]
+
+    def _objects(self, since: datetime | None, folder: str = "") -> "Iterator[ObjectTypeDef]":
+        """The records by day, or some of them with those in one folder of each day."""
         if since is None:
             days = [""]
         else:
@@ -260,9 +275,7 @@ class S3Ledger:
             count = (datetime.now(UTC).date() - first).days + 1
             days = [f"{first + timedelta(days=n):%Y/%m/%d}/" for n in range(count)]
         for day in days:
-            for found in self._bucket.list(f"{LEDGER}{day}{folder if day else ''}"):
-                if not folder or PurePosixPath(found["Key"]).parent.name == folder:
-                    yield found["Key"]
+            yield from self._bucket.list(f"{LEDGER}{day}{folder if day else ''}")
 
     @staticmethod
     def _key(day: datetime, entry: str, event: str) -> str:
