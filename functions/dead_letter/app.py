@@ -24,7 +24,7 @@ from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
 from smartscale.logs import function_logger
 from smartscale.operations.announce import Announce, announcement_of
-from smartscale.operations.messages import arrivals
+from smartscale.operations.messages import arrivals, lesson_of
 from smartscale.operations.ports import Metric, Metrics
 from smartscale.operations.recognise import Fail
 from smartscale.settings import BucketSettings, MetricsSettings, TopicSettings
@@ -77,6 +77,10 @@ def bury(record: SQSRecord) -> None:
             logger.info("announced late", extra={"event_id": event.id})
         return
     metrics.append(Metric("DeadLetters", 1))
+    if (job_id := lesson_of(record.body)) is not None:
+        # The confirmation stands; what is lost is that it would have taught the shop's memory.
+        logger.error("confirmation not learned from", extra={"job_id": job_id, "reason": reason})
+        metrics.append(Metric("Errors", 1))
     came_before = int(record.attributes.approximate_receive_count or 1) > 1
     try:
         for arrival in arrivals(record.body):

@@ -18,7 +18,7 @@ from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef, Status
 from smartscale.operations.accept import Accept
 from smartscale.operations.announce import announcement_message
-from smartscale.operations.learn import Remember
+from smartscale.operations.learn import LESSON, Remember
 from smartscale.operations.messages import arrival_message
 from smartscale.operations.recognise import Arrival, Recognise
 from smartscale.operations.switch_model import WAKE_UP, Loader, ServeModel
@@ -222,6 +222,12 @@ class TestDeadLetter:
         dead_letter.handler(sqs_event(kept), Context())
         assert len(shop.events.published) == 1
         assert shop.metrics.named("Errors") == [0]
+
+    def test_a_lesson_that_was_not_learned_is_seen(self, shop: Shop) -> None:
+        lesson = json.dumps({LESSON: "a-job"})
+        assert dead_letter.handler(sqs_event(lesson), Context()) == {"batchItemFailures": []}
+        assert shop.metrics.named("Errors") == shop.metrics.named("DeadLetters") == [1]
+        assert not shop.weighings.rows
 
     def test_rubbish_counts_as_an_error_and_blocks_nothing(self, shop: Shop) -> None:
         job_id = shop.upload()
