@@ -1,5 +1,7 @@
 """Finding a deployed stack, and where its API is."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from infra import on_stack
@@ -7,17 +9,19 @@ from infra.errors import PlainError
 from infra.settings import Settings
 from infra.stack import StackOutputs, gateway_url
 
-OUTPUTS = StackOutputs(
-    BucketName="smartscale",
-    WeighingsTable="weighings",
-    CatalogueTable="catalogue",
-    ModelsTable="models",
-    WeighingsQueueUrl="http://sqs/weighings",
-    DeadLetterQueueUrl="http://sqs/dead",
-    ImportsQueueUrl="http://sqs/imports",
-    ImportsDeadLetterQueueUrl="http://sqs/dead-imports",
-    WeighingCompletedTopicArn="arn:aws:sns:us-east-1:000000000000:completed",
-    ApiUrl="https://abc123.execute-api.us-east-1.amazonaws.com/localstack",
+OUTPUTS = StackOutputs.model_validate(
+    {
+        "BucketName": "smartscale",
+        "WeighingsTable": "weighings",
+        "CatalogueTable": "catalogue",
+        "ModelsTable": "models",
+        "WeighingsQueueUrl": "http://sqs/weighings",
+        "DeadLetterQueueUrl": "http://sqs/dead",
+        "ImportsQueueUrl": "http://sqs/imports",
+        "ImportsDeadLetterQueueUrl": "http://sqs/dead-imports",
+        "WeighingCompletedTopicArn": "arn:aws:sns:us-east-1:000000000000:completed",
+        "ApiUrl": "https://abc123.execute-api.us-east-1.amazonaws.com/localstack",
+    }
 )
 
 
@@ -29,7 +33,9 @@ def test_an_emulator_serves_the_api_below_its_own_address() -> None:
 
 
 def test_a_container_waits_for_its_stack(monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter([PlainError("No stack to be reached"), PlainError("no output ApiUrl"), OUTPUTS])
+    answers: Iterator[PlainError | StackOutputs] = iter(
+        [PlainError("No stack to be reached"), PlainError("no output ApiUrl"), OUTPUTS]
+    )
 
     def look(_settings: Settings) -> StackOutputs:
         answer = next(answers)
