@@ -44,7 +44,9 @@ def main() -> None:
     """Serve the API; the stack's names come from the environment."""
     log_as_json()
     settings = load_settings()
-    flush_every_put(objects_folder(settings.home))
+    objects = objects_folder(settings.home)
+    if objects.is_dir():  # the emulator is this machine's
+        flush_every_put(objects)
     os.environ.setdefault("MAX_IMAGE_BYTES", str(MAX_IMAGE_BYTES))
     admin_settings()  # without a token that can be trusted it does not start
     uvicorn.run(

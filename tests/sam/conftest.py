@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from infra.commands.catalogue import import_missing
@@ -122,15 +123,25 @@ def stack(sam: Sam, fresh_emulator: Emulator) -> Iterator[Deployed]:
         yield deployed
 
 
+def gateway_of(stack: Deployed) -> Api:
+    """A client of a stack's API, through the emulator's API gateway.
+
+    It waits long: for each worker that it starts the emulator unpacks 170 MB of layers.
+    """
+    client = Api(f"{stack.gateway_url}/v1")
+    client.timeout = httpx.Timeout(180)
+    return client
+
+
 @pytest.fixture(scope="module")
 def api(stack: Deployed) -> Api:
-    """Its API, through the emulator's API gateway."""
-    return Api(f"{stack.gateway_url}/v1")
+    """The API."""
+    return gateway_of(stack)
 
 
 @pytest.fixture(scope="module")
 def admin(stack: Deployed) -> Api:
     """The same with the admin token."""
-    client = Api(f"{stack.gateway_url}/v1")
+    client = gateway_of(stack)
     client.headers["X-Admin-Token"] = TOKEN
     return client

@@ -20,7 +20,7 @@ from smartscale.recognition.builtin import builtin_package
 from tests.conftest import Deployed
 from tests.examples import NOW, picture
 from tests.integration.conftest import Api
-from tests.sam.conftest import LOCALSTACK, ORIGIN, TOKEN, Sam, deployed_stack
+from tests.sam.conftest import LOCALSTACK, ORIGIN, TOKEN, Sam, deployed_stack, gateway_of
 from tests.support import eventually
 
 pytestmark = pytest.mark.integration
@@ -107,7 +107,7 @@ def test_a_dropped_object_becomes_a_result(
         Metadata={"weight-kg": "0.250", "scale-id": "camera"},
     )
 
-    eventually(lambda: bool(_history(api, "camera")))
+    eventually(lambda: bool(_history(api, "camera")), 120)
     [weighing] = _history(api, "camera")
     assert (weighing["status"], weighing["label"]) == ("done", "Banana")
     assert (weighing["weight_kg"], weighing["price"]) == ("0.250", "0.47")
@@ -184,7 +184,7 @@ def test_the_stack_is_updated_while_messages_flow(
     with _Flow(stack, samples["Banana"]) as dropped:
         sam("build", "--config-env", "localstack")
         sam.deploy("smartscale", **LOCALSTACK, LogLevel="DEBUG", InferenceConcurrency="5")
-        eventually(lambda: api.get("/health").json()["version"] == "0.1.1")
+        eventually(lambda: api.get("/health").json()["version"] == "0.1.1", 120)
 
     assert before == "0.1.0"
     assert deployed_stack(fresh_emulator, "smartscale").outputs == stack.outputs
@@ -211,7 +211,7 @@ def test_a_stage_on_aws_wants_a_key_and_watches(
         KioskBurst="3",
     )
     shop = deployed_stack(fresh_emulator, "smartscale-shop")
-    client = Api(f"{shop.gateway_url}/v1")
+    client = gateway_of(shop)
     assert client.get("/health").status_code == 200
     for route in ("/history", "/result/unknown", "/admin/model", "/catalogue"):
         assert client.get(route).status_code == 403
