@@ -11,6 +11,7 @@ again. Times are as the shopper sees them, in milliseconds: the median and the 9
 
 import asyncio
 import json
+import os
 import shutil
 import statistics
 import time
@@ -82,15 +83,22 @@ def soak(
     kiosk: str = KIOSK,
     pages: Annotated[int, typer.Option(help="kiosks at once")] = 20,
     rounds: Annotated[int, typer.Option(help="weighings on each")] = 5,
+    pid: Annotated[int | None, typer.Option(help="the kiosk's process, on Linux")] = None,
 ) -> None:
-    """Many kiosks at once: how long an answer takes, and how long a tap takes to show."""
+    """Many kiosks at once: how long an answer takes, and how long a tap takes to show.
+
+    With `pid` also what the kiosk's process spends on a weighing: that does not depend on what else
+    the machine does, the browser with all those pages included.
+    """
 
     async def measure(browser: Browser) -> tuple[list[float], list[float]]:
         opened = [await (await browser.new_context()).new_page() for _ in range(pages)]
-        await asyncio.gather(*(one.goto(kiosk) for one in opened))
-        await asyncio.gather(*(_usable(one) for one in opened))
+        for one in opened:
+            await one.goto(kiosk, timeout=PATIENCE_MS)
+            await _usable(one)
         answers: list[float] = []
         taps: list[float] = []
+        spent = _cpu_s(pid)
 
         async def shop(page: Page, first: int) -> None:
             for number in range(rounds):
@@ -105,12 +113,23 @@ def soak(
                 taps.append((time.perf_counter() - began) * 1000)
 
         await asyncio.gather(*(shop(page, number) for number, page in enumerate(opened)))
+        if pid is not None:
+            each = (_cpu_s(pid) - spent) / (pages * rounds) * 1000
+            typer.echo(json.dumps({"what": "CPU of the kiosk per weighing", "ms": round(each)}))
         return answers, taps
 
     answers, taps = asyncio.run(_browse(measure))
     typer.echo(f"{pages} kiosks, {rounds} weighings each")
     _say("sample tapped -> answer (0.4 s of it the scale settles)", answers)
     _say("taken off -> next shopper's screen", taps)
+
+
+def _cpu_s(pid: int | None) -> float:
+    """What a process has spent on its CPU so far."""
+    if pid is None:
+        return 0.0
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 async def _usable(page: Page) -> None:
