@@ -24,7 +24,7 @@ from smartscale.domain.prediction import NO_ITEM
 
 ROOT = Path(__file__).resolve().parents[1]
 PDF = ROOT / "docs" / "one_pager.pdf"
-_SCREENSHOT = ROOT / "docs" / "screenshots" / "result.png"
+_SCREENSHOT = ROOT / "docs/screenshots/shopper/answer.png"
 _MODEL = ROOT / "layers" / "model" / "python" / "smartscale_model"
 _FONTS = ROOT / "frontend" / "labels" / "fonts"
 _KIOSKS = 1000
