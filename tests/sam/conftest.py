@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -123,25 +124,30 @@ def stack(sam: Sam, fresh_emulator: Emulator) -> Iterator[Deployed]:
         yield deployed
 
 
-def gateway_of(stack: Deployed) -> Api:
+class Gateway(Api):
     """A client of a stack's API, through the emulator's API gateway.
 
     It waits long: for each worker that it starts the emulator unpacks 170 MB of layers.
     """
-    client = Api(f"{stack.gateway_url}/v1")
-    client.timeout = httpx.Timeout(180)
-    return client
+
+    def __init__(self, stack: Deployed) -> None:
+        super().__init__(f"{stack.gateway_url}/v1")
+        self.timeout = httpx.Timeout(180)
+
+    def result(self, job_id: str, wait_s: int = 240) -> dict[str, Any]:
+        """The outcome of a weighing."""
+        return super().result(job_id, wait_s)
 
 
 @pytest.fixture(scope="module")
 def api(stack: Deployed) -> Api:
     """The API."""
-    return gateway_of(stack)
+    return Gateway(stack)
 
 
 @pytest.fixture(scope="module")
 def admin(stack: Deployed) -> Api:
     """The same with the admin token."""
-    client = gateway_of(stack)
+    client = Gateway(stack)
     client.headers["X-Admin-Token"] = TOKEN
     return client

@@ -20,7 +20,7 @@ from smartscale.recognition.builtin import builtin_package
 from tests.conftest import Deployed
 from tests.examples import NOW, picture
 from tests.integration.conftest import Api
-from tests.sam.conftest import LOCALSTACK, ORIGIN, TOKEN, Sam, deployed_stack, gateway_of
+from tests.sam.conftest import LOCALSTACK, ORIGIN, TOKEN, Gateway, Sam, deployed_stack
 from tests.support import eventually
 
 pytestmark = pytest.mark.integration
@@ -211,7 +211,7 @@ def test_a_stage_on_aws_wants_a_key_and_watches(
         KioskBurst="3",
     )
     shop = deployed_stack(fresh_emulator, "smartscale-shop")
-    client = gateway_of(shop)
+    client = Gateway(shop)
     assert client.get("/health").status_code == 200
     for route in ("/history", "/result/unknown", "/admin/model", "/catalogue"):
         assert client.get(route).status_code == 403
