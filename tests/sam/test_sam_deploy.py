@@ -222,8 +222,9 @@ def test_a_stage_on_aws_wants_a_key_and_watches(
     assert client.result(job_id)["status"] == "done"
     asked = [client.get("/catalogue").status_code for _ in range(12)]
     assert 429 in asked
-    stored = shop.s3().head_object(Bucket=shop.outputs.bucket, Key=upload_key(job_id))
-    assert stored["ServerSideEncryption"] == "aws:kms"
+    encryption = shop.s3().get_bucket_encryption(Bucket=shop.outputs.bucket)
+    [rule] = encryption["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
     _kiosk_key(shop, "kiosk-1", "--revoke")
     assert client.get("/history").status_code == 403
     alarms = shop.cloudwatch().describe_alarms()["MetricAlarms"]
