@@ -93,6 +93,7 @@ async def test_a_filter_tapped_before_the_list_is_there_holds(user: User, api: F
     api.listing.clear()
     await log_in(user, "/history", ATTENDANT_PIN)
     await until(lambda: api.lists == 1)
+    await user.should_see("Needs confirmation", retries=SOON)
     user.find("Needs confirmation").click()
     await user.should_see(marker="weighing", retries=SOON)
 
