@@ -4,7 +4,6 @@ import itertools
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -26,10 +25,6 @@ from functions.upload import app as upload
 from infra.settings import ROOT
 
 _BIN = Path(sys.executable).parent
-_LAYERS_LIMIT_BYTES = 250 * 1024 * 1024
-"""Lambda's, for a function with its layers, unpacked."""
-_ZIP_LIMIT_BYTES = 50 * 1024 * 1024
-"""Lambda's, for what is uploaded without a bucket; the console shows it as its limit too."""
 
 _SETTINGS: dict[str, type[BaseSettings]] = {
     "Upload": upload.Settings,
@@ -572,52 +567,6 @@ def test_the_layers_requirements_are_those_of_the_lock_file(
     assert exported.returncode == 0, exported.stderr
     committed = (ROOT / "layers" / "runtime" / requirements).read_text(encoding="utf-8")
     assert committed == exported.stdout, "run `make layers`"
-
-
-@pytest.mark.parametrize(("architecture", "machine"), [("arm64", 0xB7), ("x86_64", 0x3E)])
-def test_sam_builds_layers_for_the_processor_that_fit_into_lambda(
-    tmp_path: Path, architecture: str, machine: int
-) -> None:
-    done = _tool(
-        *("sam", "build", "--parameter-overrides", f"Architecture={architecture}"),
-        *("--build-dir", str(tmp_path / "build"), "--cache-dir", str(tmp_path / "cache")),
-    )
-
-    assert done.returncode == 0, done.stderr
-    runtime, recognition = (
-        tmp_path / "build" / layer / "python" / "lib" / "python3.13" / "site-packages"
-        for layer in ("RuntimeLayer", "RecognitionLayer")
-    )
-    ours = [ROOT / "layers" / "smartscale", ROOT / "layers" / "model"]
-    assert sum(_size(folder) for folder in (runtime, recognition, *ours)) < _LAYERS_LIMIT_BYTES
-    for layer in (runtime, recognition, *ours):
-        assert _zipped_size(layer, tmp_path) < _ZIP_LIMIT_BYTES, layer
-    assert (recognition / "ai_edge_litert").is_dir()
-    names = {path.name for path in runtime.iterdir()}
-    assert {"fastapi", "mangum", "pynamodb", "PIL", "numpy", "boto3"} <= names
-    assert not {name for name in names if name.startswith(("tensorflow", "keras"))}
-    machines = {path.name: _machine(path) for path in (tmp_path / "build").rglob("*.so*")}
-    assert len(machines) > 20
-    assert set(machines.values()) == {machine}
-    assert not [name for name in machines if "cpython-" in name and "cpython-313" not in name]
-
-
-def _machine(library: Path) -> int:
-    """The processor of a shared library, as the header of its file says.
-
-    https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
-    """
-    header = library.read_bytes()[:20]
-    assert header[:4] == b"\x7fELF"
-    return int.from_bytes(header[18:20], "little")
-
-
-def _zipped_size(folder: Path, scratch: Path) -> int:
-    return Path(shutil.make_archive(str(scratch / "layer"), "zip", folder)).stat().st_size
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _tool(*command: str) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,7 @@
 """Everything a caller can do, on the stack that the real SAM CLI built and deployed."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -47,6 +48,57 @@ _REQUESTS: dict[tuple[str, str], tuple[dict[str, Any], int]] = {
 }
 """What to send, in this order, and the answer. A route that is not here is sent nothing, and its
 function says so."""
+
+
+_UNPACKED_LIMIT_BYTES = 250 * 1024 * 1024
+_ZIP_LIMIT_BYTES = 50 * 1024 * 1024
+"""What Lambda takes: a function with its layers, unpacked, and each of their archives."""
+
+
+def test_packages_fit_into_lambda_and_are_for_its_processor(sam: Sam) -> None:
+    sam("build", "--config-env", "dev", "--build-dir", "arm64")
+    sizes = {name: _zipped_size(sam.root / "arm64" / name) for name in _BUILT}
+
+    assert max(sizes.values()) < _ZIP_LIMIT_BYTES, sizes
+    for build, machine in ((sam.root / "arm64", 0xB7), (sam.root / ".aws-sam" / "build", 0x3E)):
+        folders = [*(build / name for name in _BUILT), *_ours(sam.root)]
+        assert sum(_size(folder) for folder in folders) < _UNPACKED_LIMIT_BYTES
+        runtime, recognition = (
+            build / name / "python" / "lib" / "python3.13" / "site-packages" for name in _BUILT
+        )
+        names = {path.name for path in (*runtime.iterdir(), *recognition.iterdir())}
+        assert {"fastapi", "mangum", "pynamodb", "PIL", "numpy", "ai_edge_litert"} <= names
+        assert not {name for name in names if name.startswith(("tensorflow", "keras"))}
+        machines = {path.name: _machine(path) for path in build.rglob("*.so*")}
+        assert len(machines) > 20
+        assert set(machines.values()) == {machine}
+        assert not [name for name in machines if "cpython-" in name and "cpython-313" not in name]
+
+
+_BUILT = ("RuntimeLayer", "RecognitionLayer")
+
+
+def _ours(root: Path) -> list[Path]:
+    return [root / "layers" / "smartscale", root / "layers" / "model"]
+
+
+def _machine(library: Path) -> int:
+    """The processor of a shared library, as the header of its file says.
+
+    https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+    """
+    header = library.read_bytes()[:20]
+    assert header[:4] == b"\x7fELF"
+    return int.from_bytes(header[18:20], "little")
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _zipped_size(folder: Path) -> int:
+    archive = Path(shutil.make_archive(str(folder), "zip", folder))
+    return archive.stat().st_size
 
 
 def _operations() -> list[tuple[str, str]]:
