@@ -5,7 +5,7 @@ from enum import IntEnum
 from nicegui import run, ui
 from nicegui.events import UploadEventArguments
 
-from frontend import theme, wording
+from frontend import theme
 from frontend.admin_client import MAX_PHOTOS, AdminClient, EditableItem, MemoryVersion
 from frontend.kiosk import Visit
 from frontend.languages import N_
@@ -13,6 +13,7 @@ from frontend.manager import Pace, Told
 from frontend.parts.camera import Camera
 from frontend.parts.manager.item_form import ItemForm
 from frontend.parts.manager.picker import pick_item
+from frontend.parts.manager.progress import progress_bar
 from frontend.pictures import MAX_FILE_BYTES, Picture, UnreadablePicture, prepare
 from frontend.staff import StaffPage
 
@@ -163,9 +164,8 @@ class TeachPage(StaffPage):
     def _album(self, pick: str) -> None:
         t = self.t
         taken = len(self._photos)
-        self._bar_of(
-            min(taken / ENOUGH, 1.0), t("{n} of {all} photos", n=taken, all=max(ENOUGH, taken))
-        )
+        words = t("{n} of {all} photos", n=taken, all=max(ENOUGH, taken))
+        progress_bar(min(taken / ENOUGH, 1.0), words, t, "photos-taken")
         if self._photos:
             with ui.element("ul").classes("thumbs").mark("thumbs"):
                 for number, photo in enumerate(self._photos):
@@ -301,17 +301,6 @@ class TeachPage(StaffPage):
     def _restart(self) -> None:
         self._start()
         self.screen.refresh()
-
-    def _bar_of(self, share: float, words: str) -> None:
-        with ui.element("div").classes("progress").mark("progress") as bar:
-            bar.props["role"] = "progressbar"
-            bar.props["aria-label"] = words
-            bar.props["aria-valuemin"], bar.props["aria-valuemax"] = "0", "100"
-            bar.props["aria-valuenow"] = f"{share * 100:.0f}"
-            ui.element("span").classes("progress-done").style(f"width: {share * 100:.0f}%")
-        with ui.element("p").classes("progress-words"):
-            theme.text(words).mark("photos-taken")
-            theme.text(wording.percent(share, self.t))
 
 
 def teach_page(visit: Visit) -> None:

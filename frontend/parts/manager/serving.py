@@ -6,6 +6,7 @@ from frontend import theme, wording
 from frontend.admin_client import AdminClient, Model, ModelStatus, Progress, SwitchState
 from frontend.languages import N_, Language
 from frontend.manager import Desk
+from frontend.parts.manager.progress import progress_bar
 from frontend.parts.manager.section import Section, card
 
 BUILTIN = "builtin"
@@ -74,15 +75,7 @@ class Serving(Section[ModelStatus]):
             if progress.step in _STEPS:
                 number = list(_STEPS).index(progress.step) + 1
                 words = t("Step {n} of {all}: {step}", n=number, all=len(_STEPS), step=words)
-        with ui.element("div").classes("progress").mark("progress") as bar:
-            bar.props["role"] = "progressbar"
-            bar.props["aria-label"] = words
-            bar.props["aria-valuemin"], bar.props["aria-valuemax"] = "0", "100"
-            bar.props["aria-valuenow"] = f"{percent:.0f}"
-            ui.element("span").classes("progress-done").style(f"width: {percent:.0f}%")
-        with ui.element("p").classes("progress-words"):
-            theme.text(words).mark("progress-step")
-            theme.text(wording.percent(percent / 100, t))
+        progress_bar(percent / 100, words, t, "progress-step")
         if progress is not None and progress.detail:
             theme.text(progress.detail, "p").classes("hint")
 
