@@ -133,10 +133,9 @@ class WishForTrial:
     def _end(self, trial: Trial, state: TrialState, reason: str | None = None) -> Trial:
         """End a trial, unless somebody else has; the trial as it is then."""
         ended = trial.ended(state, self._now(), reason)
-        if not self._trials.replace(ended, expected=trial):
-            return self._trials.current() or ended
-        self._ledger.record_trial(ended)
-        return ended
+        if _end(self._trials, self._ledger, trial, ended):
+            return ended
+        return self._trials.current() or ended
 
 
 class TryModel:
@@ -201,10 +200,8 @@ class TryModel:
     def end(self, trial: Trial, state: TrialState, reason: str) -> None:
         """End a trial, unless somebody has."""
         self._candidate = None
-        ended = trial.ended(state, self._now(), reason)
-        if self._trials.replace(ended, expected=trial):
+        if _end(self._trials, self._ledger, trial, trial.ended(state, self._now(), reason)):
             _log.warning("the trial of %s ended as %s: %s", trial.model, state.value, reason)
-            self._ledger.record_trial(ended)
 
     def _overtaken(self, trial: Trial, loaded: ModelRef) -> None:
         """Another model is loaded than the candidate was to be compared with."""
@@ -310,6 +307,14 @@ class TrialBatch:
     def _note(self, tallies: Tallies, metrics: list[Metric]) -> None:
         self.tallies += tallies
         self.metrics += metrics
+
+
+def _end(trials: Trials, ledger: Ledger, trial: Trial, ended: Trial) -> bool:
+    """Store and record that a trial has ended; False where somebody else has ended it."""
+    if not trials.replace(ended, expected=trial):
+        return False
+    ledger.record_trial(ended)
+    return True
 
 
 def _tally(weighing: Weighing) -> Tally:
