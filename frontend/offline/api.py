@@ -144,8 +144,8 @@ class OfflineApi(ApiClient):
 
     async def result(self, job_id: str, language: str, *, wait_s: int = 0) -> Result:
         """A weighing as it stands, at the service or here."""
-        kept = await self._kept(job_id)
-        if kept is None and not (self.cut_since and job_id in self._tried):
+        kept = await self._here(job_id)
+        if kept is None:
             try:
                 result = await super().result(job_id, language, wait_s=wait_s)
             except ApiUnreachable as error:
@@ -154,8 +154,6 @@ class OfflineApi(ApiClient):
                 if result.status is not Status.PENDING or not self._is_slow(job_id):
                     return result
                 kept = await self._keep(self._tried[job_id], job_id)
-        elif kept is None:
-            kept = await self._keep(self._tried[job_id], job_id)
         elif kept.state is State.SENT and kept.job_id and self.cut_since is None:
             return await super().result(kept.job_id, language, wait_s=wait_s)
         return _result(kept.weighing, language)
@@ -171,8 +169,8 @@ class OfflineApi(ApiClient):
         charged: Mapping[str, str] | None = None,
     ) -> Result:
         """Say what the item is, at the service or here."""
-        kept = await self._kept(job_id)
-        if kept is None and not (self.cut_since and job_id in self._tried):
+        kept = await self._here(job_id)
+        if kept is None:
             try:
                 return await super().confirm(
                     job_id,
@@ -184,8 +182,6 @@ class OfflineApi(ApiClient):
                 )
             except ApiUnreachable as error:
                 kept = await self._adopt(job_id, error)
-        elif kept is None:
-            kept = await self._keep(self._tried[job_id], job_id)
         return await self._confirm_here(kept, label, quantity, confirmed_by, language)
 
     async def catalogue(self) -> tuple[CatalogueItem, ...]:
@@ -201,8 +197,15 @@ class OfflineApi(ApiClient):
 
     # ------------------------------------------------------------------ here
 
-    async def _kept(self, weighing_id: str) -> Kept | None:
-        return await asyncio.to_thread(self._store.get, weighing_id)
+    async def _here(self, job_id: str) -> Kept | None:
+        """What is kept here of a weighing; kept from now on where its service is away.
+
+        None for a weighing that is the service's.
+        """
+        kept = await asyncio.to_thread(self._store.get, job_id)
+        if kept is None and self.cut_since and job_id in self._tried:
+            return await self._keep(self._tried[job_id], job_id)
+        return kept
 
     async def _adopt(self, job_id: str, error: ApiUnreachable) -> Kept:
         """Go on here with a weighing whose service went away in the middle."""
