@@ -103,6 +103,8 @@ class Child:
             process.stdin.close()
         if self._reader:
             self._reader.join(timeout=1)
+        for handler in self._log.handlers:
+            handler.close()  # one more line, or another start, opens it again
         return clean
 
     def kill(self) -> None:
@@ -141,14 +143,14 @@ class _AsJson(JsonFormatter):
 
 
 def child_logger(home: Path, name: str) -> logging.Logger:
-    """The logger of one child: its rotated file, and the console through the parent logger."""
+    """The logger of one child: its rotated file, and the console through the parent logger.
+
+    Not one of `getLogger`'s, which are one per name: two runs in one process would share a file.
+    """
     folder = home / "logs"
     folder.mkdir(parents=True, exist_ok=True)
-    logger = logging.getLogger(f"smartscale.run.{name}")
-    logger.setLevel(logging.INFO)
-    for handler in logger.handlers[:]:
-        logger.removeHandler(handler)
-        handler.close()
+    logger = logging.Logger(f"smartscale.run.{name}", logging.INFO)
+    logger.parent = logging.getLogger("smartscale.run")
     file = RotatingFileHandler(
         folder / f"{name}.log", maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, encoding="utf-8"
     )

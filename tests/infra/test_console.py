@@ -49,6 +49,17 @@ def test_every_line_of_a_log_file_is_json(home: Path) -> None:
     assert datetime.fromisoformat(plain["timestamp"])
 
 
+def test_two_runs_in_one_process_keep_their_own_files(tmp_path: Path) -> None:
+    first, second = (child_logger(tmp_path / name, "cloud") for name in ("first", "second"))
+
+    first.info("of the first")
+    second.info("of the second")
+
+    for name in ("first", "second"):
+        (line,) = (tmp_path / name / "logs" / "cloud.log").read_text("utf-8").splitlines()
+        assert json.loads(line)["message"] == f"of the {name}"
+
+
 def _record(child: str, line: str) -> logging.LogRecord:
     return logging.LogRecord(
         f"smartscale.run.{child}", logging.INFO, __file__, 1, "%s", (line,), None
