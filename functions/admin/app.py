@@ -3,16 +3,12 @@
 Each route wants `X-Admin-Token`.
 """
 
-from collections import Counter
-from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 from io import StringIO
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Header, Query, Request, Response, UploadFile
 from mangum.types import LambdaContext, LambdaEvent
-from pydantic import BaseModel, ConfigDict, Field
 
 from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.bucket import (
@@ -31,25 +27,26 @@ from smartscale.clock import now
 from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.catalogue_file import read_csv, write_csv
 from smartscale.domain.errors import InvalidInput, NotFound
-from smartscale.domain.registry import (
-    BUILTIN,
-    ImportHints,
-    ImportProgress,
-    ModelSwitch,
-    SwitchState,
-    WorkerReport,
-)
-from smartscale.domain.trial import Limits, Mode, Tallies, Tally, Trial, TrialState
+from smartscale.domain.registry import BUILTIN
+from smartscale.domain.trial import Tallies
 from smartscale.domain.weighing import ModelRef
+from smartscale.http.admin_documents import (
+    MemoryState,
+    ModelState,
+    ModelWish,
+    Package,
+    Product,
+    Taught,
+    TrialDocument,
+    TrialWish,
+)
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.documents import EditableCatalogue, EditableItem, ImportDocument
 from smartscale.http.item_edit import ItemEdit
-from smartscale.importing.labels import parse_labels
-from smartscale.importing.preprocessings import canonical_name
 from smartscale.logs import function_logger
 from smartscale.operations.authorise import Authorise
 from smartscale.operations.edit_catalogue import EditCatalogue
-from smartscale.operations.learn import MemoryProgress, TaughtVersion, Teach
+from smartscale.operations.learn import Teach
 from smartscale.operations.map_labels import MapLabels, MappedLabel
 from smartscale.operations.picture_items import PictureItems
 from smartscale.operations.ports import AdminToken, CatalogueStore, Registry
@@ -214,50 +211,6 @@ def authorise(
 router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(authorise)])
 
 
-class ModelState(BaseModel):
-    """Which model was asked for, which one answers, and what each worker has loaded."""
-
-    wanted: ModelRef
-    active: ModelRef
-    previous: ModelRef | None
-    state: SwitchState
-    progress: ImportProgress | None
-    error: str | None
-    changed_at: datetime
-    workers: list[WorkerReport]
-
-    @classmethod
-    def of(cls, switch: ModelSwitch, workers: list[WorkerReport]) -> Self:
-        """The document of a switch."""
-        return cls(
-            **switch.model_dump(exclude={"generation", "hints", "attempts"}), workers=workers
-        )
-
-
-class ModelWish(BaseModel):
-    """The model to serve: a branch, tag or commit of a hub's repository, or the built-in package.
-
-    `labels` and `preprocessing` are for repositories that do not say them.
-    """
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-    model_id: str | None = None
-    model_revision: str = "main"
-    labels: list[str] | dict[str, str | int] | None = None
-    preprocessing: str | None = None
-
-    @property
-    def hints(self) -> ImportHints | None:
-        """What is said of a model that its repository does not say."""
-        if self.labels is None and self.preprocessing is None:
-            return None
-        return ImportHints(
-            labels=None if self.labels is None else parse_labels(self.labels),
-            preprocessing=self.preprocessing and canonical_name(self.preprocessing),
-        )
-
-
 @router.post("/reload-model", status_code=202)
 def reload_model(
     wish: ModelWish,
@@ -279,21 +232,6 @@ def model(
 ) -> ModelState:
     """The wanted and the active model, and how the switch went."""
     return ModelState.of(operation.current(), workers.workers())
-
-
-class Package(BaseModel):
-    """A package that could serve."""
-
-    id: str
-    revision: str
-    active: bool
-    previous: bool
-    candidate: bool
-    """Whether it is tried beside the active one."""
-    labels: int | None = None
-    """None for a package that is damaged."""
-    unmapped: int | None = None
-    """How many of its labels need a product."""
 
 
 @router.get("/models")
@@ -332,82 +270,6 @@ def rollback(
 ) -> ModelState:
     """Serve the model that served before the active one."""
     return ModelState.of(operation.roll_back(), workers.workers())
-
-
-class TrialWish(BaseModel):
-    """A package that is there, to try beside the active one.
-
-    `share` is of the weighings for a shadow, of the scales for a canary.
-    """
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-    model_id: str
-    model_revision: str = "main"
-    mode: Mode = Mode.SHADOW
-    share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.2")
-    limits: Limits = Limits()
-
-
-class Figures(BaseModel):
-    """How one of the two models did; None where nothing is known yet."""
-
-    n: int
-    latency_ms: float | None
-    confidence: float | None
-    low_confidence_rate: float | None
-    error_rate: float | None
-
-    @classmethod
-    def of(cls, tally: Tally) -> Self:
-        """The document of a tally."""
-        return cls(
-            n=tally.answers,
-            latency_ms=_rounded(tally.mean_latency_ms, 1),
-            confidence=_rounded(tally.mean_confidence),
-            low_confidence_rate=_rounded(tally.low_confidence_rate),
-            error_rate=_rounded(tally.error_rate),
-        )
-
-
-class TrialDocument(BaseModel):
-    """The last trial of a candidate, and how both models did in it.
-
-    As a shadow both are counted on the same weighings. As a canary each is counted on its scales,
-    and nothing is compared. `skipped` is how many weighings a shadow was not asked about because
-    shoppers were waiting.
-    """
-
-    model: ModelRef
-    mode: Mode
-    share: Decimal
-    started_at: datetime
-    ended_at: datetime | None
-    state: TrialState
-    reason: str | None
-    compared: int
-    agreement: float | None
-    skipped: int
-    active: Figures
-    candidate: Figures
-    limits: Limits
-
-    @classmethod
-    def of(cls, trial: Trial, tallies: Tallies) -> Self:
-        """The document of a trial."""
-        return cls(
-            **trial.model_dump(exclude={"number", "against", "limits"}),
-            limits=trial.limits,
-            compared=tallies.compared,
-            agreement=_rounded(tallies.agreement),
-            skipped=tallies.skipped,
-            active=Figures.of(tallies.active),
-            candidate=Figures.of(tallies.candidate),
-        )
-
-
-def _rounded(value: Decimal | None, digits: int = 4) -> float | None:
-    return None if value is None else round(float(value), digits)
 
 
 @router.get("/candidate")
@@ -544,14 +406,6 @@ def retire_item(label: str, operation: Annotated[EditCatalogue, Depends(edit_cat
     operation.retire(label)
 
 
-class Product(BaseModel):
-    """The catalogue label of an item."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    product: str
-
-
 @router.get("/labels")
 def labels(
     operation: Annotated[MapLabels, Depends(map_labels)],
@@ -577,41 +431,6 @@ def take_label_back(
 ) -> MappedLabel:
     """Forget what was said of a label by hand."""
     return operation.take_back(label)
-
-
-class Taught(BaseModel):
-    """The version that knows an item, once its state is `ready`."""
-
-    memory_version: int
-    label: str | None
-    images: int
-
-
-class MemoryState(BaseModel):
-    """One version of what the shop has taught. `images` is how many pictures it holds."""
-
-    version: int
-    state: MemoryProgress
-    active: bool
-    label: str | None
-    labels: dict[str, int]
-    images: int
-    created_at: datetime
-    error: str | None
-
-    @classmethod
-    def of(cls, taught: TaughtVersion) -> Self:
-        """The document of a version."""
-        return cls(
-            version=taught.version.number,
-            state=taught.state,
-            active=taught.active,
-            label=taught.version.label,
-            labels=Counter(lesson.label for lesson in taught.version.lessons),
-            images=len(taught.version.lessons),
-            created_at=taught.version.created_at,
-            error=taught.error,
-        )
 
 
 @router.post("/enrol/{label}", status_code=202)
