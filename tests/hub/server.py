@@ -38,6 +38,7 @@ class Repository:
     gated: bool = False
     announced: dict[str, int] = field(default_factory=dict)
     """Sizes that are listed instead of the true ones."""
+    lists_sizes: bool = True
 
     def commit(self, folder: Path, branch: str = "main") -> str:
         """Publish a folder as a branch's next commit; its hash."""
@@ -216,8 +217,10 @@ class _Handler(BaseHTTPRequestHandler):
         if (found := self._commit(model_id, revision)) is None:
             return
         commit, repository = found
-        siblings = [
+        siblings: list[dict[str, str | int]] = [
             {"rfilename": name, "size": repository.announced.get(name, path.stat().st_size)}
+            if repository.lists_sizes
+            else {"rfilename": name}
             for name, path in repository.commits[commit].items()
         ]
         about = {

@@ -197,6 +197,18 @@ def test_a_file_that_was_damaged_on_its_way_is_fetched_again(
     assert (again / "variables" / "variables.data").read_bytes() == LARGE
 
 
+def test_a_hub_that_lists_no_sizes_is_asked_for_each(
+    site: Site, hub: StandInHub, repository: Path
+) -> None:
+    hub.publish(MODEL, repository, lists_sizes=False)
+    listing = site.adapter.resolve(MODEL, "main")
+    assert {file.name: file.size for file in listing.files} == {
+        "class_labels.json": 9,
+        "variables/variables.data": len(LARGE),
+    }
+    assert (site.fetch() / "variables" / "variables.data").read_bytes() == LARGE
+
+
 def test_a_file_of_another_size_than_announced_is_refused(
     site: Site, hub: StandInHub, repository: Path
 ) -> None:

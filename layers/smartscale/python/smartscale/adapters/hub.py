@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
-from huggingface_hub import HfApi, constants, hf_hub_download
+from huggingface_hub import HfApi, constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -120,14 +120,25 @@ class HuggingFaceHub:
             model_id, revision=revision, files_metadata=True, timeout=_TIMEOUT_S
         )
         licence = found.card_data.get("license") if found.card_data else ""
+        commit = str(found.sha)
         return Listing(
-            commit=str(found.sha),
+            commit=commit,
             files=tuple(
-                RepositoryFile(name=file.rfilename, size=file.size or 0)
+                RepositoryFile(
+                    name=file.rfilename,
+                    size=self._size(model_id, commit, file.rfilename)
+                    if file.size is None
+                    else file.size,
+                )
                 for file in found.siblings or ()
             ),
             licence=licence if isinstance(licence, str) else ", ".join(licence or ()),
         )
+
+    def _size(self, model_id: str, commit: str, name: str) -> int:
+        """What a hub that lists no sizes (a mirror) says of one file."""
+        url = hf_hub_url(model_id, name, revision=commit, endpoint=self._hub)
+        return get_hf_file_metadata(url, timeout=_TIMEOUT_S).size or 0
 
     def _fetch(self, model_id: str, commit: str, name: str, meter: "_Meter") -> Path:
         meter.restart()
