@@ -3,7 +3,7 @@
 import json
 
 from infra.settings import ROOT
-from smartscale.operations.announce import event_schema
+from smartscale.domain.weighing_completed import event_schema
 
 EVENT_SCHEMA = ROOT / "docs" / "schemas" / "weighing-completed.v1.json"
 

@@ -18,7 +18,7 @@ from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.trial import Tallies, Trial
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
-from smartscale.operations.announce import WeighingCompleted
+from smartscale.domain.weighing_completed import WeighingCompleted
 from smartscale.operations.ports import (
     DeadLetter,
     HistoryFilter,

@@ -8,7 +8,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from infra.schemas import EVENT_SCHEMA, event_schema_text
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.domain.upload import upload_key
-from smartscale.operations.announce import WeighingCompleted, announcement_message, announcement_of
+from smartscale.domain.weighing_completed import WeighingCompleted
+from smartscale.operations.announce import announcement_message, announcement_of
 from smartscale.operations.messages import arrivals
 from smartscale.operations.recognise import Arrival
 from tests.examples import scores

@@ -7,7 +7,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from smartscale.domain.errors import StoreUnavailable
-from smartscale.operations.announce import WeighingCompleted
+from smartscale.domain.weighing_completed import WeighingCompleted
 from smartscale.operations.ports import Events
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 from smartscale.domain import correlation
 from smartscale.domain.catalogue import Catalogue, Item
@@ -15,12 +15,10 @@ from smartscale.domain.registry import ImportProgress, ModelSwitch, WorkerReport
 from smartscale.domain.trial import Tallies, Trial
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Status, Weighing
+from smartscale.domain.weighing_completed import WeighingCompleted
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.repository import Listing, RepositoryFile
 from smartscale.recognition.memory import Vectors
-
-if TYPE_CHECKING:
-    from smartscale.operations.announce import WeighingCompleted
 
 
 @dataclass(frozen=True)
@@ -321,7 +319,7 @@ class Backlog(Protocol):
 class Events(Protocol):
     """Where other systems hear what became of weighings."""
 
-    def publish(self, event: "WeighingCompleted") -> None:
+    def publish(self, event: WeighingCompleted) -> None:
         """Publish an event. Raises StoreUnavailable."""
 
 
