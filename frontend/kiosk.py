@@ -1,5 +1,6 @@
 """What all pages of the kiosk share, and what belongs to one visitor."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,7 +30,7 @@ class Kiosk:
     settings: Settings
     api: OfflineApi
     catalogue: Catalogue
-    languages: dict[str, Language]
+    languages: Mapping[str, Language]
     samples: tuple[Sample, ...]
     labels: LabelDesk
     artwork: frozenset[str]
@@ -47,7 +48,7 @@ class Kiosk:
     def language(self, code: str | None) -> Language:
         """The language of a code, else the kiosk's own."""
         for wanted in (code, self.settings.language, "en"):
-            if wanted in self.languages:
+            if wanted is not None and wanted in self.languages:
                 return self.languages[wanted]
         raise LookupError("English is always there")
 

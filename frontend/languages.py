@@ -10,9 +10,12 @@ The `.po` files are read as they are, so there is nothing to compile or to keep 
 """
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
+from types import MappingProxyType
 
 from babel import Locale
 from babel.messages.mofile import write_mo
@@ -57,8 +60,12 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for a message that i
     return message
 
 
-def load_languages(folder: Path = LOCALE) -> dict[str, Language]:
-    """English, and every language that has a catalogue, by the names they give themselves."""
+@cache
+def load_languages(folder: Path = LOCALE) -> Mapping[str, Language]:
+    """English, and every language that has a catalogue, by the names they give themselves.
+
+    Read once: the settings look at them, and then the pages.
+    """
     languages = [Language(SOURCE, Locale.parse(SOURCE))]
     for file in folder.glob("*/LC_MESSAGES/kiosk.po"):
         code = file.parents[1].name
@@ -69,4 +76,6 @@ def load_languages(folder: Path = LOCALE) -> dict[str, Language]:
         compiled.seek(0)
         languages.append(Language(code, Locale.parse(code), GNUTranslations(compiled)))
     first, *others = languages
-    return {one.code: one for one in (first, *sorted(others, key=lambda one: one.endonym))}
+    return MappingProxyType(
+        {one.code: one for one in (first, *sorted(others, key=lambda one: one.endonym))}
+    )

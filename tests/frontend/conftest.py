@@ -1,5 +1,6 @@
 """A kiosk without a browser, in front of an API without a network."""
 
+import gc
 import io
 import json
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from tests.frontend.fake_admin import TOKEN
 from tests.frontend.fake_api import FakeApi
 
 ATTENDANT_PIN, MANAGER_PIN = "4711", "0815-boss"
+MANAGER_HASH = hash_pin(MANAGER_PIN)
 SOON = 40
 """Tenths of a second that a step may take on a busy machine."""
 
@@ -26,6 +28,14 @@ SAMPLES = (
     ("bananas", "Banana", "0.500", "0", {"en": "Bananas", "de": "Bananen"}),
     ("lemons", "Lemon", "0.420", "0.020", {"en": "Lemons in a bag", "de": "Zitronen im Beutel"}),
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def imported_for_good() -> None:
+    """What imports left behind is no garbage: NiceGUI looks for some before and after each page,
+    which took most of the time of these tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -65,7 +75,7 @@ def kiosk(api: FakeApi, samples: Path) -> Kiosk:
             "home": samples / "home",
             "printer": f"file://{samples}/printer",
             "attendant_pin": ATTENDANT_PIN,
-            "manager_pin": hash_pin(MANAGER_PIN),
+            "manager_pin": MANAGER_HASH,
             "admin_token": TOKEN,
         }
     )
@@ -79,6 +89,9 @@ async def user(kiosk: Kiosk) -> AsyncIterator[User]:
         serve(kiosk)
         kiosk.api.start()
         yield somebody
+        # Pages end before their tasks do: one that draws as it ends keeps NiceGUI waiting.
+        for page in list(Client.instances.values()):
+            page.delete()
         # NiceGUI would take the modules of its pages out of sys.modules, and other tests' with it.
         Client.page_routes.clear()
     kiosk.labels.issued.close()
