@@ -34,16 +34,14 @@ class Catalogue:
         """It was changed: ask anew when it is needed next."""
         self._until = 0.0
 
+    def get(self, label: str | None) -> CatalogueItem | None:
+        """An item, as far as it is known without asking."""
+        return next((item for item in self._items if item.label == label), None)
+
     def picture(self, label: str | None) -> str | None:
         """The name of the shop's own picture of an item, as far as is known without asking."""
-        return next(
-            (
-                item.picture_url.rpartition("/")[2]
-                for item in self._items
-                if item.label == label and item.picture_url
-            ),
-            None,
-        )
+        item = self.get(label)
+        return item.picture_url.rpartition("/")[2] if item and item.picture_url else None
 
 
 def search(items: Iterable[_Item], text: str, language: str) -> list[_Item]:

@@ -15,6 +15,8 @@ MIN_DIVISIONS = 20
 table 3)."""
 SAME_DIVISIONS = 2
 """By how much a load may seem to change while nobody touches it."""
+CONTAINER_DIVISIONS = 5
+"""From how much on something is a container: a thin bag is one, crumbs are none."""
 ZERO_SHARE = Decimal("0.02")
 """Up to which part of its capacity a scale may be set to zero."""
 NOTHING = Decimal("0.000")
@@ -102,6 +104,13 @@ class Plate:
         if self.can_zero and self.reading.gross_kg is not None:
             self.zero_kg, self.tare_kg = self.reading.gross_kg, NOTHING
 
+    def follow_zero(self) -> None:
+        """Less than nothing is on it, and that holds: what was counted as nothing is gone."""
+        shown = self.reading.gross_kg
+        stable = self.reading.condition is Condition.STABLE
+        if stable and shown is not None and self.gross_kg is None:
+            self.zero_kg = shown
+
     def tare(self, kg: Decimal) -> None:
         """Take a container's weight off; 0 is none.
 
@@ -126,6 +135,7 @@ class Flow:
     def read(self, reading: Reading) -> tuple[Do, ...]:
         """Take a reading of the scale; what there is to do."""
         self.plate.reading = reading
+        self.plate.follow_zero()
         if self.step is Step.CONTAINER:
             self._take_container()
             return ()
@@ -202,7 +212,8 @@ class Flow:
         gross = self.plate.gross_kg
         if gross is None or not self.plate.stable:
             return
-        if self._least_kg <= gross < self.plate.capacity_kg:
+        least = CONTAINER_DIVISIONS * self.plate.division_kg
+        if least <= gross < self.plate.capacity_kg:
             self.plate.tare(gross)
             self.step = Step.IDLE
 
@@ -217,6 +228,6 @@ class Flow:
 
     def _same(self) -> bool:
         gross, settled = self.plate.gross_kg, self._settled
-        if gross is None or settled is None:
-            return False
+        if gross is None or settled is None or not self.plate.net_kg:
+            return False  # a light load may differ from none by no more than this
         return abs(gross - settled) <= SAME_DIVISIONS * self.plate.division_kg

@@ -202,6 +202,17 @@ class Desk:
             sentence = self.visit.language(self.told.message, **self.told.values)
             theme.notice(sentence, kind=self.told.kind).classes("desk-note").mark("told")
 
+    def awaiting(self, again: Callable[[], Awaitable[None]]) -> None:
+        """What stands where nothing has arrived yet; after a failure, a way to ask `again`."""
+        t = self.visit.language
+        if self.told is not None and self.told.kind == "calm":
+            retry = theme.action(t("Try again"), again, symbol="refresh")
+            retry.classes("desk-action").mark("again")
+            return
+        with ui.element("p").classes("loading"):
+            theme.spinner()
+            theme.text(t("One moment…"))
+
 
 class Pace:
     """When to look next: soon after a change, later and later while nothing happens."""

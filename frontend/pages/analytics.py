@@ -19,7 +19,6 @@ from frontend.parts.manager.chart import (
     Series,
     canvas,
     take_away,
-    toolbox,
 )
 from frontend.staff import StaffPage
 
@@ -31,6 +30,8 @@ PERIODS = (
 )
 MOST_CONFUSED = 12
 """How many items the picture of confusions shows; the table has all."""
+FEW = 4
+"""Up to how many of them have room for their names side by side."""
 
 
 class AnalyticsPage(StaffPage):
@@ -78,10 +79,7 @@ class AnalyticsPage(StaffPage):
     def _panels(self) -> None:
         figures = self._figures
         if figures is None:
-            if self.desk.told is None:
-                with ui.element("p").classes("loading"):
-                    theme.spinner()
-                    theme.text(self.t("One moment…"))
+            self.desk.awaiting(self.begin)
             return
         points = every_period(figures)
         with ui.element("div").classes("charts"):
@@ -240,14 +238,14 @@ class AnalyticsPage(StaffPage):
             theme.text(
                 t("From left to right what was recognised, from top to bottom what it was."), "p"
             ).classes("figure-note")
-            self._confusion_map(insights)
+            drawn = self._confusion_map(insights)
             rows = [[t("Recognised as"), t("Confirmed as"), t("Weighings")]]
             for one in insights.confusion:
                 predicted = wording.item_name(one.predicted, one.predicted_name, t)
                 rows.append([predicted, one.confirmed_name, str(one.count)])
-            take_away("confusion", t("Confirmed against predicted"), rows, t)
+            take_away("confusion", t("Confirmed against predicted"), rows, t, drawn)
 
-    def _confusion_map(self, insights: Insights) -> None:
+    def _confusion_map(self, insights: Insights) -> ui.echart:
         """A square for each pair of items, the darker the more often."""
         t = self.t
         often: Counter[str] = Counter()
@@ -268,6 +266,7 @@ class AnalyticsPage(StaffPage):
             if one.predicted in place and one.confirmed in place
         ]
         shown = [names[label] for label in labels]
+        rotated = 40 if len(labels) > FEW else 0
         axis = {
             "type": "category",
             "data": shown,
@@ -277,27 +276,27 @@ class AnalyticsPage(StaffPage):
         options = {
             "textStyle": {"fontFamily": "inherit", "fontSize": 14},
             "animation": False,
-            "grid": {"left": 8, "right": 16, "top": 44, "bottom": 8, "containLabel": True},
+            "grid": {"left": 8, "right": 16, "top": 12, "bottom": 8, "containLabel": True},
             "tooltip": {"trigger": "item", "confine": True},
-            "toolbox": toolbox("confusion", t),
-            "xAxis": axis | {"axisLabel": {"rotate": 40, "color": "#17211b"}},
+            "xAxis": axis | {"axisLabel": {"color": "#17211b", "rotate": rotated}},
             "yAxis": axis | {"inverse": True},
             "visualMap": {
                 "show": False,
                 "min": 0,
                 "max": max((one.count for one in insights.confusion), default=1),
-                "inRange": {"color": ["#e6f3ea", "#14532d"]},
+                "inRange": {"color": ["#e6f3ea", "#6fbf8c"]},
             },
             "series": [
                 {
                     "name": t("Weighings"),
                     "type": "heatmap",
                     "data": squares,
+                    "label": {"show": True, "color": "#17211b"},
                     "itemStyle": {"borderColor": "#fff", "borderWidth": 2},
                 }
             ],
         }
-        canvas(options, t("Confirmed against predicted"), f"{len(labels) * 34 + 180}px")
+        return canvas(options, t("Confirmed against predicted"), f"{len(labels) * 34 + 180}px")
 
     def _scales(self, insights: Insights) -> None:
         t = self.t
@@ -323,7 +322,7 @@ class AnalyticsPage(StaffPage):
                 ]
                 for one in insights.scales
             ]
-            take_away("scales", t("Scales"), rows, t)
+            take_away("scales", t("Scales"), rows, t, None)
 
     def _scale(self, scale: ScaleHealth) -> None:
         t = self.t

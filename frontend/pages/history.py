@@ -103,8 +103,9 @@ class HistoryPage(StaffPage):
                 self._show,
             )
             self._box("scale", t("Scale")).mark("filter-scale")
-            item = self._typed.label or t("Any item")
-            theme.action(t("Item: {name}", name=item), self._pick, symbol="search").mark(
+            item = self.visit.kiosk.catalogue.get(self._typed.label)
+            name = item.name_in(t.code) if item else self._typed.label or t("Any item")
+            theme.action(t("Item: {name}", name=name), self._pick, symbol="search").mark(
                 "filter-item"
             )
             self._box("first", t("From"), kind="date").mark("filter-from")

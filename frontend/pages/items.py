@@ -64,9 +64,7 @@ class ItemsPage(StaffPage):
     def _list(self) -> None:
         t = self.t
         if self._items is None:
-            with ui.element("p").classes("loading"):
-                theme.spinner()
-                theme.text(t("One moment…"))
+            self.desk.awaiting(self.begin)
             return
         shown = [item for item in self._items if item.retired == self._retired]
         found = search(shown, self._wanted, t.code)
@@ -93,7 +91,7 @@ class ItemsPage(StaffPage):
                     if name != item.label:
                         theme.text(item.label).classes("corrected")
             theme.text(item.plu, "td")
-            theme.text(item.category, "td")
+            theme.text(wording.category(item.category, t), "td")
             theme.text(wording.item_price(item, t), "td").classes("cell-price")
             said = [
                 t(

@@ -7,6 +7,7 @@ from nicegui.events import UploadEventArguments
 
 from frontend import theme
 from frontend.admin_client import MAX_PHOTOS, AdminClient, EditableItem, MemoryVersion
+from frontend.api_client import CatalogueItem
 from frontend.kiosk import Visit
 from frontend.languages import N_
 from frontend.manager import Pace, Told
@@ -51,7 +52,7 @@ class TeachPage(StaffPage):
 
     def _start(self) -> None:
         self._step = Step.ITEM
-        self._item: str | None = None
+        self._item: CatalogueItem | None = None
         self._form: ItemForm | None = None
         self._photos: list[Picture] = []
         self._sending = False
@@ -104,7 +105,7 @@ class TeachPage(StaffPage):
             ).classes("hint")
 
     def _pick(self) -> None:
-        pick_item(self.desk, self.t("Which item is it?"), self._chosen)
+        pick_item(self.desk, self.t("Which item is it?"), self._picked)
 
     def _enter(self) -> None:
         self._form = ItemForm(self.desk, None, self._entered, self._back)
@@ -112,11 +113,16 @@ class TeachPage(StaffPage):
 
     async def _entered(self, item: EditableItem) -> None:
         self._form = None
-        await self._chosen(item.label)
-
-    async def _chosen(self, label: str) -> None:
-        self._item = label
+        self._item = item
         self._go(Step.PHOTOS)
+
+    async def _picked(self, label: str) -> None:
+        self._item = self.visit.kiosk.catalogue.get(label)
+        self._go(Step.PHOTOS)
+
+    @property
+    def _name(self) -> str:
+        return self._item.name_in(self.t.code) if self._item is not None else ""
 
     def _back(self) -> None:
         self._form = None
@@ -132,7 +138,7 @@ class TeachPage(StaffPage):
     def _take_photos(self) -> None:
         t = self.t
         with ui.element("section").classes("card desk-card photos-card").mark("take-photos"):
-            title = t("Five photos of {item}", item=self._item or "")
+            title = t("Five photos of {item}", item=self._name)
             theme.text(title, "h2").classes("desk-title")
             theme.text(
                 t(
@@ -220,12 +226,13 @@ class TeachPage(StaffPage):
         self._album.refresh()
 
         async def send(admin: AdminClient) -> None:
-            self._version = await admin.enrol(item, photos)
+            self._version = await admin.enrol(item.label, photos)
 
         sent = await self.desk.ask(send)
         self._sending = False
         if sent:
             self._error = None
+            self.desk.tell(None)  # that the item is saved is long past
             self._pace.hurry()
             self._go(Step.LEARNING)
             self._look_again()
@@ -245,7 +252,7 @@ class TeachPage(StaffPage):
             with ui.element("div").classes("waiting") as wait:
                 wait.props["role"] = "status"
                 theme.spinner()
-                theme.text(t("The scales are learning {item}…", item=self._item or ""))
+                theme.text(t("The scales are learning {item}…", item=self._name))
             theme.text(t("Some seconds for most models. Weighing goes on meanwhile."), "p").classes(
                 "hint"
             )
@@ -279,11 +286,12 @@ class TeachPage(StaffPage):
     def _done(self) -> None:
         t = self.t
         with ui.element("section").classes("card desk-card").mark("recognised"):
+            label = self._item.label if self._item is not None else None
             with ui.element("div").classes("entry-head"):
-                theme.picture(self.visit.kiosk.drawing(self._item), "", 72)
-                theme.text(
-                    t("The scales recognise {item} now.", item=self._item or ""), "h2"
-                ).classes("serving-name")
+                theme.picture(self.visit.kiosk.drawing(label), "", 72)
+                theme.text(t("The scales recognise {item} now.", item=self._name), "h2").classes(
+                    "serving-name"
+                )
             theme.text(
                 t.plural(
                     "Learnt from {n} photo. Put one on the scale and see.",

@@ -217,7 +217,11 @@ class WeighPage:
     # ------------------------------------------------------------------ the container
 
     def _take_tare(self, kg: Decimal) -> None:
-        self._flow.plate.tare(kg)
+        plate = self._flow.plate
+        if self._flow.step is Step.ANSWERED and kg >= (plate.gross_kg or NOTHING):
+            self._say(wording.TARE_TOO_HEAVY)
+            return
+        plate.tare(kg)
         self._tared()
 
     def _zero(self) -> None:
@@ -227,7 +231,7 @@ class WeighPage:
     def _tared(self) -> None:
         """Another tare is another net weight: what was answered has no price any more."""
         self._enter_tare()
-        if self._flow.step is Step.ANSWERED:
+        if self._flow.step is Step.ANSWERED and self._flow.plate.net_kg:
             self._reweigh()
             self._see_to(self._flow.again())
         else:

@@ -102,9 +102,10 @@ class Answer:
 
     def _item(self) -> None:
         self._head()
-        self._price()
-        if self._result.unit is Unit.EACH:
-            self._counter = Counter(self._t, self._weighing.quantity, self._do.count)
+        with ui.element("div").classes("price-row"):
+            self._price()
+            if self._result.unit is Unit.EACH:
+                self._counter = Counter(self._t, self._weighing.quantity, self._do.count)
         self._below()
 
     @ui.refreshable_method

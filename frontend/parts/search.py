@@ -11,6 +11,8 @@ from frontend.catalogue import search
 from frontend.kiosk import Visit
 from frontend.weighing import UNREACHABLE
 
+_TO_THE_TOP = "event => event.target.closest('.search').scrollIntoView({behavior: 'smooth'})"
+
 
 class ItemSearch:
     """A search box with the items below it; a tap on one chooses it."""
@@ -33,6 +35,8 @@ class ItemSearch:
                 "item-search"
             )
             box.props["clear-icon"] = theme.icon("close")
+            # What is found stands below it, and so may a tablet's keyboard.
+            box.on("focus", js_handler=_TO_THE_TOP)
             with box.add_slot("prepend"):
                 ui.icon(theme.icon("search"))
             self._categories()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from smartscale.domain.catalogue import Item, Price
 from smartscale.domain.load import Load
-from smartscale.domain.money import to_cent
+from smartscale.domain.money import to_cent, to_price
 from smartscale.domain.pricing import price
 from smartscale.domain.weighing import Unit
 from tests.examples import NOW, item
@@ -85,6 +85,21 @@ def test_an_item_whose_first_price_has_not_started_has_no_total() -> None:
 )
 def test_each_currency_has_its_own_smallest_unit(currency: str, rounded: str) -> None:
     assert to_cent(Decimal("1235.5675"), currency) == Decimal(rounded)
+
+
+@pytest.mark.parametrize(
+    ("amount", "asked"),
+    [("2.474", "2.45"), ("2.475", "2.50"), ("2.524", "2.50"), ("2.5", "2.50"), ("0.024", "0.00")],
+)
+def test_a_swiss_total_has_no_smaller_part_than_the_five_rappen_coin(
+    amount: str, asked: str
+) -> None:
+    assert str(to_price(Decimal(amount), "CHF")) == asked
+    assert to_price(Decimal(amount), "EUR") == to_cent(Decimal(amount), "EUR")
+
+
+def test_a_swiss_unit_price_keeps_its_rappen_and_the_total_is_rounded() -> None:
+    assert total(item(unit_price="2.99", currency="CHF"), "0.742") == Decimal("2.20")
 
 
 @given(PRICES, WEIGHTS)

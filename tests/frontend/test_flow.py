@@ -63,6 +63,16 @@ def test_what_the_shopper_asks_for_is_weighed_however_light_it_is() -> None:
     assert one.read(stable("0.002")) == (Do.CAPTURE,)
 
 
+def test_what_is_lighter_than_a_load_leaves_with_its_answer_too() -> None:
+    one = flow()
+    one.insist()
+    one.read(stable("0.002"))
+    one.send()
+    one.answer()
+    assert one.read(stable("0")) == (Do.FORGET,)
+    assert one.step is Step.IDLE
+
+
 @pytest.mark.parametrize("reading", [stable("0.502"), moving("0.499"), stable("0.5")])
 def test_a_scale_that_trembles_changes_nothing(reading: Reading) -> None:
     one = answered("0.5")
@@ -174,6 +184,15 @@ def test_a_container_that_stands_there_already_is_taken_at_once() -> None:
     assert (one.step, one.plate.tare_kg) == (Step.IDLE, Decimal("0.12"))
 
 
+@pytest.mark.parametrize(("kg", "taken"), [("0.004", "0"), ("0.006", "0.006")])
+def test_a_thin_bag_is_a_container_and_crumbs_are_none(kg: str, taken: str) -> None:
+    one = flow()
+    one.insist()
+    one.read(stable(kg))
+    one.await_container()
+    assert one.plate.tare_kg == Decimal(taken)
+
+
 def test_the_tare_goes_with_its_shopper() -> None:
     one = flow()
     one.plate.tare(Decimal("0.01"))
@@ -198,9 +217,20 @@ def test_a_little_on_the_empty_scale_is_set_to_zero() -> None:
     assert one.plate.gross_kg == 0
     one.read(stable("0.504"))
     assert one.plate.net_kg == Decimal("0.5")
-    one.read(stable("0"))
+    one.read(moving("0"))
     assert one.plate.condition is Condition.UNDERLOAD
     assert one.plate.gross_kg is None
+
+
+def test_a_scale_whose_crumbs_are_wiped_off_weighs_from_there_on() -> None:
+    one = flow()
+    one.read(stable("0.4"))
+    one.plate.zero()
+    assert one.read(stable("0")) == (Do.FORGET,)
+    assert one.plate.gross_kg == 0
+    assert one.plate.stable
+    one.read(stable("0.5"))
+    assert one.plate.net_kg == Decimal("0.5")
 
 
 def test_a_load_is_not_set_to_zero() -> None:

@@ -37,6 +37,19 @@ async def test_newest_first_with_price_and_status(user: User, api: FakeApi) -> N
     assert "Lemons" in str(newest)
 
 
+async def test_without_its_service_it_can_be_asked_for_again(user: User, api: FakeApi) -> None:
+    weigh(api, 1)
+    api.down = True
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see(marker="again", retries=SOON)
+    await user.should_not_see("One moment…")
+
+    api.down = False
+    user.find(marker="again").click()
+    await user.should_see(marker="weighing", retries=SOON)
+    await user.should_not_see("cannot be reached")
+
+
 async def test_more_is_loaded_page_by_page_until_there_is_no_more(user: User, api: FakeApi) -> None:
     weigh(api, HISTORY_PAGE + 5)
     await log_in(user, "/history", ATTENDANT_PIN)

@@ -70,7 +70,9 @@ async def test_a_new_item_and_a_number_that_is_taken(manager: User, api: FakeApi
     manager.find("new-item").click()
     await manager.should_see(marker="item-form", retries=SOON)
     manager.find(marker="save-item").click()
-    await manager.should_see("Please enter the label.", retries=SOON)
+    await manager.should_see(
+        "Please fill in: Label, PLU number, Name (English), Unit price", retries=SOON
+    )
     for name, text in (("label", "Kiwano"), ("plu", "4053"), ("name_en", "Kiwano")):
         manager.find(marker=f"item-{name}").type(text)
     manager.find(marker="item-unit_price").type("1.19")

@@ -116,11 +116,11 @@ def test_a_charts_table_has_its_figures_and_runs_no_formula() -> None:
     assert _cell("-2.5") == "-2.5"
 
 
-def test_a_chart_can_be_hovered_and_saved() -> None:
-    chart = Chart("errors", "Errors", ["Mon"], [Series("Errors", [1.0])])
+def test_a_chart_can_be_hovered_and_says_its_unit() -> None:
+    chart = Chart("errors", "Errors", ["Mon"], [Series("Errors", [1.0])], " %")
     options = chart.options(load_languages()["de"])
     assert options["tooltip"]["trigger"] == "axis"
-    assert {"saveAsImage", "dataView"} <= options["toolbox"]["feature"].keys()
+    assert options["yAxis"]["axisLabel"]["formatter"] == "{value} %"
 
 
 def test_every_item_that_ships_has_a_drawing_in_one_style() -> None:

@@ -130,6 +130,25 @@ async def test_a_bag_that_is_noticed_late_is_taken_off_all_the_same(
     assert [sent["tare_kg"] for sent in api.predictions] == [None, "0.006"]
 
 
+async def test_a_container_that_is_heavier_than_what_is_there_is_refused(
+    user: User, api: FakeApi
+) -> None:
+    await user.open("/")
+    await tap_sample(user, "lemons")
+    await user.should_see("answer", retries=SOON)
+    user.find("weight").clear().type("0.200")
+    user.find("classify").click()
+    await until(lambda: len(api.predictions) == 2)
+    await user.should_see("answer", retries=SOON)
+
+    user.find("tare-choice").click()
+    user.find("container-Jar").click()
+
+    await user.should_see("The tare must be less than the weight", retries=SOON)
+    await user.should_see("answer")
+    assert len(api.predictions) == 2
+
+
 async def test_an_own_container_is_weighed_first(user: User, api: FakeApi) -> None:
     await user.open("/")
     user.find("tare-choice").click()

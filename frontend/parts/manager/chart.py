@@ -58,23 +58,29 @@ class Chart:
         places: dict[str, Any] = {
             "type": "category",
             "data": list(self.places),
-            "axisLabel": {"color": _INK},
+            "axisLabel": {"color": _INK, "alignMinLabel": "left", "alignMaxLabel": "right"},
         }
         figures: dict[str, Any] = {
             "type": "value",
-            "axisLabel": {"color": _INK},
+            "axisLabel": {"color": _INK, "formatter": f"{{value}}{self.unit}"},
             "splitLine": {"lineStyle": {"color": "#d7ded8"}},
             "minInterval": 0 if self.unit else 1,
         }
         if self.top is not None:
             figures["max"] = self.top
         if self.across:
-            places["inverse"] = True
+            places |= {"inverse": True, "axisLabel": {"color": _INK}}
         return {
             "textStyle": {"fontFamily": "inherit", "fontSize": 14},
             "animation": False,
             "color": [one.colour for one in self.series],
-            "grid": {"left": 8, "right": 16, "top": 44, "bottom": 8, "containLabel": True},
+            "grid": {
+                "left": 8,
+                "right": 16,
+                "top": 44 if len(self.series) > 1 else 12,
+                "bottom": 8,
+                "containLabel": True,
+            },
             "legend": {
                 "show": len(self.series) > 1,
                 "left": 0,
@@ -90,7 +96,6 @@ class Chart:
                     f"value.toLocaleString({json.dumps(t.code)}) + {json.dumps(self.unit)}"
                 ),
             },
-            "toolbox": toolbox(self.name, t),
             "xAxis": figures if self.across else places,
             "yAxis": places if self.across else figures,
             "series": [
@@ -109,46 +114,44 @@ class Chart:
         }
 
     def build(self, t: Language) -> None:
-        """Draw it, with the ways to take its figures away."""
+        """Draw it, with the ways to take it and its figures away."""
+        drawn = None
         if any(value is not None for one in self.series for value in one.values):
             height = f"{max(len(self.places) * 34 + 60, 160)}px" if self.across else "260px"
-            canvas(self.options(t), self.title, height)
-        take_away(self.name, self.title, self.rows, t)
+            drawn = canvas(self.options(t), self.title, height)
+        take_away(self.name, self.title, self.rows, t, drawn)
 
 
 _FEW = 40
 """With more points, dots would hide the line."""
+_SAVE = (
+    "() => Object.assign(document.createElement('a'), "
+    "{{href: getElement({chart}).chart.getDataURL(), download: '{file}'}}).click()"
+)
 
 
-def canvas(options: dict[str, Any], title: str, height: str) -> None:
+def canvas(options: dict[str, Any], title: str, height: str) -> ui.echart:
     """A chart of ECharts; what it shows stands in the table below it, too."""
     chart = ui.echart(options, renderer="svg").classes("echart").style(f"height: {height}")
     chart.props["role"] = "img"
     chart.props["aria-label"] = title
     chart.props["dir"] = "ltr"
+    return chart
 
 
-def toolbox(name: str, t: Language) -> dict[str, Any]:
-    """Save as a picture, and look at the figures."""
-    return {
-        "right": 0,
-        "feature": {
-            "saveAsImage": {"title": t("Save as picture"), "name": name, "type": "svg"},
-            "dataView": {
-                "title": t("Figures"),
-                "readOnly": True,
-                "lang": [t("Figures"), t("Close"), ""],
-            },
-        },
-    }
-
-
-def take_away(name: str, title: str, rows: list[list[str]], t: Language) -> None:
-    """The figures as a table that unfolds, and as a file."""
+def take_away(
+    name: str, title: str, rows: list[list[str]], t: Language, drawn: ui.echart | None
+) -> None:
+    """The figures as a table that unfolds and as a file, and what is drawn as a picture."""
     with ui.element("div").classes("take-away"):
         with ui.element("details").classes("figures").mark(f"figures-{name}"):
             theme.text(t("Figures"), "summary").props["aria-label"] = f"{t('Figures')}: {title}"
             table(rows, title)
+        if drawn is not None:
+            save = theme.action(t("Save as picture"), kind="quiet").mark(f"picture-{name}")
+            save.props["aria-label"] = f"{t('Save as picture')}: {title}"
+            # The browser has drawn it, so the browser keeps it.
+            save.on("click", js_handler=_SAVE.format(chart=drawn.id, file=f"{name}.svg"))
         button = theme.action("CSV", lambda: _download(name, rows), kind="quiet")
         button.mark(f"csv-{name}").props["aria-label"] = f"CSV: {title}"
 

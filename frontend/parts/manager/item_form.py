@@ -11,7 +11,7 @@ from frontend import theme, wording
 from frontend.admin_client import AdminClient, EditableItem, Price
 from frontend.api_client import Unit
 from frontend.languages import N_
-from frontend.manager import Desk
+from frontend.manager import Desk, Told
 from frontend.pictures import MAX_FILE_BYTES, UnreadablePicture, prepare
 
 NOT_A_PICTURE = N_(
@@ -224,10 +224,10 @@ class ItemForm:
             self._desk.say(str(error))
             return
         item = self._item
-        label = self._typed["label"].strip() if item is None else item.label
-        if not label:
-            self._desk.say(N_("Please enter the label."))
+        if item is None and (missing := self._missing()):
+            self._desk.tell(Told(N_("Please fill in: {fields}"), values={"fields": missing}))
             return
+        label = self._typed["label"].strip() if item is None else item.label
         stored: list[EditableItem] = []
 
         async def save(admin: AdminClient) -> None:
@@ -236,6 +236,17 @@ class ItemForm:
         if await self._desk.act(save, N_("{item} is saved."), item=label):
             self._desk.visit.kiosk.catalogue.forget()
             await self._saved(stored[0])
+
+    def _missing(self) -> str:
+        """Which fields a new item cannot do without and are empty; their titles."""
+        t = self._desk.visit.language
+        needed = {
+            "label": t("Label"),
+            "plu": t("PLU number"),
+            "name_en": t("Name ({language})", language="English"),
+            "unit_price": t("Unit price"),
+        }
+        return ", ".join(title for name, title in needed.items() if not self._typed[name].strip())
 
     def _edit(self) -> dict[str, Any]:
         """What is asked of the API. Raises ValueError with a message of the catalogue."""

@@ -80,9 +80,7 @@ class Weighings:
         """Draw the list."""
         t = self._desk.visit.language
         if not self._loaded:
-            with ui.element("p").classes("loading"):
-                theme.spinner()
-                theme.text(t("One moment…"))
+            self._desk.awaiting(self.reload)
         elif not self._results:
             theme.notice(t(self.nothing)).mark("nothing")
         if self._results:

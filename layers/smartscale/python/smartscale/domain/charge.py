@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.load import Load
-from smartscale.domain.money import to_cent
+from smartscale.domain.money import to_price
 from smartscale.domain.weighing import Candidate, Unit
 
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?", re.ASCII)
@@ -61,10 +61,10 @@ class Charge(BaseModel):
             )
         quantity = load.quantity if self.unit is Unit.EACH else 1
         amount = self.unit_price * (quantity if self.unit is Unit.EACH else net_kg)
-        if to_cent(amount, self.currency) != self.price:
+        if to_price(amount, self.currency) != self.price:
             raise InvalidInput(
                 f"charged.price {self.price} does not follow from charged.unit_price: "
-                f"{to_cent(amount, self.currency)} would."
+                f"{to_price(amount, self.currency)} would."
             )
         return candidate.model_copy(
             update={

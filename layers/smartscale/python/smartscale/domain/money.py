@@ -8,8 +8,21 @@ _MINOR_DIGITS = {
 }
 """Currencies whose smallest unit is not a hundredth (ISO 4217, list one, "Mnr" column)."""
 
+_PRICE_STEPS = {"CHF": Decimal("0.05")}
+"""Where shops price what is weighed in larger steps than the smallest unit: there is no smaller
+coin, and a label says what is paid. Elsewhere without small coins, as in Sweden or Canada, prices
+keep their cents and the till rounds the sum that is paid in cash."""
+
 
 def to_cent(amount: Decimal, currency: str) -> Decimal:
     """Round half up to the currency's smallest unit."""
     digits = _MINOR_DIGITS.get(currency, 2)
     return amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+
+
+def to_price(amount: Decimal, currency: str) -> Decimal:
+    """Round half up to an amount that a shop of the currency asks for."""
+    step = _PRICE_STEPS.get(currency)
+    if step is None:
+        return to_cent(amount, currency)
+    return to_cent((amount / step).quantize(Decimal(1), ROUND_HALF_UP) * step, currency)

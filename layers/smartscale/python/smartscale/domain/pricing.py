@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from smartscale.domain.catalogue import Item
 from smartscale.domain.load import Load
-from smartscale.domain.money import to_cent
+from smartscale.domain.money import to_price
 from smartscale.domain.weighing import Candidate, Unit
 
 
@@ -35,7 +35,7 @@ def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Candidat
     total = None
     if unit_price is not None:
         amount = unit_price * (quantity if item.unit is Unit.EACH else net_kg)
-        total = to_cent(amount, item.currency)
+        total = to_price(amount, item.currency)
     return Candidate(
         label=item.label,
         confidence=confidence,
