@@ -15,7 +15,7 @@ from smartscale.domain.errors import NotFound, StoreUnavailable
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
-from smartscale.domain.trial import Tallies, Trial
+from smartscale.domain.trial import LATELY, Tallies, Trial
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
@@ -214,6 +214,7 @@ class FakeRegistry:
 class FakeTrials:
     trial: Trial | None = None
     counted: dict[int, Tallies] = field(default_factory=dict)
+    lately: dict[tuple[int, int], Tallies] = field(default_factory=dict)
 
     def current(self) -> Trial | None:
         return self.trial
@@ -224,9 +225,11 @@ class FakeTrials:
         self.trial = trial
         return True
 
-    def add(self, number: int, tallies: Tallies) -> Tallies:
+    def add(self, number: int, tallies: Tallies, at: datetime) -> tuple[Tallies, Tallies]:
+        stretch = (number, int(at.timestamp() // LATELY.seconds))
         self.counted[number] = self.tallies(number) + tallies
-        return self.counted[number]
+        self.lately[stretch] = self.lately.get(stretch, Tallies()) + tallies
+        return self.counted[number], self.lately[stretch]
 
     def tallies(self, number: int) -> Tallies:
         return self.counted.get(number, Tallies())

@@ -228,7 +228,7 @@ def test_a_model_is_tried_shown_and_taken_over(admins: TestClient, shop: Shop) -
     began = admins.post("/v1/admin/candidate", headers=TOKEN, json=wish)
     assert began.status_code == 202
     one, more = Tally.of_answer(Decimal("0.9"), Decimal(12), low=False), Tally(errors=1)
-    shop.trials.add(1, Tallies(active=one, candidate=one + one + more))
+    shop.trials.add(1, Tallies(active=one, candidate=one + one + more), shop.clock())
 
     shown = admins.get("/v1/admin/candidate", headers=TOKEN).json()
     figures = {"latency_ms": 12.0, "confidence": 0.9, "low_confidence_rate": 0.0}

@@ -19,7 +19,7 @@ from smartscale.domain import pricing
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.registry import ModelSwitch
-from smartscale.domain.trial import Mode, Tallies, Tally, Trial, TrialState
+from smartscale.domain.trial import LATELY, Mode, Tallies, Tally, Trial, TrialState
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Weighing
 from smartscale.operations.history import History, history_filter
 from smartscale.operations.ports import HistoryFilter, WeighingFacts
@@ -320,7 +320,7 @@ def test_tallies_add_up_however_many_workers_count_at_once(trials: DynamoTrials)
     each = Tallies(active=one, candidate=one + Tally(errors=1), compared=1, agreed=1)
     assert trials.tallies(7) == Tallies()
     with ThreadPoolExecutor(8) as workers:
-        list(workers.map(lambda _: trials.add(7, each), range(40)))
+        list(workers.map(lambda _: trials.add(7, each, LATER), range(40)))
     total = trials.tallies(7)
     assert total.candidate == Tally(
         answers=40,
@@ -330,5 +330,7 @@ def test_tallies_add_up_however_many_workers_count_at_once(trials: DynamoTrials)
         latency_ms=40 * Decimal("12.3"),
     )
     assert (total.compared, total.agreed, total.skipped) == (40, 40, 0)
-    assert trials.add(7, Tallies(skipped=2)) == total + Tallies(skipped=2)
+    more = Tallies(skipped=2)
+    assert trials.add(7, more, LATER) == (total + more, total + more)
+    assert trials.add(7, more, LATER + LATELY) == (total + more + more, more)
     assert trials.tallies(8) == Tallies()

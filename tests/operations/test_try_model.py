@@ -280,6 +280,16 @@ def test_a_candidate_with_too_many_errors_is_taken_back(site: Site) -> None:
     assert site.tallies == before
 
 
+def test_a_candidate_that_begins_to_fail_late_is_taken_back_soon(site: Site) -> None:
+    site.tries(Mode.CANARY, minimum_answers=5)
+    site.weigh(200)
+    site.clock.advance(hours=1)
+    site.breaks(RuntimeError("broken"))
+    site.weigh(5)
+    assert site.trial.state is TrialState.ROLLED_BACK
+    assert site.trial.reason == "100 % errors in 5 weighings; the limit is 5 %."
+
+
 def test_a_candidate_that_is_never_sure_is_taken_back(site: Site) -> None:
     site.tries(Mode.CANARY, minimum_answers=3)
     site.candidate.answer = scores(Papaya=0.99, Banana=0.01)

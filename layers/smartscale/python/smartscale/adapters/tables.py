@@ -29,7 +29,7 @@ from smartscale.adapters.rows import (
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.job_id import job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
-from smartscale.domain.trial import Tallies, Tally, Trial
+from smartscale.domain.trial import LATELY, Tallies, Tally, Trial
 from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.ports import HistoryFilter, WeighingFacts
 
@@ -235,16 +235,17 @@ class DynamoTrials:
         row = self._rows(_TRIAL_KEY, document=trial.model_dump_json())
         return _saved(row, _still(self._rows, expected, "number", "state"))
 
-    def add(self, number: int, tallies: Tallies) -> Tallies:
-        """Add to the tallies of a trial, in one atomic update."""
-        row = self._tallies(f"{_TALLY_PREFIX}{number}")
+    def add(self, number: int, tallies: Tallies, at: datetime) -> tuple[Tallies, Tallies]:
+        """Add to the tallies of a trial and of its stretch, each in one atomic update."""
         adds: list[Action] = [
             getattr(self._tallies, name).add(value) for name, value in _sums(tallies) if value
         ]
-        if not adds:
-            return self.tallies(number)
-        row.update(actions=adds)  # which also reads back what it is then
-        return _tallied(row)
+        whole = self._tallies(f"{_TALLY_PREFIX}{number}")
+        stretch = self._tallies(f"{_TALLY_PREFIX}{number}#{int(at.timestamp() // LATELY.seconds)}")
+        # An update also reads back what the row is then.
+        whole.update(actions=adds)
+        stretch.update(actions=[*adds, self._tallies.expires_at.set(at + 2 * LATELY)])
+        return _tallied(whole), _tallied(stretch)
 
     def tallies(self, number: int) -> Tallies:
         """The tallies of a trial."""

@@ -6,7 +6,7 @@ these are follows from their names alone, so that every worker says the same.
 """
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Self
@@ -16,6 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from smartscale.domain.errors import Conflict
 from smartscale.domain.weighing import ModelRef
 
+LATELY = timedelta(minutes=10)
+"""A candidate is judged over the whole trial and over each stretch so long, or one that begins to
+fail after a good week would be taken back much too late."""
 _BUCKETS = 1_000_000
 _ONE = Decimal(1)
 

@@ -197,8 +197,12 @@ class Trials(Protocol):
     def replace(self, trial: Trial, expected: Trial | None) -> bool:
         """Store a trial if the stored one is still the expected; tells whether it was."""
 
-    def add(self, number: int, tallies: Tallies) -> Tallies:
-        """Add to the tallies of a trial, whoever else does so; what they are then."""
+    def add(self, number: int, tallies: Tallies, at: datetime) -> tuple[Tallies, Tallies]:
+        """Add to the tallies of a trial, whoever else does so.
+
+        Returns:
+            What they are then, over the whole trial and over the stretch that `at` lies in.
+        """
 
     def tallies(self, number: int) -> Tallies:
         """The tallies of a trial."""

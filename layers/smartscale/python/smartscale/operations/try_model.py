@@ -193,9 +193,10 @@ class TryModel:
 
     def count(self, trial: Trial, tallies: Tallies) -> None:
         """Add what a batch has brought, and take the candidate back beyond its limits."""
-        total = self._trials.add(trial.number, tallies)
-        if (reason := trial.verdict(total.candidate)) is not None:
-            self.end(trial, TrialState.ROLLED_BACK, reason)
+        for told in self._trials.add(trial.number, tallies, self._now()):
+            if (reason := trial.verdict(told.candidate)) is not None:
+                self.end(trial, TrialState.ROLLED_BACK, reason)
+                return
 
     def end(self, trial: Trial, state: TrialState, reason: str) -> None:
         """End a trial, unless somebody has."""
