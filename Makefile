@@ -59,7 +59,7 @@ layers: $(UV) ## write the layers' requirements from uv.lock
 	$(UV) export --frozen --quiet --no-annotate --no-header --only-group lambda \
 		--output-file layers/runtime/requirements.txt
 	$(UV) export --frozen --quiet --no-annotate --no-header --only-group lambda-recognition \
-		--no-emit-package numpy --no-emit-package typing-extensions \
+		--no-emit-package typing-extensions \
 		--output-file layers/runtime/requirements-recognition.txt
 
 sam-validate: .venv/.test ## check template.yaml

@@ -16,7 +16,8 @@ from pathlib import Path
 from PIL import Image
 
 from smartscale.recognition.builtin import builtin_package
-from smartscale.recognition.preprocessing import decode, prepare
+from smartscale.recognition.network_input import prepare
+from smartscale.recognition.preprocessing import decode
 
 ROUNDS = 30
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "bananas.jpg"

@@ -264,7 +264,8 @@ def _resident() -> float:
 
 def _prepare(photos: Path, target: Path) -> int:
     """Write the pictures as networks see them, (N, 1, SIZE, SIZE, 3); returns N."""
-    from smartscale.recognition.preprocessing import Preprocessing, decode, prepare  # noqa: PLC0415
+    from smartscale.recognition.network_input import prepare  # noqa: PLC0415
+    from smartscale.recognition.preprocessing import Preprocessing, decode  # noqa: PLC0415
 
     spec = Preprocessing(SIZE)
     found = _find(photos)

@@ -14,7 +14,8 @@ from PIL import Image
 from rich.progress import track
 
 from smartscale.domain.prediction import EMPTY, NO_ITEM, UNKNOWN
-from smartscale.recognition.preprocessing import Preprocessing, decode, prepare
+from smartscale.recognition.network_input import prepare
+from smartscale.recognition.preprocessing import Preprocessing, decode
 from training.errors import TrainingError
 
 STAGED_SIZE = 256

@@ -19,8 +19,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
+from smartscale.adapters.embeddings import S3EmbeddedMemories
 from smartscale.adapters.litert import give_memory_back, load_builtin, load_folder
-from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
     DynamoCatalogue,
@@ -88,7 +88,7 @@ def worker() -> Worker:
     settings = Settings()
     region = settings.aws_region
     bucket = data_bucket(settings.smartscale_bucket, region)
-    memories, uploads = S3Memories(bucket), S3Uploads(bucket)
+    memories, uploads = S3EmbeddedMemories(bucket), S3Uploads(bucket)
     weighings = DynamoWeighings(settings.weighings_table, region)
     registry = DynamoRegistry(settings.models_table, region)
     loader = Loader(S3Packages(bucket), load_builtin, load_folder, give_memory_back)

@@ -13,7 +13,7 @@ from smartscale.importing.preprocessings import (
     declared_size,
     named,
 )
-from smartscale.recognition.preprocessing import prepare
+from smartscale.recognition.network_input import prepare
 
 RED = Image.new("RGB", (40, 20), (255, 0, 51))
 

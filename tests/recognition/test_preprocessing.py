@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from smartscale.recognition.network_input import prepare
 from smartscale.recognition.preprocessing import (
     MAX_PIXELS,
     CorruptImage,
@@ -22,7 +23,6 @@ from smartscale.recognition.preprocessing import (
     UnsupportedImage,
     decode,
     inspect,
-    prepare,
 )
 
 SPEC = Preprocessing(size=32)

@@ -18,8 +18,9 @@ from smartscale.importing.order import ConversionOrder
 from smartscale.importing.preprocessings import choose_preprocessing
 from smartscale.importing.repository import CONFIGURATION_FILES, ModelKind
 from smartscale.operations.ports import Say
+from smartscale.recognition.network_input import prepare
 from smartscale.recognition.package import ModelPackage, OutputKind, write_package
-from smartscale.recognition.preprocessing import Preprocessing, decode, prepare
+from smartscale.recognition.preprocessing import Preprocessing, decode
 from smartscale.recognition.recogniser import softmax
 
 Pictures = Sequence[NDArray[np.float32]]

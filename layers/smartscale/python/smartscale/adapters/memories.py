@@ -1,28 +1,19 @@
 """The shop's memory in the data bucket, under `memory/`: no table, so no crash takes any of it."""
 
 import hashlib
-import io
-import logging
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 from urllib.parse import quote
-from zipfile import BadZipFile
-
-import numpy as np
 
 from smartscale.adapters.bucket import Bucket
-from smartscale.domain.errors import NotFound, StoreUnavailable
+from smartscale.domain.errors import StoreUnavailable
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.weighing import ModelRef
-from smartscale.recognition.memory import Vectors
 
 MEMORY = "memory/"
 _VERSIONS = f"{MEMORY}versions/"
 _PICTURES = f"{MEMORY}pictures/"
 _EMBEDDINGS = f"{MEMORY}embeddings/"
 _VOTES = f"{MEMORY}votes/"
-
-_log = logging.getLogger(__name__)
 
 
 class S3Memories:
@@ -61,33 +52,10 @@ class S3Memories:
         """A picture that was kept."""
         return self._bucket.read(f"{_PICTURES}{sha256}")
 
-    def embeddings(self, model: ModelRef, number: int) -> dict[str, Vectors] | None:
-        """What a model sees in a version's pictures."""
-        try:
-            body = self._bucket.read(_embeddings_key(model, number))
-        except NotFound:
-            return None
-        try:
-            with np.load(io.BytesIO(body), allow_pickle=False) as stored:
-                return {picture: np.asarray(stored[picture], np.float32) for picture in stored}
-        except (ValueError, EOFError, BadZipFile) as error:
-            _log.warning("what %s saw in version %d is damaged: %s", model, number, error)
-            return None
-
-    def keep_embeddings(
-        self, model: ModelRef, number: int, embeddings: Mapping[str, Vectors]
-    ) -> None:
-        """Keep what a model sees in a version's pictures."""
-        body = io.BytesIO()
-        np.savez(body, allow_pickle=False, **embeddings)
-        self._bucket.put_new(
-            _embeddings_key(model, number), body.getvalue(), "application/octet-stream"
-        )
-
     def embedded(self, model: ModelRef) -> list[int]:
         """The versions whose pictures a model has seen."""
-        prefix = f"{_EMBEDDINGS}{model.id}/{model.revision}/"
-        return [int(PurePosixPath(found["Key"]).stem) for found in self._bucket.list(prefix)]
+        found = self._bucket.list(embeddings_prefix(model))
+        return [int(PurePosixPath(one["Key"]).stem) for one in found]
 
     def vote(self, label: str, predicted: str, job_id: str) -> list[str]:
         """Note a shopper's word, and list whose else says the same."""
@@ -106,5 +74,6 @@ def _version_key(number: int) -> str:
     return f"{_VERSIONS}{number:08d}.json"
 
 
-def _embeddings_key(model: ModelRef, number: int) -> str:
-    return f"{_EMBEDDINGS}{model.id}/{model.revision}/{number:08d}.npz"
+def embeddings_prefix(model: ModelRef) -> str:
+    """What a model sees in the pictures is under it, an object for each version."""
+    return f"{_EMBEDDINGS}{model.id}/{model.revision}/"

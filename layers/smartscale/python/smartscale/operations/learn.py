@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from smartscale.domain import correlation
 from smartscale.domain.errors import Conflict, InvalidInput, NotFound, StoreUnavailable
@@ -20,6 +21,7 @@ from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports import (
     CatalogueStore,
+    EmbeddedMemories,
     Memories,
     PackageStore,
     Queue,
@@ -29,9 +31,11 @@ from smartscale.operations.ports import (
     Weighings,
 )
 from smartscale.operations.switch_model import WAKE_UP
-from smartscale.recognition.memory import Vectors
 from smartscale.recognition.package import EXEMPLARS_FILE
 from smartscale.recognition.preprocessing import shrink
+
+if TYPE_CHECKING:  # who only teaches needs no numpy
+    from smartscale.recognition.memory import Vectors
 
 MAX_IMAGES = 20
 LESSON = "lesson"
@@ -243,7 +247,7 @@ class Learn:
 class Remember:
     """Keeps a worker's recogniser at the newest version of the memory."""
 
-    def __init__(self, memories: Memories) -> None:
+    def __init__(self, memories: EmbeddedMemories) -> None:
         self._memories = memories
         self._version: MemoryVersion | None = None
         self._recogniser: Recogniser | None = None
@@ -270,7 +274,7 @@ class Remember:
         recogniser.remember(lessons)
         self._version, self._recogniser = version, recogniser
 
-    def _embeddings(self, recogniser: Recogniser, version: MemoryVersion) -> dict[str, Vectors]:
+    def _embeddings(self, recogniser: Recogniser, version: MemoryVersion) -> dict[str, "Vectors"]:
         """What the model sees in the version's pictures; what another worker has seen is read."""
         model = recogniser.ref
         ready = self._memories.embeddings(model, version.number)

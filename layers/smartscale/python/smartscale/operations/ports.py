@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from smartscale.domain import correlation
 from smartscale.domain.catalogue import Catalogue, Item
@@ -18,7 +18,9 @@ from smartscale.domain.weighing import ModelRef, Status, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.repository import Listing, RepositoryFile
-from smartscale.recognition.memory import Vectors
+
+if TYPE_CHECKING:  # else whoever needs any port would load numpy
+    from smartscale.recognition.memory import Vectors
 
 
 @dataclass(frozen=True)
@@ -345,15 +347,15 @@ class Recogniser(Protocol):
     def recognise(self, image: bytes) -> list[Scored]:
         """Score every label. Raises ImageError when the bytes are no usable picture."""
 
-    def embed(self, image: bytes) -> Vectors:
+    def embed(self, image: bytes) -> "Vectors":
         """What it sees in a picture, to compare with others; of a model that learns."""
 
-    def remember(self, lessons: Mapping[str, Sequence[Vectors]]) -> None:
+    def remember(self, lessons: Mapping[str, Sequence["Vectors"]]) -> None:
         """Know these embeddings by label from now on, and no others."""
 
 
 class Memories(Protocol):
-    """What the shop has taught: pictures, versions of lessons, and what models see in them."""
+    """What the shop has taught: pictures, and versions of lessons."""
 
     def newest(self, after: int = 0) -> MemoryVersion | None:
         """The newest version; None when there is none with a number above `after`."""
@@ -373,14 +375,6 @@ class Memories(Protocol):
     def picture(self, sha256: str) -> bytes:
         """A picture that was kept. Raises NotFound."""
 
-    def embeddings(self, model: ModelRef, number: int) -> dict[str, Vectors] | None:
-        """What a model sees in the pictures of a version, None when that is not known yet."""
-
-    def keep_embeddings(
-        self, model: ModelRef, number: int, embeddings: Mapping[str, Vectors]
-    ) -> None:
-        """Keep what a model sees in the pictures of a version."""
-
     def embedded(self, model: ModelRef) -> list[int]:
         """The versions whose pictures a model has seen, in rising order."""
 
@@ -390,6 +384,18 @@ class Memories(Protocol):
         Returns:
             The weighings of which shoppers said so.
         """
+
+
+class EmbeddedMemories(Memories, Protocol):
+    """The same with what models see in the pictures, for who runs a model."""
+
+    def embeddings(self, model: ModelRef, number: int) -> dict[str, "Vectors"] | None:
+        """What a model sees in the pictures of a version, None when that is not known yet."""
+
+    def keep_embeddings(
+        self, model: ModelRef, number: int, embeddings: Mapping[str, "Vectors"]
+    ) -> None:
+        """Keep what a model sees in the pictures of a version."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""From the bytes of a photo to what the network sees. Training and serving share this module.
+"""From the bytes of a photo to a picture that a network can be shown, and what it is to be shown.
+
+`network_input.py` makes numbers of it, by numpy, which the functions that only look at pictures do
+without. Training and serving share both.
 
 A photo comes from anybody who can reach the API, so its content decides what it is (never its
 name or its declared type), its header is checked before a pixel is decoded, and whatever goes
@@ -11,8 +14,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MAX_PIXELS = 40_000_000
@@ -147,24 +148,6 @@ def thumbnail(data: bytes, longest_side: int) -> bytes:
     return out.getvalue()
 
 
-def prepare(image: Image.Image, spec: Preprocessing) -> NDArray[np.float32]:
-    """The network's input for an RGB picture: float32 of shape (1, size, size, 3)."""
-    width, height = image.size
-    shorter = min(width, height)
-    keep_width = min(width, shorter * spec.max_aspect)
-    keep_height = min(height, shorter * spec.max_aspect)
-    left, top = (width - keep_width) / 2, (height - keep_height) / 2
-    box = (left, top, left + keep_width, top + keep_height)
-    small = image.resize(
-        (spec.size, spec.size), Image.Resampling.BILINEAR, box=box, reducing_gap=2.0
-    )
-    pixels = np.asarray(small, np.float32)
-    if spec.channels == "bgr":
-        pixels = pixels[..., ::-1]
-    scaled = (pixels - np.array(spec.mean, np.float32)) / np.array(spec.scale, np.float32)
-    return np.ascontiguousarray(scaled[np.newaxis], dtype=np.float32)
-
-
 def _open(data: bytes) -> Image.Image:
     """Read the header; no pixel is decoded yet."""
     try:
@@ -212,8 +195,8 @@ def _upright(image: Image.Image) -> Image.Image:
 
 def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16-bit greyscale, which convert() would clip to white
-        pixels = np.asarray(image).astype(np.uint32) >> 8
-        return Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).convert("RGB")
+        high_byte = image.convert("I").point(lambda value: value * (1 / 256))
+        return high_byte.convert("L").convert("RGB")
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         white = Image.new("RGBA", layer.size, "white")

@@ -1,0 +1,47 @@
+"""The shop's memory with what models see in its pictures, as NumPy's archives.
+
+Apart from the memory itself, so that a function that only teaches needs no numpy.
+"""
+
+import io
+import logging
+from collections.abc import Mapping
+from zipfile import BadZipFile
+
+import numpy as np
+
+from smartscale.adapters.memories import S3Memories, embeddings_prefix
+from smartscale.domain.errors import NotFound
+from smartscale.domain.weighing import ModelRef
+from smartscale.recognition.memory import Vectors
+
+_log = logging.getLogger(__name__)
+
+
+class S3EmbeddedMemories(S3Memories):
+    """What a model sees is stored once for each version; who is second writes nothing."""
+
+    def embeddings(self, model: ModelRef, number: int) -> dict[str, Vectors] | None:
+        """What a model sees in a version's pictures."""
+        try:
+            body = self._bucket.read(_key(model, number))
+        except NotFound:
+            return None
+        try:
+            with np.load(io.BytesIO(body), allow_pickle=False) as stored:
+                return {picture: np.asarray(stored[picture], np.float32) for picture in stored}
+        except (ValueError, EOFError, BadZipFile) as error:
+            _log.warning("what %s saw in version %d is damaged: %s", model, number, error)
+            return None
+
+    def keep_embeddings(
+        self, model: ModelRef, number: int, embeddings: Mapping[str, Vectors]
+    ) -> None:
+        """Keep what a model sees in a version's pictures."""
+        body = io.BytesIO()
+        np.savez(body, allow_pickle=False, **embeddings)
+        self._bucket.put_new(_key(model, number), body.getvalue(), "application/octet-stream")
+
+
+def _key(model: ModelRef, number: int) -> str:
+    return f"{embeddings_prefix(model)}{number:08d}.npz"
