@@ -27,17 +27,19 @@ $(UV):
 	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { echo "$(PYTHON) has no pip: install it (Debian: apt install python3-pip)" >&2; exit 1; }
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir --target $(TOOLS) --upgrade "uv==$(UV_VERSION)"
 
+# Compiled once: the emulator, and many a container, writes no bytecode, and each of its processes would
+# compile all of it anew.
 install: $(UV) ## install what running needs
-	@$(UV) sync --frozen --quiet --no-default-groups --inexact
+	@$(UV) sync --frozen --quiet --compile-bytecode --no-default-groups --inexact
 
 tensorflow: $(UV) ## install what importing a Keras model needs (2 GB)
-	@$(UV) sync --frozen --quiet --no-default-groups --group tensorflow --inexact
+	@$(UV) sync --frozen --quiet --compile-bytecode --no-default-groups --group tensorflow --inexact
 
 run: install ## run everything here: emulated cloud, API and kiosk
 	@exec .venv/bin/smartscale run
 
 .venv/.test: $(UV) pyproject.toml uv.lock
-	$(UV) sync --frozen --quiet --all-groups
+	$(UV) sync --frozen --quiet --compile-bytecode --all-groups
 	@touch $@
 
 test: .venv/.test ## everything CI runs
