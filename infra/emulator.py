@@ -5,6 +5,7 @@ saved only by a clean stop, so `stop` says whether that happened.
 """
 
 import os
+import re
 import shutil
 import threading
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 
 _READY_S = 60.0
 _STOP_S = 20.0
+_OWN_HOST = "http://localhost:"
+_OWN_ADDRESS = rf"{_OWN_HOST}\d+/"
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
 
 
@@ -70,6 +73,7 @@ class Emulator:
         # Code of the functions of a killed predecessor.
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(parents=True)
+        self._follow_port()
         self._child.start()
         ready = wait_until(
             lambda: not self._child.alive or answers(f"{self.endpoint}/_ministack/health"),
@@ -109,6 +113,25 @@ class Emulator:
         self._saved.unlink(missing_ok=True)
         if self._state.exists():
             shutil.rmtree(self._state)
+
+    def _follow_port(self) -> None:
+        """Have the saved state name the port of now.
+
+        The emulator stores queues under addresses with its port in them, and finds none of them on
+        another.
+        """
+        queues = self._state / "sqs.json"
+        # The file that tells is the last to change: a kill in between loses nothing.
+        files = sorted(self._state.glob("*.json"), key=lambda file: file == queues)
+        former = re.search(_OWN_ADDRESS, queues.read_text("utf-8")) if queues.exists() else None
+        if former is None or former[0] == f"{_OWN_HOST}{self.port}/":
+            return
+        for file in files:
+            text = file.read_text("utf-8")
+            if former[0] in text:
+                written = file.with_suffix(".moved")
+                written.write_text(text.replace(former[0], f"{_OWN_HOST}{self.port}/"), "utf-8")
+                written.replace(file)
 
     def _environment(self) -> dict[str, str]:
         # Lambda workers inherit this: the operator's own AWS settings must not leak into them.

@@ -24,13 +24,19 @@ if TYPE_CHECKING:
 STACK = "smartscale"
 
 
-@pytest.fixture
-def own_emulator(home: Path) -> Iterator[Emulator]:
-    """An emulator that a test may kill."""
-    running = Emulator(home, free_port(), "us-east-1")
+@pytest.fixture(scope="module")
+def own_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """An emulator that tests may kill; what one leaves, the next one's first deployment mends."""
+    running = Emulator(tmp_path_factory.mktemp("own"), free_port(), "us-east-1")
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what is deployed into that emulator, to be changed."""
+    return stage(ROOT, tmp_path_factory.mktemp("sources") / "copy").parent
 
 
 @pytest.fixture
@@ -39,8 +45,8 @@ def copy(tmp_path: Path) -> Path:
     return stage(ROOT, tmp_path / "copy").parent
 
 
-def _deploy(emulator: Emulator, root: Path = ROOT) -> Deployment:
-    return deploy(emulator, STACK, embedded_parameters(Settings()), root=root)
+def _deploy(emulator: Emulator, root: Path, stack: str = STACK) -> Deployment:
+    return deploy(emulator, stack, embedded_parameters(Settings()), root=root)
 
 
 def _s3(emulator: Emulator) -> "S3Client":
@@ -81,14 +87,14 @@ def test_deploying_the_same_code_again_changes_nothing(
 
 
 @pytest.mark.integration
-def test_changed_code_is_deployed_and_rows_stay(own_emulator: Emulator, copy: Path) -> None:
-    first = _deploy(own_emulator, copy)
+def test_changed_code_is_deployed_and_rows_stay(own_emulator: Emulator, sources: Path) -> None:
+    first = _deploy(own_emulator, sources)
     _dynamodb(own_emulator).put_item(
         TableName=first.outputs.catalogue_table, Item={"label": {"S": "Banana"}}
     )
-    (copy / "functions" / "result" / "more.py").write_text("MORE = 1\n", encoding="utf-8")
+    (sources / "functions" / "result" / "more.py").write_text("MORE = 1\n", encoding="utf-8")
 
-    second = _deploy(own_emulator, copy)
+    second = _deploy(own_emulator, sources)
 
     assert second.changed
     assert not second.rebuilt
@@ -97,13 +103,15 @@ def test_changed_code_is_deployed_and_rows_stay(own_emulator: Emulator, copy: Pa
 
 
 @pytest.mark.integration
-def test_a_killed_emulator_comes_back_with_the_deployed_stack(own_emulator: Emulator) -> None:
-    first = _deploy(own_emulator)
+def test_a_killed_emulator_comes_back_with_the_deployed_stack(
+    own_emulator: Emulator, sources: Path
+) -> None:
+    first = _deploy(own_emulator, sources)
 
     own_emulator.child.kill()
     own_emulator.start()
 
-    assert not _deploy(own_emulator).changed
+    assert not _deploy(own_emulator, sources).changed
     s3 = _s3(own_emulator)
     assert s3.get_bucket_notification_configuration(Bucket=first.outputs.bucket)[
         "QueueConfigurations"
@@ -111,15 +119,17 @@ def test_a_killed_emulator_comes_back_with_the_deployed_stack(own_emulator: Emul
 
 
 @pytest.mark.integration
-def test_a_lost_stack_is_built_anew_around_the_objects(own_emulator: Emulator) -> None:
+def test_a_lost_stack_is_built_anew_around_the_objects(
+    own_emulator: Emulator, sources: Path
+) -> None:
     """What `kill -9` during the very first deployment leaves: a bucket that no stack knows."""
-    bucket = _deploy(own_emulator).outputs.bucket
+    bucket = _deploy(own_emulator, sources).outputs.bucket
     _s3(own_emulator).put_object(Bucket=bucket, Key="ledger/kept.json", Body=b"{}")
     own_emulator.child.kill()
     own_emulator.forget_state()
     own_emulator.start()
 
-    again = _deploy(own_emulator)
+    again = _deploy(own_emulator, sources)
 
     assert again.rebuilt
     assert again.outputs.bucket == bucket
@@ -140,13 +150,13 @@ def test_a_stack_that_failed_to_deploy_says_why_and_is_mended_by_the_next_run(
         encoding="utf-8",
     )
     with pytest.raises(PlainError, match="NoSuchType"):
-        _deploy(own_emulator, copy)
+        _deploy(own_emulator, copy, "never-seen")
 
     template.write_text(whole, encoding="utf-8")
-    _deploy(own_emulator, copy)
+    _deploy(own_emulator, copy, "never-seen")
 
     client = cloudformation(own_emulator.endpoint, own_emulator.region)
-    stack = find_stack(client, STACK)
+    stack = find_stack(client, "never-seen")
     assert stack is not None
     assert stack["StackStatus"] == "CREATE_COMPLETE"
 
@@ -156,3 +166,21 @@ def test_a_port_in_use_is_said_at_once(home: Path) -> None:
         port = other.getsockname()[1]
         with pytest.raises(PlainError, match=f"Port {port} is in use.*SMARTSCALE_CLOUD_PORT"):
             Emulator(home, port, "us-east-1").start()
+
+
+@pytest.mark.integration
+def test_on_another_port_everything_is_as_it_was(own_emulator: Emulator, sources: Path) -> None:
+    bucket = _deploy(own_emulator, sources).outputs.bucket
+    own_emulator.stop()
+    moved = Emulator(own_emulator.home, free_port(), own_emulator.region)
+    moved.start()
+    try:
+        again = _deploy(moved, sources)
+        assert not again.changed
+        assert f":{moved.port}/" in again.outputs.weighings_queue_url
+        before = len(_keys(moved, bucket, "ledger/"))
+        _s3(moved).put_object(Bucket=bucket, Key="uploads/no-picture-either", Body=b"text")
+        eventually(lambda: len(_keys(moved, bucket, "ledger/")) > before, 60)
+    finally:
+        moved.stop()
+        own_emulator.start()

@@ -92,6 +92,11 @@ class Run:
         """A child's process id."""
         return int((self.home / "run" / f"{name}.lock").read_text(encoding="utf-8"))
 
+    def replaced(self, name: str, dead: int) -> bool:
+        """Whether another child has taken a dead one's place."""
+        text = (self.home / "run" / f"{name}.lock").read_text(encoding="utf-8")
+        return text.strip() not in {"", str(dead)}  # for a moment the file is empty
+
     def said(self) -> str:
         """Everything it printed so far."""
         return self._output.read_text(encoding="utf-8") if self._output.exists() else ""
@@ -125,7 +130,7 @@ class Run:
 
     @property
     def _output(self) -> Path:
-        return self.home / "output.txt"
+        return self.home / f"output-{self.ports['UI']}.txt"
 
 
 def _picture(shade: int) -> bytes:
@@ -138,6 +143,20 @@ def _picture(shade: int) -> bytes:
 def run(home: Path) -> Iterator[Run]:
     """A run that is not started yet."""
     it = Run(home)
+    yield it
+    it.end()
+
+
+@pytest.fixture(scope="module")
+def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder that others have used before, so that it holds the deployed stack."""
+    return tmp_path_factory.mktemp("used") / "home"
+
+
+@pytest.fixture
+def next_run(used_home: Path) -> Iterator[Run]:
+    """A run on that home, on other ports than the last one; not started yet."""
+    it = Run(used_home)
     yield it
     it.end()
 
@@ -210,7 +229,8 @@ def test_ctrl_c_during_the_start_stops_cleanly(run: Run) -> None:
 
 
 @pytest.mark.integration
-def test_what_was_weighed_survives_a_stop_and_a_power_cut(run: Run) -> None:
+def test_what_was_weighed_survives_a_stop_and_a_power_cut(next_run: Run) -> None:
+    run = next_run
     run.start()
     first = run.result(run.weigh(10))
     assert first["status"] == "done"
@@ -242,13 +262,16 @@ def test_what_was_weighed_survives_a_stop_and_a_power_cut(run: Run) -> None:
 
 
 @pytest.mark.integration
-def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(run: Run) -> None:
+def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(
+    next_run: Run,
+) -> None:
+    run = next_run
     run.start()
     done = run.result(run.weigh(50))
 
     api = run.pid("api")
     os.kill(api, signal.SIGKILL)
-    eventually(lambda: run.pid("api") != api and answers(f"{run.api}/health"), 60)
+    eventually(lambda: run.replaced("api", api) and answers(f"{run.api}/health"), 60)
 
     os.killpg(run.pid("cloud"), signal.SIGKILL)
     eventually(lambda: "The emulator is back" in run.said(), 60)
@@ -259,14 +282,17 @@ def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(ru
 
 
 @pytest.mark.integration
-def test_an_emulator_that_dies_again_while_it_is_revived_is_revived_all_the_same(run: Run) -> None:
+def test_an_emulator_that_dies_again_while_it_is_revived_is_revived_all_the_same(
+    next_run: Run,
+) -> None:
+    run = next_run
     run.start()
     done = [run.result(run.weigh(shade)) for shade in (60, 70)]
 
     for pause_s in (0.0, 2.0):
         dead = run.pid("cloud")
         os.killpg(dead, signal.SIGKILL)
-        eventually(lambda dead=dead: _lives_after(run, dead), 60)  # type: ignore[misc]
+        eventually(lambda dead=dead: run.replaced("cloud", dead), 60)  # type: ignore[misc]
         time.sleep(pause_s)  # any moment of the start, deployment or restoring
     os.killpg(run.pid("cloud"), signal.SIGKILL)
 
@@ -276,11 +302,6 @@ def test_an_emulator_that_dies_again_while_it_is_revived_is_revived_all_the_same
     assert run.result(run.weigh(80))["status"] == "done"
     assert run.stop() == 0
     assert "everything is saved" in run.said()
-
-
-def _lives_after(run: Run, dead: int) -> bool:
-    text = (run.home / "run" / "cloud.lock").read_text(encoding="utf-8")
-    return text.strip() not in {"", str(dead)}
 
 
 def _listening(port: int) -> bool:
