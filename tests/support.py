@@ -1,9 +1,27 @@
 """Small helpers of the tests."""
 
+import os
 import socket
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from infra.waiting import wait_until
+
+BIN = Path(sys.executable).parent
+"""Where the project's tools are."""
+
+
+def tool_environment(**more: str) -> dict[str, str]:
+    """What `sam`, `make` and `uv` want: each other, a region, and no account of whoever tests."""
+    return {
+        **{name: value for name, value in os.environ.items() if "AWS_" not in name},
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "SAM_CLI_TELEMETRY": "0",
+        "UV_PYTHON": sys.executable,
+        **more,
+    }
 
 
 def free_port() -> int:

@@ -3,17 +3,15 @@
 import re
 import shutil
 import subprocess
-import sys
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.settings import ROOT
+from tests.support import BIN
 
-_BIN = Path(sys.executable).parent
 _PORTS = {"api": 8000, "kiosk": 8501, "grafana": 3000, "localstack": 4566, "ministack": 4566}
 _DOCKERFILES = ("Dockerfile", "functions/model_import/Dockerfile")
 
@@ -141,7 +139,7 @@ def test_the_images_are_installed_by_the_uv_of_the_makefile(dockerfile: str) -> 
 
 
 def test_hadolint_is_content() -> None:
-    hadolint = _BIN / "hadolint"
+    hadolint = BIN / "hadolint"
     if not hadolint.exists():
         pytest.skip("hadolint is not installed: `uv sync --all-groups`")
 

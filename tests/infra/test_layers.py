@@ -1,6 +1,5 @@
 """The Lambda layers hold all that the functions import."""
 
-import os
 import platform
 import subprocess
 import sys
@@ -11,6 +10,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from infra.settings import ROOT
+from tests.support import tool_environment
 
 _FUNCTIONS = ("Upload", "Result", "Admin", "Inference", "DeadLetter")
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -39,13 +39,7 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
         subprocess.run(
             ["make", "--makefile", "../Makefile", f"build-{name}"],
             cwd=ROOT / "layers" / "runtime" / _FOLDERS[platform.machine()],
-            env={
-                **os.environ,
-                "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-                "ARTIFACTS_DIR": str(artifacts),
-                "LAYER_PYTHON": _PYTHON,
-                "UV_PYTHON": sys.executable,
-            },
+            env=tool_environment(ARTIFACTS_DIR=str(artifacts), LAYER_PYTHON=_PYTHON),
             check=True,
         )
         built[name] = [artifacts / "python" / "lib" / f"python{_PYTHON}" / "site-packages"]

@@ -2,11 +2,8 @@
 
 import itertools
 import json
-import os
 import re
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -23,8 +20,7 @@ from functions.model_import import app as model_import
 from functions.result import app as result
 from functions.upload import app as upload
 from infra.settings import ROOT
-
-_BIN = Path(sys.executable).parent
+from tests.support import BIN, tool_environment
 
 _SETTINGS: dict[str, type[BaseSettings]] = {
     "Upload": upload.Settings,
@@ -227,14 +223,11 @@ def _plain(resource: str | dict[str, Any]) -> str:
     if isinstance(resource, str):
         return resource
     if "Ref" in resource:
-        topic: str = resource["Ref"]
-        return topic
+        referred: str = resource["Ref"]
+        return referred
     if "Fn::GetAtt" in resource:
         named: str = resource["Fn::GetAtt"][0]
         return named
-    if "Ref" in resource:
-        referred: str = resource["Ref"]
-        return referred
     ours = resource["Fn::Sub"].rpartition(":${AWS::AccountId}:")[2]
     return re.sub(r"\$\{(\w+)\.Arn\}", r"\1", ours)
 
@@ -567,19 +560,13 @@ def test_the_layers_requirements_are_those_of_the_lock_file(
 
 
 def _tool(*command: str) -> subprocess.CompletedProcess[str]:
-    tool = _BIN / command[0]
+    tool = BIN / command[0]
     if not tool.exists():
         pytest.skip(f"{command[0]} is not installed: `uv sync --all-groups`")
     return subprocess.run(
         [str(tool), *command[1:]],
         cwd=ROOT,
-        env={
-            **os.environ,
-            "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "SAM_CLI_TELEMETRY": "0",
-            "UV_PYTHON": sys.executable,
-        },
+        env=tool_environment(),
         capture_output=True,
         text=True,
         check=False,

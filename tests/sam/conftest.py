@@ -1,8 +1,6 @@
 """The stack as an engineer deploys it: `sam build` and `sam deploy` into a fresh emulator."""
 
-import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,14 +17,13 @@ from infra.settings import ROOT, Settings
 from infra.stack import cloudformation, find_stack, outputs_of
 from tests.conftest import Deployed
 from tests.integration.conftest import Api, samples
-from tests.support import free_port
+from tests.support import BIN, free_port, tool_environment
 
 __all__ = ["samples"]
 
 ORIGIN = "https://kiosk.example"
 """Whose pages may post pictures to the bucket."""
 TOKEN = "a-token-for-tests"
-_BIN = Path(sys.executable).parent
 
 
 @dataclass(frozen=True)
@@ -39,17 +36,9 @@ class Sam:
     def __call__(self, *arguments: str) -> None:
         """Run a command of it, which succeeds."""
         done = subprocess.run(
-            [str(_BIN / "sam"), *arguments],
+            [str(BIN / "sam"), *arguments],
             cwd=self.root,
-            env={
-                **{name: value for name, value in os.environ.items() if "AWS_" not in name},
-                **CREDENTIALS,
-                "PATH": f"{_BIN}{os.pathsep}{os.environ['PATH']}",
-                "AWS_ENDPOINT_URL": self.endpoint,
-                "AWS_DEFAULT_REGION": "us-east-1",
-                "SAM_CLI_TELEMETRY": "0",
-                "UV_PYTHON": sys.executable,
-            },
+            env=tool_environment(**CREDENTIALS, AWS_ENDPOINT_URL=self.endpoint),
             capture_output=True,
             text=True,
             check=False,
@@ -78,7 +67,7 @@ def fresh_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulato
 @pytest.fixture(scope="module")
 def sam(fresh_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Sam:
     """The SAM CLI, with the stack built."""
-    if not (_BIN / "sam").exists():
+    if not (BIN / "sam").exists():
         pytest.skip("sam is not installed: `uv sync --all-groups`")
     copy = stage(ROOT, tmp_path_factory.mktemp("sam") / "copy").parent
     (copy / "samconfig.toml").write_bytes((ROOT / "samconfig.toml").read_bytes())
