@@ -307,6 +307,20 @@ def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(
         assert resources[queue]["Properties"]["VisibilityTimeout"] >= 6 * timeout
 
 
+def test_queues_answer_over_tls_alone(template: dict[str, Any]) -> None:
+    shut = {
+        statement["Resource"]["Fn::GetAtt"][0]
+        for policy in _of_type(template, "AWS::SQS::QueuePolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if (statement["Effect"], statement["Principal"], statement["Action"])
+        == ("Deny", "*", "sqs:*")
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        and policy["Queues"] == [{"Ref": statement["Resource"]["Fn::GetAtt"][0]}]
+    }
+
+    assert shut == _of_type(template, "AWS::SQS::Queue").keys()
+
+
 def test_data_outlives_the_stack(template: dict[str, Any]) -> None:
     for name, resource in template["Resources"].items():
         if resource["Type"] in {"AWS::S3::Bucket", "AWS::DynamoDB::Table"}:
