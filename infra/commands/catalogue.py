@@ -17,6 +17,8 @@ from smartscale.domain.catalogue_changes import ChangeKind, ItemChange
 from smartscale.domain.catalogue_file import read_csv, said_moment, write_csv
 from smartscale.domain.errors import DomainError
 
+_OF_A_NEW_ITEM = {"plu", "unit", "unit_price"}
+
 app = typer.Typer(help="What the shop sells.", no_args_is_help=True)
 
 
@@ -63,11 +65,18 @@ def export_file(
 
 
 def _said(change: ItemChange) -> str:
-    """A change in one line: `Banana changed: unit_price 1.89 -> 1.99 from 2026-12-01`."""
+    """A change in one line: `Banana changed: unit_price 1.89 -> 1.99 from 2026-12-01`.
+
+    Of a new item only what it is known and sold by, as nothing of it has changed.
+    """
+    new = change.kind is ChangeKind.ADDED
     fields = []
     for field in change.fields:
         since = f" from {said_moment(field.valid_from)}" if field.valid_from else ""
-        fields.append(f"{field.field} {field.before or '-'} -> {field.after or '-'}{since}")
+        if not new:
+            fields.append(f"{field.field} {field.before or '-'} -> {field.after or '-'}{since}")
+        elif field.field in _OF_A_NEW_ITEM:
+            fields.append(f"{field.field} {field.after}{since}")
     return f"{change.item.label} {change.kind}: {', '.join(fields)}"
 
 

@@ -116,6 +116,9 @@ def test_a_catalogue_file_changes_what_is_sold(
     file.write_text(header + "Durian,3299,fruit,kg,9.99,EUR,0.000,Durian,Durian\n")
     done = smartscale("catalogue", "import", file)
     assert done.returncode == 0, done.stderr
+    added, counted = done.stdout.splitlines()
+    assert added.startswith("Durian added: plu 3299, unit kg, unit_price 9.99 from ")
+    assert counted == f"1 items imported from {file} (1 added)."
     prices = {item["label"]: item["unit_price"] for item in api.get("/catalogue").json()["items"]}
     assert prices["Durian"] == "9.99"
     file.write_text(header + "Durian,3299,fruit,kg,cheap,EUR,0.000,Durian,Durian\n")
