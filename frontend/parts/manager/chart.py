@@ -145,8 +145,9 @@ def take_away(
     """The figures as a table that unfolds and as a file, and what is drawn as a picture."""
     with ui.element("div").classes("take-away"):
         with ui.element("details").classes("figures").mark(f"figures-{name}"):
-            theme.text(t("Figures"), "summary").props["aria-label"] = f"{t('Figures')}: {title}"
-            table(rows, title)
+            figures = f"{t('Figures')}: {title}"
+            theme.text(t("Figures"), "summary").props["aria-label"] = figures
+            table(rows, figures)
         if drawn is not None:
             save = theme.action(t("Save as picture"), kind="quiet").mark(f"picture-{name}")
             save.props["aria-label"] = f"{t('Save as picture')}: {title}"
