@@ -13,8 +13,9 @@ from frontend.scales.scale import Condition, Reading
 MIN_DIVISIONS = 20
 """What counts as a load: a scale of class III weighs from 20 of its divisions on (OIML R 76-1,
 table 3)."""
-SAME_DIVISIONS = 2
-"""By how much a load may seem to change while nobody touches it."""
+SAME_DIVISIONS = {Condition.STABLE: 1, Condition.MOVING: 2}
+"""By how much a load may seem to change while nobody touches it: settled, it is the error that a
+scale in use may have (OIML R 76-1, 3.5); a draught makes it tremble by more."""
 CONTAINER_DIVISIONS = 5
 """From how much on something is a container: a thin bag is one, crumbs are none."""
 ZERO_SHARE = Decimal("0.02")
@@ -141,7 +142,11 @@ class Flow:
             return ()
         if self.step in {Step.IDLE, Step.MOVING}:
             return self._land()
-        if reading.condition is Condition.UNAVAILABLE or self._same():
+        if reading.condition is Condition.UNAVAILABLE:
+            return ()
+        if self._settled is not None and self._same(self._settled):
+            if self.step is not Step.LEAVING:  # what is shown stays what is priced
+                self.plate.reading = Reading(Condition.STABLE, self._settled + self.plate.zero_kg)
             return ()
         return (self._changed(), *self._land())
 
@@ -226,8 +231,9 @@ class Flow:
         net = self.plate.net_kg
         return net is not None and net >= self._least_kg
 
-    def _same(self) -> bool:
-        gross, settled = self.plate.gross_kg, self._settled
-        if gross is None or settled is None or not self.plate.net_kg:
+    def _same(self, settled: Decimal) -> bool:
+        gross = self.plate.gross_kg
+        if gross is None or not self.plate.net_kg:
             return False  # a light load may differ from none by no more than this
-        return abs(gross - settled) <= SAME_DIVISIONS * self.plate.division_kg
+        divisions = SAME_DIVISIONS[self.plate.condition]
+        return abs(gross - settled) <= divisions * self.plate.division_kg

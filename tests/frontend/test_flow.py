@@ -73,11 +73,17 @@ def test_what_is_lighter_than_a_load_leaves_with_its_answer_too() -> None:
     assert one.step is Step.IDLE
 
 
-@pytest.mark.parametrize("reading", [stable("0.502"), moving("0.499"), stable("0.5")])
+@pytest.mark.parametrize("reading", [stable("0.501"), moving("0.502"), stable("0.5")])
 def test_a_scale_that_trembles_changes_nothing(reading: Reading) -> None:
     one = answered("0.5")
     assert one.read(reading) == ()
     assert one.step is Step.ANSWERED
+    assert one.plate.net_kg == Decimal("0.5"), "what is shown is what is priced"
+    assert one.plate.stable
+
+
+def test_a_grape_more_is_weighed_anew() -> None:
+    assert answered("0.5").read(stable("0.502")) == (Do.REWEIGH, Do.CAPTURE)
 
 
 def test_another_apple_is_weighed_anew() -> None:
