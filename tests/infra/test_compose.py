@@ -66,7 +66,7 @@ def test_every_service_starts_when_what_it_needs_is_there(compose: dict[str, Any
             assert "healthcheck" in services[needed], needed
             # A profile that is off must not take away what a service without one waits for.
             assert services[needed].get("profiles") in (None, service.get("profiles"))
-    for name in _PORTS:
+    for name in services.keys() - {"localstack-deploy", "ministack-deploy"}:  # which end
         assert "healthcheck" in services[name], name
 
 
