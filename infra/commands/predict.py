@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 import uuid
 from http import HTTPStatus
 from pathlib import Path
@@ -19,6 +20,7 @@ from smartscale.recognition.preprocessing import ImageError, decode
 
 app = typer.Typer()
 _WAIT_S = 10
+_SPARE_S = 5
 _LONGEST_SIDE = 1280
 
 
@@ -36,7 +38,7 @@ def predict(
         str | None,
         typer.Option(envvar="SMARTSCALE_API_KEY", help="Its API key, where it wants one."),
     ] = None,
-    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for the answer.")] = 30,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for the answer.")] = 60,
 ) -> None:
     """Recognise and price IMAGE; prints the result as JSON."""
     try:
@@ -45,12 +47,14 @@ def predict(
         raise PlainError(f"{image} cannot be read: {error.strerror}", 2) from error
     picture = _shrunk(picture)
     form = {"weight": weight, "scale_id": scale_id} | ({"tare_kg": tare} if tare else {})
+    began = time.monotonic()
     base = f"{(api_url or _api_url()).rstrip('/')}/v1"
     try:
         with (
             httpx.Client(
                 base_url=base,
-                timeout=_WAIT_S + 5,
+                # The first answers of a new stack wait for functions to start.
+                timeout=timeout + _SPARE_S,
                 headers={correlation.HEADER: correlation.new()}
                 | ({"x-api-key": api_key} if api_key else {}),
             ) as api,
@@ -64,7 +68,11 @@ def predict(
                     headers={"Idempotency-Key": uuid.uuid4().hex},
                 )
             )
-            result = _result(api, accepted["job_id"], lang, timeout)
+            result = _result(api, accepted["job_id"], lang, began + timeout)
+    except httpx.TimeoutException as error:
+        raise PlainError(
+            f"The API at {base} took more than {timeout:g} s; give it longer by --timeout."
+        ) from error
     except httpx.HTTPError as error:
         raise PlainError(
             f"The API at {base} does not answer ({error}): start it with `make run`."
@@ -88,16 +96,17 @@ def _shrunk(picture: bytes) -> bytes:
     return out.getvalue()
 
 
-def _result(api: httpx.Client, job_id: str, lang: str, timeout: float) -> dict[str, Any]:
-    left = timeout
+def _result(api: httpx.Client, job_id: str, lang: str, until: float) -> dict[str, Any]:
     while True:
-        wait = min(left, _WAIT_S)
+        wait = min(max(until - time.monotonic(), 0), _WAIT_S)
         result = _answer(api.get(f"/result/{job_id}", params={"wait": wait, "lang": lang}))
-        left -= wait
         if result["status"] != "pending":
             return result
-        if left <= 0:
-            raise PlainError(f"There is no answer for {job_id} after {timeout:g} s.")
+        if time.monotonic() >= until:
+            raise PlainError(
+                f"There is no answer for {job_id} yet; GET {api.base_url}result/{job_id} has it "
+                "when there is one. More patience: --timeout."
+            )
 
 
 def _answer(response: httpx.Response) -> dict[str, Any]:
