@@ -116,7 +116,7 @@ def stack(sam: Sam, fresh_emulator: Emulator) -> Iterator[Deployed]:
 class Gateway(Api):
     """A client of a stack's API, through the emulator's API gateway.
 
-    It waits long: for each worker that it starts the emulator unpacks 170 MB of layers.
+    It waits long: for each worker that it starts the emulator unpacks its layers, up to 190 MB.
     """
 
     def __init__(self, stack: Deployed) -> None:
