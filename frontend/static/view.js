@@ -29,6 +29,15 @@ window.smartscale = (() => {
     apply();
   };
   apply();
+  // An idle screen stirs now and then. Without a pause that would keep a processor busy, and whoever
+  // reads beside it.
+  const hop = ["none", "translateY(-12px) rotate(5deg)", "none"].map((transform) => ({ transform }));
+  setInterval(() => {
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    document.querySelectorAll(".attract img").forEach((drawing, place) => {
+      drawing.animate(hop, { duration: 700, delay: 120 * place, easing: "ease-in-out" });
+    });
+  }, 10_000);
   // NiceGUI's own texts are English, and it says so on the document; the kiosk knows better.
   let spoken = { lang: root.lang, dir: root.dir };
   const speak = () => {
