@@ -118,16 +118,18 @@ def money(amount: Decimal, currency: str, language: Language) -> str:
 
 def kilograms(weight: Decimal, language: Language) -> str:
     """A weight with three decimals, as scales show it: `0.500 kg`."""
-    text = format_unit(
-        weight, "mass-kilogram", length="short", format="0.000", locale=language.locale
-    )
-    # A non-breaking space: a figure without its unit is no weight.
-    return text.replace(" ", "\u00a0")
+    # A figure without its unit is no weight.
+    return _measured(weight, "mass-kilogram", "0.000", language)
 
 
 def kilogram_sign(language: Language) -> str:
     """How the language writes the unit: `kg`, `кг`."""
-    one = format_unit(1, "mass-kilogram", length="short", locale=language.locale)
+    return sign("mass-kilogram", language)
+
+
+def sign(unit: str, language: Language) -> str:
+    """What CLDR writes behind a figure of a unit: `ms`, in Russian `мс`."""
+    one = format_unit(1, unit, length="short", locale=language.locale)
     return one.replace("1", "").strip()
 
 
@@ -284,13 +286,19 @@ def milliseconds(duration: float | None, language: Language) -> str:
     if duration is None:
         return EM_DASH
     if duration < 1000:  # noqa: PLR2004 - a second
-        return f"{format_decimal(round(duration), locale=language.locale)}\u00a0ms"
-    return f"{format_decimal(duration / 1000, '0.0', locale=language.locale)}\u00a0s"
+        return _measured(duration, "duration-millisecond", "#,##0", language)
+    return _measured(duration / 1000, "duration-second", "0.0", language)
 
 
 def megabytes(size: int, language: Language) -> str:
     """The size of a file: `4.1 MB`."""
-    return f"{format_decimal(size / 1_000_000, '0.0', locale=language.locale)}\u00a0MB"
+    return _measured(size / 1_000_000, "digital-megabyte", "0.0", language)
+
+
+def _measured(value: float | Decimal, unit: str, form: str, language: Language) -> str:
+    """A figure that keeps to its unit."""
+    text = format_unit(value, unit, length="short", format=form, locale=language.locale)
+    return text.replace(" ", "\u00a0")
 
 
 def revision(name: str) -> str:

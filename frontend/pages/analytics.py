@@ -123,7 +123,7 @@ class AnalyticsPage(StaffPage):
                 points,
                 Series(t("average"), averages, "line", OTHER),
                 Series(t("p95"), slowest, "line", MAIN),
-                unit=" ms",
+                unit=f" {wording.sign('duration-millisecond', t)}",
             )
 
     def _low_confidence(self, figures: Analytics, points: list[Point]) -> None:

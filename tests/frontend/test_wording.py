@@ -12,7 +12,7 @@ from frontend.api_client import Result, Status, Unit
 from frontend.languages import Language, load_languages
 from frontend.wording import BadFigure, read_tare, read_weight
 
-EN, DE = (load_languages()[code] for code in ("en", "de"))
+EN, DE, RU = (load_languages()[code] for code in ("en", "de", "ru"))
 
 
 @pytest.mark.parametrize(
@@ -192,8 +192,10 @@ def test_rates_and_latencies() -> None:
     assert wording.rate(0.12512, EN) == "12.5%"
     assert wording.rate(0.5, DE) == "50\u00a0%"
     assert wording.milliseconds(83.6, EN) == "84\u00a0ms"
-    assert wording.milliseconds(1210, DE) == "1,2\u00a0s"
+    assert wording.milliseconds(1210, DE) == "1,2\u00a0Sek."
     assert wording.milliseconds(None, EN) == wording.EM_DASH
+    assert wording.milliseconds(83.6, RU) == "84\u00a0мс"  # noqa: RUF001
+    assert wording.megabytes(4_120_000, RU) == "4,1\u00a0МБ"  # noqa: RUF001
 
 
 def test_times_are_the_shops() -> None:

@@ -55,6 +55,11 @@ class Chart:
 
     def options(self, t: Language) -> dict[str, Any]:
         """As ECharts draws it."""
+        # Our own units and a language's code: nothing of it comes from outside.
+        said = (
+            "(value) => value == null ? '—' : "
+            f"value.toLocaleString({json.dumps(t.code)}) + {json.dumps(self.unit)}"
+        )
         places: dict[str, Any] = {
             "type": "category",
             "data": list(self.places),
@@ -62,7 +67,7 @@ class Chart:
         }
         figures: dict[str, Any] = {
             "type": "value",
-            "axisLabel": {"color": _INK, "formatter": f"{{value}}{self.unit}"},
+            "axisLabel": {"color": _INK, ":formatter": said},
             "splitLine": {"lineStyle": {"color": "#d7ded8"}},
             "minInterval": 0 if self.unit else 1,
         }
@@ -90,11 +95,7 @@ class Chart:
             "tooltip": {
                 "trigger": "axis",
                 "confine": True,
-                # Our own units and a language's code: nothing of it comes from outside.
-                ":valueFormatter": (
-                    "(value) => value == null ? '—' : "
-                    f"value.toLocaleString({json.dumps(t.code)}) + {json.dumps(self.unit)}"
-                ),
+                ":valueFormatter": said,
             },
             "xAxis": figures if self.across else places,
             "yAxis": places if self.across else figures,
