@@ -11,7 +11,7 @@ from frontend.catalogue import search
 from frontend.kiosk import Visit
 from frontend.weighing import UNREACHABLE
 
-_TO_THE_TOP = "event => event.target.closest('.search').scrollIntoView({behavior: 'smooth'})"
+_TO_THE_TOP = "event => event.target.closest('.search').scrollIntoView()"
 
 
 class ItemSearch:

@@ -25,6 +25,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SAMPLES = ROOT / "sample_data"
 ATTENDANT, MANAGER = "1234", "9876"
 """The demo's PINs."""
+expect.set_options(timeout=20_000)  # this machine may be busy
 START_S = 240.0
 STOP_S = 60.0
 

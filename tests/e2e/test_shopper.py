@@ -24,7 +24,6 @@ from tests.frontend.fake_api import FakeApi
 from tests.scales.emulators import OnTerminal, Toledo
 from tests.support import free_port
 
-expect.set_options(timeout=20_000)
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
 
 OWN_BYTES = 300_000
