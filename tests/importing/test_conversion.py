@@ -1,5 +1,7 @@
 """The real conversion of what Keras 2, Keras 3 and TensorFlow write, in its real process."""
 
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,9 +46,45 @@ def convert(folder: Path, package: Path, hints: ImportHints = NO_HINTS) -> Model
     return load_package(package)
 
 
-@pytest.mark.parametrize("kind", ["vgg16-h5", "vgg16-keras", "vgg16-tflite"])
-def test_a_vgg16_answers_in_its_package_as_before(models: Path, tmp_path: Path, kind: str) -> None:
-    package = convert(models / kind, tmp_path)
+VGG16 = ("vgg16-h5", "vgg16-keras", "vgg16-tflite")
+TINY = ("tiny-h5", "tiny-keras3", "tiny-savedmodel3")
+REFUSED = {
+    "lambda-h5": "Lambda layer \\(strange\\)",
+    "lambda-keras": "Lambda layer \\(strange\\)",
+    "lambda-savedmodel": "Lambda layer \\(strange\\)",
+    "reads-files": "ReadFile",
+    "runs-python": "EagerPyFunc",
+    "weights-only": "weights without the structure",
+    "vgg16-truncated": "damaged",
+    "vgg16-unlabelled": "131 labels are missing",
+}
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the conversions below write, each into a folder of its name."""
+    folder = tmp_path_factory.mktemp("packages")
+    for kind in (*VGG16, *TINY, *REFUSED):
+        (folder / kind).mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def converted(models: Path, packages: Path) -> Iterator[dict[str, Future[ModelPackage]]]:
+    """All these conversions, two at a time: TensorFlow starts on one core."""
+    pool = ThreadPoolExecutor(2)
+    yield {
+        kind: pool.submit(convert, models / kind, packages / kind)
+        for kind in (*VGG16, *TINY, *REFUSED)
+    }
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.mark.parametrize("kind", VGG16)
+def test_a_vgg16_answers_in_its_package_as_before(
+    converted: dict[str, Future[ModelPackage]], kind: str
+) -> None:
+    package = converted[kind].result()
     assert package.input_size == 100
     assert package.labels[:2] == ("Fruit 0", "Fruit 1")
     assert len(package.labels) == 131
@@ -61,11 +99,11 @@ def test_a_vgg16_answers_in_its_package_as_before(models: Path, tmp_path: Path, 
     assert sum(score.confidence for score in scores) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("kind", ["tiny-h5", "tiny-keras3", "tiny-savedmodel3"])
+@pytest.mark.parametrize("kind", TINY)
 def test_what_either_keras_wrote_is_read_and_what_its_graph_does_is_found(
-    models: Path, tmp_path: Path, kind: str
+    converted: dict[str, Future[ModelPackage]], kind: str
 ) -> None:
-    package = convert(models / kind, tmp_path)
+    package = converted[kind].result()
     assert package.labels == ("Apple", "Pear", "Plum")
     assert package.source["preprocessing"] == "inside the graph"
     assert (package.preprocessing.mean, package.preprocessing.scale) == ((0, 0, 0), (1, 1, 1))
@@ -73,23 +111,13 @@ def test_what_either_keras_wrote_is_read_and_what_its_graph_does_is_found(
     assert package.embedding == 8
 
 
-@pytest.mark.parametrize(
-    ("kind", "saying"),
-    [
-        ("lambda-h5", "Lambda layer \\(strange\\)"),
-        ("lambda-keras", "Lambda layer \\(strange\\)"),
-        ("lambda-savedmodel", "Lambda layer \\(strange\\)"),
-        ("reads-files", "ReadFile"),
-        ("runs-python", "EagerPyFunc"),
-        ("weights-only", "weights without the structure"),
-        ("vgg16-truncated", "damaged"),
-        ("vgg16-unlabelled", "131 labels are missing"),
-    ],
-)
-def test_what_is_refused_says_why(models: Path, tmp_path: Path, kind: str, saying: str) -> None:
+@pytest.mark.parametrize(("kind", "saying"), REFUSED.items())
+def test_what_is_refused_says_why(
+    converted: dict[str, Future[ModelPackage]], packages: Path, kind: str, saying: str
+) -> None:
     with pytest.raises(ImportFailed, match=saying):
-        convert(models / kind, tmp_path)
-    assert not list(tmp_path.iterdir())
+        converted[kind].result()
+    assert not list((packages / kind).iterdir())
 
 
 def test_a_file_that_is_cut_short_is_refused_whatever_its_kind(
