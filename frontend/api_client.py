@@ -13,8 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from frontend.logs import note_answer, tell_correlation
 
-LONGEST_WAIT_S = 10
-"""How long the API holds an answer at most."""
+LONGEST_WAIT_S = 5
+"""For how long the API is asked to hold an answer back at most."""
+SHOPPER_WAITS_S = 10
+"""After how long without a word the API counts as away, while a shopper waits."""
 HISTORY_PAGE = 20
 
 _log = logging.getLogger(__name__)
@@ -268,6 +270,7 @@ class Analytics(_Document):
 
 _Answer = TypeVar("_Answer", bound=_Document)
 _Parsed = TypeVar("_Parsed")
+_WHILE_A_SHOPPER_WAITS = httpx.Timeout(SHOPPER_WAITS_S, connect=3)
 _REFUSALS: dict[int, type[ApiRefused]] = {
     HTTPStatus.UNAUTHORIZED: ApiUnauthorised,
     HTTPStatus.NOT_FOUND: ApiMissing,
@@ -290,7 +293,7 @@ class ApiClient:
         self._http = httpx.AsyncClient(
             base_url=f"{base_url.rstrip('/')}/v1/",
             headers={"x-api-key": api_key} if api_key else None,
-            timeout=httpx.Timeout(10, read=LONGEST_WAIT_S + 10, connect=3),
+            timeout=httpx.Timeout(10, read=20, connect=3),
             transport=transport,
             event_hooks={"request": [tell_correlation], "response": [note_answer]},
         )
@@ -331,13 +334,16 @@ class ApiClient:
             data=form,
             files={"image": ("picture.jpg", image, "image/jpeg")},
             headers={"Idempotency-Key": idempotency_key},
+            timeout=_WHILE_A_SHOPPER_WAITS,
         )
         return accepted.job_id
 
     async def result(self, job_id: str, language: str, *, wait_s: int = 0) -> Result:
         """A weighing as it stands; with `wait_s` the API holds the answer until it is done."""
         query = {"lang": language, "wait": str(wait_s)}
-        return await self._ask(Result, "GET", f"result/{job_id}", params=query)
+        return await self._ask(
+            Result, "GET", f"result/{job_id}", params=query, timeout=_WHILE_A_SHOPPER_WAITS
+        )
 
     async def confirm(
         self,
@@ -359,7 +365,12 @@ class ApiClient:
         if quantity is not None:
             said["quantity"] = quantity
         return await self._ask(
-            Result, "POST", f"confirm/{job_id}", params={"lang": language}, json=said
+            Result,
+            "POST",
+            f"confirm/{job_id}",
+            params={"lang": language},
+            json=said,
+            timeout=_WHILE_A_SHOPPER_WAITS,
         )
 
     async def history(
