@@ -159,13 +159,24 @@ def choice(
     chosen: Any,
     on_choose: Callable[[Any], Awaitable[None]],
 ) -> None:
-    """A few options of which one holds."""
+    """A few options of which one holds; they stay the same ones, and the keyboard on them."""
+    buttons: list[tuple[Any, ui.button]] = []
+
+    def press(held: Any) -> None:
+        for value, button in buttons:
+            button.props["aria-pressed"] = str(value == held).lower()
+
+    async def choose(value: Any) -> None:
+        press(value)
+        await on_choose(value)
+
     with ui.element("div").classes("choice") as group:
         group.props["role"] = "group"
         group.props["aria-label"] = label
         for value, title in options:
-            button = action(title, lambda value=value: on_choose(value), kind="option")
-            button.props["aria-pressed"] = str(value == chosen).lower()
+            button = action(title, lambda value=value: choose(value), kind="option")
+            buttons.append((value, button))
+    press(chosen)
 
 
 def notice(message: str, *, kind: str = "info") -> ui.element:

@@ -67,7 +67,6 @@ class AnalyticsPage(StaffPage):
     async def _choose(self, hours: int) -> None:
         self._hours = hours
         await self.begin()
-        self.screen.refresh()
 
     async def speak(self, language: Language) -> None:
         """Another language was chosen: names come in it."""

@@ -114,7 +114,7 @@ class ItemsPage(StaffPage):
 
     async def _show(self, retired: bool) -> None:
         self._retired = retired
-        self.screen.refresh()
+        self._list.refresh()
 
     def _edit(self, item: EditableItem | None) -> None:
         self._part = ItemForm(self.desk, item, self._saved, self._close)

@@ -163,9 +163,11 @@ class WeighPage:
             self._touched = time.monotonic()
             self._refresh()
             self._announce_step()
+            self._lead("leadOn")
         elif condition is not self._flow.plate.condition and self._flow.step is Step.IDLE:
             self._panel.refresh()
             self._announce_step()
+            self._lead("leadOn")
         if self._prompt is not None:
             self._prompt.show()
 
@@ -445,6 +447,7 @@ class WeighPage:
         self._weighing.searching = wanted
         self._weighing.problem = None
         self._refresh()
+        self._lead()
 
     def _next_item(self) -> None:
         todo = self._flow.finish()
@@ -452,6 +455,7 @@ class WeighPage:
         self._see_to(todo)
         self._take_off()
         self._refresh()
+        self._lead()
 
     # ------------------------------------------------------------------ the screen
 
@@ -499,10 +503,11 @@ class WeighPage:
         if self._weighing.result is None:
             return
         self._tell()
-        self._visit.client.run_javascript(
-            "setTimeout(() => document.querySelector('[data-focus]')"
-            "?.focus({preventScroll: true}), 50)"
-        )
+        self._lead()
+
+    def _lead(self, how: str = "lead") -> None:
+        """Put the keyboard on what comes next: what had it was drawn anew."""
+        self._visit.client.run_javascript(f"setTimeout(() => smartscale.{how}(), 50)")
 
     def _announce_step(self) -> None:
         if self._prompt is not None:

@@ -65,7 +65,6 @@ class ItemSearch:
 
     async def _narrow(self, category: str) -> None:
         self._category = category
-        self._categories.refresh()
         self._found.refresh()
 
     def _type(self, event: ValueChangeEventArguments[str | None]) -> None:

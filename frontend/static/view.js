@@ -16,6 +16,7 @@ window.smartscale = (() => {
     }
   };
   let chosen = new Set(read());
+  let led = null;
   const apply = () => {
     root.dataset.view = [...chosen].join(" ");
     dispatchEvent(new Event("smartscale-view"));
@@ -49,6 +50,17 @@ window.smartscale = (() => {
     speak(lang, dir) {
       spoken = { lang, dir };
       speak();
+    },
+    // The keyboard goes on at what comes next, or where that is told.
+    lead() {
+      const heading = document.querySelector(".panel h1");
+      heading?.setAttribute("tabindex", "-1");
+      led = document.querySelector("[data-focus]") ?? heading;
+      led?.focus({ preventScroll: true });
+    },
+    // The same where what it was led to has been drawn anew.
+    leadOn() {
+      if (led?.isConnected === false && document.activeElement === document.body) this.lead();
     },
     has: (name) => chosen.has(name),
     toggle(name) {

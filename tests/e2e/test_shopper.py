@@ -373,7 +373,15 @@ def test_by_keyboard_alone(demo: str, open_page: Callable[..., Page]) -> None:
     page.wait_for_function("document.activeElement.textContent.includes('Next item')")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.get_by_label("Search by name or number")).to_be_visible()
+    expect(page.get_by_role("heading", name="What is it?")).to_be_focused()
+    for _ in range(2):
+        page.keyboard.press("Tab")
+    expect(page.get_by_label("Search by name or number")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Next item")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Put your item on the scale")).to_be_focused()
 
 
 @pytest.mark.usefixtures("answers")

@@ -85,13 +85,11 @@ class ItemForm:
         box.props("outlined stack-label autocomplete=off maxlength=200")
         return box.classes("field").mark(f"item-{name}")
 
-    @ui.refreshable_method
     def _choice(self, name: str, title: str, options: tuple[tuple[str, str], ...]) -> None:
         t = self._desk.visit.language
 
         async def choose(value: str) -> None:
             self._typed[name] = value
-            self._choice.refresh()
 
         with ui.element("div").classes("choice-line"):
             theme.text(title).classes("hint")
