@@ -281,7 +281,7 @@ def test_arabic_runs_from_right_to_left(
     assert calm(page) == []
 
 
-STATES = ("idle", "answer", "doubt", "search", "container")
+STATES = ("idle", "answer", "doubt", "search", "container", "unknown")
 
 
 @pytest.mark.parametrize("view", ["", "contrast", "large low"])
@@ -304,6 +304,13 @@ def test_every_state_is_for_everybody(
             page.get_by_role("button", name="Container").click()
             expect(page.get_by_role("dialog")).to_be_visible()
             settled(page, "body")
+        elif state == "unknown":
+            page.keyboard.press("Escape")
+            expect(page.get_by_role("dialog")).not_to_be_visible()
+            answers.label, answers.others = "unknown", (("Orange", 0.004), ("Banana", 0.003))
+            page.get_by_role("button", name="A drink carton").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("I don't know this item")
+            expect(page.get_by_role("button", name="Avocado")).to_be_visible()
         assert calm(page) == [], state
         assert small_targets(page) == [], state
         settled(page, "body")
