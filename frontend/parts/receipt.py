@@ -26,6 +26,7 @@ class Receipt:
         self._visit = visit
         self._weighing = weighing
         self._said: str | None = None
+        self._kind = "info"
         self._code: Label | None = None
 
     def build(self) -> None:
@@ -47,13 +48,14 @@ class Receipt:
         with ui.element("a").classes("action secondary file").mark(f"label-{kind}") as link:
             link.props["href"] = f"/label/{self._weighing}.{kind}?lang={self._visit.language.code}"
             link.props["download"] = f"label.{kind}"
+            link.on("click", self._label)  # the browser fetches it, and says nothing when it cannot
             theme.text(title)
 
     @ui.refreshable_method
     def _below(self) -> None:
         t = self._visit.language
         if self._said is not None:
-            theme.notice(self._said, kind="calm").mark("label-said")
+            theme.notice(self._said, kind=self._kind).mark("label-said")
         if self._code is not None:
             with ui.element("div").classes("label-code").mark("code"):
                 ui.html(_code(self._holds(self._code)), sanitize=False).props(
@@ -78,7 +80,7 @@ class Receipt:
         except NotPrinted as error:
             self._say(str(error))
         else:
-            self._say(PRINTED)
+            self._say(PRINTED, kind="info")
 
     async def _show_code(self) -> None:
         label = None if self._code is not None else await self._label()
@@ -100,8 +102,9 @@ class Receipt:
             self._say(UNREACHABLE)
         return None
 
-    def _say(self, message: str, why: str = "") -> None:
+    def _say(self, message: str, why: str = "", kind: str = "calm") -> None:
         said = self._visit.language(message)
+        self._kind = kind
         self._said = f"{said} ({why})" if why else said
         self._below.refresh()
 

@@ -39,20 +39,26 @@ def test_a_charge_stands_whatever_the_catalogue_says_now() -> None:
     cents=st.integers(1, 99_999),
     each=st.booleans(),
     quantity=st.integers(1, 99),
+    currency=st.sampled_from(["EUR", "CHF"]),
 )
 def test_what_pricing_makes_can_always_be_charged(
-    grams: int, tare: int, cents: int, each: bool, quantity: int
+    grams: int, tare: int, cents: int, each: bool, quantity: int, currency: str
 ) -> None:
     load = Load(weight_kg=Decimal(grams).scaleb(-3), quantity=quantity)
     tare_kg = Decimal(min(tare, grams - 1)).scaleb(-3)
     unit = "each" if each else "kg"
-    sold = item(unit=unit, unit_price=str(Decimal(cents).scaleb(-2)), tare_kg=str(tare_kg))
+    sold = item(
+        unit=unit,
+        unit_price=str(Decimal(cents).scaleb(-2)),
+        tare_kg=str(tare_kg),
+        currency=currency,
+    )
     priced = pricing.price(sold, load, Decimal(1), NOW)
     printed = Charge.parse(
         unit=unit,
         unit_price=str(priced.unit_price),
         price=str(priced.total),
-        currency="EUR",
+        currency=currency,
         tare_kg=str(tare_kg),
     )
     assert printed.settle(priced, load) == priced

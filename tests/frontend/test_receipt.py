@@ -75,10 +75,13 @@ async def test_what_waits_for_a_confirmation_has_no_label_yet(user: User, api: F
     await user.should_see("Print label", retries=SOON)
 
 
-async def test_a_price_that_no_barcode_holds_is_said_to_the_staff(user: User, api: FakeApi) -> None:
+@pytest.mark.parametrize("way", ["print-label", "label-pdf", "label-png", "label-code"])
+async def test_a_price_that_no_barcode_holds_is_said_to_the_staff(
+    user: User, api: FakeApi, way: str
+) -> None:
     api.items["Banana"]["unit_price"] = "4000.00"
     await weigh_sample(user)
-    user.find("Print label").click()
+    user.find(marker=way).click()
     await user.should_see("There is no label for this item.", retries=SOON)
     await user.should_see("0.01 to 999.99")
 
