@@ -25,7 +25,7 @@ def main() -> None:
     settings = load_settings()
     try:
         connection = connect(settings)
-        imported = import_missing(connection)
+        imported = import_missing(connection, settings.currency)
         if imported:
             typer.echo(f"Imported {imported} catalogue items.")
         typer.echo(describe(connection.reconcile().run(since)))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime
+from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from smartscale.domain.catalogue import Item
 from smartscale.domain.catalogue_changes import ChangeKind, ItemChange
 from smartscale.domain.catalogue_file import read_csv, said_moment, write_csv
 from smartscale.domain.errors import DomainError
+from smartscale.domain.money import to_cent
 
 _OF_A_NEW_ITEM = {"plu", "unit", "unit_price"}
 
@@ -80,13 +82,23 @@ def _said(change: ItemChange) -> str:
     return f"{change.item.label} {change.kind}: {', '.join(fields)}"
 
 
-def import_missing(connection: Connection) -> int:
+def import_missing(connection: Connection, currency: str = "EUR") -> int:
     """Put the project's own catalogue into the table, but for labels that are there.
 
-    A shop's own prices stay as they are.
+    A shop's own prices stay as they are; the project's are examples, in the shop's currency.
     """
     own = Path(str(files("smartscale") / "catalogue.csv"))
-    return connection.edit_catalogue().put_missing(_read(own, now()))
+    examples = [in_currency(item, currency) for item in _read(own, now())]
+    return connection.edit_catalogue().put_missing(examples)
+
+
+def in_currency(item: Item, currency: str) -> Item:
+    """An item of the same figures in another currency, without decimals that it does not have."""
+    prices = tuple(
+        price.model_copy(update={"unit_price": to_cent(price.unit_price, currency) or Decimal(1)})
+        for price in item.prices
+    )
+    return item.model_copy(update={"currency": currency, "prices": prices})
 
 
 def _read(file: Path, moment: datetime) -> list[Item]:
