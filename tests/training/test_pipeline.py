@@ -17,6 +17,7 @@ from smartscale.recognition.recogniser import Recogniser
 if importlib.util.find_spec("tensorflow") is None:
     pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
 
+from training import material as training_material
 from training import pipeline
 from training.errors import TrainingError
 from training.fit import Progress, Recipe, Trained, fit
@@ -34,10 +35,22 @@ TINY = Recipe(
     early_epochs=1,
     size=48,
     early_size=32,
+    head_epochs=1,
     batch=4,
     frozen_blocks=14,
     shares=(("empty", 2), ("steel", 2)),
 )
+
+
+@pytest.fixture(autouse=True)
+def few_renderings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handful of what is slow to draw, as each stage of each run draws all of it.
+
+    Plates are cheap, and with them there are the 256 pictures that an embedding is made of.
+    """
+    monkeypatch.setattr(training_material, "RENDERED_OBJECTS", 6)
+    monkeypatch.setattr(training_material, "HANDS", 6)
+    monkeypatch.setattr(training_material, "RENDERED_PLATES", 260)
 
 
 @pytest.fixture(scope="module")
