@@ -1,6 +1,6 @@
 """The model card and the licence notes that a package carries."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smartscale.recognition.package import ModelPackage
@@ -85,7 +85,7 @@ The train split of the Grocery Store Dataset (2,640 photos from Swedish shops: 5
 and 31 kinds of carton that together are `unknown`), with few photos an epoch of produce on a steel
 plate and in clear bags (FruterIA) and on tables (Microsoft), and rendered bare plates. Photos are
 turned, mirrored, zoomed, lit in other colours, blurred, covered in part, veiled like a bag, laid
-on other plates, reached over by hands and mixed. {training}; every other decision is in
+on other plates, reached over by hands and mixed. {training}{teacher}; every other decision is in
 `model.json` under `evaluation.members`. Attributions: `LICENCE.md`.
 
 ## Limits
@@ -127,6 +127,7 @@ def render_card(package: ModelPackage, precision: str, model_bytes: int) -> str:
             f"{member['best_epoch']}"
             for member in measured["members"]
         ),
+        teacher=_teacher(measured["members"]),
         findings="".join(_finding(finding) for finding in measured["findings"]),
         note=f" {measured['note']}" if measured["note"] else "",
         **{f"altered_{name}": value for name, value in measured["calibration"].items()},
@@ -140,6 +141,13 @@ def render_card(package: ModelPackage, precision: str, model_bytes: int) -> str:
 def member_name(member: Mapping[str, Any]) -> str:
     """The name of one of the networks that answer together."""
     return f"EfficientNet-Lite{member['recipe']['variant']}"
+
+
+def _teacher(members: Sequence[Mapping[str, Any]]) -> str:
+    """Whose answers were mixed into the labels."""
+    names = dict.fromkeys(member["recipe"].get("teacher", "") for member in members)
+    taught = " and ".join(name for name in names if name)
+    return f"; taught by {taught}, the package before it" if taught else ""
 
 
 FIGURES = (

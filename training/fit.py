@@ -187,7 +187,7 @@ def batches(
     under = rng.integers(len(scenery.plates), size=len(indices))
     hands = tf.constant(scenery.hands)
     size = recipe.size_at(epoch)
-    altered_size = size if teacher is None else teacher.size
+    altered_size = size if teacher is None else max(size, teacher.size)
 
     def read() -> Tensor:
         for start in range(0, len(indices), recipe.batch):
@@ -209,7 +209,8 @@ def batches(
             bag_share=recipe.bag_share,
         )
         if teacher is not None:
-            seen = tf.cast(tf.round(pictures), tf.uint8)
+            seen = tf.image.resize(pictures, (teacher.size, teacher.size), "area")
+            seen = tf.cast(tf.round(seen), tf.uint8)
             arguments = (seen, targets, recipe.teacher_weight)
             targets = tf.ensure_shape(
                 tf.numpy_function(teacher.soften, arguments, tf.float32), (None, classes)

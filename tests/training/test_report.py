@@ -70,7 +70,9 @@ def package(*findings: Mapping[str, Any]) -> ModelPackage:
                 "wanted_error_when_sure": 0.01,
                 "error_when_sure": 0.0,
             },
-            "members": [{"epochs": 2, "best_epoch": 2, "recipe": {"variant": 2}}],
+            "members": [
+                {"epochs": 2, "best_epoch": 2, "recipe": {"variant": 2, "teacher": "ours@1"}}
+            ],
             "findings": findings,
             "note": "",
         },
@@ -108,6 +110,10 @@ def test_the_report_and_the_card_show_what_probes_found() -> None:
         assert "81.2%" in text
         assert "the ten, enrolled from 5 photos each" in text
         assert "76.4%" in text
+
+
+def test_the_card_says_whose_answers_it_has_learned_from() -> None:
+    assert "taught by ours@1" in render_card(package(), "int8", 4_000_000)
 
 
 def test_the_card_says_the_figures_that_a_shop_asks_for() -> None:
