@@ -28,5 +28,6 @@ class Issued:
             self._db.execute("DELETE FROM issued WHERE sale = ?", (sale,))
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
+        """Let go of the file, once the thread whose turn it is has done."""
+        with self._turn:  # SQLite crashes where a connection is closed under a statement
+            self._db.close()

@@ -72,8 +72,9 @@ class Store:
         self._db.execute(_SCHEMA)
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._db.close()
+        """Let go of the file, once the thread whose turn it is has done."""
+        with self._turn:  # SQLite crashes where a connection is closed under a statement
+            self._db.close()
 
     def add(self, kept: Kept, picture: bytes) -> Kept:
         """Keep a weighing; one that is kept already stays as it is, and is returned."""

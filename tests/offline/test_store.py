@@ -1,8 +1,11 @@
 """What is kept outlives a power cut, in its order, once."""
 
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -105,6 +108,25 @@ def test_a_weighing_is_on_disk_when_add_returns(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", script, file], check=False, cwd=os.getcwd())  # noqa: PTH109
     assert done.returncode == -9
     assert Store(file).first() == kept()
+
+
+def test_it_is_closed_between_two_statements_however_many_threads_work(tmp_path: Path) -> None:
+    for round_ in range(20):
+        one = Store(tmp_path / f"{round_}.sqlite")
+        begun = threading.Barrier(5)
+
+        def work(store: Store = one, begun: threading.Barrier = begun) -> None:
+            store.waiting()
+            begun.wait()
+            while True:
+                store.forget_sent(NOW)
+
+        with ThreadPoolExecutor(4) as workers:
+            ends = [workers.submit(work) for _ in range(4)]
+            begun.wait()
+            one.close()
+        for end in ends:
+            assert isinstance(end.exception(), sqlite3.ProgrammingError)
 
 
 def test_every_change_waits_for_the_disk(store: Store) -> None:
