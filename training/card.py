@@ -1,6 +1,6 @@
 """The model card and the licence notes that a package carries."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from smartscale.recognition.package import ModelPackage
@@ -127,7 +127,7 @@ def render_card(package: ModelPackage, precision: str, model_bytes: int) -> str:
             f"{member['best_epoch']}"
             for member in measured["members"]
         ),
-        teacher=_teacher(measured["members"]),
+        teacher=_teacher(measured["members"][0]),
         findings="".join(_finding(finding) for finding in measured["findings"]),
         note=f" {measured['note']}" if measured["note"] else "",
         **{f"altered_{name}": value for name, value in measured["calibration"].items()},
@@ -143,11 +143,10 @@ def member_name(member: Mapping[str, Any]) -> str:
     return f"EfficientNet-Lite{member['recipe']['variant']}"
 
 
-def _teacher(members: Sequence[Mapping[str, Any]]) -> str:
-    """Whose answers were mixed into the labels."""
-    names = dict.fromkeys(member["recipe"].get("teacher", "") for member in members)
-    taught = " and ".join(name for name in names if name)
-    return f"; taught by {taught}, the package before it" if taught else ""
+def _teacher(member: Mapping[str, Any]) -> str:
+    """Whose answers were mixed into the labels; all members of a package have the same teacher."""
+    name = member["recipe"].get("teacher")
+    return f"; taught by {name}, the package before it" if name else ""
 
 
 FIGURES = (

@@ -1,13 +1,12 @@
 """What was weighed without the service, on disk: nothing is shown or printed before it is here."""
 
-import sqlite3
-import threading
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+
+from frontend.durable import DurableFile
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS kept (
@@ -61,20 +60,11 @@ class Kept:
     reason: str | None = None
 
 
-class Store:
+class Store(DurableFile):
     """Kept weighings in the order they were weighed. Each change is on disk when it returns."""
 
     def __init__(self, file: Path) -> None:
-        self._turn = threading.Lock()
-        self._db = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        self._db.execute(_SCHEMA)
-
-    def close(self) -> None:
-        """Let go of the file, once the thread whose turn it is has done."""
-        with self._turn:  # SQLite crashes where a connection is closed under a statement
-            self._db.close()
+        super().__init__(file, _SCHEMA)
 
     def add(self, kept: Kept, picture: bytes) -> Kept:
         """Keep a weighing; one that is kept already stays as it is, and is returned."""
@@ -167,7 +157,3 @@ class Store:
             )
             for row in self._run(f"SELECT {_COLUMNS} FROM kept {which}", *values)  # noqa: S608
         ]
-
-    def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._turn:
-            return list(self._db.execute(statement, values))
