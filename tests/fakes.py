@@ -15,7 +15,7 @@ from smartscale.domain.errors import NotFound, StoreUnavailable
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
-from smartscale.domain.trial import LATELY, Tallies, Trial
+from smartscale.domain.trial import Tallies, Trial, stretch
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
@@ -226,10 +226,10 @@ class FakeTrials:
         return True
 
     def add(self, number: int, tallies: Tallies, at: datetime) -> tuple[Tallies, Tallies]:
-        stretch = (number, int(at.timestamp() // LATELY.seconds))
+        key = number, stretch(at)
         self.counted[number] = self.tallies(number) + tallies
-        self.lately[stretch] = self.lately.get(stretch, Tallies()) + tallies
-        return self.counted[number], self.lately[stretch]
+        self.lately[key] = self.lately.get(key, Tallies()) + tallies
+        return self.counted[number], self.lately[key]
 
     def tallies(self, number: int) -> Tallies:
         return self.counted.get(number, Tallies())

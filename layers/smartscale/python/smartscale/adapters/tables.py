@@ -29,7 +29,7 @@ from smartscale.adapters.rows import (
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.job_id import job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
-from smartscale.domain.trial import LATELY, Tallies, Tally, Trial
+from smartscale.domain.trial import LATELY, Tallies, Tally, Trial, stretch
 from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.ports import HistoryFilter, WeighingFacts
 
@@ -241,11 +241,11 @@ class DynamoTrials:
             getattr(self._tallies, name).add(value) for name, value in _sums(tallies) if value
         ]
         whole = self._tallies(f"{_TALLY_PREFIX}{number}")
-        stretch = self._tallies(f"{_TALLY_PREFIX}{number}#{int(at.timestamp() // LATELY.seconds)}")
+        lately = self._tallies(f"{_TALLY_PREFIX}{number}#{stretch(at)}")
         # An update also reads back what the row is then.
         whole.update(actions=adds)
-        stretch.update(actions=[*adds, self._tallies.expires_at.set(at + 2 * LATELY)])
-        return _tallied(whole), _tallied(stretch)
+        lately.update(actions=[*adds, self._tallies.expires_at.set(at + 2 * LATELY)])
+        return _tallied(whole), _tallied(lately)
 
     def tallies(self, number: int) -> Tallies:
         """The tallies of a trial."""

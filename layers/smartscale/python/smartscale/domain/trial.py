@@ -206,5 +206,10 @@ class Trial(BaseModel):
         return self.model_copy(update={"state": state, "ended_at": at, "reason": reason})
 
 
+def stretch(at: datetime) -> int:
+    """The number of the stretch that a moment lies in."""
+    return int(at.timestamp() // LATELY.total_seconds())
+
+
 def _percent(share: Decimal) -> str:
     return f"{(100 * share).quantize(_ONE / 10).normalize():f} %"
