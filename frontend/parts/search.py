@@ -25,6 +25,7 @@ class ItemSearch:
         self._category = ""
         """Only items of this one; empty for all."""
         self._problem: str | None = None
+        self._tiles: dict[str, ui.element] = {}
 
     def build(self) -> None:
         """Draw it; what the shop sells follows at once."""
@@ -65,34 +66,52 @@ class ItemSearch:
 
     async def _narrow(self, category: str) -> None:
         self._category = category
-        self._found.refresh()
+        self._show()
 
     def _type(self, event: ValueChangeEventArguments[str | None]) -> None:
         self._wanted = event.value or ""
-        self._found.refresh()
+        self._show()
 
     @ui.refreshable_method
     def _found(self) -> None:
         t = self._visit.language
+        self._tiles = {}
         if self._problem is not None:
             theme.notice(t(self._problem), kind="calm")
             return
-        among = (item for item in self._items if self._category in {"", item.category})
-        found = search(among, self._wanted, t.code)
-        if self._items and not found:
-            theme.notice(t("Nothing is called “{text}” here", text=self._wanted))
+        self._nothing()
         with ui.element("div").classes("tiles"):
-            for item in found:
-                self._tile(item)
+            self._tiles = {item.label: self._tile(item) for item in self._items}
+        self._show()
 
-    def _tile(self, item: CatalogueItem) -> None:
+    @ui.refreshable_method
+    def _nothing(self) -> None:
+        if self._tiles and not any(tile.visible for tile in self._tiles.values()):
+            t = self._visit.language
+            theme.notice(t("Nothing is called “{text}” here", text=self._wanted))
+
+    def _show(self) -> None:
+        """What was found, in order; the tiles stay, or a tap meets one that was just redrawn."""
+        t = self._visit.language
+        among = [item for item in self._items if self._category in {"", item.category}]
+        found = [item.label for item in search(among, self._wanted, t.code)]
+        for place, label in enumerate(found):
+            self._tiles[label].move(target_index=place)
+        for label, tile in self._tiles.items():
+            tile.set_visibility(label in found)
+        self._nothing.refresh()
+
+    def _tile(self, item: CatalogueItem) -> ui.element:
         t = self._visit.language
 
         async def choose() -> None:
             await self._choose(item.label)
 
-        with ui.element("button").classes("tile").mark(f"item-{item.label}").on("click", choose):
+        tile = ui.element("button").classes("tile").mark(f"item-{item.label}").on("click", choose)
+        tile.ignores_events_when_hidden = False  # tapped while the next letter was on its way
+        with tile:
             theme.picture(self._visit.kiosk.drawing(item.label), "", 56)
             theme.text(item.name_in(t.code)).classes("tile-name")
             theme.text(item.plu).classes("tile-plu")
             theme.text(wording.item_price(item, t)).classes("tile-price")
+        return tile

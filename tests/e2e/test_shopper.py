@@ -215,7 +215,7 @@ def test_an_unknown_item_is_found_as_one_types(
 
     page.get_by_role("button", name="Légumes").click()
     page.get_by_label("Chercher par nom ou numéro").fill("poir")
-    expect(page.locator(".tile")).to_have_count(1)
+    expect(page.locator(".tile:visible")).to_have_count(1)
     page.get_by_role("button", name="Poireaux").click()
 
     expect(page.get_by_text("Confirmé", exact=True)).to_be_visible()

@@ -242,6 +242,23 @@ async def test_what_the_camera_does_not_see_can_be_found_by_name(user: User, api
     await user.should_see("€6.99/kg × 0.500\u00a0kg = €3.50", retries=SOON)
 
 
+async def test_a_tap_counts_though_what_was_typed_has_just_changed_the_list(
+    user: User, api: FakeApi
+) -> None:
+    api.label, api.others = "unknown", ()
+    await weigh_sample(user)
+    await user.should_see("item-Leek", retries=SOON)
+    (tile,) = user.find("item-Leek").elements
+
+    user.find("item-search").type("lee")
+    await user.should_not_see("item-Kiwi", retries=SOON)
+    (tapped,) = [one for one in tile._event_listeners.values() if one.type == "click"]
+    # What a browser sends that has not heard of the shorter list yet.
+    tile.client.handle_event({"id": tile.id, "listener_id": tapped.id, "args": []})
+
+    await user.should_see("Confirmed", retries=SOON)
+
+
 @pytest.mark.parametrize(
     ("weight", "sentence"),
     [
