@@ -33,9 +33,8 @@ def exact(page: Page) -> Decimal:
     return price
 
 
-def classify(page: Page) -> None:
-    """Ask for the answer; a sample on the simulated scale has it coming already."""
-    page.get_by_role("button", name="Classify").click()
+def answered(page: Page) -> None:
+    """A sample on the simulated scale has its answer coming already, without a tap."""
     expect(page.get_by_text("Price", exact=True)).to_be_visible()
 
 
@@ -51,7 +50,7 @@ def test_one_tap_weigh_history_analytics(
     sample.click()
     expect(page.get_by_role("img", name="Your picture")).to_be_visible()
     expect(page.get_by_label("Weight", exact=True)).to_have_value("0.742")
-    classify(page)
+    answered(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Bananas")
     price = exact(page)
     pictures_are_there(page)
@@ -90,7 +89,7 @@ def test_the_camera_takes_the_picture(page: Page) -> None:
 
     page.get_by_label("Weight", exact=True).fill("0,5")
     page.get_by_label("Tare (optional)").fill("0.02")
-    classify(page)
+    page.get_by_role("button", name="Classify").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Bananas")
     expect(page.get_by_text("Gross 0.500\u00a0kg − tare 0.020\u00a0kg")).to_be_visible()
     exact(page)
@@ -100,7 +99,7 @@ def test_something_else_is_found_by_its_number(page: Page) -> None:
     page.goto("/")
     page.get_by_role("group", name="Samples").get_by_role("button").nth(1).click()
     expect(page.get_by_role("img", name="Your picture")).to_be_visible()
-    classify(page)
+    answered(page)
     page.get_by_role("button", name="Something else").click()
     page.get_by_label("Search by name or number").fill("4030")
     page.get_by_role("button", name="Kiwi fruit").click()
@@ -118,7 +117,6 @@ def test_what_is_not_on_the_menu_has_no_price_until_it_is_found(
     page.goto("/")
     page.locator("button.sample", has_text="carton").click()
     expect(page.get_by_role("img", name="Your picture")).to_be_visible()
-    page.get_by_role("button", name="Classify").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("I don't know this item")
     expect(page.get_by_text("Price", exact=True)).not_to_be_visible()
     pictures_are_there(page)
@@ -148,7 +146,7 @@ def test_staff_see_a_suspicious_weighing(page: Page, keep: Callable[[str], None]
     sample = page.get_by_role("group", name="Samples")
     sample.get_by_role("button", name="Orange peppers").click()
     expect(page.get_by_role("img", name="Your picture")).to_be_visible()
-    classify(page)
+    answered(page)
     page.get_by_role("button", name="Something else").click()
     page.get_by_label("Search by name or number").fill("brown onions")
     page.get_by_role("button", name="Brown onions").click()
