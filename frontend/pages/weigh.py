@@ -93,7 +93,7 @@ class WeighPage:
         uploader.mark("upload")
         with ui.element("div").classes("stage"):
             self._camera = (
-                Camera(uploader, t)
+                Camera(uploader, t, self._see)
                 if kiosk.camera is None
                 else DeviceView(lambda: self._start(self._capture_here()), t)
             )
@@ -207,6 +207,15 @@ class WeighPage:
             self._send()
         elif self._camera.live:
             self._camera.capture()
+
+    def _see(self) -> None:
+        """The camera sees, or no longer: what has landed already may have waited for it."""
+        if self._flow.step is Step.READY and self._weighing.picture is None:
+            if self._camera.live:
+                self._weighing.problem = None
+                self._capture()
+            self._panel.refresh()
+            self._announce_step()
 
     def _take_off(self) -> None:
         if self._simulated is not None:

@@ -17,8 +17,12 @@ CAPTURE = "camera.jpg"
 class Camera(ui.element, component="camera.js"):
     """A live view with a button; what it captures arrives at an uploader as `CAPTURE`."""
 
-    def __init__(self, uploader: ui.upload, t: Language) -> None:
+    def __init__(
+        self, uploader: ui.upload, t: Language, on_change: Callable[[], None] = lambda: None
+    ) -> None:
+        """Draw it; `on_change` is told when it begins or ceases to see."""
         super().__init__()
+        self._on_change = on_change
         self.live = False
         """Whether it can take a picture."""
         self.on("state", self._changed)
@@ -41,6 +45,7 @@ class Camera(ui.element, component="camera.js"):
 
     def _changed(self, event: GenericEventArguments) -> None:
         self.live = event.args == "live"
+        self._on_change()
 
 
 class DeviceView:

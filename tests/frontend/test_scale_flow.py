@@ -10,6 +10,7 @@ from nicegui import Client
 from nicegui.testing import User, user_simulation
 
 from frontend.app import create_kiosk, serve
+from frontend.parts.camera import Camera
 from frontend.scales.scale import Condition, Reading, Readings
 from frontend.settings import Settings
 from tests.frontend.conftest import jpeg, photo
@@ -258,6 +259,18 @@ async def test_without_a_camera_the_weight_waits_for_a_picture(
     await shopper.should_see("Now it needs a picture", retries=SOON)
     await upload(shopper, jpeg(photo(400, 300)))
     await shopper.should_see("answer", retries=SOON)
+
+
+async def test_a_camera_that_starts_late_sees_what_has_landed_already(
+    shopper: User, scale: WiredScale
+) -> None:
+    await shopper.open("/")
+    scale.show("0.500")
+    await shopper.should_see("Now it needs a picture", retries=SOON)
+    shopper.find(kind=Camera).trigger("state", "live")
+    await shopper.should_see("The picture is being taken", retries=SOON)
+    shopper.find(kind=Camera).trigger("state", "missing")
+    await shopper.should_see("Now it needs a picture", retries=SOON)
 
 
 async def test_the_next_shopper_finds_the_shops_own_language(

@@ -104,8 +104,8 @@ class OnTerminal:
 
     def __exit__(self, *_: object) -> None:
         self._device.unlink()
-        os.write(self._slave, b"\x00")  # wakes the thread on the other side
         self._unplugged = True
+        os.write(self._slave, b"\x00")  # wakes the thread on the other side
         self._thread.join()
         os.close(self._slave)
         os.close(self._master)
