@@ -69,7 +69,7 @@ are the network is better than it will be elsewhere. There top-1 is {altered_top
 calibration error {altered_ece:.1%}; {altered_needs_confirmation:.1%} need confirmation, and of the
 others {altered_error_when_sure:.1%} are wrong ({altered_wanted_error_when_sure:.1%} was asked for).
 
-{findings}Precisions, on the same produce, one thread, one {views}:
+{findings}Precisions, on the same produce; time of the network on one thread for one {views}:
 
 | precision | top-1 | top-3 | ms | MB |
 |---|---|---|---|---|
@@ -85,7 +85,7 @@ The train split of the Grocery Store Dataset (2,640 photos from Swedish shops: 5
 and 31 kinds of carton that together are `unknown`), with few photos an epoch of produce on a steel
 plate and in clear bags (FruterIA) and on tables (Microsoft), and rendered bare plates. Photos are
 turned, mirrored, zoomed, lit in other colours, blurred, covered in part, veiled like a bag, laid
-on other plates, reached over by hands and mixed. {training}{teacher}; every other decision is in
+on other plates, reached over by hands and mixed. {training}; every other decision is in
 `model.json` under `evaluation.members`. Attributions: `LICENCE.md`.
 
 ## Limits
@@ -121,13 +121,12 @@ def render_card(package: ModelPackage, precision: str, model_bytes: int) -> str:
         confirm=package.confirm,
         variants=variants,
         views="picture and its mirror image" if package.preprocessing.mirrored_view else "picture",
-        networks=" and ".join(member_name(member) for member in measured["members"]),
+        networks=" and ".join(_network(member) for member in measured["members"]),
         training="; ".join(
             f"{member_name(member)}: {member['epochs']} epochs, the best of them "
-            f"{member['best_epoch']}"
+            f"{member['best_epoch']}{_teacher(member)}"
             for member in measured["members"]
         ),
-        teacher=_teacher(measured["members"][0]),
         findings="".join(_finding(finding) for finding in measured["findings"]),
         note=f" {measured['note']}" if measured["note"] else "",
         **{f"altered_{name}": value for name, value in measured["calibration"].items()},
@@ -143,10 +142,16 @@ def member_name(member: Mapping[str, Any]) -> str:
     return f"EfficientNet-Lite{member['recipe']['variant']}"
 
 
+def _network(member: Mapping[str, Any]) -> str:
+    """Its name, and the size at which it looks where that is not the package's."""
+    served = member["recipe"].get("served_size")
+    return member_name(member) + (f" (at {served} pixels)" if served else "")
+
+
 def _teacher(member: Mapping[str, Any]) -> str:
-    """Whose answers were mixed into the labels; all members of a package have the same teacher."""
+    """Whose answers were mixed into its labels."""
     name = member["recipe"].get("teacher")
-    return f"; taught by {name}, the package before it" if name else ""
+    return f", taught by {name}, the package before it" if name else ""
 
 
 FIGURES = (

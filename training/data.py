@@ -18,7 +18,7 @@ from smartscale.recognition.network_input import prepare
 from smartscale.recognition.preprocessing import Preprocessing, decode
 from training.errors import TrainingError
 
-STAGED_SIZE = 256
+STAGED_SIZE = 288
 """Pixels a side of a staged photo: room to zoom in, little to alias when zoomed out."""
 
 NOT_PRODUCE = "not-produce"

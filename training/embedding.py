@@ -7,6 +7,7 @@ import numpy as np
 
 from training import network
 from training.data import Staged
+from training.fit import Trained
 from training.network import MEAN, SCALE
 
 LENGTH = 256
@@ -14,8 +15,8 @@ PHOTOS = 1500
 SEED = 19
 
 
-def fit_embedding(models: Sequence[keras.Model], data: Staged, size: int) -> keras.layers.Dense:
-    """A layer from the features of all `models`, side by side, to their principal components.
+def fit_embedding(trained: Sequence[Trained], data: Staged, size: int) -> keras.layers.Dense:
+    """A layer from the features of all networks, side by side, to their principal components.
 
     Features are never negative, so without their mean taken off every two pictures look alike;
     and of some thousand features few say something of their own. What comes out is not of unit
@@ -25,12 +26,12 @@ def fit_embedding(models: Sequence[keras.Model], data: Staged, size: int) -> ker
     chosen = rng.choice(len(data.targets), min(PHOTOS, len(data.targets)), replace=False)
     pictures = data.at_size(chosen, size)
     parts = []
-    for model in models:
-        features = network.features(model)
-        found = [
-            np.asarray(features.predict_on_batch((pictures[at : at + 32] - MEAN) / SCALE))
-            for at in range(0, len(pictures), 32)
-        ]
+    for one in trained:
+        features = network.features(one.model)
+        found = []
+        for at in range(0, len(pictures), 32):
+            batch = network.resized((pictures[at : at + 32] - MEAN) / SCALE, one.size)
+            found.append(np.asarray(features.predict_on_batch(batch)))
         parts.append(np.concatenate(found))
     # Each network has the same say, whatever the size of its features.
     weights = [1 / np.linalg.norm(part - part.mean(axis=0), axis=1).mean() for part in parts]

@@ -16,6 +16,8 @@ from keras import ops
 from numpy.typing import NDArray
 
 from training.data import Classes
+from training.fit import Trained
+from training.network import resized
 
 Tensor: TypeAlias = Any  # Keras has no types
 Precision = Literal["float32", "float16", "dynamic", "int8"]
@@ -62,7 +64,7 @@ class MirrorImage(keras.layers.Layer):  # type: ignore[misc]  # Keras has no typ
 
 
 def assemble(
-    models: Sequence[keras.Model],
+    trained: Sequence[Trained],
     classes: Classes,
     size: int,
     embedding: keras.layers.Dense,
@@ -70,10 +72,11 @@ def assemble(
 ) -> keras.Model:
     """The networks as they are served: one picture of one size in; logits and an embedding out.
 
-    Every second network sees the mirror image, which costs nothing and makes it differ more.
+    Each network sees it at its own size; every second one sees the mirror image, which
+    costs nothing and makes it differ more.
 
     Args:
-        models: as trained, each with one logit per target.
+        trained: the networks, each with one logit per target.
         classes: what the targets stand for.
         size: side of the picture in pixels.
         embedding: from the networks' features, side by side, to the embedding.
@@ -82,14 +85,14 @@ def assemble(
     picture = keras.Input((size, size, 3), batch_size=1, name="picture")
     mirrored = MirrorImage(name="mirrored")(picture)
     features, logits = [], []
-    for place, model in enumerate(models):
-        member = keras.Model(
-            model.input, [model.get_layer("pool").output, model.output], name=f"member{place}"
-        )
-        found, answered = member(mirrored if place % 2 else picture, training=False)
+    for place, one in enumerate(trained):
+        outputs = [one.model.get_layer("pool").output, one.model.output]
+        member = keras.Model(one.model.input, outputs, name=f"member{place}")
+        seen = resized(mirrored if place % 2 else picture, one.size)
+        found, answered = member(seen, training=False)
         features.append(found)
         logits.append(answered)
-    if len(models) > 1:
+    if len(trained) > 1:
         features = [keras.layers.Concatenate(name="features")(features)]
         logits = [keras.layers.Average(name="agreed")(logits)]
     return keras.Model(picture, [IntoLabels(classes, offsets)(logits[0]), embedding(features[0])])

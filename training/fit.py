@@ -40,6 +40,8 @@ class Recipe:
     variant: int = 0
     epochs: int = 26
     size: int = 224
+    served_size: int | None = None
+    """Pixels a side in the package, where another size than it learned at serves better."""
     early_size: int = 160
     early_epochs: int = 12
     head_epochs: int = 3
@@ -69,6 +71,7 @@ class Recipe:
     teacher: str = ""
     """The package whose answers are mixed into the labels, as MODEL_ID@REVISION; "" for none."""
     teacher_weight: float = 0.0
+    """How much a teacher's answer counts beside the label, where there is a teacher."""
 
     def size_at(self, epoch: int) -> int:
         """Small pictures first, since they are cheap; the served size to finish."""
@@ -100,6 +103,8 @@ class Trained:
     """The network with its averaged weights, and how it came to them."""
 
     model: keras.Model
+    size: int
+    """Pixels a side at which it answers."""
     history: list[Progress]
     best_epoch: int
 
@@ -243,7 +248,7 @@ def fit(
     Args:
         data: the photos to learn from.
         scenery: backgrounds and hands, S pixels a side as the photos.
-        validation: photos as served, float32 (N, size, size, 3), and their targets (N,).
+        validation: photos as served, float32 (N, side, side, 3), and their targets (N,).
         coarse_of: the coarse class of each target, shape (targets,).
         cartons: the targets that are cartons.
         recipe: the decisions.
@@ -285,6 +290,8 @@ def fit(
             teacher=teacher,
         )
 
+    pictures, targets = validation
+    pictures = np.asarray(network.resized(pictures, recipe.size))
     checkpoint = Checkpoint(run, model, recipe)
     history = checkpoint.restore()
     if history:
@@ -305,12 +312,13 @@ def fit(
             callbacks=[averaged],
         )
         with averaged:
-            val_loss, val_accuracy = evaluate(model, *validation)
+            val_loss, val_accuracy = evaluate(model, pictures, targets)
         progress = Progress(epoch, fitted.history["loss"][0], val_loss, val_accuracy)
         history.append(progress)
         checkpoint.save(history, averaged.weights)
         on_epoch(progress)
-    return Trained(checkpoint.best(), history, _best(history).epoch)
+    size = recipe.served_size or recipe.size
+    return Trained(checkpoint.best(), size, history, _best(history).epoch)
 
 
 def evaluate(

@@ -97,6 +97,11 @@ def features(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, model.get_layer("pool").output)
 
 
+def resized(pictures: Tensor, size: int) -> Tensor:
+    """Pictures (N, H, W, 3), symbolic or not, of another side; bilinear, since LiteRT has that."""
+    return pictures if pictures.shape[1] == size else layers.Resizing(size, size)(pictures)
+
+
 def load_imagenet(model: keras.Model, variant: int = 0) -> None:
     """Put ImageNet weights into every layer but the classifier, normalisation folded in."""
     weights = imagenet_weights(variant)

@@ -140,7 +140,8 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     assert {score.label for score in scores} == {"Lemon", "Lime", "unknown", "empty"}
 
     pupil_folder = tmp_path / "pupil"
-    members = (replace(TINY, epochs=1),)
+    short = replace(TINY, epochs=1)
+    members = (replace(short, teacher_weight=0.6), replace(short, size=TINY.size // 2))
     pipeline.main(
         data,
         tmp_path / "taught",
@@ -149,9 +150,12 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
         teacher=package_folder,
         precision="float16",
     )
-    [pupil] = load_package(pupil_folder).evaluation["members"]
+    taught = load_package(pupil_folder)
+    assert taught.input_size == TINY.size
+    pupil, other = taught.evaluation["members"]
     assert pupil["recipe"]["teacher"] == f"{package.model_id}@{package.revision}"
-    assert pupil["recipe"]["teacher_weight"] > 0
+    assert other["recipe"]["teacher"] == ""
+    assert Recogniser(taught).recognise(photo.read_bytes())
 
 
 def test_other_settings_do_not_go_on_with_a_run(data: Path, tmp_path: Path) -> None:

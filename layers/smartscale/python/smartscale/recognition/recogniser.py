@@ -109,17 +109,18 @@ class Recogniser:
         """What the network says of an upright RGB picture."""
         spec = self.package.preprocessing
         view = prepare(picture, spec)
-        seen = self._run(view)
+        seen = self.read_prepared(view)
         if not spec.mirrored_view:
             return seen
-        mirrored = self._run(np.ascontiguousarray(view[:, :, ::-1]))
+        mirrored = self.read_prepared(np.ascontiguousarray(view[:, :, ::-1]))
         both = (seen.embedding, mirrored.embedding)
         return Reading(
             (seen.logits + mirrored.logits) / 2,
             None if both[0] is None or both[1] is None else unit(both[0] + both[1]),
         )
 
-    def _run(self, view: NDArray[np.float32]) -> Reading:
+    def read_prepared(self, view: NDArray[np.float32]) -> Reading:
+        """What the network says of one view, float32 (1, size, size, 3), as `prepare` makes it."""
         embedding = None
         with self._lock:
             self._interpreter.set_tensor(self._input, view)
