@@ -155,19 +155,19 @@ def stage(photos: Iterable[Photo], classes: Classes, describe: str) -> Staged:
     photos = list(photos)
     pictures = np.empty((len(photos), STAGED_SIZE, STAGED_SIZE, 3), np.uint8)
     for index, photo in enumerate(track(photos, describe)):
-        pictures[index] = prepare(decode(photo.path.read_bytes(), STAGED_SIZE), spec)[0]
+        pictures[index] = view(photo, spec)[0]
     targets = np.array([place[photo.target] for photo in photos], np.int64)
     return Staged(pictures, targets, np.array([photo.source for photo in photos]))
 
 
 def as_served(photos: Iterable[Photo], spec: Preprocessing, describe: str) -> NDArray[np.float32]:
     """Photos exactly as the network will see them in a shop: (N, size, size, 3)."""
-    return np.concatenate(
-        [
-            prepare(decode(photo.path.read_bytes(), spec.size), spec)
-            for photo in track(list(photos), describe)
-        ]
-    )
+    return np.concatenate([view(photo, spec) for photo in track(list(photos), describe)])
+
+
+def view(photo: Photo, spec: Preprocessing) -> NDArray[np.float32]:
+    """One photo exactly as the network will see it: (1, size, size, 3)."""
+    return prepare(read_picture(photo, spec), spec)
 
 
 def read_picture(photo: Photo, spec: Preprocessing) -> Image.Image:

@@ -74,7 +74,7 @@ class Recipe:
     """How much a teacher's answer counts beside the label, where there is a teacher."""
 
     def size_at(self, epoch: int) -> int:
-        """Small pictures first, since they are cheap; the served size to finish."""
+        """Small pictures first, since they are cheap; the full size to finish."""
         return self.early_size if 0 <= epoch < self.early_epochs else self.size
 
 

@@ -23,7 +23,6 @@ from smartscale.recognition.evaluation import (
     judge,
     summarise,
 )
-from smartscale.recognition.network_input import prepare
 from smartscale.recognition.package import EXEMPLARS_FILE, ModelPackage, load_package, write_package
 from smartscale.recognition.recogniser import Recogniser, ranked, softmax
 from training import data as photos
@@ -363,7 +362,7 @@ def _measure_variant(
     recogniser = Recogniser(package)
     logits, truths = served_logits(recogniser, material.validation, material)
     shares = hit_shares(ranks(*produce_only(logits, truths, material.classes)))
-    view = prepare(photos.read_picture(material.validation[0], material.spec), material.spec)
+    view = photos.view(material.validation[0], material.spec)
     durations = []
     for _ in range(TIMED_RUNS):
         start = time.perf_counter()

@@ -92,6 +92,8 @@ class ItemSearch:
 
     def _show(self) -> None:
         """What was found, in order; the tiles stay, or a tap meets one that was just redrawn."""
+        if not self._tiles:
+            return  # they are drawn in a moment, or could not be had
         t = self._visit.language
         among = [item for item in self._items if self._category in {"", item.category}]
         found = [item.label for item in search(among, self._wanted, t.code)]

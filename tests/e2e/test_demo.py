@@ -34,7 +34,7 @@ def exact(page: Page) -> Decimal:
 
 
 def answered(page: Page) -> None:
-    """A sample on the simulated scale has its answer coming already, without a tap."""
+    """The answer is there; a sample on the simulated scale has it coming without a tap."""
     expect(page.get_by_text("Price", exact=True)).to_be_visible()
 
 
@@ -90,6 +90,7 @@ def test_the_camera_takes_the_picture(page: Page) -> None:
     page.get_by_label("Weight", exact=True).fill("0,5")
     page.get_by_label("Tare (optional)").fill("0.02")
     page.get_by_role("button", name="Classify").click()
+    answered(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Bananas")
     expect(page.get_by_text("Gross 0.500\u00a0kg − tare 0.020\u00a0kg")).to_be_visible()
     exact(page)

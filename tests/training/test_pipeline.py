@@ -154,6 +154,7 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     assert taught.input_size == TINY.size
     pupil, other = taught.evaluation["members"]
     assert pupil["recipe"]["teacher"] == f"{package.model_id}@{package.revision}"
+    assert pupil["recipe"]["teacher_weight"] > 0
     assert other["recipe"]["teacher"] == ""
     assert Recogniser(taught).recognise(photo.read_bytes())
 
