@@ -429,6 +429,8 @@ def settled(page: Page, selector: str) -> None:
     page.wait_for_function(
         """selector => document.querySelector(selector).getAnimations({subtree: true})
             .every(one => one.effect.getTiming().iterations === Infinity)
+            // Vue's name for what is about to fade, a frame before it does.
+            && !document.querySelector('[class*="-enter-active"], [class*="-leave-active"]')
             && [...document.images].every(one => one.complete)""",
         arg=selector,
     )
