@@ -73,11 +73,11 @@ class WeighPage:
                 self._stage_side()
             with ui.element("section").classes("panel card") as panel:
                 panel.props["aria-label"] = t("Weighing")
+                self._announcement = theme.text("", "p").classes("sr-only").mark("announcement")
+                self._announcement.props["role"] = "status"
                 self._readout = self._figures()
                 with ui.element("div").classes("panel-main"):
                     self._panel()
-            self._announcement = theme.text("", "p").classes("sr-only").mark("announcement")
-            self._announcement.props["role"] = "status"
 
     # ------------------------------------------------------------------ what is drawn
 
@@ -145,6 +145,7 @@ class WeighPage:
             choices = Choices(self._cancel, self._leave_container, bowl)
             self._prompt = Prompt(self._visit, self._flow.plate, choices)
             self._prompt.build(step, weighing.problem, sees=self._camera.live)
+            self._announcement.text = self._prompt.said
 
     # ------------------------------------------------------------------ the scale
 
@@ -162,11 +163,9 @@ class WeighPage:
                 self._enter_tare()
             self._touched = time.monotonic()
             self._refresh()
-            self._announce_step()
             self._lead("leadOn")
         elif condition is not self._flow.plate.condition and self._flow.step is Step.IDLE:
             self._panel.refresh()
-            self._announce_step()
             self._lead("leadOn")
         if self._prompt is not None:
             self._prompt.show()
@@ -215,7 +214,7 @@ class WeighPage:
                 self._weighing.problem = None
                 self._capture()
             self._panel.refresh()
-            self._announce_step()
+            self._lead("leadOn")
 
     def _take_off(self) -> None:
         if self._simulated is not None:
@@ -517,10 +516,6 @@ class WeighPage:
     def _lead(self, how: str = "lead") -> None:
         """Put the keyboard on what comes next: what had it was drawn anew."""
         self._visit.client.run_javascript(f"setTimeout(() => smartscale.{how}(), 50)")
-
-    def _announce_step(self) -> None:
-        if self._prompt is not None:
-            self._announcement.text = self._prompt.said
 
     def _tell(self) -> None:
         result = self._weighing.result

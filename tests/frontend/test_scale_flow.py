@@ -273,6 +273,14 @@ async def test_a_camera_that_starts_late_sees_what_has_landed_already(
     await shopper.should_see("Now it needs a picture", retries=SOON)
 
 
+async def test_each_step_is_said_to_who_cannot_see_it(shopper: User, scale: WiredScale) -> None:
+    await shopper.open("/")
+    scale.show("0.500", Condition.MOVING)
+    await until(lambda: text_of(shopper, "announcement") == "One moment, it is being weighed")
+    scale.show("0.500")
+    await until(lambda: text_of(shopper, "announcement") == "Now it needs a picture")
+
+
 async def test_the_next_shopper_finds_the_shops_own_language(
     api: FakeApi, samples: Path, scale: WiredScale
 ) -> None:
