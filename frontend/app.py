@@ -9,30 +9,30 @@ from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import StreamingResponse
 from nicegui import Client, app, ui
 
-from frontend import theme
-from frontend.api_client import ApiError, ApiMissing
-from frontend.cameras import FILM, LIVE_PATH, open_camera
-from frontend.catalogue import Catalogue
-from frontend.containers import read_containers
+from frontend.api.catalogue import Catalogue
+from frontend.api.client import ApiError, ApiMissing
+from frontend.devices.cameras import FILM, LIVE_PATH, open_camera
+from frontend.devices.scales.scale import Scale
+from frontend.devices.scales.setting import open_scale
 from frontend.kiosk import ARTWORK, STATIC, Kiosk, Visit
 from frontend.labels.desk import FORMATS, LabelDesk, NoLabel
 from frontend.labels.issued import Issued
 from frontend.labels.printer import printer_of
 from frontend.labels.profiles import PROFILES
-from frontend.languages import load_languages
 from frontend.offline.api import OfflineApi
-from frontend.pages.analytics import analytics_page
-from frontend.pages.history import history_page, suspicious_page
-from frontend.pages.items import items_page
-from frontend.pages.lost import lost_page
-from frontend.pages.models import models_page
-from frontend.pages.teach import teach_page
-from frontend.pages.weigh import weigh_page
-from frontend.picture_routes import serve_pictures
-from frontend.samples import load_samples, small_picture
-from frontend.scales.scale import Scale
-from frontend.scales.setting import open_scale
+from frontend.screen import theme
+from frontend.screen.lost import lost_page
+from frontend.screen.picture_routes import serve_pictures
 from frontend.settings import Settings
+from frontend.shopper.page import weigh_page
+from frontend.staff.analytics.page import analytics_page
+from frontend.staff.catalogue.page import items_page
+from frontend.staff.history.page import history_page, suspicious_page
+from frontend.staff.models.page import models_page
+from frontend.staff.teach import teach_page
+from frontend.weighing.containers import read_containers
+from frontend.weighing.samples import load_samples, small_picture
+from frontend.words.languages import load_languages
 
 _STATIC_AGE_S = 3600
 

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from nicegui import Client
 
-from frontend.cameras import DeviceCamera
-from frontend.catalogue import Catalogue
-from frontend.containers import Container
+from frontend.access.photos import PhotoAddresses
+from frontend.access.pins import Attempts
+from frontend.api.catalogue import Catalogue
+from frontend.devices.cameras import DeviceCamera
+from frontend.devices.scales.scale import Scale
+from frontend.devices.scales.simulated import SimulatedScale
 from frontend.labels.desk import LabelDesk
-from frontend.languages import Language
 from frontend.offline.api import OfflineApi
-from frontend.photos import PhotoAddresses
-from frontend.pins import Attempts
-from frontend.samples import Sample
-from frontend.scales.scale import Scale
-from frontend.scales.simulated import SimulatedScale
 from frontend.settings import Settings
+from frontend.weighing.containers import Container
+from frontend.weighing.samples import Sample
+from frontend.words.languages import Language
 
 STATIC = Path(__file__).with_name("static")
 ARTWORK = STATIC / "produce"

@@ -14,13 +14,13 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from frontend.cameras import BROWSER
-from frontend.containers import GIVEN_OUT, read_containers
+from frontend.access.pins import Role, check_pin
+from frontend.devices.cameras import BROWSER
+from frontend.devices.scales.setting import SIMULATED, read_wire
 from frontend.labels.printer import NO_PRINTER, printer_of
 from frontend.labels.profiles import PROFILES
-from frontend.languages import load_languages
-from frontend.pins import Role, check_pin
-from frontend.scales.setting import SIMULATED, read_wire
+from frontend.weighing.containers import GIVEN_OUT, read_containers
+from frontend.words.languages import load_languages
 
 SAMPLE_DATA = Path(__file__).resolve().parents[1] / "sample_data"
 DEMO_TOKEN = "changeme"  # noqa: S105 - the API refuses it outside the demo

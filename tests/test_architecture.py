@@ -89,6 +89,6 @@ def test_no_file_of_money_or_weight_makes_floats() -> None:
 
 
 def test_the_steps_at_the_scale_know_no_screen_no_network_and_no_clock() -> None:
-    pure = {"decimal", "dataclasses", "enum", "frontend.scales.scale"}
+    pure = {"decimal", "dataclasses", "enum", "frontend.devices.scales.scale"}
     known = {module for file, module in imports(ROOT / "frontend") if file.name == "flow.py"}
     assert known <= pure

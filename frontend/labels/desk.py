@@ -3,15 +3,15 @@
 import asyncio
 from dataclasses import dataclass
 
-from frontend.api_client import ApiClient, Result
-from frontend.catalogue import Catalogue
+from frontend.api.catalogue import Catalogue
+from frontend.api.client import ApiClient, Result
 from frontend.labels import render
 from frontend.labels.barcode import DoesNotFit
 from frontend.labels.issued import Issued
 from frontend.labels.label import Label, NotSettled, label_of
 from frontend.labels.printer import NotPrinted, Printer
 from frontend.labels.profiles import Profile
-from frontend.languages import Language
+from frontend.words.languages import Language
 
 FORMATS = {"pdf": (render.pdf, "application/pdf"), "png": (render.png, "image/png")}
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from frontend import wording
-from frontend.api_client import Result, Status, Unit
+from frontend.api.client import Result, Status, Unit
 from frontend.labels.barcode import Sold, number
 from frontend.labels.profiles import Profile
-from frontend.languages import Language
+from frontend.words import wording
+from frontend.words.languages import Language
 
 
 class NotSettled(ValueError):

@@ -13,7 +13,7 @@ from escpos.exceptions import Error as EscposError
 from escpos.printer import Dummy, File, Network
 from PIL import Image
 
-from frontend.languages import N_
+from frontend.words.languages import N_
 
 NO_PRINTER = ""
 _PORT = 9100

@@ -12,10 +12,10 @@ import pypdfium2
 from fpdf import FPDF
 from PIL import Image
 
-from frontend import wording
 from frontend.labels.barcode import modules
 from frontend.labels.label import Label, issued, lines
-from frontend.languages import Language
+from frontend.words import wording
+from frontend.words.languages import Language
 
 WIDTH, HEIGHT = 384, 316
 """48 x 39.5 mm: what a printer for 58 mm paper can print."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from frontend.api_client import (
+from frontend.api.client import (
     LONGEST_WAIT_S,
     ApiClient,
     ApiError,

@@ -4,7 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from frontend.staff import PAGES
+from frontend.staff.page import PAGES
 from tests.e2e.conftest import MANAGER, log_in
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]

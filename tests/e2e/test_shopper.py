@@ -17,7 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from frontend.languages import load_languages
+from frontend.words.languages import load_languages
 from infra.waiting import wait_until
 from tests.e2e.conftest import ROOT, START_S
 from tests.frontend.fake_api import FakeApi

@@ -12,9 +12,9 @@ from nicegui import Client
 from nicegui.testing import User, user_simulation
 from PIL import Image
 
+from frontend.access.pins import hash_pin
 from frontend.app import create_kiosk, serve
 from frontend.kiosk import Kiosk
-from frontend.pins import hash_pin
 from frontend.settings import Settings
 from tests.frontend.fake_admin import TOKEN
 from tests.frontend.fake_api import FakeApi

@@ -14,9 +14,9 @@ from nicegui.testing import User, user_simulation
 from PIL import Image
 
 from frontend.app import create_kiosk, serve
-from frontend.cameras import BROWSER, CameraUnavailable, DeviceCamera, open_camera
-from frontend.containers import Container, read_containers
+from frontend.devices.cameras import BROWSER, CameraUnavailable, DeviceCamera, open_camera
 from frontend.settings import Settings
+from frontend.weighing.containers import Container, read_containers
 from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_weigh import SOON
 

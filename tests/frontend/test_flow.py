@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.flow import Do, Flow, Plate, Step, Untareable
-from frontend.scales.scale import Condition, Reading
+from frontend.devices.scales.scale import Condition, Reading
+from frontend.weighing.flow import Do, Flow, Plate, Step, Untareable
 
 CAPACITY = Decimal(30)
 GRAM = Decimal("0.001")

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from nicegui.testing import User
 
-from frontend.api_client import HISTORY_PAGE
+from frontend.api.client import HISTORY_PAGE
 from tests.frontend.conftest import ATTENDANT_PIN, log_in
 from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_weigh import SOON, until

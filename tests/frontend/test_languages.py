@@ -12,7 +12,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
 import frontend
-from frontend.languages import LOCALE, N_, load_languages
+from frontend.words.languages import LOCALE, N_, load_languages
 from tests.frontend.fake_api import CATALOGUE
 
 FRONTEND = Path(frontend.__file__).parent

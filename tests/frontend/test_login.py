@@ -6,9 +6,9 @@ import pytest
 from nicegui import app
 from nicegui.testing import User
 
+from frontend.access.pins import Attempts
 from frontend.kiosk import Kiosk
-from frontend.pins import Attempts
-from frontend.staff import PAGES
+from frontend.staff.page import PAGES
 from tests.frontend.conftest import ATTENDANT_PIN, MANAGER_PIN, SOON, log_in
 from tests.frontend.fake_admin import TOKEN
 from tests.frontend.fake_api import FakeApi
@@ -131,7 +131,7 @@ async def test_whoever_is_idle_is_logged_out(
     user: User, api: FakeApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr("frontend.manager.monotonic", lambda: now)
+    monkeypatch.setattr("frontend.staff.desk.monotonic", lambda: now)
     await log_in(user, "/models", MANAGER_PIN)
     await user.should_see("active-model", retries=SOON)
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 from nicegui import ui
 from nicegui.testing import User
 
-from frontend.manager import Pace
+from frontend.staff.desk import Pace
 from tests.frontend.conftest import MANAGER_PIN, log_in
 from tests.frontend.fake_admin import BUILTIN, VGG16
 from tests.frontend.fake_api import FakeApi

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from nicegui.testing import User
 
-from frontend.samples import load_samples
+from frontend.weighing.samples import load_samples
 from tests.frontend.conftest import ATTENDANT_PIN, log_in
 from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_receipt import scanned

@@ -10,19 +10,19 @@ import httpx
 import pytest
 from PIL import Image
 
-from frontend.api_client import (
+from frontend.api.catalogue import search
+from frontend.api.client import (
     ApiClient,
     ApiRefused,
     ApiUnreachable,
     CatalogueItem,
     Unit,
 )
-from frontend.catalogue import search
 from frontend.kiosk import ARTWORK
-from frontend.languages import load_languages
-from frontend.parts.manager.chart import Chart, Series, _cell
-from frontend.pictures import UnreadablePicture, prepare
-from frontend.samples import load_samples
+from frontend.staff.analytics.chart import Chart, Series, _cell
+from frontend.weighing.pictures import UnreadablePicture, prepare
+from frontend.weighing.samples import load_samples
+from frontend.words.languages import load_languages
 from tests.frontend.conftest import jpeg, photo
 from tests.frontend.fake_api import CATALOGUE
 

@@ -3,8 +3,8 @@
 import pytest
 from pydantic import ValidationError
 
-from frontend.photos import PhotoAddresses
-from frontend.pins import Attempts, Role, TooManyAttempts, check_pin, hash_pin, matches
+from frontend.access.photos import PhotoAddresses
+from frontend.access.pins import Attempts, Role, TooManyAttempts, check_pin, hash_pin, matches
 from frontend.settings import DEMO_PINS, Settings, what_is_wrong
 
 JOB = "0" * 32

@@ -10,8 +10,8 @@ from nicegui import Client
 from nicegui.testing import User, user_simulation
 
 from frontend.app import create_kiosk, serve
-from frontend.parts.camera import Camera
-from frontend.scales.scale import Condition, Reading, Readings
+from frontend.devices.scales.scale import Condition, Reading, Readings
+from frontend.screen.camera import Camera
 from frontend.settings import Settings
 from tests.frontend.conftest import jpeg, photo
 from tests.frontend.fake_api import FakeApi

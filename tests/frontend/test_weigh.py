@@ -463,4 +463,4 @@ def is_enabled(user: User, mark: str) -> bool:
 
 def reasons(caplog: pytest.LogCaptureFixture) -> list[str]:
     """What the kiosk logged about its service."""
-    return [one.getMessage() for one in caplog.records if one.name == "frontend.api_client"]
+    return [one.getMessage() for one in caplog.records if one.name == "frontend.api.client"]

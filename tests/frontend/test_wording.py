@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend import wording
-from frontend.api_client import Result, Status, Unit
-from frontend.languages import Language, load_languages
-from frontend.wording import BadFigure, read_tare, read_weight
+from frontend.api.client import Result, Status, Unit
+from frontend.words import wording
+from frontend.words.languages import Language, load_languages
+from frontend.words.wording import BadFigure, read_tare, read_weight
 
 EN, DE, RU = (load_languages()[code] for code in ("en", "de", "ru"))
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from frontend.api_client import ApiClient
-from frontend.languages import load_languages
+from frontend.api.client import ApiClient
 from frontend.logs import log_as_json
-from frontend.pictures import Picture
-from frontend.weighing import Entry, Weighing
+from frontend.weighing.pictures import Picture
+from frontend.weighing.weighing import Entry, Weighing
+from frontend.words.languages import load_languages
 from infra.commands.connection import Connection
 from smartscale.domain.upload import upload_key
 from tests.conftest import Deployed

@@ -14,7 +14,7 @@ import pytest
 import pytest_asyncio
 import uvicorn
 
-from frontend.api_client import ApiRefused, ApiUnreachable, Result
+from frontend.api.client import ApiRefused, ApiUnreachable, Result
 from frontend.offline import api, local
 from frontend.offline.api import OfflineApi
 from frontend.offline.copy import CatalogueCopy

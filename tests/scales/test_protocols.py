@@ -6,16 +6,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from frontend.scales.protocols.cas import CAS, CAS_22, block_check
-from frontend.scales.protocols.mt_sics import MT_SICS
-from frontend.scales.protocols.protocol import KILOGRAMS, Pan, Protocol
-from frontend.scales.protocols.toledo_8217 import (
+from frontend.devices.scales.protocols.cas import CAS, CAS_22, block_check
+from frontend.devices.scales.protocols.mt_sics import MT_SICS
+from frontend.devices.scales.protocols.protocol import KILOGRAMS, Pan, Protocol
+from frontend.devices.scales.protocols.toledo_8217 import (
     TOLEDO_8217,
     check_even_parity,
     with_even_parity,
 )
-from frontend.scales.scale import Condition, Reading
-from frontend.scales.setting import PROTOCOLS
+from frontend.devices.scales.scale import Condition, Reading
+from frontend.devices.scales.setting import PROTOCOLS
 
 PAN = Pan()
 STABLE, MOVING = Condition.STABLE, Condition.MOVING

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from frontend.scales.scale import Condition, Reading
-from frontend.scales.simulated import SimulatedScale
+from frontend.devices.scales.scale import Condition, Reading
+from frontend.devices.scales.simulated import SimulatedScale
 
 EMPTY = Reading(Condition.STABLE, Decimal("0.000"))
 

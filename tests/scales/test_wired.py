@@ -13,17 +13,17 @@ from mtsics.core.state import ScaleConfig, ScaleState
 from mtsics.protocol.engine import MTSICSEngine
 from mtsics.transport.tcp import TCPConfig, TCPTransport
 
-from frontend.scales.protocols.cas import CAS, CAS_22
-from frontend.scales.protocols.mt_sics import MT_SICS
-from frontend.scales.protocols.protocol import Protocol
-from frontend.scales.protocols.toledo_8217 import (
+from frontend.devices.scales.protocols.cas import CAS, CAS_22
+from frontend.devices.scales.protocols.mt_sics import MT_SICS
+from frontend.devices.scales.protocols.protocol import Protocol
+from frontend.devices.scales.protocols.toledo_8217 import (
     TOLEDO_8217,
     check_even_parity,
     with_even_parity,
 )
-from frontend.scales.scale import Condition, Reading
-from frontend.scales.setting import open_scale, read_wire
-from frontend.scales.wired import Wire, WiredScale
+from frontend.devices.scales.scale import Condition, Reading
+from frontend.devices.scales.setting import open_scale, read_wire
+from frontend.devices.scales.wired import Wire, WiredScale
 from tests.scales.emulators import Cas, OnSocket, OnTerminal, Toledo
 
 pytestmark = pytest.mark.asyncio

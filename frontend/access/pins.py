@@ -1,0 +1,134 @@
+"""PINs of the shop's staff: kept as they are or as a hash, and tried only so often.
+
+`python -m frontend.access.pins` asks for a PIN and prints its hash for the settings.
+"""
+
+import base64
+import hashlib
+import hmac
+import math
+import re
+import secrets
+import sys
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from getpass import getpass
+from time import monotonic
+
+_PIN = re.compile(r"[!-~]{4,64}", re.ASCII)
+_HASH = re.compile(r"scrypt:(\d{1,2}):([A-Za-z0-9+/=]{16,}):([A-Za-z0-9+/=]{40,})", re.ASCII)
+_LOG2_COST = 14
+_MOST_LOG2_COST = 17
+_KEY_BYTES = 32
+NOT_A_PIN = "use 4 to 64 letters, digits or signs, or a hash of `python -m frontend.access.pins`"
+
+
+class Role(IntEnum):
+    """Who somebody is; a higher one may do what a lower one may."""
+
+    ATTENDANT = 1
+    """Looks after weighings: history, corrections, suspicious ones."""
+    MANAGER = 2
+    """Runs the shop: prices, items, models, figures too."""
+
+
+def hash_pin(pin: str) -> str:
+    """A PIN as the settings may keep it: scrypt with a salt of its own."""
+    salt = secrets.token_bytes(16)
+    key = _key(pin, salt, _LOG2_COST)
+    return f"scrypt:{_LOG2_COST}:{base64.b64encode(salt).decode()}:{base64.b64encode(key).decode()}"
+
+
+def check_pin(kept: str) -> str:
+    """A PIN or the hash of one as it stands in the settings.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    hashed = _HASH.fullmatch(kept)
+    good = _PIN.fullmatch(kept) if hashed is None else int(hashed[1]) <= _MOST_LOG2_COST
+    if not good or (kept.startswith("scrypt:") and hashed is None):
+        raise ValueError(NOT_A_PIN)
+    return kept
+
+
+def matches(pin: str, kept: str) -> bool:
+    """Whether a PIN is the one that is kept. A hash takes some 50 ms."""
+    hashed = _HASH.fullmatch(kept)
+    if hashed is None:
+        return hmac.compare_digest(pin.encode(), kept.encode())
+    expected = base64.b64decode(hashed[3])
+    return hmac.compare_digest(_key(pin, base64.b64decode(hashed[2]), int(hashed[1])), expected)
+
+
+def _key(pin: str, salt: bytes, log2_cost: int) -> bytes:
+    cost = 1 << log2_cost
+    # scrypt wants 128 * r * cost bytes, and OpenSSL allows 32 MB unless told.
+    room = 2 * 128 * 8 * cost
+    return hashlib.scrypt(pin.encode(), salt=salt, n=cost, r=8, p=1, dklen=_KEY_BYTES, maxmem=room)
+
+
+@dataclass
+class _Failures:
+    count: int = 0
+    last: float = 0.0
+    locked_until: float = 0.0
+
+
+class TooManyAttempts(Exception):
+    """Somebody has to wait before the next attempt; `seconds` says how long."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"wait {seconds} seconds")
+        self.seconds = seconds
+
+
+class Attempts:
+    """How often somebody at an address may be wrong: five times, then ever longer waits."""
+
+    FREE, FIRST_WAIT_S, LONGEST_WAIT_S, FORGET_S = 5, 30.0, 300.0, 3600.0
+    MOST_ADDRESSES = 1000
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._known: OrderedDict[str, _Failures] = OrderedDict()
+
+    def begin(self, address: str) -> None:
+        """Count an attempt before it is looked at, so that many at once are many.
+
+        Raises:
+            TooManyAttempts: it is too soon for another one.
+        """
+        now = self._clock()
+        failures = self._known.get(address, _Failures())
+        if failures.locked_until > now:
+            raise TooManyAttempts(math.ceil(failures.locked_until - now))
+        if now - failures.last > self.FORGET_S:
+            failures = _Failures()
+        failures.count, failures.last = failures.count + 1, now
+        if failures.count >= self.FREE:
+            wait = self.FIRST_WAIT_S * 2 ** (failures.count - self.FREE)
+            failures.locked_until = now + min(wait, self.LONGEST_WAIT_S)
+        self._known[address] = failures
+        self._known.move_to_end(address)
+        if len(self._known) > self.MOST_ADDRESSES:
+            self._known.popitem(last=False)
+
+    def succeed(self, address: str) -> None:
+        """The attempt was right: all is forgotten."""
+        self._known.pop(address, None)
+
+
+def main() -> None:
+    """Ask for a PIN without showing it, and print its hash."""
+    pin = getpass("PIN: ")
+    if not _PIN.fullmatch(pin) or pin.startswith("scrypt:"):
+        sys.stderr.write("A PIN has 4 to 64 letters, digits or signs.\n")
+        sys.exit(2)
+    sys.stdout.write(f"{hash_pin(pin)}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""What a wire protocol is: what is sent, what a frame looks like, and what a frame means."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from frontend.devices.scales.scale import GRAM, Condition, Reading
+
+KILOGRAMS = {
+    "mg": Decimal("0.000001"),
+    "g": Decimal("0.001"),
+    "kg": Decimal(1),
+    "oz": Decimal("0.028349523125"),
+    "lb": Decimal("0.45359237"),
+}
+"""Kilograms in one unit, exact: https://www.nist.gov/pml/special-publication-811, appendix B.8."""
+
+
+@dataclass(frozen=True)
+class Pan:
+    """What the installer says about a scale.
+
+    `unit` is what a protocol without units means; weights above `capacity_kg` are an overload.
+    """
+
+    capacity_kg: Decimal = Decimal(30)
+    division_kg: Decimal = GRAM
+    unit: str = "kg"
+
+    def reading(self, figure: str, unit: str, *, stable: bool) -> Reading | None:
+        """What a figure of a scale means; None for one in a unit that is no weight.
+
+        Args:
+            figure: a plain decimal number, which the caller's pattern has made sure of.
+            unit: a key of `KILOGRAMS`, in any case.
+            stable: whether the scale calls it settled.
+        """
+        factor = KILOGRAMS.get(unit.lower())
+        if factor is None:
+            return None
+        exact = Decimal(figure) * factor
+        if exact < 0:
+            return Reading(Condition.UNDERLOAD)
+        if exact > self.capacity_kg:
+            return Reading(Condition.OVERLOAD)
+        gross_kg = abs(exact).quantize(GRAM, ROUND_HALF_UP)  # a scale may say -0.000
+        return Reading(Condition.STABLE if stable else Condition.MOVING, gross_kg)
+
+
+@dataclass(frozen=True)
+class Line:
+    """How the serial line is set."""
+
+    baudrate: int = 9600
+    bytesize: int = 8
+    parity: str = "N"
+    stopbits: int = 1
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something to send, and what the scale then answers."""
+
+    send: bytes
+    answer: re.Pattern[bytes]
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One wire protocol. The answer of the last step is a frame for `parse`."""
+
+    name: str
+    steps: tuple[Step, ...]
+    parse: Callable[[bytes, Pan], Reading | None]
+    """What a frame means. Never raises; None for bytes that are no reading."""
+    line: Line = Line()
+
+
+FIGURE = rb"[0-9]{1,6}(?:\.[0-9]{1,6})?"
+"""A figure as scales write it; longer ones are no weight that a scale for food shows."""

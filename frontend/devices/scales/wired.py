@@ -1,0 +1,188 @@
+"""A scale on a wire: asks it again and again, and comes back by itself after a pulled cable."""
+
+import asyncio
+import logging
+import termios
+import threading
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import chain, repeat
+
+import serial
+
+from frontend.devices.scales.protocols.protocol import Pan, Protocol, Step
+from frontend.devices.scales.protocols.toledo_8217 import check_even_parity, with_even_parity
+from frontend.devices.scales.scale import Condition, Reading, Readings
+
+_UNAVAILABLE = Reading(Condition.UNAVAILABLE)
+_MOST_BYTES = 2048
+"""How much one question may be answered with; a line that talks on and on is no scale."""
+_CHUNK = 64
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wire:
+    """Where a scale is and how it talks. Times are seconds."""
+
+    url: str
+    """What `serial.serial_for_url` opens: a device, `socket://host:port`, `rfc2217://...`."""
+    protocol: Protocol
+    pan: Pan = field(default_factory=Pan)
+    baudrate: int | None = None
+    parity_in_software: bool = False
+    """The line carries even parity as the eighth bit, as from a serial server set to 8N1."""
+    poll_s: float = 0.1
+    answer_s: float = 0.5
+    silence_s: float = 1.5
+    """After how long without a reading a scale counts as away."""
+    retry_s: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0)
+
+
+class WiredScale:
+    """A scale on a serial line or socket, asked by a thread of its own once somebody reads."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.capacity_kg: Decimal = wire.pan.capacity_kg
+        self.division_kg: Decimal = wire.pan.division_kg
+        self._wire = wire
+        self._readings = Readings(_UNAVAILABLE)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    async def readings(self) -> AsyncIterator[Reading]:
+        """The current reading at once, then each change."""
+        self._start()
+        async for reading in self._readings.follow():
+            yield reading
+
+    async def close(self) -> None:
+        """Let go of the line; every iterator of readings ends."""
+        self._stop.set()
+        self._readings.close()
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join)
+
+    def _start(self) -> None:
+        if self._thread is None:
+            loop = asyncio.get_running_loop()
+            self._thread = threading.Thread(
+                target=self._run, args=(loop,), name="scale", daemon=True
+            )
+            self._thread.start()
+
+    def _run(self, loop: asyncio.AbstractEventLoop) -> None:
+        def tell(reading: Reading) -> None:
+            if not self._stop.is_set():
+                loop.call_soon_threadsafe(self._readings.publish, reading)
+
+        pauses = self._pauses()
+        reason = ""
+        while not self._stop.is_set():
+            try:
+                with _open(self._wire) as port:
+                    dialogue = _Dialogue(self._wire, port)
+                    while not self._stop.is_set():
+                        reading = dialogue.reading()
+                        if reading is not None:
+                            tell(reading)
+                            pauses, reason = self._pauses(), _heard(self._wire, reason)
+                        elif dialogue.silent:
+                            raise TimeoutError("it says nothing that is a weight")
+                        self._stop.wait(self._wire.poll_s)
+            except (OSError, termios.error) as error:  # a broken line, or none yet
+                tell(_UNAVAILABLE)
+                reason = _lost(self._wire, str(error), reason)
+                self._stop.wait(next(pauses))
+
+    def _pauses(self) -> chain[float]:
+        *first, last = self._wire.retry_s
+        return chain(first, repeat(last))
+
+
+class _Dialogue:
+    """Questions and answers on one open line."""
+
+    def __init__(self, wire: Wire, port: serial.Serial) -> None:
+        self._wire = wire
+        self._port = port
+        self._waiting = b""
+        self._heard_at = time.monotonic()
+
+    @property
+    def silent(self) -> bool:
+        """Whether no reading came for too long."""
+        return time.monotonic() - self._heard_at > self._wire.silence_s
+
+    def reading(self) -> Reading | None:
+        """Ask once; None when no reading came."""
+        frame = b""
+        for step in self._wire.protocol.steps:
+            answered = self._ask(step)
+            if answered is None:
+                return None
+            frame = answered
+        reading = self._wire.protocol.parse(frame, self._wire.pan)
+        if reading is not None:
+            self._heard_at = time.monotonic()
+        return reading
+
+    def _ask(self, step: Step) -> bytes | None:
+        if step.send:
+            self._forget_late_answers()
+            sent = with_even_parity(step.send) if self._wire.parity_in_software else step.send
+            self._port.write(sent)
+        until = time.monotonic() + self._wire.answer_s
+        heard = 0
+        while True:
+            if found := step.answer.search(self._waiting):
+                self._waiting = self._waiting[found.end() :]
+                return found[0]
+            if heard > _MOST_BYTES or time.monotonic() > until:
+                self._waiting = self._waiting[-_CHUNK:]
+                return None
+            chunk = self._port.read(max(1, min(self._port.in_waiting, _CHUNK)))
+            heard += len(chunk)
+            self._waiting += check_even_parity(chunk) if self._wire.parity_in_software else chunk
+
+    def _forget_late_answers(self) -> None:
+        """What came late answers an earlier question: it may be an older weight."""
+        self._waiting = b""
+        for _ in range(_CHUNK):  # not until there is no more: a line may talk without end
+            if not self._port.in_waiting:
+                return
+            self._port.read(min(self._port.in_waiting, _CHUNK))
+
+
+def _open(wire: Wire) -> serial.Serial:
+    line = wire.protocol.line
+    port = serial.serial_for_url(
+        wire.url,
+        baudrate=wire.baudrate or line.baudrate,
+        bytesize=line.bytesize,
+        parity=line.parity,
+        stopbits=line.stopbits,
+        timeout=wire.answer_s / 4,
+        write_timeout=wire.answer_s,
+    )
+    if line.parity != serial.PARITY_NONE and "://" not in wire.url:
+        # pyserial sets parity but leaves its check off: with it a damaged byte arrives as NUL.
+        state = termios.tcgetattr(port.fileno())
+        state[0] |= termios.INPCK
+        termios.tcsetattr(port.fileno(), termios.TCSANOW, state)
+    return port
+
+
+def _lost(wire: Wire, reason: str, known: str) -> str:
+    if reason != known:
+        _log.warning("The scale at %s is away: %s", wire.url, reason)
+    return reason
+
+
+def _heard(wire: Wire, known: str) -> str:
+    if known:
+        _log.info("The scale at %s is back.", wire.url)
+    return ""

@@ -1,1 +1,0 @@
-"""What the manager's pages consist of."""

@@ -1,0 +1,1 @@
+"""What the shopper's and the staff's pages draw with."""

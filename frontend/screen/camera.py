@@ -1,0 +1,67 @@
+"""What the camera sees: the browser's camera, or the one of the kiosk's machine."""
+
+from collections.abc import Callable
+
+from nicegui import ui
+from nicegui.events import GenericEventArguments
+
+from frontend.devices.cameras import LIVE_PATH
+from frontend.screen import theme
+from frontend.weighing.pictures import LONGEST_SIDE
+from frontend.words.languages import Language
+
+CAPTURE = "camera.jpg"
+"""What a captured picture is called."""
+
+
+class Camera(ui.element, component="camera.js"):
+    """A live view with a button; what it captures arrives at an uploader as `CAPTURE`."""
+
+    def __init__(
+        self, uploader: ui.upload, t: Language, on_change: Callable[[], None] = lambda: None
+    ) -> None:
+        """Draw it; `on_change` is told when it begins or ceases to see."""
+        super().__init__()
+        self._on_change = on_change
+        self.live = False
+        """Whether it can take a picture."""
+        self.on("state", self._changed)
+        self.props["uploader"] = uploader.id
+        self.props["longest"] = LONGEST_SIDE
+        self.props["texts"] = {
+            "view": t("Camera picture"),
+            "off": t("Use the camera, choose a picture, or tap a sample"),
+            "starting": t("Starting the camera…"),
+            "missing": t("There is no camera here. Choose a picture, or tap a sample."),
+            "denied": t("The camera is not allowed here. Choose a picture, or tap a sample."),
+            "start": t("Turn on the camera"),
+            "again": t("Try the camera again"),
+            "capture": t("Take picture"),
+        }
+
+    def capture(self) -> None:
+        """Take a picture as soon as there is one to take."""
+        self.run_method("capture")
+
+    def _changed(self, event: GenericEventArguments) -> None:
+        self.live = event.args == "live"
+        self._on_change()
+
+
+class DeviceView:
+    """A live view of the camera that is wired to the kiosk's machine, with a button."""
+
+    live = True
+
+    def __init__(self, on_capture: Callable[[], object], t: Language) -> None:
+        self._capture = on_capture
+        with ui.element("div").classes("camera camera-live"):
+            theme.picture(LIVE_PATH, t("Camera picture")).classes("camera-film")
+            shutter = ui.element("button").classes("shutter").on("click", on_capture)
+            with shutter.mark("shutter"):
+                ui.element("span").classes("shutter-ring").props("aria-hidden=true")
+                theme.text(t("Take picture"))
+
+    def capture(self) -> None:
+        """Take a picture."""
+        self._capture()

@@ -1,0 +1,244 @@
+"""The answer: what it is, how sure that is, what it costs, and what else it may be."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from nicegui import ui
+
+from frontend.api.client import Candidate, Result, Unit
+from frontend.kiosk import Visit
+from frontend.screen import theme
+from frontend.screen.search import ItemSearch
+from frontend.shopper.receipt import Receipt
+from frontend.weighing.weighing import EMPTY, MAX_QUANTITY, UNKNOWN, Weighing
+from frontend.words import wording
+from frontend.words.languages import Language
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What a shopper can do with an answer."""
+
+    confirm: Callable[[str], Awaitable[None]]
+    count: Callable[[int], Awaitable[None]]
+    """By how many more, or fewer."""
+    search: Callable[[bool], None]
+    next_item: Callable[[], None]
+    again: Callable[[], None]
+    """Take another picture."""
+
+
+class Counter:
+    """How many there are, between a button for less and one for more."""
+
+    def __init__(self, t: Language, quantity: int, count: Callable[[int], Awaitable[None]]) -> None:
+        with ui.element("div").classes("quantity") as group:
+            group.props["role"] = "group"
+            group.props["aria-label"] = t("How many?")
+            theme.text(t("How many?")).classes("quantity-label")
+            self._less = theme.action("", lambda: count(-1), symbol="minus")
+            self._less.classes("square").mark("less").props["aria-label"] = t("One less")
+            self._number = theme.text("").classes("quantity-number").mark("quantity")
+            self._more = theme.action("", lambda: count(1), symbol="plus")
+            self._more.classes("square").mark("more").props["aria-label"] = t("One more")
+        self.show(quantity)
+
+    def show(self, quantity: int) -> None:
+        """Show another quantity; the buttons stay the same ones."""
+        self._number.text = str(quantity)
+        self._less.set_enabled(quantity > 1)
+        self._more.set_enabled(quantity < MAX_QUANTITY)
+
+
+class Answer:
+    """Draws one result; the page draws it anew when it changes."""
+
+    def __init__(self, visit: Visit, weighing: Weighing, actions: Actions) -> None:
+        self._visit = visit
+        self._t = visit.language
+        self._weighing = weighing
+        self._do = actions
+        self._label = self._result.sold_label
+        self._counter: Counter | None = None
+        self._leave: ui.button | None = None
+
+    def build(self) -> None:
+        """Draw it."""
+        with ui.element("div").classes("answer").mark("answer"):
+            if self._result.sold_label == UNKNOWN:
+                self._not_known()
+            elif self._weighing.searching:
+                self._something_else()
+            elif self._result.sold_label == EMPTY:
+                self._nothing_there()
+            else:
+                self._item()
+
+    def recount(self) -> bool:
+        """Show another quantity, and its price as soon as there is one.
+
+        The buttons that count stay: a tap on one that is drawn anew is lost. False when the
+        answer is another one, and has to be drawn anew.
+        """
+        if self._counter is None or self._result.sold_label != self._label:
+            return False
+        self._counter.show(self._weighing.quantity)
+        self._price.refresh()
+        if self._weighing.settled:
+            self._head.refresh()
+            self._below.refresh()
+        elif self._leave is not None:
+            self._leave.set_enabled(False)
+        return True
+
+    @property
+    def _result(self) -> Result:
+        if self._weighing.result is None:
+            raise LookupError("there is no answer to draw")
+        return self._weighing.result
+
+    @property
+    def _asks(self) -> bool:
+        return bool(self._result.needs_confirmation)
+
+    def _item(self) -> None:
+        self._head()
+        with ui.element("div").classes("price-row"):
+            self._price()
+            if self._result.unit is Unit.EACH:
+                self._counter = Counter(self._t, self._weighing.quantity, self._do.count)
+        self._below()
+
+    @ui.refreshable_method
+    def _head(self) -> None:
+        t, result, asks = self._t, self._result, self._asks
+        with ui.element("div").classes("answer-head"):
+            theme.picture(self._visit.kiosk.drawing(result.sold_label), "", 104)
+            with ui.element("div").classes("answer-name"):
+                theme.text(result.name or "", "h1").mark("answer-name")
+                if asks:
+                    theme.text(t("Does this look right?"), "p").classes("question")
+                self._how_sure(asks=asks)
+
+    @ui.refreshable_method
+    def _below(self) -> None:
+        t, result, asks = self._t, self._result, self._asks
+        self._problem()
+        with ui.element("div").classes("actions"):
+            if asks:
+                label = result.label or ""
+
+                async def accept() -> None:
+                    await self._do.confirm(label)
+
+                yes = theme.action(
+                    t("Yes, {name}", name=result.name or ""),
+                    accept,
+                    kind="primary",
+                    symbol="check",
+                )
+                yes.mark("accept").props("data-focus")
+            else:
+                self._next(kind="primary")
+            theme.action(t("Something else"), lambda: self._do.search(True), symbol="search").mark(
+                "something-else"
+            )
+        if not asks:
+            Receipt(self._visit, result.job_id).build()
+        self._alternatives(t("Or is it one of these?") if asks else t("Not right? Tap what it is"))
+        if asks:
+            self._next(kind="quiet", title=t("Cancel"))
+
+    def _how_sure(self, *, asks: bool) -> None:
+        t, result = self._t, self._result
+        if result.confirmed_label is not None:
+            theme.text(t("Confirmed"), "p").classes("pill good").mark("confidence")
+            return
+        share = result.confidence or 0.0
+        words = f"{wording.confidence(share, t, asks=asks)} · {wording.percent(share, t)}"
+        theme.text(words, "p").classes("pill ask" if asks else "pill good").mark("confidence")
+
+    @ui.refreshable_method
+    def _price(self) -> None:
+        t, result = self._t, self._result
+        price, calculation = wording.price(result, t), wording.calculation(result, t)
+        if not self._weighing.settled:
+            price, calculation = wording.ELLIPSIS, t("One moment…")
+        with ui.element("div").classes("price-block open" if self._asks else "price-block"):
+            theme.text(t("Price"), "p").classes("price-caption")
+            theme.text(price, "p").classes("price").mark("price")
+            theme.text(calculation, "p").classes("sum").mark("calculation")
+            if result.weight_kg is not None and result.tare_kg:
+                gross = wording.kilograms(result.weight_kg, t)
+                tare = wording.kilograms(result.tare_kg, t)
+                theme.text(t("Gross {gross} − tare {tare}", gross=gross, tare=tare), "p").classes(
+                    "tare-line"
+                ).mark("tare-line")
+
+    def _alternatives(self, title: str) -> None:
+        candidates = self._weighing.alternatives
+        if not candidates:
+            return
+        theme.text(title, "h2").classes("alternatives-title")
+        with ui.element("div").classes("alternatives"):
+            for candidate in candidates:
+                self._alternative(candidate)
+
+    def _alternative(self, candidate: Candidate) -> None:
+        async def choose() -> None:
+            await self._do.confirm(candidate.label)
+
+        row = ui.element("button").classes("alternative").on("click", choose)
+        with row.mark(f"candidate-{candidate.label}"):
+            theme.picture(self._visit.kiosk.drawing(candidate.label), "", 44)
+            with ui.element("span").classes("alternative-name"):
+                theme.text(candidate.name)
+                share = wording.percent(candidate.confidence, self._t)
+                theme.text(share).classes("alternative-share")
+            with ui.element("span").classes("alternative-prices"):
+                theme.text(wording.total(candidate, self._t)).classes("alternative-total")
+                theme.text(wording.candidate_price(candidate, self._t)).classes("alternative-each")
+
+    def _something_else(self) -> None:
+        t = self._t
+        with ui.element("div").classes("search-head"):
+            theme.text(t("What is it?"), "h1")
+            theme.action(t("Back"), lambda: self._do.search(False), kind="quiet").mark("back")
+        self._problem()
+        ItemSearch(self._visit, self._do.confirm).build()
+
+    def _not_known(self) -> None:
+        t = self._t
+        with ui.element("div").classes("answer-head"):
+            theme.picture(self._visit.kiosk.drawing(UNKNOWN), "", 72)
+            with ui.element("div").classes("answer-name"):
+                theme.text(t(wording.NOT_KNOWN), "h1").mark("answer-name")
+                theme.text(t("Please find it here, or ask a member of staff."), "p")
+            self._next(kind="quiet", title=t("Cancel"))
+        self._problem()
+        self._alternatives(t("Could it be one of these?"))
+        ItemSearch(self._visit, self._do.confirm).build()
+
+    def _nothing_there(self) -> None:
+        t = self._t
+        with ui.element("div").classes("empty"):
+            theme.picture(self._visit.kiosk.drawing(EMPTY), "", 120)
+            theme.text(t(wording.NOTHING_THERE), "h1").mark("answer-name")
+            theme.text(t("Please place your item on it, and take a new picture."), "p")
+            again = theme.action(t("Try again"), self._do.again, kind="primary")
+            again.mark("try-again").props("data-focus")
+            # The camera may be wrong: what is on the scale can be found by its name all the same.
+            theme.action(
+                t("Search by name or number"), lambda: self._do.search(True), symbol="search"
+            ).mark("find")
+
+    def _next(self, *, kind: str, title: str | None = None) -> None:
+        button = theme.action(title or self._t("Next item"), self._do.next_item, kind=kind)
+        button.mark("next-item").set_enabled(self._weighing.settled)
+        self._leave = button
+        if kind == "primary":
+            button.props("data-focus")
+
+    def _problem(self) -> None:
+        if self._weighing.problem is not None:
+            theme.notice(self._t(self._weighing.problem), kind="calm").mark("problem")

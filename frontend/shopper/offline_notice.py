@@ -1,0 +1,58 @@
+"""What the kiosk says to the shopper while its service is away."""
+
+from nicegui import ui
+
+from frontend.kiosk import Visit
+from frontend.screen import theme
+from frontend.words import wording
+from frontend.words.languages import N_
+
+_LOOK_S = 1.0
+
+ALONE = N_(
+    "The shop's service is away. You can go on: this scale works by itself, with the prices of "
+    "{moment}."
+)
+WITHOUT_PRICES = N_("The shop's service is away, and there are no prices here yet. Please wait.")
+
+
+class OfflineNotice:
+    """One calm sentence for as long as the service is away or something is still to be sent."""
+
+    def __init__(self, visit: Visit) -> None:
+        self._visit = visit
+        self._shown: tuple[object, ...] = ()
+        self._waiting = 0
+
+    def build(self) -> None:
+        """Draw it, and keep it true."""
+        self._sentence()
+        ui.timer(_LOOK_S, self._look)
+
+    async def _look(self) -> None:
+        api = self._visit.kiosk.api
+        self._waiting = await api.waiting()
+        now = (api.cut_since, api.prices_of if api.cut_since else None, self._waiting)
+        if now != self._shown:
+            self._shown = now
+            self._sentence.refresh()
+
+    @ui.refreshable_method
+    def _sentence(self) -> None:
+        api, t = self._visit.kiosk.api, self._visit.language
+        said: list[str] = []
+        if api.cut_since is not None:
+            if api.prices_of is None:
+                said.append(t(WITHOUT_PRICES))
+            else:
+                said.append(t(ALONE, moment=wording.clock_time(api.prices_of, t)))
+            if self._waiting:
+                said.append(
+                    t.plural(
+                        "{n} weighing is kept here and will be sent.",
+                        "{n} weighings are kept here and will be sent.",
+                        self._waiting,
+                    )
+                )
+        if said:
+            theme.notice(" ".join(said), kind="calm").mark("offline")

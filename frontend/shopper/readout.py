@@ -1,0 +1,116 @@
+"""What the scale shows: gross, tare and net, and whether that holds."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from nicegui import ui
+
+from frontend.devices.scales.scale import Condition
+from frontend.screen import theme
+from frontend.weighing.flow import Plate
+from frontend.weighing.weighing import Weighing
+from frontend.words import wording
+from frontend.words.languages import N_, Language
+
+_SAID = {
+    Condition.STABLE: ("good", N_("Steady")),
+    Condition.MOVING: ("plain", N_("Weighing…")),
+    Condition.OVERLOAD: ("bad", N_("Too heavy")),
+    Condition.UNDERLOAD: ("bad", N_("Below zero")),
+    Condition.UNAVAILABLE: ("bad", N_("No scale")),
+}
+NO_FIGURE = "\u2013\u2009\u2013\u2009\u2013"
+
+
+class Readout(Protocol):
+    """Shows a plate."""
+
+    def show(self) -> None:
+        """Show what the plate says now."""
+
+
+class Display:
+    """The figures of a wired scale: to be read, not written."""
+
+    def __init__(self, plate: Plate, t: Language) -> None:
+        self._plate, self._t = plate, t
+        with ui.element("div").classes("readout").mark("readout"):
+            self._gross = self._cell(t("Weight"), "gross")
+            self._tare = self._cell(t("Tare"), "tare-kg")
+            self._net = _Net(plate, t)
+        self.show()
+
+    def show(self) -> None:
+        """Show what the plate says now."""
+        gross = self._plate.gross_kg
+        self._gross.text = NO_FIGURE if gross is None else wording.kilograms(gross, self._t)
+        self._tare.text = wording.kilograms(self._plate.tare_kg, self._t)
+        self._net.show()
+
+    def _cell(self, title: str, mark: str) -> ui.label:
+        with ui.element("div").classes("readout-cell"):
+            theme.text(title).classes("readout-title")
+            return theme.text("").classes("readout-figure").mark(mark)
+
+
+class Knobs:
+    """The figures of a simulated scale: what is typed is what lies on it."""
+
+    def __init__(
+        self,
+        plate: Plate,
+        weighing: Callable[[], Weighing],
+        t: Language,
+        on_enter: Callable[[], Awaitable[None] | None],
+    ) -> None:
+        self._weighing, self._t, self._enter = weighing, t, on_enter
+        with ui.element("div").classes("readout").mark("readout"):
+            self._weight = self._figure("weight", t("Weight"))
+            self._tare = self._figure("tare", t("Tare (optional)"))
+            self._net = _Net(plate, t)
+        self.show()
+        self.fill()
+
+    def show(self) -> None:
+        """Show what the plate says now; what is being typed stays."""
+        self._net.show()
+
+    def fill(self) -> None:
+        """Show the figures that the page has entered, and what is wrong with typed ones."""
+        weighing = self._weighing()
+        self._weight.value, self._tare.value = weighing.weight, weighing.tare
+        for box, problem in (
+            (self._weight, weighing.weight_problem),
+            (self._tare, weighing.tare_problem),
+        ):
+            box.props["error"] = problem is not None
+            box.props["error-message"] = "" if problem is None else self._t(problem)
+
+    def _figure(self, name: str, label: str) -> ui.input:
+        box = ui.input(
+            label,
+            on_change=lambda event: setattr(self._weighing(), name, event.value or ""),
+        )
+        box.props("outlined inputmode=decimal autocomplete=off stack-label maxlength=12")
+        box.props["suffix"] = wording.kilogram_sign(self._t)
+        box.props["placeholder"] = wording.editable(wording.ZERO, self._t)
+        box.classes(f"figure {name}").mark(name)
+        box.props("hide-bottom-space no-error-icon")
+        box.on("keydown.enter", self._enter)
+        return box
+
+
+class _Net:
+    def __init__(self, plate: Plate, t: Language) -> None:
+        self._plate, self._t = plate, t
+        with ui.element("div").classes("readout-cell net"):
+            theme.text(t("Net")).classes("readout-title")
+            self._figure = theme.text("").classes("readout-figure").mark("net")
+            self._condition = theme.text("").mark("condition")
+
+    def show(self) -> None:
+        net = self._plate.net_kg
+        self._figure.text = NO_FIGURE if net is None else wording.kilograms(net, self._t)
+        kind, said = _SAID[self._plate.condition]
+        self._condition.text = self._t(said)
+        self._condition.classes(replace=f"pill {kind}")

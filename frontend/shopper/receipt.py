@@ -1,0 +1,116 @@
+"""The label of a weighing that has its price: printed, as a file, or on the shopper's phone."""
+
+import io
+
+import qrcode
+from nicegui import ui
+from qrcode.image.svg import SvgPathImage
+
+from frontend.api.client import ApiError, log_unreachable
+from frontend.kiosk import Visit
+from frontend.labels.desk import NoLabel
+from frontend.labels.label import Label, receipt_text
+from frontend.labels.printer import NotPrinted
+from frontend.screen import theme
+from frontend.weighing.weighing import UNREACHABLE
+from frontend.words.languages import N_
+
+NO_LABEL = N_("There is no label for this item. Please ask a member of staff.")
+PRINTED = N_("Your label is printed.")
+
+
+class Receipt:
+    """The buttons below an answer; built once the weighing is settled."""
+
+    def __init__(self, visit: Visit, weighing: str) -> None:
+        self._visit = visit
+        self._weighing = weighing
+        self._said: str | None = None
+        self._kind = "info"
+        self._code: Label | None = None
+
+    def build(self) -> None:
+        """Draw the buttons."""
+        t = self._visit.language
+        with ui.element("section").classes("receipt").mark("receipt") as section:
+            section.props["aria-label"] = t("Label")
+            with ui.element("div").classes("actions"):
+                if self._visit.kiosk.labels.printer is not None:
+                    theme.action(t("Print label"), self._print, symbol="print").mark("print-label")
+                self._file("pdf", t("Label as PDF"))
+                self._file("png", t("Label as picture"))
+                theme.action(t("Label for my phone"), self._show_code, symbol="phone").mark(
+                    "label-code"
+                )
+            self._below()
+
+    def _file(self, kind: str, title: str) -> None:
+        with ui.element("a").classes("action secondary file").mark(f"label-{kind}") as link:
+            link.props["href"] = f"/label/{self._weighing}.{kind}?lang={self._visit.language.code}"
+            link.props["download"] = f"label.{kind}"
+            link.on("click", self._label)  # the browser fetches it, and says nothing when it cannot
+            theme.text(title)
+
+    @ui.refreshable_method
+    def _below(self) -> None:
+        t = self._visit.language
+        if self._said is not None:
+            theme.notice(self._said, kind=self._kind).mark("label-said")
+        if self._code is not None:
+            with ui.element("div").classes("label-code").mark("code"):
+                ui.html(_code(self._holds(self._code)), sanitize=False).props(
+                    f'role=img aria-label="{t("Code for your phone")}"'
+                )
+                theme.text(t("Scan it with your phone to keep the receipt."), "p")
+
+    def _holds(self, label: Label) -> str:
+        """What the phone reads: an address where the shop has one, else the receipt itself."""
+        kiosk, t = self._visit.kiosk, self._visit.language
+        if kiosk.settings.receipt_url is None:
+            return receipt_text(label, t)
+        base = str(kiosk.settings.receipt_url).rstrip("/")
+        return f"{base}/label/{self._weighing}.png?lang={t.code}"
+
+    async def _print(self) -> None:
+        label = await self._label()
+        if label is None:
+            return
+        try:
+            await self._visit.kiosk.labels.print(label, self._visit.language)
+        except NotPrinted as error:
+            self._say(str(error))
+        else:
+            self._say(PRINTED, kind="info")
+
+    async def _show_code(self) -> None:
+        label = None if self._code is not None else await self._label()
+        self._code = label
+        self._below.refresh()
+        if label is not None:  # it is drawn in a moment, and may be below the edge
+            self._visit.client.run_javascript(
+                "setTimeout(() => document.querySelector('.label-code')"
+                "?.scrollIntoView({block: 'nearest'}), 150)"
+            )
+
+    async def _label(self) -> Label | None:
+        try:
+            return await self._visit.kiosk.labels.label(self._weighing, self._visit.language)
+        except NoLabel as error:
+            self._say(NO_LABEL, str(error))
+        except ApiError as error:
+            log_unreachable(error)
+            self._say(UNREACHABLE)
+        return None
+
+    def _say(self, message: str, why: str = "", kind: str = "calm") -> None:
+        said = self._visit.language(message)
+        self._kind = kind
+        self._said = f"{said} ({why})" if why else said
+        self._below.refresh()
+
+
+def _code(text: str) -> str:
+    """A QR code as a picture that scales."""
+    out = io.BytesIO()
+    qrcode.make(text, image_factory=SvgPathImage, border=4).save(out)
+    return out.getvalue().decode("utf-8").partition("?>")[2]

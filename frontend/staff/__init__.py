@@ -1,0 +1,1 @@
+"""The pages for attendants and managers, behind a login."""

@@ -1,0 +1,1 @@
+"""How model and system are doing."""

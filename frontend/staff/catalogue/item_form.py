@@ -1,0 +1,324 @@
+"""The form of one item: what it is called, what it costs from when, its picture."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import Any
+
+from nicegui import run, ui
+from nicegui.events import UploadEventArguments
+
+from frontend.api.admin import AdminClient, EditableItem, Price
+from frontend.api.client import Unit
+from frontend.screen import theme
+from frontend.staff.desk import Desk, Told
+from frontend.weighing.pictures import MAX_FILE_BYTES, UnreadablePicture, prepare
+from frontend.words import wording
+from frontend.words.languages import N_
+
+NOT_A_PICTURE = N_(
+    "This file is not a picture that can be read. Please choose a JPEG, PNG or WebP."
+)
+NOT_A_MOMENT = N_("Please choose the day and time from which the price holds, or leave it empty.")
+_SOLD_AS = (("", N_("not said")), ("single", N_("one at a time")), ("bulk", N_("several at once")))
+_UNITS = ((Unit.KG.value, N_("by weight")), (Unit.EACH.value, N_("by the piece")))
+
+
+class ItemForm:
+    """Edits one item, or makes a new one."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        item: EditableItem | None,
+        on_saved: Callable[[EditableItem], Awaitable[None]],
+        on_closed: Callable[[], None],
+    ) -> None:
+        self._desk = desk
+        self._item = item
+        self._saved = on_saved
+        self._closed = on_closed
+        self._typed = _typed_of(item, desk.visit.kiosk.languages)
+        self._sure = False
+
+    def build(self) -> None:
+        """Draw the form; what is typed stays when its parts are drawn anew."""
+        t, item = self._desk.visit.language, self._item
+        title = t("New item") if item is None else item.name_in(t.code)
+        with ui.element("section").classes("card desk-card item-form").mark("item-form") as form:
+            form.props["aria-label"] = title
+            with ui.element("div").classes("search-head"):
+                theme.text(title, "h2").classes("serving-name")
+                theme.action(t("Back to the list"), self._closed, kind="quiet", symbol="back").mark(
+                    "close-form"
+                )
+            with ui.element("div").classes("fields"):
+                if item is None:
+                    self._box("label", t("Label"), t("As the model says it, for example Papaya"))
+                self._box("plu", t("PLU number"), "4011").props("inputmode=numeric")
+                for language in self._desk.visit.kiosk.languages.values():
+                    name = t("Name ({language})", language=language.endonym)
+                    self._box(f"name_{language.code}", name).props(f"lang={language.code}")
+                self._box("category", t("Category"), "fruit")
+            self._choice("unit", t("Sold"), _UNITS)
+            with ui.element("div").classes("fields"):
+                self._box("unit_price", t("Unit price"), "2.49").props("inputmode=decimal")
+                self._box("valid_from", t("Holds from (empty: now)")).props("type=datetime-local")
+                self._box("tare_kg", t("Usual tare"), "0.000").props("inputmode=decimal suffix=kg")
+                self._box("piece_kg_min", t("A piece weighs at least"), "0.120").props("suffix=kg")
+                self._box("piece_kg_max", t("A piece weighs at most"), "0.250").props("suffix=kg")
+                self._box("aliases", t("Other names of models, with commas"))
+            self._choice("sold_as", t("Comes onto the scale"), _SOLD_AS)
+            with ui.element("div").classes("desk-actions"):
+                save = theme.action(t("Save"), self._save, kind="primary", symbol="check")
+                save.mark("save-item")
+            if item is not None:
+                self._prices()
+                self._picture()
+                self._end()
+
+    def _box(self, name: str, title: str, example: str = "") -> ui.input:
+        box = ui.input(
+            title,
+            value=self._typed[name],
+            placeholder=example,
+            on_change=lambda event: self._typed.update({name: event.value or ""}),
+        )
+        box.props("outlined stack-label autocomplete=off maxlength=200")
+        return box.classes("field").mark(f"item-{name}")
+
+    def _choice(self, name: str, title: str, options: tuple[tuple[str, str], ...]) -> None:
+        t = self._desk.visit.language
+
+        async def choose(value: str) -> None:
+            self._typed[name] = value
+
+        with ui.element("div").classes("choice-line"):
+            theme.text(title).classes("hint")
+            said = [(value, t(words)) for value, words in options]
+            theme.choice(title, said, self._typed[name], choose)
+
+    @ui.refreshable_method
+    def _prices(self) -> None:
+        t, item = self._desk.visit.language, self._item
+        if item is None:
+            return
+        theme.text(t("Prices"), "h3")
+        holds = item.unit_price is not None
+        with ui.element("ul").classes("entries").mark("prices"):
+            for price in item.past_prices:
+                self._price(item, price, "plain", t("over"))
+            for number, price in enumerate(item.prices):
+                now = holds and number == 0
+                words = t("holds now") if now else t("to come")
+                self._price(item, price, "good" if now else "ask", words)
+
+    def _price(self, item: EditableItem, price: Price, kind: str, words: str) -> None:
+        t = self._desk.visit.language
+        said = wording.unit_price(price.unit_price, item.currency, item.unit, t)
+        since = wording.day_and_time(price.valid_from, t)
+
+        async def take_back() -> None:
+            await self._change(
+                lambda admin: admin.cancel_price(item.label, price.valid_from),
+                N_("The price is taken back."),
+            )
+
+        with ui.element("li").classes("entry").mark("price"):
+            with ui.element("div").classes("entry-head"):
+                theme.text(said).classes("entry-name")
+                theme.text(t("from {time}", time=since)).classes("hint")
+                theme.text(words).classes(f"pill {kind}")
+            if kind == "ask":
+                back = theme.action(t("Take back"), take_back, kind="quiet").mark("take-price-back")
+                back.props["aria-label"] = t("Take back {label}", label=f"{said}, {since}")
+
+    @ui.refreshable_method
+    def _picture(self) -> None:
+        t, item = self._desk.visit.language, self._item
+        if item is None:
+            return
+        theme.text(t("Picture"), "h3")
+        uploader = ui.upload(
+            on_upload=self._take,
+            on_rejected=lambda: self._desk.say(NOT_A_PICTURE),
+            auto_upload=True,
+            max_file_size=MAX_FILE_BYTES,
+        )
+        uploader.props('accept="image/jpeg,image/png,image/webp"').classes("hidden-uploader")
+        uploader.mark("picture-upload")
+        with ui.element("div").classes("entry-head"):
+            theme.picture(picture_of(self._desk, item), "", 96).classes("item-picture")
+            choose = theme.action(t("Choose a picture"), symbol="folder").mark("choose-picture")
+            pick = f"() => getElement({uploader.id}).$refs.qRef.pickFiles()"
+            # In the browser: a file dialog opens only as the direct answer to a tap.
+            choose.on("click", js_handler=pick)
+            if item.picture_url is not None:
+                away = theme.action(t("Show the drawing"), self._take_away, kind="quiet")
+                away.mark("take-picture-away")
+
+    async def _take(self, event: UploadEventArguments) -> None:
+        item = self._item
+        try:
+            photo = await run.io_bound(prepare, await event.file.read())
+        except UnreadablePicture:
+            self._desk.say(NOT_A_PICTURE)
+            return
+        if photo is not None and item is not None:
+            await self._change(
+                lambda admin: admin.give_picture(item.label, photo.jpeg),
+                N_("The picture is shown from now on."),
+            )
+
+    async def _take_away(self) -> None:
+        item = self._item
+        if item is not None:
+            await self._change(
+                lambda admin: admin.take_picture_away(item.label),
+                N_("The drawing is shown from now on."),
+            )
+
+    @ui.refreshable_method
+    def _end(self) -> None:
+        t, item = self._desk.visit.language, self._item
+        if item is None or item.retired:
+            return
+
+        def ask() -> None:
+            self._sure = True
+            self._end.refresh()
+
+        async def retire() -> None:
+            done = await self._desk.act(
+                lambda admin: admin.retire_item(item.label),
+                N_("{item} is sold no more."),
+                item=item.name_in(t.code),
+            )
+            if done:
+                await self._saved(item)
+
+        with ui.element("div").classes("desk-actions"):
+            if self._sure:
+                theme.action(t("Yes, sell it no more"), retire).mark("retire-sure")
+            else:
+                theme.action(t("Sell no more"), ask, kind="quiet").mark("retire")
+
+    async def _change(
+        self, call: Callable[[AdminClient], Awaitable[EditableItem]], done: str
+    ) -> None:
+        """Do something with the stored item, and show what became of it."""
+
+        async def do(admin: AdminClient) -> None:
+            self._item = await call(admin)
+
+        if await self._desk.act(do, done):
+            self._desk.visit.kiosk.catalogue.forget()
+            await self._desk.ask_shop(_fetch_catalogue(self._desk))
+            self._prices.refresh()
+            self._picture.refresh()
+
+    async def _save(self) -> None:
+        try:
+            edit = self._edit()
+        except ValueError as error:
+            self._desk.say(str(error))
+            return
+        item = self._item
+        if item is None and (missing := self._missing()):
+            self._desk.tell(Told(N_("Please fill in: {fields}"), values={"fields": missing}))
+            return
+        label = self._typed["label"].strip() if item is None else item.label
+        stored: list[EditableItem] = []
+
+        async def save(admin: AdminClient) -> None:
+            stored.append(await admin.save_item(label, edit))
+
+        if await self._desk.act(save, N_("{item} is saved."), item=label):
+            self._desk.visit.kiosk.catalogue.forget()
+            await self._saved(stored[0])
+
+    def _missing(self) -> str:
+        """Which fields a new item cannot do without and are empty; their titles."""
+        t = self._desk.visit.language
+        needed = {
+            "label": t("Label"),
+            "plu": t("PLU number"),
+            "name_en": t("Name ({language})", language="English"),
+            "unit_price": t("Unit price"),
+        }
+        return ", ".join(title for name, title in needed.items() if not self._typed[name].strip())
+
+    def _edit(self) -> dict[str, Any]:
+        """What is asked of the API. Raises ValueError with a message of the catalogue."""
+        typed = {name: text.strip() for name, text in self._typed.items()}
+        names = dict(self._item.names) if self._item is not None else {}
+        for name, text in typed.items():
+            if name.startswith("name_"):
+                names[name.removeprefix("name_")] = text
+        since = None
+        if typed["valid_from"]:
+            try:
+                since = datetime.fromisoformat(typed["valid_from"]).astimezone().isoformat()
+            except ValueError as error:
+                raise ValueError(NOT_A_MOMENT) from error
+        return {
+            "plu": typed["plu"],
+            "names": {language: name for language, name in names.items() if name},
+            "category": typed["category"] or "other",
+            "unit": typed["unit"],
+            "unit_price": _figure(typed["unit_price"]),
+            "tare_kg": _figure(typed["tare_kg"]) or "0.000",
+            "piece_kg_min": _figure(typed["piece_kg_min"]),
+            "piece_kg_max": _figure(typed["piece_kg_max"]),
+            "sold_as": typed["sold_as"],
+            "aliases": [alias.strip() for alias in typed["aliases"].split(",") if alias.strip()],
+            "currency": None if self._item is None else self._item.currency,
+            "valid_from": since,
+            "version": 0 if self._item is None else self._item.version,
+        }
+
+
+def picture_of(desk: Desk, item: EditableItem) -> str:
+    """Where the picture of an item is, also while the kiosk's catalogue does not know of it."""
+    if item.picture_url is not None:
+        return f"/pictures/{item.picture_url.rpartition('/')[2]}.jpg"
+    return desk.visit.kiosk.artwork_of(item.label)
+
+
+def _fetch_catalogue(desk: Desk) -> Callable[[object], Awaitable[None]]:
+    async def fetch(_api: object) -> None:
+        await desk.visit.kiosk.catalogue.items()
+
+    return fetch
+
+
+def _figure(text: str) -> str:
+    """A figure as the API reads it, with a point where people write a comma."""
+    return text.replace(",", ".")
+
+
+def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, str]:
+    """What stands in the fields at first."""
+    names = {f"name_{code}": "" for code in languages}
+    if item is None:
+        empty = ("label", "plu", "unit_price", "valid_from", "piece_kg_min", "piece_kg_max")
+        return {
+            **names,
+            **dict.fromkeys((*empty, "aliases", "sold_as", "tare_kg"), ""),
+            "category": "fruit",
+            "unit": Unit.KG.value,
+        }
+    return {
+        **names,
+        **{f"name_{code}": name for code, name in item.names.items()},
+        "label": item.label,
+        "plu": item.plu,
+        "category": item.category,
+        "unit": item.unit.value,
+        "unit_price": "" if item.unit_price is None else f"{item.unit_price:f}",
+        "valid_from": "",
+        "tare_kg": f"{item.tare_kg:.3f}",
+        "piece_kg_min": "" if item.piece_kg_min is None else f"{item.piece_kg_min:f}",
+        "piece_kg_max": "" if item.piece_kg_max is None else f"{item.piece_kg_max:f}",
+        "sold_as": item.sold_as or "",
+        "aliases": ", ".join(item.aliases),
+    }

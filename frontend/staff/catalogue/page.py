@@ -1,0 +1,158 @@
+"""What the shop sells: a list, the form of one item, files in and out."""
+
+from nicegui import ui
+from nicegui.events import ValueChangeEventArguments
+
+from frontend.api.admin import AdminClient, EditableItem
+from frontend.api.catalogue import search
+from frontend.kiosk import Visit
+from frontend.screen import theme
+from frontend.staff.catalogue.item_form import ItemForm, picture_of
+from frontend.staff.catalogue.item_import import ItemImport
+from frontend.staff.page import StaffPage
+from frontend.words import wording
+from frontend.words.languages import N_
+
+COLUMNS = (N_("Item"), N_("PLU number"), N_("Category"), N_("Price"), N_("To come"), N_("Action"))
+
+
+class ItemsPage(StaffPage):
+    """The catalogue, one part of it at a time."""
+
+    path = "/items"
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__(visit)
+        self._items: tuple[EditableItem, ...] | None = None
+        self._wanted = ""
+        self._retired = False
+        self._part: ItemForm | ItemImport | None = None
+
+    def build(self) -> None:
+        """Draw the part that is open."""
+        if self._part is not None:
+            theme.text(self.t("Catalogue"), "h1")
+            self._part.build()
+            return
+        t = self.t
+        with ui.element("div").classes("page-head"):
+            theme.text(t("Catalogue"), "h1")
+            theme.action(t("New item"), lambda: self._edit(None), symbol="plus").mark("new-item")
+            theme.action(t("Import"), self._import).mark("import")
+            theme.action(t("Export as CSV"), self._export).mark("export")
+        with ui.element("div").classes("filters"):
+            box = ui.input(t("Search by name or number"), value=self._wanted, on_change=self._type)
+            box.props("outlined clearable autocomplete=off").classes("field wide")
+            box.mark("search-items").props["clear-icon"] = theme.icon("close")
+            theme.choice(
+                t("Show"),
+                ((False, t("On sale")), (True, t("No longer sold"))),
+                self._retired,
+                self._show,
+            )
+        self._list()
+
+    async def begin(self) -> None:
+        """Fetch what is sold."""
+
+        async def fetch(admin: AdminClient) -> None:
+            self._items = await admin.items()
+
+        await self.desk.ask(fetch)
+        self._list.refresh()
+
+    @ui.refreshable_method
+    def _list(self) -> None:
+        t = self.t
+        if self._items is None:
+            self.desk.awaiting(self.begin)
+            return
+        shown = [item for item in self._items if item.retired == self._retired]
+        found = search(shown, self._wanted, t.code)
+        if not found:
+            theme.notice(t("There is no such item here.")).mark("no-items")
+            return
+        with ui.element("table").classes("weighings card items"):
+            with ui.element("thead"), ui.element("tr"):
+                for title in COLUMNS:
+                    theme.text(t(title), "th").props("scope=col")
+            with ui.element("tbody"):
+                for item in found:
+                    self._row(item)
+
+    def _row(self, item: EditableItem) -> None:
+        t = self.t
+        name = item.name_in(t.code)
+        coming = item.prices[1:] if item.unit_price is not None else item.prices
+        with ui.element("tr").classes("item-row").mark("item"):
+            with ui.element("td").classes("cell-item"):
+                theme.picture(picture_of(self.desk, item), "", 48).classes("item-picture")
+                with ui.element("span").classes("cell-names"):
+                    theme.text(name)
+                    if name != item.label:
+                        theme.text(item.label).classes("corrected")
+            theme.text(item.plu, "td")
+            theme.text(wording.category(item.category, t), "td")
+            theme.text(wording.item_price(item, t), "td").classes("cell-price")
+            said = [
+                t(
+                    "{price} from {time}",
+                    price=wording.unit_price(price.unit_price, item.currency, item.unit, t),
+                    time=wording.day_and_time(price.valid_from, t),
+                )
+                for price in coming
+            ]
+            theme.text(", ".join(said), "td").classes("cell-coming")
+            with ui.element("td").classes("cell-open"):
+                button = theme.action(t("Edit"), lambda: self._edit(item)).mark(
+                    f"edit-{item.label}"
+                )
+                button.props["aria-label"] = t("Edit {name}", name=name)
+
+    def _type(self, event: ValueChangeEventArguments[str | None]) -> None:
+        self._wanted = event.value or ""
+        self._list.refresh()
+
+    async def _show(self, retired: bool) -> None:
+        self._retired = retired
+        self._list.refresh()
+
+    def _edit(self, item: EditableItem | None) -> None:
+        self._part = ItemForm(self.desk, item, self._saved, self._close)
+        self._refresh()
+
+    def _import(self) -> None:
+        self._part = ItemImport(self.desk, self._imported, self._close)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.session.touch()
+        self.desk.told = None
+        self.screen.refresh()
+        self.visit.client.run_javascript("window.scrollTo(0, 0)")
+
+    async def _saved(self, _item: EditableItem) -> None:
+        await self._imported()
+
+    async def _imported(self) -> None:
+        self._part = None
+        self.screen.refresh()
+        await self.begin()
+
+    def _close(self) -> None:
+        self._part = None
+        self._refresh()
+
+    async def _export(self) -> None:
+        tables: list[bytes] = []
+
+        async def fetch(admin: AdminClient) -> None:
+            tables.append(await admin.items_csv())
+
+        if await self.desk.ask(fetch):
+            ui.download.content(tables[0], "catalogue.csv", "text/csv")
+
+
+def items_page(visit: Visit) -> None:
+    """Build the page."""
+    ItemsPage(visit).serve()

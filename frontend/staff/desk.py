@@ -1,0 +1,231 @@
+"""Staff at the kiosk: who is logged in until idle, and what they are told."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any
+
+from nicegui import app, ui
+
+from frontend.access.pins import Role
+from frontend.api.admin import AdminClient
+from frontend.api.client import (
+    ApiClient,
+    ApiError,
+    ApiRefused,
+    ApiThrottled,
+    ApiUnauthorised,
+    log_unreachable,
+)
+from frontend.kiosk import Visit
+from frontend.screen import theme
+from frontend.words.languages import N_
+
+WRONG_PIN = N_("This is not right. Please check it and try again.")
+NO_PIN = N_("Please enter your PIN.")
+THROTTLED = N_("Too many attempts. Please wait a minute, then try again.")
+WAIT = N_("Too many attempts. Please wait {seconds} seconds, then try again.")
+EXPIRED = N_("You were logged out because nothing was tapped for {minutes} minutes.")
+NOT_VALID_ANY_MORE = N_("The admin token has changed. Please log in with the new one.")
+KIOSK_TOKEN_REFUSED = N_(
+    "The service does not take this kiosk's ADMIN_TOKEN. Log in with the right token, or start the "
+    "kiosk with it."
+)
+UNREACHABLE = N_("The service cannot be reached right now. Please try again in a moment.")
+
+_ROLE, _TOKEN, _USED = "staff_role", "admin_token", "staff_used"
+
+
+class Session:
+    """Who has logged in at one browser tab, in this process's memory only.
+
+    The browser never gets a PIN or token back: not in the page, not in a cookie, not in its
+    storage.
+    """
+
+    def __init__(self, idle_s: float) -> None:
+        self._idle_s = idle_s
+        self._tab: MutableMapping[str, Any] = {}
+
+    def open(self) -> None:
+        """Take up what the tab knows; it has to be connected."""
+        self._tab = app.storage.tab
+
+    @property
+    def role(self) -> Role | None:
+        """Who is there, None when nobody is logged in or the tab was idle for too long."""
+        role: Role | None = self._tab.get(_ROLE)
+        if role is None or monotonic() - self._tab[_USED] >= self._idle_s:
+            return None
+        return role
+
+    @property
+    def token(self) -> str | None:
+        """The admin token that a manager's requests carry."""
+        token: str | None = self._tab.get(_TOKEN)
+        return token if self.role is Role.MANAGER else None
+
+    def may(self, least: Role) -> bool:
+        """Whether whoever is there has this role or a higher one."""
+        role = self.role
+        return role is not None and role >= least
+
+    @property
+    def expired(self) -> bool:
+        """Whether somebody was logged in, too long ago."""
+        return _ROLE in self._tab and self.role is None
+
+    @property
+    def idle_minutes(self) -> int:
+        """After how many idle minutes it ends."""
+        return max(1, round(self._idle_s / 60))
+
+    def begin(self, role: Role, token: str | None = None) -> None:
+        """Log in."""
+        self._tab[_USED] = monotonic()
+        self._tab[_TOKEN] = token
+        self._tab[_ROLE] = role
+
+    def touch(self) -> None:
+        """Somebody is there."""
+        if not self.expired:
+            self._tab[_USED] = monotonic()
+
+    def end(self) -> None:
+        """Log out."""
+        for name in (_ROLE, _TOKEN, _USED):
+            self._tab.pop(name, None)
+
+
+@dataclass
+class Told:
+    """What staff are told, as a kind of notice and a message with its values."""
+
+    message: str
+    kind: str = "calm"
+    values: dict[str, object] = field(default_factory=dict)
+
+
+class Desk:
+    """Asks the API for staff, and tells them what came of it."""
+
+    def __init__(
+        self,
+        visit: Visit,
+        session: Session,
+        on_end: Callable[[], object],
+        on_act: Callable[[], object],
+    ) -> None:
+        self.visit = visit
+        self.session = session
+        self.told: Told | None = None
+        self._on_end = on_end
+        self._on_act = on_act
+
+    async def ask(self, call: Callable[[AdminClient], Awaitable[None]]) -> bool:
+        """Ask an admin route in the background; tells whether it worked, and staff why not."""
+        token = self.session.token
+        if token is None:
+            return False
+        return await self._try(lambda: call(AdminClient(self.visit.kiosk.api, token)))
+
+    async def ask_shop(self, call: Callable[[ApiClient], Awaitable[None]]) -> bool:
+        """The same for a route that wants no admin token; somebody has to be logged in."""
+        if self.session.role is None:
+            return False
+        return await self._try(lambda: call(self.visit.kiosk.api))
+
+    async def _try(self, call: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await call()
+        except ApiUnauthorised:
+            if self.session.token == self.visit.kiosk.settings.admin_token.get_secret_value():
+                self.tell(Told(KIOSK_TOKEN_REFUSED))
+            else:
+                self.log_out(Told(NOT_VALID_ANY_MORE))
+        except ApiThrottled:
+            self.tell(Told(THROTTLED))
+        except ApiRefused as error:
+            self.tell(Told(str(error)))
+        except ApiError as error:
+            log_unreachable(error)
+            self.tell(Told(UNREACHABLE))
+        else:
+            if self.told is not None and self.told.message == UNREACHABLE:
+                self.tell(None)
+            return True
+        return False
+
+    async def act(
+        self, call: Callable[[AdminClient], Awaitable[None]], done: str, **values: object
+    ) -> bool:
+        """Do what a manager has tapped, and say so."""
+        return await self._act(lambda: self.ask(call), done, values)
+
+    async def act_shop(
+        self, call: Callable[[ApiClient], Awaitable[None]], done: str, **values: object
+    ) -> bool:
+        """Do what an attendant has tapped, and say so."""
+        return await self._act(lambda: self.ask_shop(call), done, values)
+
+    async def _act(
+        self, ask: Callable[[], Awaitable[bool]], done: str, values: dict[str, object]
+    ) -> bool:
+        self.session.touch()
+        self.tell(None)
+        if not await ask():
+            return False
+        self.tell(Told(done, "info", values))
+        self._on_act()
+        return True
+
+    def log_out(self, told: Told | None = None) -> None:
+        """End the session."""
+        self.session.end()
+        self.told = told
+        self._on_end()
+
+    def say(self, problem: str) -> None:
+        """Show a sentence about what would be right."""
+        self.tell(Told(problem))
+
+    def tell(self, told: Told | None) -> None:
+        """Show a sentence, or none."""
+        if told != self.told:
+            self.told = told
+            self.notice.refresh()
+
+    @ui.refreshable_method
+    def notice(self) -> None:
+        """Where the sentence stands."""
+        if self.told is not None:
+            sentence = self.visit.language(self.told.message, **self.told.values)
+            theme.notice(sentence, kind=self.told.kind).classes("desk-note").mark("told")
+
+    def awaiting(self, again: Callable[[], Awaitable[None]]) -> None:
+        """What stands where nothing has arrived yet; after a failure, a way to ask `again`."""
+        t = self.visit.language
+        if self.told is not None and self.told.kind == "calm":
+            retry = theme.action(t("Try again"), again, symbol="refresh")
+            retry.classes("desk-action").mark("again")
+            return
+        with ui.element("p").classes("loading"):
+            theme.spinner()
+            theme.text(t("One moment…"))
+
+
+class Pace:
+    """When to look next: soon after a change, later and later while nothing happens."""
+
+    FASTEST_S, SLOWEST_S, SLOWER = 0.5, 20.0, 1.5
+
+    def __init__(self) -> None:
+        self.seconds = self.FASTEST_S
+
+    def hurry(self) -> None:
+        """Something happens: look soon."""
+        self.seconds = self.FASTEST_S
+
+    def relax(self, slowest_s: float = SLOWEST_S) -> None:
+        """Nothing new: look later, but not later than in so many seconds."""
+        self.seconds = min(self.seconds * self.SLOWER, slowest_s)

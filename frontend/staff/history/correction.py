@@ -1,0 +1,150 @@
+"""One weighing in a dialog: its photo and figures, and what staff say it is."""
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
+from frontend.api.client import ApiClient, ConfirmedBy, Result, Status
+from frontend.screen import theme
+from frontend.screen.search import ItemSearch
+from frontend.staff.desk import Desk
+from frontend.staff.history.weighings import LARGE, status, title_of
+from frontend.words import wording
+from frontend.words.languages import N_
+
+_CONFIRMERS = {
+    ConfirmedBy.SHOPPER: N_("Confirmed by the shopper"),
+    ConfirmedBy.ATTENDANT: N_("Confirmed by an attendant"),
+}
+
+
+class Correction:
+    """The dialog of one weighing."""
+
+    def __init__(
+        self, desk: Desk, result: Result, on_change: Callable[[Result], Awaitable[None]]
+    ) -> None:
+        self._desk = desk
+        self._result = result
+        self._changed = on_change
+        self._searching = False
+        self._dialog: ui.dialog | None = None
+
+    def open(self) -> None:
+        """Show it."""
+        t = self._desk.visit.language
+        # At the page, so that it outlives the list it was opened from being drawn anew.
+        with self._desk.visit.client.layout, ui.dialog() as dialog:
+            self._dialog = dialog
+            dialog.props["aria-label"] = t("Weighing")
+            dialog.on("hide", dialog.delete)
+            with ui.element("div").classes("card weighing-card").mark("weighing-card"):
+                self._draw()
+        dialog.open()
+
+    @ui.refreshable_method
+    def _draw(self) -> None:
+        visit, result = self._desk.visit, self._result
+        t = visit.language
+        with ui.element("div").classes("search-head"):
+            with ui.element("div").classes("entry-head"):
+                theme.text(title_of(result, t), "h2").classes("serving-name")
+                kind, words = status(result)
+                theme.text(t(words)).classes(f"pill {kind}")
+            assert self._dialog is not None  # noqa: S101 - drawn inside of it
+            theme.action(t("Close"), self._dialog.close, kind="quiet").mark("close-weighing")
+        with ui.element("div").classes("weighing-look"):
+            photo = theme.picture(
+                visit.kiosk.photos.make(result.job_id, LARGE), t("Photo of this weighing")
+            )
+            photo.classes("weighing-photo")
+            with ui.element("dl").classes("facts"):
+                for title, said in self._facts():
+                    theme.text(title, "dt")
+                    theme.text(said, "dd")
+        if result.status is not Status.DONE:
+            theme.notice(result.error or t("No result"), kind="calm")
+            return
+        if result.suspicious:
+            theme.notice(
+                t("A shopper chose this instead of what was recognised, and it is cheaper."),
+                kind="calm",
+            )
+        self._answers()
+
+    def _facts(self) -> list[tuple[str, str]]:
+        result, t = self._result, self._desk.visit.language
+        facts = [(t("Scale"), result.scale_id or wording.EM_DASH)]
+        if result.created_at is not None:
+            facts.append((t("Time"), wording.clock_time(result.created_at, t)))
+        if result.weight_kg is not None:
+            facts.append((t("Gross"), wording.kilograms(result.weight_kg, t)))
+        if result.tare_kg:
+            facts.append((t("Tare"), wording.kilograms(result.tare_kg, t)))
+        facts.append((t("Net weight"), wording.net_weight(result, t)))
+        if result.unit_price is not None:
+            each = wording.unit_price(result.unit_price, result.currency, result.unit, t)
+            facts.append((t("Unit price"), each))
+        facts.append((t("Price"), wording.price(result, t)))
+        if result.confidence is not None:
+            facts.append((t("Confidence"), wording.percent(result.confidence, t)))
+        if result.confirmed_by is not None:
+            facts.append((t("Status"), t(_CONFIRMERS[result.confirmed_by])))
+        return facts
+
+    def _answers(self) -> None:
+        t, result = self._desk.visit.language, self._result
+        sold = result.sold_label
+        theme.text(t("What is it?"), "h3")
+        settled = result.confirmed_by is ConfirmedBy.ATTENDANT
+        if not settled and result.price is not None and sold is not None:
+            right = theme.action(
+                t("It is {name}", name=title_of(result, t)),
+                lambda: self._say(sold),
+                kind="primary",
+                symbol="check",
+            )
+            right.mark("settle").classes("desk-action")
+        with ui.element("div").classes("alternatives"):
+            for candidate in result.top_k:
+                if candidate.total is None or candidate.label == sold:
+                    continue
+                self._alternative(candidate.label, candidate.name, wording.total(candidate, t))
+        if self._searching:
+            ItemSearch(self._desk.visit, self._say).build()
+        else:
+            theme.action(t("Something else"), self._search, symbol="search").mark(
+                "search-item"
+            ).classes("desk-action")
+
+    def _alternative(self, label: str, name: str, price: str) -> None:
+        async def say() -> None:
+            await self._say(label)
+
+        with (
+            ui.element("button").classes("alternative").mark(f"it-is-{label}").on("click", say)
+        ) as button:
+            button.props["type"] = "button"
+            theme.picture(self._desk.visit.kiosk.drawing(label), "", 48)
+            theme.text(name).classes("alternative-name")
+            theme.text(price).classes("alternative-total")
+
+    def _search(self) -> None:
+        self._searching = True
+        self._draw.refresh()
+
+    async def _say(self, label: str) -> None:
+        """Confirm what it is, as an attendant."""
+        job_id, t = self._result.job_id, self._desk.visit.language
+        told: list[Result] = []
+
+        async def confirm(api: ApiClient) -> None:
+            told.append(
+                await api.confirm(job_id, label, t.code, confirmed_by=ConfirmedBy.ATTENDANT)
+            )
+
+        done = await self._desk.act_shop(confirm, N_("The weighing is settled."))
+        if self._dialog is not None:
+            self._dialog.close()
+        if done:
+            await self._changed(told[0])

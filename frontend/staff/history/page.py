@@ -1,0 +1,226 @@
+"""What was weighed, newest first, with filters, corrections and an export."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from nicegui import ui
+
+from frontend.api.client import ApiClient, HistoryFilter, Result
+from frontend.kiosk import Visit
+from frontend.screen import theme
+from frontend.staff.history.correction import Correction
+from frontend.staff.history.kept import KeptWeighings
+from frontend.staff.history.weighings import Weighings
+from frontend.staff.page import StaffPage
+from frontend.staff.picker import pick_item
+from frontend.words.languages import N_, Language
+
+NOT_A_DAY = N_("Please choose a day, or leave the field empty.")
+ENDS_BEFORE = N_("The first day must not be after the last one.")
+SHOWN = (
+    ("all", N_("All")),
+    ("open", N_("Needs confirmation")),
+    ("suspicious", N_("Suspicious ones")),
+)
+
+
+@dataclass
+class Typed:
+    """What the filters show."""
+
+    shown: str = "all"
+    scale: str = ""
+    label: str | None = None
+    first: str = ""
+    last: str = ""
+
+    def filter(self) -> HistoryFilter:
+        """What is asked for.
+
+        Raises:
+            ValueError: a day is none; the text is a message of the catalogue.
+        """
+        start, end = _day(self.first), _day(self.last)
+        if start and end and start > end:
+            raise ValueError(ENDS_BEFORE)
+        return HistoryFilter(
+            needs_confirmation=True if self.shown == "open" else None,
+            suspicious=True if self.shown == "suspicious" else None,
+            scale_id=self.scale.strip() or None,
+            label=self.label,
+            start=start and _midnight(start),
+            end=end and _midnight(end + timedelta(days=1)) - timedelta(milliseconds=1),
+        )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError as error:
+        raise ValueError(NOT_A_DAY) from error
+
+
+def _midnight(day: date) -> datetime:
+    """When a day begins on this machine's clock."""
+    return datetime(day.year, day.month, day.day).astimezone()
+
+
+class HistoryPage(StaffPage):
+    """The history, and what staff can do with it."""
+
+    path = "/history"
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__(visit)
+        self._typed = Typed()
+        self._list = Weighings(self.desk, HistoryFilter(), self._open)
+
+    def build(self) -> None:
+        """Draw filters and list."""
+        t = self.t
+        with ui.element("div").classes("page-head"):
+            theme.text(t("History"), "h1")
+            theme.action(t("Export as CSV"), self._export).mark("export")
+            theme.action(t("Refresh"), self._list.reload, symbol="refresh").mark("refresh")
+        KeptWeighings(self.visit).build()
+        self._filters()
+        self._list.table()
+
+    async def begin(self) -> None:
+        """Fetch the newest weighings."""
+        await self._list.reload()
+
+    @ui.refreshable_method
+    def _filters(self) -> None:
+        t = self.t
+        with ui.element("div").classes("filters").mark("filters") as group:
+            group.props["role"] = "group"
+            group.props["aria-label"] = t("Filters")
+            theme.choice(
+                t("Show"),
+                [(kind, t(title)) for kind, title in SHOWN],
+                self._typed.shown,
+                self._show,
+            )
+            self._box("scale", t("Scale")).mark("filter-scale")
+            item = self.visit.kiosk.catalogue.get(self._typed.label)
+            name = item.name_in(t.code) if item else self._typed.label or t("Any item")
+            theme.action(t("Item: {name}", name=name), self._pick, symbol="search").mark(
+                "filter-item"
+            )
+            self._box("first", t("From"), kind="date").mark("filter-from")
+            self._box("last", t("To"), kind="date").mark("filter-to")
+            if self._typed != Typed():
+                theme.action(t("Clear filters"), self._clear, kind="quiet").mark("clear-filters")
+
+    def _box(self, name: str, title: str, kind: str = "text") -> ui.input:
+        async def typed() -> None:
+            setattr(self._typed, name, box.value or "")
+            await self._apply()
+
+        box = ui.input(title, value=getattr(self._typed, name))
+        box.props(f"outlined stack-label autocomplete=off maxlength=64 type={kind}")
+        box.on("keydown.enter", typed).on("change", typed)
+        return box.classes("field filter")
+
+    async def _show(self, kind: str) -> None:
+        self._typed.shown = kind
+        await self._apply()
+
+    def _pick(self) -> None:
+        async def chosen(label: str) -> None:
+            self._typed.label = label
+            await self._apply()
+
+        pick_item(self.desk, self.t("Only one item"), chosen)
+
+    async def _clear(self) -> None:
+        self._typed = Typed()
+        await self._apply()
+
+    async def _apply(self) -> None:
+        try:
+            wanted = self._typed.filter()
+        except ValueError as error:
+            self.desk.say(str(error))
+            return
+        self.desk.tell(None)
+        self._filters.refresh()
+        if wanted != self._list.wanted:
+            await self._list.show(wanted)
+
+    async def _export(self) -> None:
+        tables: list[bytes] = []
+
+        async def fetch(api: ApiClient) -> None:
+            tables.append(await api.history_csv(self.t.code, self._list.wanted))
+
+        if await self.desk.ask_shop(fetch):
+            ui.download.content(tables[0], "weighings.csv", "text/csv")
+
+    def _open(self, result: Result) -> None:
+        self.session.touch()
+        Correction(self.desk, result, self._corrected).open()
+
+    async def _corrected(self, result: Result) -> None:
+        gone = self._typed.shown != "all"
+        self._list.replace(result, gone=gone)
+        await self.count_suspicious()
+
+    async def speak(self, language: Language) -> None:
+        """Another language was chosen: names come in it."""
+        await super().speak(language)
+        await self._list.reload()
+
+
+class SuspiciousPage(StaffPage):
+    """What an attendant should look at, until it is settled."""
+
+    path = "/suspicious"
+
+    def __init__(self, visit: Visit) -> None:
+        super().__init__(visit)
+        self._list = Weighings(self.desk, HistoryFilter(suspicious=True), self._open)
+        self._list.nothing = N_("Nothing is suspicious. Well done!")
+
+    def build(self) -> None:
+        """Draw the list."""
+        t = self.t
+        with ui.element("div").classes("page-head"):
+            theme.text(t("Suspicious weighings"), "h1")
+            theme.action(t("Refresh"), self._list.reload, symbol="refresh").mark("refresh")
+        theme.text(
+            t(
+                "A shopper chose something much cheaper than what the scale was sure of. Open one, "
+                "look at the photo, and say what it is: that settles it."
+            ),
+            "p",
+        ).classes("hint")
+        self._list.table()
+
+    async def begin(self) -> None:
+        """Fetch what is not settled."""
+        await self._list.reload()
+
+    def _open(self, result: Result) -> None:
+        self.session.touch()
+        Correction(self.desk, result, self._settled).open()
+
+    async def _settled(self, result: Result) -> None:
+        self._list.replace(result, gone=not result.suspicious)
+        await self.count_suspicious()
+
+    async def speak(self, language: Language) -> None:
+        """Another language was chosen: names come in it."""
+        await super().speak(language)
+        await self._list.reload()
+
+
+def history_page(visit: Visit) -> None:
+    """Build the page of all weighings."""
+    HistoryPage(visit).serve()
+
+
+def suspicious_page(visit: Visit) -> None:
+    """Build the page of the suspicious ones."""
+    SuspiciousPage(visit).serve()

@@ -1,0 +1,122 @@
+"""Where staff show who they are: by a PIN, or a manager by the admin token."""
+
+import hmac
+from collections.abc import Awaitable, Callable
+
+from nicegui import run, ui
+
+from frontend.access.pins import Role, TooManyAttempts, matches
+from frontend.api.admin import AdminClient
+from frontend.api.client import ApiError, ApiThrottled, ApiUnauthorised, log_unreachable
+from frontend.screen import theme
+from frontend.staff.desk import NO_PIN, THROTTLED, UNREACHABLE, WAIT, WRONG_PIN, Desk, Told
+from frontend.words.languages import N_
+
+FOR_STAFF = N_("These pages are for those who run the shop's scales.")
+FOR_MANAGERS = N_("This page is for managers. Please log in as one.")
+DEMO = N_(
+    "This is a demonstration: the attendant's PIN is {attendant}, the manager's {manager}. Choose "
+    "your own with SMARTSCALE_ATTENDANT_PIN and SMARTSCALE_MANAGER_PIN before others can reach "
+    "this kiosk."
+)
+NO_PINS = N_(
+    "No PINs were chosen for this kiosk (SMARTSCALE_ATTENDANT_PIN, SMARTSCALE_MANAGER_PIN): only "
+    "the admin token opens these pages."
+)
+_LONGEST_PIN_OF_DIGITS = 12
+
+
+class Login:
+    """Asks for a PIN or the admin token, and tries it."""
+
+    def __init__(self, desk: Desk, least: Role, on_login: Callable[[], Awaitable[None]]) -> None:
+        self._desk = desk
+        self._least = least
+        self._on_login = on_login
+        self._problem: Told | None = None
+        self._box: ui.input | None = None
+
+    def build(self) -> None:
+        """Draw it."""
+        t, settings = self._desk.visit.language, self._desk.visit.kiosk.settings
+        wants_more = self._desk.session.role is not None
+        with ui.element("div").classes("card login").mark("login"):
+            theme.text(t("Log in"), "h1")
+            theme.text(t(FOR_MANAGERS if wants_more else FOR_STAFF), "p")
+            self._desk.notice()
+            self._box = ui.input(t("PIN"))
+            # Not offered to the browser's own list of passwords: it would be kept there.
+            self._box.props("outlined type=password autocomplete=off maxlength=200 autofocus")
+            self._box.classes("field").mark("pin").on("keydown.enter", self._try)
+            self._said()
+            button = theme.action(t("Log in"), self._try, kind="primary")
+            button.mark("log-in")
+            if settings.has_demo_pins:
+                pins = {role.name.lower(): pin for role, pin in settings.pins.items()}
+                theme.notice(t(DEMO, **pins), kind="calm").mark("demo-pins")
+            elif not settings.pins:
+                theme.notice(t(NO_PINS), kind="calm").mark("no-pins")
+            theme.text(t("A manager may enter the admin token instead."), "p").classes("hint")
+
+    @ui.refreshable_method
+    def _said(self) -> None:
+        if self._problem is not None:
+            sentence = self._desk.visit.language(self._problem.message, **self._problem.values)
+            theme.notice(sentence, kind="calm").mark("problem")
+
+    async def _try(self) -> None:
+        said = str(self._box.value or "").strip() if self._box is not None else ""
+        self._problem = await self._what_is_wrong(said)
+        if self._problem is None:
+            self._desk.told = None
+            await self._on_login()
+        else:
+            self._said.refresh()
+
+    async def _what_is_wrong(self, said: str) -> Told | None:
+        """Log in; what to tell where that was not possible."""
+        if not said:
+            return Told(NO_PIN)
+        attempts, address = self._desk.visit.kiosk.attempts, self._desk.visit.client.ip
+        try:
+            attempts.begin(address)
+        except TooManyAttempts as wait:
+            return Told(WAIT, values={"seconds": wait.seconds})
+        token: str | None = None
+        role = await run.io_bound(self._role_of, said)
+        if role is Role.MANAGER:
+            token = self._desk.visit.kiosk.settings.admin_token.get_secret_value()
+        elif role is None:
+            problem = await self._why_no_token(said)
+            if problem is not None:
+                return Told(problem)
+            role, token = Role.MANAGER, said
+        attempts.succeed(address)
+        self._desk.session.begin(role, token)
+        return None
+
+    def _role_of(self, said: str) -> Role | None:
+        """Whose PIN it is, if somebody's; always after looking at all of them."""
+        settings = self._desk.visit.kiosk.settings
+        found = [role for role, kept in settings.pins.items() if matches(said, kept)]
+        own = settings.admin_token.get_secret_value()
+        if own and hmac.compare_digest(said.encode(), own.encode()):
+            found.append(Role.MANAGER)
+        return max(found, default=None)
+
+    async def _why_no_token(self, said: str) -> str | None:
+        """What to tell of what is no PIN; None where the service takes it as its admin token."""
+        mistyped = said.isdigit() and len(said) <= _LONGEST_PIN_OF_DIGITS
+        # No header can carry other signs; and a mistyped PIN is no attack on the admin token.
+        if mistyped or not said.isascii() or not said.isprintable():
+            return WRONG_PIN
+        try:
+            await AdminClient(self._desk.visit.kiosk.api, said).status()
+        except ApiUnauthorised:
+            return WRONG_PIN
+        except ApiThrottled:
+            return THROTTLED
+        except ApiError as error:
+            log_unreachable(error)
+            return UNREACHABLE
+        return None

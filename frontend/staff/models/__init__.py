@@ -1,0 +1,1 @@
+"""Which model answers, and what the shop has taught it."""

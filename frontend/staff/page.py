@@ -1,0 +1,163 @@
+"""What all pages for staff share: the login before them, the way between them, the way out."""
+
+from abc import ABC, abstractmethod
+from hashlib import sha256
+from typing import ClassVar
+
+from nicegui import ui
+
+from frontend.access.pins import Role
+from frontend.api.client import ApiClient, HistoryFilter
+from frontend.kiosk import STATIC, Visit
+from frontend.screen import theme
+from frontend.staff.desk import EXPIRED, Desk, Session, Told
+from frontend.staff.login import Login
+from frontend.words.languages import N_, Language
+
+PAGES = (
+    ("/history", N_("History"), Role.ATTENDANT),
+    ("/suspicious", N_("Suspicious"), Role.ATTENDANT),
+    ("/items", N_("Catalogue"), Role.MANAGER),
+    ("/teach", N_("New item"), Role.MANAGER),
+    ("/models", N_("Models"), Role.MANAGER),
+    ("/analytics", N_("Analytics"), Role.MANAGER),
+)
+"""The pages for staff, and who may see them at least."""
+
+_ROLES = {Role.ATTENDANT: N_("Attendant"), Role.MANAGER: N_("Manager")}
+_STYLES = STATIC / "staff.css"
+_LOOK_S = 1.0
+"""How often a page looks whether somebody was idle for too long."""
+_TOUCH_S = 5.0
+"""How often at most the browser says that somebody is there."""
+
+
+class StaffPage(ABC):
+    """A page behind the login. Nothing of it is built or fetched before somebody has logged in."""
+
+    path: ClassVar[str]
+
+    def __init__(self, visit: Visit) -> None:
+        self.visit = visit
+        self.session = Session(visit.kiosk.settings.idle_s)
+        self.desk = Desk(visit, self.session, on_end=self.screen.refresh, on_act=self.acted)
+        self._least = next(least for path, _, least in PAGES if path == self.path)
+        self._suspicious = ""
+        self._known = False
+        """Whether the browser tab is known, and with it whether somebody is logged in."""
+
+    @property
+    def t(self) -> Language:
+        """The visitor's language."""
+        return self.visit.language
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody is there who may see this page."""
+        return self._known and self.session.may(self._least)
+
+    @abstractmethod
+    def build(self) -> None:
+        """Draw the page for who is logged in."""
+
+    @abstractmethod
+    async def begin(self) -> None:
+        """Somebody has logged in: fetch what they are here for."""
+
+    def acted(self) -> None:  # noqa: B027 - most pages have nothing to do
+        """Something was done."""
+
+    @ui.refreshable_method
+    def screen(self) -> None:
+        """Draw the page."""
+        with (
+            theme.frame(self.visit, self.path, self.speak, PAGES[0][0]),
+            ui.element("div").classes("list") as page,
+        ):
+            for event in ("pointerdown", "keydown"):
+                page.on(event, self.session.touch, throttle=_TOUCH_S, args=[])
+            if not self._known:
+                with ui.element("p").classes("loading"):
+                    theme.spinner()
+                    theme.text(self.t("One moment…"))
+                return
+            if self.session.role is not None:
+                self._bar()
+            if self.open:
+                with ui.element("div").classes("desk-notes"):
+                    self.desk.notice()
+                self.build()
+            else:
+                Login(self.desk, self._least, self._arrive).build()
+
+    def _bar(self) -> None:
+        """The way between the pages, who is logged in, and the way out."""
+        t, role = self.t, self.session.role
+        if role is None:
+            return
+        with ui.element("div").classes("staff-bar"):
+            with ui.element("nav").classes("staff-tabs") as nav:
+                nav.props["aria-label"] = t("Staff pages")
+                for path, title, least in PAGES:
+                    if role < least:
+                        continue
+                    with ui.element("a").classes("staff-tab").mark(f"staff-{path[1:]}") as tab:
+                        tab.props["href"] = theme.address(path, t)
+                        if path == self.path:
+                            tab.props["aria-current"] = "page"
+                        theme.text(t(title))
+                        if path == "/suspicious":
+                            self.badge()
+            theme.text(t(_ROLES[role])).classes("pill plain").mark("role")
+            theme.action(t("Log out"), self.desk.log_out).mark("log-out")
+
+    @ui.refreshable_method
+    def badge(self) -> None:
+        """How many weighings wait for somebody to look at them."""
+        if self._suspicious:
+            theme.text(self._suspicious).classes("badge").mark("suspicious-count")
+
+    async def count_suspicious(self) -> None:
+        """Look how many weighings are suspicious."""
+
+        async def count(api: ApiClient) -> None:
+            page = await api.history(self.t.code, HistoryFilter(suspicious=True))
+            more = "+" if page.next_cursor else ""
+            self._suspicious = f"{len(page.items)}{more}" if page.items else ""
+
+        if await self.desk.ask_shop(count):
+            self.badge.refresh()
+
+    async def connected(self) -> None:
+        """The browser's tab is known, and with it whether somebody is logged in."""
+        self.session.open()
+        self._known = True
+        if self.session.expired:
+            self._log_out_idle()
+        await self._arrive()
+
+    async def _arrive(self) -> None:
+        self.screen.refresh()
+        if self.open:
+            await self.begin()
+            await self.count_suspicious()
+
+    def look(self) -> None:
+        """Log out whoever was idle for too long."""
+        if self._known and self.session.expired:
+            self._log_out_idle()
+
+    def _log_out_idle(self) -> None:
+        self.desk.log_out(Told(EXPIRED, values={"minutes": self.session.idle_minutes}))
+
+    async def speak(self, _language: Language) -> None:
+        """Another language was chosen."""
+        self.screen.refresh()
+
+    def serve(self) -> None:
+        """Put the page together."""
+        version = sha256(_STYLES.read_bytes()).hexdigest()[:8]
+        ui.add_head_html(f'<link rel="stylesheet" href="/static/staff.css?v={version}">')
+        self.screen()
+        ui.timer(0, self.connected, once=True)
+        ui.timer(_LOOK_S, self.look)

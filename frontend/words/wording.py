@@ -1,0 +1,311 @@
+"""How figures are said to people, and how people's figures are read. No presentation in here."""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+
+from babel.dates import format_datetime, format_skeleton
+from babel.numbers import format_currency, format_decimal, format_percent
+from babel.units import format_unit
+
+from frontend.api.client import Candidate, CatalogueItem, Result, Unit
+from frontend.words.languages import N_, Language
+
+NOT_A_SHARE = N_("Please enter a share in percent, for example 5")
+
+MAX_WEIGHT_KG = Decimal(30)
+MAX_DECIMALS = 3
+ZERO = Decimal("0.000")
+EM_DASH = "—"
+ELLIPSIS = "…"
+
+_CODE_BESIDE_FIGURE = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Z])")
+_COMMIT = re.compile(r"[0-9a-f]{12,64}", re.ASCII)
+_PERCENT = re.compile(r"(\d{1,3}(?:[.,]\d{1,2})?)\s*%?", re.ASCII)
+_KILOGRAMS = re.compile(r"([+-]?)(\d+(?:[.,]\d*)?|[.,]\d+)(?:\s*kg)?", re.ASCII | re.IGNORECASE)
+
+NOT_A_WEIGHT = N_("Please enter the weight in kilograms, for example 0.5")
+NOT_ABOVE_ZERO = N_("The weight must be above 0 kg")
+TOO_HEAVY = N_("This scale weighs up to 30 kg")
+TOO_PRECISE = N_("Please use at most three decimals, for example 0.125")
+NOT_A_TARE = N_("Please enter the tare in kilograms, for example 0.02, or leave it empty")
+TARE_TOO_HEAVY = N_("The tare must be less than the weight")
+
+_WORDS = (
+    (0.9, N_("Very sure")),
+    (0.7, N_("Quite sure")),
+    (0.5, N_("Not quite sure")),
+    (0.0, N_("Not sure")),
+)
+"""From which confidence on which words hold."""
+
+_CATEGORIES = {"fruit": N_("Fruit"), "vegetables": N_("Vegetables")}
+"""Categories of the catalogue that ships; a shop's own are shown as it has written them."""
+
+_NO_ITEM = {"unknown": N_("Unknown item"), "empty": N_("Empty scale")}
+NOT_KNOWN = N_("I don't know this item")
+NOTHING_THERE = N_("There is nothing on the scale")
+
+
+class BadFigure(ValueError):
+    """What somebody typed is no weight or tare; the text is a message of the catalogue."""
+
+
+def read_weight(text: str) -> Decimal:
+    """A gross weight in kg as people type it: `0.5`, `0,5`, `.5`, `0.5 kg`.
+
+    Raises:
+        BadFigure: it is not above 0 and at most 30 kg with at most 3 decimals.
+    """
+    weight = _kilograms(text, NOT_A_WEIGHT)
+    if weight <= 0:
+        raise BadFigure(NOT_ABOVE_ZERO)
+    if weight > MAX_WEIGHT_KG:
+        raise BadFigure(TOO_HEAVY)
+    return weight.quantize(ZERO)
+
+
+def read_tare(text: str, weight_kg: Decimal | None) -> Decimal | None:
+    """A tare in kg; None when there is none.
+
+    Raises:
+        BadFigure: it is no weight, or not below the gross weight where that is known.
+    """
+    if not text.strip():
+        return None
+    tare = _kilograms(text, NOT_A_TARE)
+    if tare < 0:
+        raise BadFigure(NOT_A_TARE)
+    if tare >= (MAX_WEIGHT_KG if weight_kg is None else weight_kg):
+        raise BadFigure(TARE_TOO_HEAVY)
+    return tare.quantize(ZERO)
+
+
+def _kilograms(text: str, otherwise: str) -> Decimal:
+    found = _KILOGRAMS.fullmatch(text.strip())
+    if found is None:
+        raise BadFigure(otherwise)
+    sign, digits = found.groups()
+    whole, _, decimals = digits.replace(",", ".").partition(".")
+    if len(decimals.rstrip("0")) > MAX_DECIMALS:
+        raise BadFigure(TOO_PRECISE)
+    return Decimal(f"{sign}{whole or 0}.{decimals.rstrip('0') or 0}")
+
+
+def read_percent(text: str) -> Decimal:
+    """A share between 0 and 1 from percent.
+
+    Raises:
+        BadFigure: it is no such share.
+    """
+    found = _PERCENT.fullmatch(text.strip())
+    share = Decimal(found[1].replace(",", ".")) / 100 if found else None
+    if share is None or share > 1:
+        raise BadFigure(NOT_A_SHARE)
+    return share
+
+
+def money(amount: Decimal, currency: str, language: Language) -> str:
+    """An amount as the language writes it: `€1.25`, `1,25 €`. A unit price may have more decimals.
+
+    The figures are those of the API: its amounts are rounded already, and are only shown here.
+    """
+    text = format_currency(amount, currency, locale=language.locale, decimal_quantization=False)
+    # Currencies without a sign of their own stand off from the figure (CLDR's
+    # alphaNextToNumber, which Babel does not use yet).
+    return _CODE_BESIDE_FIGURE.sub("\u00a0", text)
+
+
+def kilograms(weight: Decimal, language: Language) -> str:
+    """A weight with three decimals, as scales show it: `0.500 kg`."""
+    # A figure without its unit is no weight.
+    return _measured(weight, "mass-kilogram", "0.000", language)
+
+
+def kilogram_sign(language: Language) -> str:
+    """How the language writes the unit: `kg`, `кг`."""
+    return sign("mass-kilogram", language)
+
+
+def sign(unit: str, language: Language) -> str:
+    """What CLDR writes behind a figure of a unit: `ms`, in Russian `мс`."""
+    one = format_unit(1, unit, length="short", locale=language.locale)
+    return one.replace("1", "").strip()
+
+
+def editable(weight: Decimal, language: Language) -> str:
+    """A weight as one would type it: `0.500`, in German `0,500`."""
+    return format_decimal(weight, "0.000", locale=language.locale)
+
+
+def retyped(text: str, language: Language) -> str:
+    """A weight that was typed, as one would type it in another language; else what was typed."""
+    try:
+        weight = _kilograms(text, NOT_A_WEIGHT)
+    except BadFigure:
+        return text
+    return editable(weight, language)
+
+
+def percent(share: float, language: Language) -> str:
+    """A share as whole percent: `93%`; what is there but is less than one is `<1%`."""
+    if 0 < share < 0.01:  # noqa: PLR2004 - one percent
+        return f"<{format_percent(0.01, locale=language.locale)}"
+    return format_percent(share, locale=language.locale)
+
+
+def rate(share: float, language: Language) -> str:
+    """A share with one decimal where it has one: `12.5%`."""
+    return format_percent(round(share, 3), locale=language.locale, decimal_quantization=False)
+
+
+def confidence(share: float, language: Language, *, asks: bool = False) -> str:
+    """A confidence in words; nobody who has to ask is very sure."""
+    said = _WORDS[1:] if asks else _WORDS
+    return language(next(words for least, words in said if share >= least))
+
+
+def item_name(label: str | None, name: str | None, language: Language) -> str:
+    """The name of an answer, also of those that are no item."""
+    message = _NO_ITEM.get(label or "")
+    return language(message) if message else name or label or ""
+
+
+def category(name: str, language: Language) -> str:
+    """A category of the catalogue."""
+    message = _CATEGORIES.get(name)
+    return language(message) if message else name.capitalize()
+
+
+def unit_price(
+    price: Decimal | None, currency: str | None, unit: Unit | None, language: Language
+) -> str:
+    """What one kilogram or one piece costs: `€2.49/kg`, `€1.29 each`."""
+    if price is None or currency is None or unit is None:
+        return language("no price yet")
+    amount = money(price, currency, language)
+    if unit is Unit.KG:
+        return f"{amount}/{kilogram_sign(language)}"
+    return language("{price} each", price=amount)
+
+
+def item_price(item: CatalogueItem, language: Language) -> str:
+    """What an item of the catalogue costs."""
+    return unit_price(item.unit_price, item.currency, item.unit, language)
+
+
+def candidate_price(candidate: Candidate, language: Language) -> str:
+    """What a kilogram or a piece of a candidate costs."""
+    return unit_price(candidate.unit_price, candidate.currency, candidate.unit, language)
+
+
+def total(candidate: Candidate, language: Language) -> str:
+    """What this weighing would cost as this candidate."""
+    if candidate.total is None or candidate.currency is None:
+        return language("no price yet")
+    return money(candidate.total, candidate.currency, language)
+
+
+def price(result: Result, language: Language) -> str:
+    """What a weighing costs, a dash when it has no price."""
+    if result.price is None or result.currency is None:
+        return EM_DASH
+    return money(result.price, result.currency, language)
+
+
+def spoken(result: Result, language: Language) -> str:
+    """An answer as a screen reader says it."""
+    message = {"unknown": NOT_KNOWN, "empty": NOTHING_THERE}.get(result.sold_label or "")
+    if message:
+        return language(message)
+    if result.unit is Unit.EACH:
+        each = unit_price(result.unit_price, result.currency, result.unit, language)
+        amount = f"{result.quantity or 1} × {each}"
+    else:
+        amount = net_weight(result, language)
+    return f"{result.name}, {amount}, {price(result, language)}"
+
+
+def recognised(result: Result, language: Language) -> str:
+    """What a weighing was taken for, and that one's price: `recognised as Mango, €3.98`.
+
+    For whoever checks a weighing that was sold as something else.
+    """
+    answer = next((one for one in result.top_k if one.label == result.label), None)
+    if answer is None:
+        return ""
+    return language(
+        "recognised as {name}, {price}", name=answer.name, price=total(answer, language)
+    )
+
+
+def calculation(result: Result, language: Language) -> str:
+    """How the price came about: `€2.49/kg × 0.500 kg = €1.25`."""
+    each = unit_price(result.unit_price, result.currency, result.unit, language)
+    if result.unit is Unit.EACH:
+        factors = (str(result.quantity or 1), each)
+    else:
+        factors = (each, net_weight(result, language))
+    first, second, outcome = (
+        _isolated(part, language) for part in (*factors, price(result, language))
+    )
+    return f"{first} × {second} = {outcome}"
+
+
+def _isolated(figure: str, language: Language) -> str:
+    """A figure that keeps its own order of signs inside a line that runs from right to left."""
+    return f"\u2068{figure}\u2069" if language.direction == "rtl" else figure
+
+
+def net_weight(result: Result, language: Language) -> str:
+    """The net weight, a dash when there is none."""
+    return EM_DASH if result.net_kg is None else kilograms(result.net_kg, language)
+
+
+def clock_time(moment: datetime, language: Language) -> str:
+    """A moment on this machine's clock: `25 Nov, 14:05`."""
+    local = moment.astimezone()
+    day = format_skeleton("MMMd", local, locale=language.locale)
+    return f"{day}, {format_datetime(local, 'HH:mm', locale=language.locale)}"
+
+
+def day(moment: date, language: Language) -> str:
+    """A day: `25 Nov`."""
+    return format_skeleton("MMMd", moment, locale=language.locale)
+
+
+def day_and_time(moment: datetime, language: Language) -> str:
+    """A moment on this machine's clock that may be far away: `1 Dec 2026, 06:00`."""
+    local = moment.astimezone()
+    day = format_skeleton("yMMMd", local, locale=language.locale)
+    return f"{day}, {format_datetime(local, 'HH:mm', locale=language.locale)}"
+
+
+def milliseconds(duration: float | None, language: Language) -> str:
+    """A latency: `84 ms`, from a second on `1.2 s`."""
+    if duration is None:
+        return EM_DASH
+    if duration < 1000:  # noqa: PLR2004 - a second
+        return _measured(duration, "duration-millisecond", "#,##0", language)
+    return _measured(duration / 1000, "duration-second", "0.0", language)
+
+
+def megabytes(size: int, language: Language) -> str:
+    """The size of a file: `4.1 MB`."""
+    return _measured(size / 1_000_000, "digital-megabyte", "0.0", language)
+
+
+def _measured(value: float | Decimal, unit: str, form: str, language: Language) -> str:
+    """A figure that keeps to its unit."""
+    text = format_unit(value, unit, length="short", format=form, locale=language.locale)
+    return text.replace(" ", "\u00a0")
+
+
+def revision(name: str) -> str:
+    """A revision as one says it: a commit by its first digits."""
+    return name[:10] if _COMMIT.fullmatch(name) else name
+
+
+def count(number: int, language: Language) -> str:
+    """A number with the language's grouping."""
+    return format_decimal(number, locale=language.locale)
