@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from smartscale.adapters.bucket import IDEMPOTENCY, Bucket
 from smartscale.domain.upload import UPLOADS
-from smartscale.operations.accept import LATEST
+from smartscale.operations.weighing.accept import LATEST
 
 _IDEMPOTENCY_DAYS = LATEST.days
 """As in template.yaml: a kiosk that was cut off may send as late as this."""

@@ -16,7 +16,7 @@ from infra.expiry import expire
 from infra.settings import load_settings
 from smartscale.clock import now
 from smartscale.domain.catalogue import parse_moment
-from smartscale.operations.switch_model import WAKE_UP
+from smartscale.operations.messages import WAKE_UP
 
 
 def main() -> None:

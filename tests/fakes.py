@@ -19,14 +19,10 @@ from smartscale.domain.trial import Tallies, Trial, stretch
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
-from smartscale.operations.ports import (
-    DeadLetter,
-    HistoryFilter,
-    Metric,
-    MetricQuery,
-    PresignedPost,
-    WeighingFacts,
-)
+from smartscale.operations.ports.metrics import Metric, MetricQuery
+from smartscale.operations.ports.queues import DeadLetter
+from smartscale.operations.ports.uploads import PresignedPost
+from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts
 from smartscale.recognition.memory import Vectors
 from tests.examples import NOW, scores
 

@@ -5,13 +5,21 @@ from dataclasses import dataclass, field
 
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
-from smartscale.operations.announce import Announce, announcement_of
-from smartscale.operations.confirm import Confirm
-from smartscale.operations.learn import Learn, Teach
-from smartscale.operations.messages import arrivals, lesson_of
-from smartscale.operations.ports import Metric
-from smartscale.operations.recognise import Arrival, Fail, Recognise
-from smartscale.operations.reconcile import Reconcile
+from smartscale.operations.learning.learn import Learn
+from smartscale.operations.learning.teach import Teach
+from smartscale.operations.mending.reconcile import Reconcile
+from smartscale.operations.messages import (
+    Announcement,
+    Arrival,
+    Arrivals,
+    LessonOffer,
+    WakeUp,
+    parse,
+)
+from smartscale.operations.ports.metrics import Metric
+from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.confirm import Confirm
+from smartscale.operations.weighing.recognise import Fail, Recognise
 from tests.examples import item, picture
 from tests.fakes import (
     Clock,
@@ -117,9 +125,13 @@ class Shop:
         """Process everything in the queue."""
         messages, self.queue.messages = self.queue.messages, []
         for body, _ in messages:
-            if (taught := lesson_of(body)) is not None:
-                self.learn.process(taught)
-            if (event := announcement_of(body)) is not None:
-                self.announce.publish(event)
-            for arrival in arrivals(body):
-                self.deliver(arrival)
+            match parse(body):
+                case Arrivals(objects):
+                    for arrival in objects:
+                        self.deliver(arrival)
+                case LessonOffer(job_id):
+                    self.learn.process(job_id)
+                case Announcement(event):
+                    self.announce.publish(event)
+                case WakeUp():
+                    pass

@@ -22,8 +22,8 @@ from smartscale.domain.prediction import UNKNOWN, Scored
 from smartscale.domain.upload import StoredUpload, load_metadata, upload_key
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Unit, Weighing
 from smartscale.http.documents import Result, kilograms, money
-from smartscale.operations.ports import Recogniser
-from smartscale.operations.recognise import Asked, outcome
+from smartscale.operations.ports.models import Recogniser
+from smartscale.operations.weighing.recognise import Asked, outcome
 from smartscale.recognition.memory import Vectors
 from smartscale.recognition.package import PackageError
 from smartscale.recognition.preprocessing import ImageError

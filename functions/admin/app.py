@@ -44,14 +44,16 @@ from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.documents import EditableCatalogue, EditableItem, ImportDocument
 from smartscale.http.item_edit import ItemEdit
 from smartscale.logs import function_logger
-from smartscale.operations.authorise import Authorise
-from smartscale.operations.edit_catalogue import EditCatalogue
-from smartscale.operations.learn import Teach
-from smartscale.operations.map_labels import MapLabels, MappedLabel
-from smartscale.operations.picture_items import PictureItems
-from smartscale.operations.ports import AdminToken, CatalogueStore, Registry
-from smartscale.operations.switch_model import WishForModel
-from smartscale.operations.try_model import WishForTrial
+from smartscale.operations.access.authorise import Authorise
+from smartscale.operations.catalogue.edit import EditCatalogue
+from smartscale.operations.catalogue.pictures import PictureItems
+from smartscale.operations.learning.teach import Teach
+from smartscale.operations.models.map_labels import MapLabels, MappedLabel
+from smartscale.operations.models.switch import WishForModel
+from smartscale.operations.models.trial import WishForTrial
+from smartscale.operations.ports.access import AdminToken
+from smartscale.operations.ports.catalogue import CatalogueStore
+from smartscale.operations.ports.models import Registry
 from smartscale.recognition.builtin import builtin_labels, builtin_learns, builtin_revision
 from smartscale.settings import (
     DEFAULT_ADMIN_TOKEN,

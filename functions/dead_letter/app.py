@@ -23,13 +23,15 @@ from smartscale.clock import now
 from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
 from smartscale.logs import function_logger
-from smartscale.operations.announce import Announce, announcement_of
-from smartscale.operations.messages import arrivals, lesson_of
-from smartscale.operations.ports import Metric, Metrics
-from smartscale.operations.recognise import Fail
+from smartscale.operations.messages import Announcement, Arrivals, LessonOffer, WakeUp, parse
+from smartscale.operations.ports.metrics import Metric, Metrics
+from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.recognise import Fail
 from smartscale.settings import BucketSettings, MetricsSettings, TopicSettings
 
 TRIED_IN_VAIN = "The picture could not be processed after several tries; weigh the item again."
+
+_DEAD_LETTER = Metric("DeadLetters", 1)
 
 logger = function_logger()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
@@ -67,31 +69,37 @@ def worker() -> Worker:
 
 
 def bury(record: SQSRecord) -> None:
-    """Mark the weighings of one dead letter as failed."""
+    """Mark the weighings of one dead letter as failed; publish an event that was kept in one."""
     attribute = record.message_attributes[REASON]
     reason = (attribute and attribute.string_value) or TRIED_IN_VAIN
-    metrics: list[Metric] = []
-    if (event := announcement_of(record.body)) is not None:
-        with correlation.correlated(event.data.correlation_id):
-            worker().announce.publish(event)
-            logger.info("announced late", extra={"event_id": event.id})
-        return
-    metrics.append(Metric("DeadLetters", 1))
-    if (job_id := lesson_of(record.body)) is not None:
-        # The confirmation stands; what is lost is that it would have taught the shop's memory.
-        logger.error("confirmation not learned from", extra={"job_id": job_id, "reason": reason})
-        metrics.append(Metric("Errors", 1))
-    came_before = int(record.attributes.approximate_receive_count or 1) > 1
     try:
-        for arrival in arrivals(record.body):
-            with correlation.correlated(None):
-                metrics += worker().fail.process(replace(arrival, again=came_before), reason)
-                logger.warning("weighing failed", extra={"key": arrival.key, "reason": reason})
+        message = parse(record.body)
     except Unprocessable:
         # It names no object, so there is no weighing to mark; the metric and the log show it.
         logger.exception("dead letter without a weighing", extra={"body": record.body})
-        metrics.append(Metric("Errors", 1))
-    worker().metrics.emit(metrics)
+        worker().metrics.emit([_DEAD_LETTER, Metric("Errors", 1)])
+        return
+    match message:
+        case Announcement(event):
+            with correlation.correlated(event.data.correlation_id):
+                worker().announce.publish(event)
+                logger.info("announced late", extra={"event_id": event.id})
+        case LessonOffer(job_id, correlation_id):
+            # The confirmation stands; the shop's memory does not learn from it.
+            with correlation.correlated(correlation_id):
+                said = {"job_id": job_id, "reason": reason}
+                logger.error("confirmation not learned from", extra=said)
+            worker().metrics.emit([_DEAD_LETTER, Metric("Errors", 1)])
+        case Arrivals(objects):
+            again = int(record.attributes.approximate_receive_count or 1) > 1
+            metrics = [_DEAD_LETTER]
+            for arrival in objects:
+                with correlation.correlated(None):
+                    metrics += worker().fail.process(replace(arrival, again=again), reason)
+                    logger.warning("weighing failed", extra={"key": arrival.key, "reason": reason})
+            worker().metrics.emit(metrics)
+        case WakeUp():
+            worker().metrics.emit([_DEAD_LETTER])
 
 
 @logger.inject_lambda_context

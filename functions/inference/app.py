@@ -33,19 +33,24 @@ from smartscale.clock import now
 from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
 from smartscale.logs import function_logger
-from smartscale.operations.announce import Announce, announcement_of
-from smartscale.operations.learn import Learn, Remember
+from smartscale.operations.learning.learn import Learn
+from smartscale.operations.learning.remember import Remember
 from smartscale.operations.messages import (
+    Announcement,
+    Arrival,
+    Arrivals,
+    LessonOffer,
+    WakeUp,
     arrival_message,
-    arrivals,
-    correlation_of,
-    lesson_of,
+    parse,
 )
-from smartscale.operations.ports import Metric, Metrics, Queue
-from smartscale.operations.recognise import Arrival, Recognise
-from smartscale.operations.switch_model import Loader, ServeModel
-from smartscale.operations.try_model import TryModel
-from smartscale.operations.watch import Costs, Watch, Work
+from smartscale.operations.metrics.watch import Costs, Watch, Work
+from smartscale.operations.models.switch import Loader, ServeModel
+from smartscale.operations.models.trial import TryModel
+from smartscale.operations.ports.metrics import Metric, Metrics
+from smartscale.operations.ports.queues import Queue
+from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.recognise import Recognise
 from smartscale.settings import (
     BucketSettings,
     MetricsSettings,
@@ -153,23 +158,25 @@ class Batch:
 
     def _process(self, record: SQSRecord) -> None:
         try:
-            arrived = [
-                replace(arrival, again=_came_before(record)) for arrival in arrivals(record.body)
-            ]
+            message = parse(record.body)
         except Unprocessable as error:
             self._bury(record.body, error)
             return
-        if not arrived and (job_id := lesson_of(record.body)) is not None:
-            with correlation.correlated(correlation_of(record.body)):
-                self.worker.learn.process(job_id)
-                logger.info("looked whether it teaches", extra={"job_id": job_id})
-        if not arrived and (event := announcement_of(record.body)) is not None:
-            with correlation.correlated(event.data.correlation_id):
-                self.worker.announce.publish(event)
-                logger.info("announced late", extra={"event_id": event.id})
-        for arrival in arrived:
-            with correlation.correlated(None):
-                self._recognise(arrival)
+        match message:
+            case Arrivals(objects):
+                for arrival in objects:
+                    with correlation.correlated(None):
+                        self._recognise(replace(arrival, again=_came_before(record)))
+            case LessonOffer(job_id, correlation_id):
+                with correlation.correlated(correlation_id):
+                    self.worker.learn.process(job_id)
+                    logger.info("looked whether it teaches", extra={"job_id": job_id})
+            case Announcement(event):
+                with correlation.correlated(event.data.correlation_id):
+                    self.worker.announce.publish(event)
+                    logger.info("announced late", extra={"event_id": event.id})
+            case WakeUp():
+                pass  # the batch has read what is wanted before its first message
 
     def _recognise(self, arrival: Arrival) -> None:
         try:

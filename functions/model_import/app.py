@@ -18,7 +18,7 @@ from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoRegistry
 from smartscale.clock import now
 from smartscale.logs import function_logger
-from smartscale.operations.import_model import FollowWishes, ImportModel
+from smartscale.operations.models.import_model import FollowWishes, ImportModel
 from smartscale.settings import BucketSettings, RegistrySettings
 
 logger = function_logger()

@@ -32,13 +32,15 @@ from smartscale.http.documents import (
 )
 from smartscale.http.health import Health, probe
 from smartscale.http.table import as_csv
-from smartscale.operations.analytics import analyse
-from smartscale.operations.announce import Announce
-from smartscale.operations.confirm import Confirm
-from smartscale.operations.history import History, history_filter
-from smartscale.operations.insights import look
-from smartscale.operations.picture_items import read_picture
-from smartscale.operations.ports import CatalogueStore, ItemPictures, MetricQueries, Weighings
+from smartscale.operations.catalogue.pictures import read_picture
+from smartscale.operations.metrics.analytics import analyse
+from smartscale.operations.metrics.insights import look
+from smartscale.operations.ports.catalogue import CatalogueStore, ItemPictures
+from smartscale.operations.ports.metrics import MetricQueries
+from smartscale.operations.ports.weighings import Weighings
+from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.confirm import Confirm
+from smartscale.operations.weighing.history import History, history_filter
 from smartscale.settings import (
     BucketSettings,
     MetricsSettings,

@@ -15,7 +15,7 @@ from smartscale.domain.load import Load, parse_scale_id
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.app import BASE_PATH, create_app, lambda_handler
 from smartscale.http.documents import Accepted, DirectUpload
-from smartscale.operations.accept import Accept
+from smartscale.operations.weighing.accept import Accept
 from smartscale.settings import BucketSettings, MetricsSettings
 
 

@@ -22,12 +22,13 @@ from smartscale.adapters.topic import topic_for
 from smartscale.clock import now
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
-from smartscale.operations.announce import Announce
-from smartscale.operations.edit_catalogue import EditCatalogue
-from smartscale.operations.reconcile import Reconcile, without_outcome
-from smartscale.operations.redrive import Redrive
-from smartscale.operations.switch_model import WAKE_UP, WishForModel
-from smartscale.operations.try_model import WishForTrial
+from smartscale.operations.catalogue.edit import EditCatalogue
+from smartscale.operations.mending.reconcile import Reconcile, without_outcome
+from smartscale.operations.mending.redrive import Redrive
+from smartscale.operations.messages import WAKE_UP
+from smartscale.operations.models.switch import WishForModel
+from smartscale.operations.models.trial import WishForTrial
+from smartscale.operations.weighing.announce import Announce
 from smartscale.recognition.builtin import builtin_revision
 
 

@@ -17,7 +17,7 @@ from smartscale.domain.errors import DomainError
 from smartscale.domain.registry import ImportHints, ImportProgress
 from smartscale.importing.labels import read_labels
 from smartscale.importing.preprocessings import NAMES, canonical_name
-from smartscale.operations.import_model import ImportModel
+from smartscale.operations.models.import_model import ImportModel
 
 SCHEME = "hf://"
 

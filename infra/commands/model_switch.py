@@ -12,7 +12,7 @@ from infra.settings import load_settings
 from smartscale.domain.errors import DomainError
 from smartscale.domain.registry import BUILTIN, ModelSwitch
 from smartscale.domain.weighing import ModelRef
-from smartscale.operations.switch_model import WishForModel
+from smartscale.operations.models.switch import WishForModel
 
 
 def list_models() -> None:

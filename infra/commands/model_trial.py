@@ -15,7 +15,7 @@ from infra.errors import PlainError
 from infra.settings import load_settings
 from smartscale.domain.errors import DomainError
 from smartscale.domain.trial import Limits, Mode, Tallies, Tally, Trial
-from smartscale.operations.try_model import WishForTrial
+from smartscale.operations.models.trial import WishForTrial
 
 _DEFAULT = Limits()
 

@@ -10,7 +10,7 @@ from infra.errors import PlainError
 from infra.settings import load_settings
 from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.errors import InvalidInput
-from smartscale.operations.reconcile import Reconciled
+from smartscale.operations.mending.reconcile import Reconciled
 
 app = typer.Typer()
 

@@ -12,7 +12,7 @@ from infra.settings import load_settings
 from smartscale.clock import now
 from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.errors import InvalidInput
-from smartscale.operations.redrive import Decision
+from smartscale.operations.mending.redrive import Decision
 
 app = typer.Typer()
 _DAYS = 30

@@ -10,7 +10,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from smartscale.adapters.cloudwatch import CloudWatchMetrics, EmfMetrics
 from smartscale.domain import correlation
-from smartscale.operations.ports import Metric
+from smartscale.operations.ports.metrics import Metric
 from tests.fakes import FakeMetrics
 
 AT = datetime(2026, 11, 26, 3, tzinfo=UTC)

@@ -13,14 +13,14 @@ import functions.result.app as result
 import functions.upload.app as upload
 from smartscale.adapters.tokens import GivenToken
 from smartscale.domain.weighing import ModelRef
-from smartscale.operations.accept import Accept
-from smartscale.operations.authorise import Authorise
-from smartscale.operations.edit_catalogue import EditCatalogue
-from smartscale.operations.history import History
-from smartscale.operations.map_labels import MapLabels
-from smartscale.operations.picture_items import PictureItems
-from smartscale.operations.switch_model import WishForModel
-from smartscale.operations.try_model import WishForTrial
+from smartscale.operations.access.authorise import Authorise
+from smartscale.operations.catalogue.edit import EditCatalogue
+from smartscale.operations.catalogue.pictures import PictureItems
+from smartscale.operations.models.map_labels import MapLabels
+from smartscale.operations.models.switch import WishForModel
+from smartscale.operations.models.trial import WishForTrial
+from smartscale.operations.weighing.accept import Accept
+from smartscale.operations.weighing.history import History
 from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueue, FakeRefusals
 from tests.shop import Shop
 

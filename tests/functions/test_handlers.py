@@ -16,14 +16,19 @@ import functions.upload.app as upload
 from smartscale.adapters.queue import REASON
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef, Status
-from smartscale.operations.accept import Accept
-from smartscale.operations.announce import announcement_message
-from smartscale.operations.learn import LESSON, Remember
-from smartscale.operations.messages import arrival_message
-from smartscale.operations.recognise import Arrival, Recognise
-from smartscale.operations.switch_model import WAKE_UP, Loader, ServeModel
-from smartscale.operations.try_model import TryModel
-from smartscale.operations.watch import Costs, Watch
+from smartscale.operations.learning.remember import Remember
+from smartscale.operations.messages import (
+    WAKE_UP,
+    Arrival,
+    announcement_message,
+    arrival_message,
+    lesson_message,
+)
+from smartscale.operations.metrics.watch import Costs, Watch
+from smartscale.operations.models.switch import Loader, ServeModel
+from smartscale.operations.models.trial import TryModel
+from smartscale.operations.weighing.accept import Accept
+from smartscale.operations.weighing.recognise import Recognise
 from tests.examples import picture
 from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueries
 from tests.shop import Shop
@@ -224,7 +229,7 @@ class TestDeadLetter:
         assert shop.metrics.named("Errors") == [0]
 
     def test_a_lesson_that_was_not_learned_is_seen(self, shop: Shop) -> None:
-        lesson = json.dumps({LESSON: "a-job"})
+        lesson = lesson_message("a-job")
         assert dead_letter.handler(sqs_event(lesson), Context()) == {"batchItemFailures": []}
         assert shop.metrics.named("Errors") == shop.metrics.named("DeadLetters") == [1]
         assert not shop.weighings.rows

@@ -9,7 +9,7 @@ from PIL import Image
 
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
-from smartscale.operations.recognise import Arrival
+from smartscale.operations.messages import Arrival
 from tests.examples import scores
 from tests.shop import Shop
 

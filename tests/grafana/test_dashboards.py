@@ -28,7 +28,7 @@ from infra.emulator import Emulator
 from infra.settings import ROOT
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
-from smartscale.operations.watch import COSTS
+from smartscale.operations.metrics.watch import COSTS
 from smartscale.recognition.builtin import builtin_package
 from tests.conftest import Deployed, deployed_into
 from tests.examples import picture

@@ -7,7 +7,7 @@ import pytest
 from infra.sizing.cost import bill, read_prices
 from infra.sizing.marginal import COSTS, costs_text
 from infra.sizing.workload import Usage
-from smartscale.operations.watch import Costs
+from smartscale.operations.metrics.watch import Costs
 
 
 def test_the_layer_has_what_the_price_table_says() -> None:

@@ -21,7 +21,7 @@ from smartscale.adapters.tables import DynamoWeighings
 from smartscale.domain.catalogue import Item
 from smartscale.domain.upload import UPLOADS, upload_key
 from smartscale.domain.weighing import Weighing
-from smartscale.operations.ports import HistoryFilter
+from smartscale.operations.ports.weighings import HistoryFilter
 from tests.conftest import Deployed
 from tests.examples import item
 from tests.integration.conftest import Api

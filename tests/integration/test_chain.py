@@ -13,8 +13,7 @@ import pytest
 from infra.commands.connection import Connection
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
-from smartscale.operations.messages import arrival_message
-from smartscale.operations.recognise import Arrival
+from smartscale.operations.messages import Arrival, arrival_message
 from tests.conftest import Deployed
 from tests.examples import NOW, picture
 from tests.integration.conftest import Api

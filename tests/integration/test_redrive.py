@@ -8,9 +8,9 @@ from smartscale.adapters.tables import DynamoWeighings
 from smartscale.adapters.topic import NoTopic
 from smartscale.clock import now
 from smartscale.domain.upload import upload_key
-from smartscale.operations.announce import Announce
-from smartscale.operations.recognise import Arrival, Fail
-from smartscale.operations.switch_model import WAKE_UP
+from smartscale.operations.messages import WAKE_UP, Arrival
+from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.recognise import Fail
 from tests.conftest import Deployed
 from tests.integration.conftest import Api
 from tests.integration.test_commands import Command, smartscale

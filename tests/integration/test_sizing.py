@@ -17,8 +17,7 @@ from infra.commands.connection import Connection
 from infra.sizing.workload import ARRIVAL, CONFIRMATION, RESULT, UPLOAD, Calls, Usage
 from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
-from smartscale.operations.messages import arrival_message, arrivals
-from smartscale.operations.recognise import Arrival
+from smartscale.operations.messages import Arrival
 from tests.conftest import Deployed
 from tests.integration.test_backup import Stack, empty
 
@@ -95,9 +94,8 @@ def beyond(calls: Counter[str], planned: Calls, *, messages: int = 0) -> list[st
     ]
 
 
-def test_a_weighing_asks_for_what_the_calculators_say(
-    fresh: Stack, samples: dict[str, bytes]
-) -> None:
+@pytest.mark.usefixtures("fresh")
+def test_a_weighing_asks_for_what_the_calculators_say(samples: dict[str, bytes]) -> None:
     load = Load.parse("0.500", None, None)
     found = {}
     operation = upload.accept()
@@ -106,11 +104,10 @@ def test_a_weighing_asks_for_what_the_calculators_say(
     found["upload"] = beyond(calls, UPLOAD)
 
     inference.Batch(inference.worker())  # a worker that has started already
-    message = arrival_message(fresh.outputs.bucket, Arrival(upload_key(job_id)))
     with counted() as calls:
         batch = inference.Batch(inference.worker())
-        for arrival in arrivals(message):
-            batch.worker.recognise.process(arrival, batch.recogniser, batch.catalogue)
+        arrival = Arrival(upload_key(job_id))
+        batch.worker.recognise.process(arrival, batch.recogniser, batch.catalogue)
     found["arrival"] = beyond(calls, ARRIVAL, messages=1)
 
     history, confirm = result.history(), result.confirm()

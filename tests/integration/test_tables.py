@@ -21,8 +21,8 @@ from smartscale.domain.load import Load
 from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import LATELY, Mode, Tallies, Tally, Trial, TrialState
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Weighing
-from smartscale.operations.history import History, history_filter
-from smartscale.operations.ports import HistoryFilter, WeighingFacts
+from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts
+from smartscale.operations.weighing.history import History, history_filter
 from tests.conftest import Deployed
 from tests.examples import item
 from tests.fakes import FakeUploads

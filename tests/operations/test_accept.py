@@ -10,7 +10,7 @@ from smartscale.domain.errors import InvalidInput, TooLarge
 from smartscale.domain.job_id import job_time
 from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
-from smartscale.operations.accept import Accept, without_metadata
+from smartscale.operations.weighing.accept import Accept, without_metadata
 from smartscale.recognition.preprocessing import CorruptImage, TooManyPixels, UnsupportedImage
 from tests.examples import NOW, picture
 from tests.fakes import Clock, FakeIdempotencyKeys, FakeUploads

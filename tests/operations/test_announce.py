@@ -9,9 +9,7 @@ from infra.schemas import EVENT_SCHEMA, event_schema_text
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing_completed import WeighingCompleted
-from smartscale.operations.announce import announcement_message, announcement_of
-from smartscale.operations.messages import arrivals
-from smartscale.operations.recognise import Arrival
+from smartscale.operations.messages import Announcement, Arrival, announcement_message, parse
 from tests.examples import scores
 from tests.shop import Shop
 
@@ -142,6 +140,4 @@ def test_a_kept_event_is_no_arrival(shop: Shop) -> None:
     shop.recognise(shop.upload())
     [event] = shop.events.published
     message = announcement_message(event)
-    assert list(arrivals(message)) == []
-    assert announcement_of(message) == event
-    assert announcement_of('{"announce": {}}') is None
+    assert parse(message) == Announcement(event)

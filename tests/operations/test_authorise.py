@@ -6,7 +6,7 @@ import pytest
 
 from smartscale.adapters.tokens import GivenToken, StoredToken
 from smartscale.domain.errors import StoreUnavailable, TooManyAttempts, Unauthorised
-from smartscale.operations.authorise import MAX_REFUSALS, Authorise
+from smartscale.operations.access.authorise import MAX_REFUSALS, Authorise
 from tests.fakes import Clock, FakeMetrics, FakeRefusals
 
 TOKEN = "the-right-one"

@@ -8,8 +8,8 @@ from smartscale.domain.charge import Charge
 from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ConfirmedBy, Status, Weighing
-from smartscale.operations.edit_catalogue import EditCatalogue
-from smartscale.operations.recognise import Arrival
+from smartscale.operations.catalogue.edit import EditCatalogue
+from smartscale.operations.messages import Arrival
 from tests.examples import item, scores
 from tests.shop import Shop
 

@@ -18,8 +18,8 @@ from smartscale.domain.registry import (
 from smartscale.domain.weighing import ModelRef
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.repository import Listing, RepositoryFile
-from smartscale.operations.import_model import MAX_ATTEMPTS, FollowWishes, ImportModel
-from smartscale.operations.switch_model import WAKE_UP
+from smartscale.operations.messages import WAKE_UP
+from smartscale.operations.models.import_model import MAX_ATTEMPTS, FollowWishes, ImportModel
 from tests.fakes import Clock, FakeLedger, FakeQueue, FakeRegistry
 
 BUILTIN = ModelRef(id="builtin", revision="1")

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartscale.domain.weighing import ConfirmedBy
-from smartscale.operations.insights import Confusion, insights_of, look
-from smartscale.operations.ports import WeighingFacts
+from smartscale.operations.metrics.insights import Confusion, insights_of, look
+from smartscale.operations.ports.weighings import WeighingFacts
 from tests.examples import NOW, scores
 from tests.shop import Shop
 

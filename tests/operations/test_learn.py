@@ -7,7 +7,8 @@ import pytest
 from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.memory import SHOPPERS_TO_AGREE, Teacher
 from smartscale.domain.weighing import ConfirmedBy, ModelRef
-from smartscale.operations.learn import MemoryProgress, Remember
+from smartscale.operations.learning.remember import Remember
+from smartscale.operations.learning.teach import MemoryProgress
 from smartscale.recognition.preprocessing import ImageError
 from tests.examples import picture, scores
 from tests.fakes import FakeRecogniser

@@ -5,8 +5,8 @@ import pytest
 from smartscale.domain.errors import InvalidInput, NotFound
 from smartscale.domain.labels import Mapped
 from smartscale.domain.weighing import ModelRef
-from smartscale.operations.edit_catalogue import EditCatalogue
-from smartscale.operations.map_labels import MapLabels
+from smartscale.operations.catalogue.edit import EditCatalogue
+from smartscale.operations.models.map_labels import MapLabels
 from tests.examples import scores
 from tests.fakes import FakePackages
 from tests.shop import Shop

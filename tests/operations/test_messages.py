@@ -8,9 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartscale.domain.errors import Unprocessable
-from smartscale.operations.messages import arrival_message, arrivals
-from smartscale.operations.recognise import Arrival
-from smartscale.operations.switch_model import WAKE_UP
+from smartscale.operations.messages import (
+    WAKE_UP,
+    Arrival,
+    Arrivals,
+    WakeUp,
+    arrival_message,
+    parse,
+)
 
 S3_EVENT = {
     "Records": [
@@ -39,19 +44,21 @@ S3_EVENT = {
 
 
 def test_an_s3_event_names_its_object() -> None:
-    assert list(arrivals(json.dumps(S3_EVENT))) == [
-        Arrival(
-            key="uploads/camera 7/äpfel+1.jpg",
-            etag="0123456789abcdef0123456789abcdef",
-            at=datetime(2026, 11, 25, 8, 30, 0, 123000, tzinfo=UTC),
+    assert parse(json.dumps(S3_EVENT)) == Arrivals(
+        (
+            Arrival(
+                key="uploads/camera 7/äpfel+1.jpg",
+                etag="0123456789abcdef0123456789abcdef",
+                at=datetime(2026, 11, 25, 8, 30, 0, 123000, tzinfo=UTC),
+            ),
         )
-    ]
+    )
 
 
-def test_s3s_test_event_and_a_wake_up_are_no_arrivals() -> None:
+def test_s3s_test_event_and_a_wake_up_tell_of_no_object() -> None:
     test_event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "data"}
-    assert list(arrivals(json.dumps(test_event))) == []
-    assert list(arrivals(WAKE_UP)) == []
+    assert parse(json.dumps(test_event)) == Arrivals(())
+    assert parse(WAKE_UP) == WakeUp()
 
 
 @given(
@@ -60,10 +67,16 @@ def test_s3s_test_event_and_a_wake_up_are_no_arrivals() -> None:
 )
 def test_our_own_message_reads_like_s3s(key: str, at: datetime | None) -> None:
     arrival = Arrival(key, "etag", at)
-    assert list(arrivals(arrival_message("data", arrival))) == [arrival]
+    assert parse(arrival_message("data", arrival)) == Arrivals((arrival,))
 
 
-@pytest.mark.parametrize("body", ["", "no json", "[]", "1", "null", '{"Records": [{}]}', "{}"])
+RUBBISH = [
+    *("", "no json", "[]", "1", "null", '"wake"', "{}"),
+    *('{"Records": [{}]}', '{"lesson": 5}', '{"announce": {}}'),
+]
+
+
+@pytest.mark.parametrize("body", RUBBISH)
 def test_rubbish_is_no_use_retrying(body: str) -> None:
     with pytest.raises(Unprocessable):
-        list(arrivals(body))
+        parse(body)

@@ -5,9 +5,9 @@ from hypothesis import strategies as st
 
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef
-from smartscale.operations.edit_catalogue import EditCatalogue
-from smartscale.operations.recognise import Arrival
-from smartscale.operations.switch_model import WishForModel
+from smartscale.operations.catalogue.edit import EditCatalogue
+from smartscale.operations.messages import Arrival
+from smartscale.operations.models.switch import WishForModel
 from tests.examples import item
 from tests.fakes import FakePackages, FakeQueue
 from tests.shop import Shop

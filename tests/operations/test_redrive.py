@@ -12,11 +12,10 @@ from smartscale.domain.errors import InvalidInput
 from smartscale.domain.registry import SwitchState
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef, Status
-from smartscale.operations.edit_catalogue import EditCatalogue
-from smartscale.operations.messages import arrival_message
-from smartscale.operations.recognise import Arrival
-from smartscale.operations.redrive import Decision, Kind, Redrive
-from smartscale.operations.switch_model import WAKE_UP, WishForModel
+from smartscale.operations.catalogue.edit import EditCatalogue
+from smartscale.operations.mending.redrive import Decision, Kind, Redrive
+from smartscale.operations.messages import WAKE_UP, Arrival, arrival_message
+from smartscale.operations.models.switch import WishForModel
 from tests.examples import item
 from tests.fakes import FakeDeadLetters, FakePackages, FakeQueue
 from tests.shop import Shop

@@ -8,7 +8,8 @@ import pytest
 from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.registry import ImportHints, SwitchState
 from smartscale.domain.weighing import ModelRef
-from smartscale.operations.switch_model import WAKE_UP, Loader, ServeModel, WishForModel
+from smartscale.operations.messages import WAKE_UP
+from smartscale.operations.models.switch import Loader, ServeModel, WishForModel
 from smartscale.recognition.package import PackageError
 from tests.fakes import Clock, FakeLedger, FakePackages, FakeQueue, FakeRecogniser, FakeRegistry
 

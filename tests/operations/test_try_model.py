@@ -12,11 +12,12 @@ from smartscale.domain.registry import SwitchState
 from smartscale.domain.trial import Limits, Mode, Tallies, Trial, TrialState
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef, Status, Weighing
-from smartscale.operations.learn import Remember
-from smartscale.operations.ports import Metric
-from smartscale.operations.recognise import Arrival, Recognise
-from smartscale.operations.switch_model import WAKE_UP, Loader, ServeModel, WishForModel
-from smartscale.operations.try_model import TryModel, WishForTrial
+from smartscale.operations.learning.remember import Remember
+from smartscale.operations.messages import WAKE_UP, Arrival
+from smartscale.operations.models.switch import Loader, ServeModel, WishForModel
+from smartscale.operations.models.trial import TryModel, WishForTrial
+from smartscale.operations.ports.metrics import Metric
+from smartscale.operations.weighing.recognise import Recognise
 from smartscale.recognition.package import PackageError
 from smartscale.recognition.preprocessing import CorruptImage
 from tests.examples import scores

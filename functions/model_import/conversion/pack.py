@@ -17,7 +17,7 @@ from smartscale.importing.labels import LABEL_FILES, choose_labels
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.preprocessings import choose_preprocessing
 from smartscale.importing.repository import CONFIGURATION_FILES, ModelKind
-from smartscale.operations.ports import Say
+from smartscale.operations.ports.models import Say
 from smartscale.recognition.network_input import prepare
 from smartscale.recognition.package import ModelPackage, OutputKind, write_package
 from smartscale.recognition.preprocessing import Preprocessing, decode

@@ -17,7 +17,7 @@ from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import Trial
 from smartscale.domain.upload import MAX_IMAGE_BYTES, UPLOADS, StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
-from smartscale.operations.ports import PresignedPost
+from smartscale.operations.ports.uploads import PresignedPost
 from smartscale.parallel import in_parallel
 from smartscale.recognition.package import DESCRIPTION_FILE, LABELS_FILE
 

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from smartscale.adapters.aws import cloudwatch_client
 from smartscale.domain.errors import StoreUnavailable
-from smartscale.operations.ports import Metric, MetricQuery, Metrics
+from smartscale.operations.ports.metrics import Metric, MetricQuery, Metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient

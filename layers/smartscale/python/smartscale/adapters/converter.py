@@ -18,7 +18,7 @@ from smartscale.domain.errors import ImportFailed
 from smartscale.domain.registry import ImportProgress, ImportStep
 from smartscale.importing.order import ConversionNews, ConversionOrder
 from smartscale.importing.repository import ModelKind
-from smartscale.operations.ports import Say
+from smartscale.operations.ports.models import Say
 
 MODULE = "functions.model_import.conversion"
 INSTALL = "make tensorflow"

@@ -31,7 +31,7 @@ from huggingface_hub.errors import (
 from smartscale.domain.errors import ImportFailed
 from smartscale.domain.registry import ImportProgress, ImportStep
 from smartscale.importing.repository import Listing, RepositoryFile
-from smartscale.operations.ports import Say
+from smartscale.operations.ports.models import Say
 
 Result = TypeVar("Result")
 

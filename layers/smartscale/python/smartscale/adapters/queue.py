@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from smartscale.domain.errors import StoreUnavailable
-from smartscale.operations.ports import DeadLetter
+from smartscale.operations.ports.queues import DeadLetter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -31,7 +31,7 @@ from smartscale.domain.job_id import job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.trial import LATELY, Tallies, Tally, Trial, stretch
 from smartscale.domain.weighing import Status, Weighing
-from smartscale.operations.ports import HistoryFilter, WeighingFacts
+from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts
 
 HISTORY_SHARDS = 8
 """Over how many partitions a month of history spreads; a scale always writes to the same one."""

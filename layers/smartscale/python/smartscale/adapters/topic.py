@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.domain.weighing_completed import WeighingCompleted
-from smartscale.operations.ports import Events
+from smartscale.operations.ports.weighings import Events
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

@@ -21,7 +21,7 @@ from smartscale.domain.trial import Limits, Mode, Tallies, Tally, Trial, TrialSt
 from smartscale.domain.weighing import ModelRef
 from smartscale.importing.labels import parse_labels
 from smartscale.importing.preprocessings import canonical_name
-from smartscale.operations.learn import MemoryProgress, TaughtVersion
+from smartscale.operations.learning.teach import MemoryProgress, TaughtVersion
 
 
 class ModelState(BaseModel):

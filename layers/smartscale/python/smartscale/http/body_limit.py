@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from smartscale.domain.errors import TooLarge
 from smartscale.http.problem import problem
-from smartscale.operations.accept import too_large
+from smartscale.operations.weighing.accept import too_large
 
 _FORM_OVERHEAD = 100_000
 """Bytes that a multipart form may have around the picture."""

@@ -11,8 +11,8 @@ from smartscale.domain.catalogue import Item, Price, SoldAs
 from smartscale.domain.catalogue_changes import ChangeKind, FieldChange, ItemChange, fingerprint
 from smartscale.domain.money import to_cent
 from smartscale.domain.weighing import Candidate, ConfirmedBy, ModelRef, Status, Unit, Weighing
-from smartscale.operations.analytics import Analytics, Point
-from smartscale.operations.insights import Insights
+from smartscale.operations.metrics.analytics import Analytics, Point
+from smartscale.operations.metrics.insights import Insights
 
 FALLBACK_LANGUAGE = "en"
 

@@ -1,61 +1,93 @@
-"""The messages on the weighings queue: S3 event notifications, and the wake-up after a switch."""
+"""What the weighings queue carries: each message is read in one place, by `parse`.
+
+An S3 event notification tells of objects that arrived. The other messages are our own: a confirmed
+weighing that may teach something, an event that could not be published yet, and a wake-up for
+workers that must look at the registry.
+"""
 
 import json
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus, unquote_plus
 
+from pydantic import ValidationError
+
 from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
-from smartscale.operations.announce import ANNOUNCE
-from smartscale.operations.learn import CORRELATION, LESSON
-from smartscale.operations.recognise import Arrival
+from smartscale.domain.weighing_completed import WeighingCompleted
 
-OURS = frozenset({"wake", LESSON, ANNOUNCE})
-"""Each marks a message of our own that tells of no object."""
+_LESSON = "lesson"
+_ANNOUNCEMENT = "announce"
+_WAKE_UP = "wake"
+_CORRELATION = "correlation_id"
+
+WAKE_UP = json.dumps({_WAKE_UP: "model"})
+"""A message that makes a worker look at the registry and the memory now."""
 
 
-def arrivals(body: str) -> Iterator[Arrival]:
-    """The objects that a message tells of; none for S3's test event and for wake-ups.
+@dataclass(frozen=True)
+class Arrival:
+    """An object has arrived. `at` is when S3 said so, None when nobody knows."""
+
+    key: str
+    etag: str = ""
+    at: datetime | None = None
+    again: bool = False
+    """Whether it was delivered before and came to no end."""
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """The objects that a notification tells of; none in S3's own test event."""
+
+    objects: tuple[Arrival, ...]
+
+
+@dataclass(frozen=True)
+class LessonOffer:
+    """A confirmed weighing that may teach something."""
+
+    job_id: str
+    correlation_id: str | None
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """An event that could not be published when it happened."""
+
+    event: WeighingCompleted
+
+
+@dataclass(frozen=True)
+class WakeUp:
+    """Nothing but a reason to start a batch, which reads what is wanted now."""
+
+
+Message = Arrivals | LessonOffer | Announcement | WakeUp
+
+
+def parse(body: str) -> Message:
+    """Read a message of the queue.
 
     Raises:
-        Unprocessable: the message is no S3 event notification.
+        Unprocessable: it is neither an S3 event notification nor a message of our own.
     """
     try:
         message: Any = json.loads(body)
-        if OURS & message.keys() or message.get("Event") == "s3:TestEvent":
-            return
-        for record in message["Records"]:
-            s3_object = record["s3"]["object"]
-            key = unquote_plus(s3_object["key"])
-            if key.endswith("/"):  # a folder that a console made
-                continue
-            yield Arrival(
-                key=key,
-                etag=s3_object.get("eTag", ""),
-                at=_event_time(record.get("eventTime")),
-            )
+        if message.get(_WAKE_UP):
+            return WakeUp()
+        if _LESSON in message:
+            return _lesson(message)
+        if _ANNOUNCEMENT in message:
+            return Announcement(WeighingCompleted.model_validate(message[_ANNOUNCEMENT]))
+        if message.get("Event") == "s3:TestEvent":
+            return Arrivals(())
+        return Arrivals(tuple(_arrivals(message["Records"])))
+    except ValidationError as error:
+        raise Unprocessable("The event in the message is not a WeighingCompleted.") from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise Unprocessable("The message is not an S3 event notification.") from error
-
-
-def lesson_of(body: str) -> str | None:
-    """The weighing that a message says may teach something; None for any other message."""
-    try:
-        job_id = json.loads(body)[LESSON]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return job_id if isinstance(job_id, str) else None
-
-
-def correlation_of(body: str) -> str | None:
-    """The correlation id that a message of our own names."""
-    try:
-        found = json.loads(body)[CORRELATION]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return correlation.fit(found) if isinstance(found, str) else None
 
 
 def arrival_message(bucket: str, arrival: Arrival) -> str:
@@ -73,5 +105,36 @@ def arrival_message(bucket: str, arrival: Arrival) -> str:
     return json.dumps({"Records": [record]})
 
 
-def _event_time(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)
+def lesson_message(job_id: str) -> str:
+    """A message that a confirmed weighing may teach something."""
+    return json.dumps({_LESSON: job_id, _CORRELATION: correlation.current()})
+
+
+def announcement_message(event: WeighingCompleted) -> str:
+    """A message that keeps an event until it is published."""
+    return json.dumps({_ANNOUNCEMENT: event.model_dump(mode="json")})
+
+
+def _lesson(message: dict[str, Any]) -> LessonOffer:
+    job_id, told = message[_LESSON], message.get(_CORRELATION)
+    if not isinstance(job_id, str):
+        raise Unprocessable("The message names no weighing to learn from.")
+    return LessonOffer(job_id, correlation.fit(told) if isinstance(told, str) else None)
+
+
+def _arrivals(records: list[dict[str, Any]]) -> list[Arrival]:
+    found = []
+    for record in records:
+        s3_object = record["s3"]["object"]
+        key = unquote_plus(s3_object["key"])
+        if key.endswith("/"):  # a folder that a console made
+            continue
+        event_time = record.get("eventTime")
+        found.append(
+            Arrival(
+                key=key,
+                etag=s3_object.get("eTag", ""),
+                at=None if event_time is None else datetime.fromisoformat(event_time),
+            )
+        )
+    return found

@@ -14,7 +14,7 @@ from smartscale.domain.errors import InvalidInput, TooLarge
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.upload import MAX_IMAGE_BYTES, load_metadata, upload_key
-from smartscale.operations.ports import IdempotencyKeys, PresignedPost, Uploads
+from smartscale.operations.ports.uploads import IdempotencyKeys, PresignedPost, Uploads
 from smartscale.recognition.preprocessing import (
     MEDIA_TYPES,
     ORIENTATION_TAG,

@@ -16,11 +16,12 @@ from smartscale.domain.errors import InvalidInput, NotFound, Unprocessable
 from smartscale.domain.registry import ModelSwitch, SwitchState
 from smartscale.domain.upload import UPLOADS
 from smartscale.domain.weighing import Status, Weighing
-from smartscale.operations.history import history_filter
-from smartscale.operations.messages import arrival_message, arrivals
-from smartscale.operations.ports import DeadLetter, DeadLetters, Queue, Uploads, Weighings
-from smartscale.operations.recognise import Arrival
-from smartscale.operations.switch_model import WishForModel
+from smartscale.operations.messages import Arrival, Arrivals, arrival_message, parse
+from smartscale.operations.models.switch import WishForModel
+from smartscale.operations.ports.queues import DeadLetter, DeadLetters, Queue
+from smartscale.operations.ports.uploads import Uploads
+from smartscale.operations.ports.weighings import Weighings
+from smartscale.operations.weighing.history import history_filter
 from smartscale.recognition.preprocessing import ImageError, decode
 
 _PAGE = 100
@@ -105,9 +106,10 @@ class Redrive:
     def _letter(self, letter: DeadLetter) -> Decision:
         """A dead letter waits here only while the function that reads it cannot work."""
         try:
-            keys = [arrival.key for arrival in arrivals(letter.body)]
+            message = parse(letter.body)
         except Unprocessable as error:
             return Decision(Kind.DEAD_LETTER, letter.body[:80], letter.reason, str(error))
+        keys = [found.key for found in message.objects] if isinstance(message, Arrivals) else []
         reasons = [self._why_in_vain(key) for key in keys]
         left = reasons[0] if reasons and None not in reasons else None
         return Decision(Kind.DEAD_LETTER, ", ".join(keys) or letter.body[:80], letter.reason, left)

@@ -15,29 +15,17 @@ from smartscale.domain.load import Load
 from smartscale.domain.prediction import NO_ITEM, Scored, decide
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import Candidate, Status, Weighing, priced_as
-from smartscale.operations.accept import ACCEPTED_AT
-from smartscale.operations.announce import Announce
-from smartscale.operations.figures import outcome_metrics
-from smartscale.operations.ports import (
-    CatalogueStore,
-    Ledger,
-    Metric,
-    Recogniser,
-    Uploads,
-    Weighings,
-)
+from smartscale.operations.messages import Arrival
+from smartscale.operations.metrics.figures import outcome_metrics
+from smartscale.operations.ports.catalogue import CatalogueStore
+from smartscale.operations.ports.ledger import Ledger
+from smartscale.operations.ports.metrics import Metric
+from smartscale.operations.ports.models import Recogniser
+from smartscale.operations.ports.uploads import Uploads
+from smartscale.operations.ports.weighings import Weighings
+from smartscale.operations.weighing.accept import ACCEPTED_AT
+from smartscale.operations.weighing.announce import Announce
 from smartscale.recognition.preprocessing import ImageError
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A message: this object has arrived. `at` is when S3 said so, None when nobody knows."""
-
-    key: str
-    etag: str = ""
-    at: datetime | None = None
-    again: bool = False
-    """Whether it was delivered before and came to no end."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from smartscale.operations.ports import HistoryFilter, WeighingFacts, Weighings
+from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts, Weighings
 
 MOST_WEIGHINGS = 5_000
 """How many of the newest weighings are looked at, so that an answer takes seconds at most."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from smartscale.operations.ports import MetricQueries, MetricQuery
+from smartscale.operations.ports.metrics import MetricQueries, MetricQuery
 
 TOP_LABELS = 10
 _POINTS = 48

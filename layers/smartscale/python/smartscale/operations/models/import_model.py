@@ -23,16 +23,10 @@ from smartscale.domain.registry import (
 from smartscale.domain.weighing import ModelRef
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.repository import choose_source
-from smartscale.operations.ports import (
-    Converter,
-    Hub,
-    Ledger,
-    PackageStore,
-    Queue,
-    Registry,
-    Say,
-)
-from smartscale.operations.switch_model import WAKE_UP
+from smartscale.operations.messages import WAKE_UP
+from smartscale.operations.ports.ledger import Ledger
+from smartscale.operations.ports.models import Converter, Hub, PackageStore, Registry, Say
+from smartscale.operations.ports.queues import Queue
 
 MAX_ATTEMPTS = 3
 _TELL_EVERY_S = 1.0

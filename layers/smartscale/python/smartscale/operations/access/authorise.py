@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 
 from smartscale.domain.errors import StoreUnavailable, TooManyAttempts, Unauthorised
-from smartscale.operations.ports import AdminToken, Metric, Metrics, Refusals
+from smartscale.operations.ports.access import AdminToken, Refusals
+from smartscale.operations.ports.metrics import Metric, Metrics
 
 MAX_REFUSALS = 20
 """How many wrong tokens an address may show in a minute."""

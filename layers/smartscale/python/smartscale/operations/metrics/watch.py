@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Self
 
 from smartscale.domain.errors import StoreUnavailable
-from smartscale.operations.ports import Backlog, Metric, MetricQueries, MetricQuery
+from smartscale.operations.ports.metrics import Metric, MetricQueries, MetricQuery
+from smartscale.operations.ports.queues import Backlog
 
 COSTS = Path(__file__).parents[1] / "costs.json"
 """Written by `python -m infra.sizing.marginal` from the price table of `smartscale cost`."""

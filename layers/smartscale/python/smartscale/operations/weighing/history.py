@@ -8,8 +8,9 @@ from smartscale.domain.errors import InvalidInput, NotFound
 from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import Status, Weighing
-from smartscale.operations.accept import PRESIGNED_SECONDS
-from smartscale.operations.ports import HistoryFilter, Uploads, Weighings
+from smartscale.operations.ports.uploads import Uploads
+from smartscale.operations.ports.weighings import HistoryFilter, Weighings
+from smartscale.operations.weighing.accept import PRESIGNED_SECONDS
 from smartscale.recognition.preprocessing import thumbnail
 
 DEFAULT_SPAN = timedelta(days=92)

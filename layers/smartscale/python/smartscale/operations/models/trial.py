@@ -11,18 +11,15 @@ from smartscale.domain.errors import Conflict, InvalidInput, NotFound
 from smartscale.domain.registry import BUILTIN, SwitchState
 from smartscale.domain.trial import Limits, Mode, Tallies, Tally, Trial, TrialState
 from smartscale.domain.weighing import ModelRef, Weighing
-from smartscale.operations.figures import candidate_metrics
-from smartscale.operations.learn import Remember
-from smartscale.operations.ports import (
-    Ledger,
-    Metric,
-    Queue,
-    Recogniser,
-    Registry,
-    Trials,
-)
-from smartscale.operations.recognise import Asked, outcome
-from smartscale.operations.switch_model import WAKE_UP, Loader, WishForModel
+from smartscale.operations.learning.remember import Remember
+from smartscale.operations.messages import WAKE_UP
+from smartscale.operations.metrics.figures import candidate_metrics
+from smartscale.operations.models.switch import Loader, WishForModel
+from smartscale.operations.ports.ledger import Ledger
+from smartscale.operations.ports.metrics import Metric
+from smartscale.operations.ports.models import Recogniser, Registry, Trials
+from smartscale.operations.ports.queues import Queue
+from smartscale.operations.weighing.recognise import Asked, outcome
 from smartscale.recognition.package import PackageError
 from smartscale.recognition.preprocessing import ImageError
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.weighing import ConfirmedBy, Status, Weighing
-from smartscale.operations.ports import Metric
+from smartscale.operations.ports.metrics import Metric
 
 
 def outcome_metrics(

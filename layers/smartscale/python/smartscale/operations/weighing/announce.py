@@ -3,20 +3,18 @@
 An event is published at least once.
 """
 
-import json
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-
-from pydantic import ValidationError
 
 from smartscale.clock import now
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.domain.weighing import Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
-from smartscale.operations.ports import Events, Queue
+from smartscale.operations.messages import announcement_message
+from smartscale.operations.ports.queues import Queue
+from smartscale.operations.ports.weighings import Events
 
-ANNOUNCE = "announce"
 _RECOVERY = timedelta(seconds=60)
 _log = logging.getLogger(__name__)
 
@@ -52,16 +50,3 @@ class Announce:
             StoreUnavailable: the topic is still away; the queue delivers the event again.
         """
         self._events.publish(event)
-
-
-def announcement_message(event: WeighingCompleted) -> str:
-    """A message that keeps an event until it is published."""
-    return json.dumps({ANNOUNCE: event.model_dump(mode="json")})
-
-
-def announcement_of(body: str) -> WeighingCompleted | None:
-    """The event that a message keeps; None for any other message."""
-    try:
-        return WeighingCompleted.model_validate(json.loads(body)[ANNOUNCE])
-    except (ValueError, KeyError, TypeError, ValidationError):
-        return None

@@ -4,8 +4,8 @@ import re
 
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import NotFound
-from smartscale.operations.edit_catalogue import EditCatalogue
-from smartscale.operations.ports import ItemPictures
+from smartscale.operations.catalogue.edit import EditCatalogue
+from smartscale.operations.ports.catalogue import ItemPictures
 from smartscale.recognition.preprocessing import thumbnail
 
 LONGEST_SIDE = 320

@@ -18,11 +18,11 @@ from smartscale.domain.registry import (
     WorkerReport,
 )
 from smartscale.domain.weighing import ModelRef
-from smartscale.operations.ports import Ledger, Packages, Queue, Recogniser, Registry
+from smartscale.operations.messages import WAKE_UP
+from smartscale.operations.ports.ledger import Ledger
+from smartscale.operations.ports.models import Packages, Recogniser, Registry
+from smartscale.operations.ports.queues import Queue
 from smartscale.recognition.package import ID_PATTERN, PackageError
-
-WAKE_UP = '{"wake": "model"}'
-"""A message that only makes a worker look at the registry, so that a switch needs no weighing."""
 
 REVISION = re.compile(r"(?!.*\.\.)[\w][\w./-]{0,199}", re.ASCII)
 """A branch, a tag or a commit of a model repository."""

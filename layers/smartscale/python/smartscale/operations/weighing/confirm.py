@@ -11,10 +11,14 @@ from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.memory import teaches
 from smartscale.domain.suspicion import suspicion
 from smartscale.domain.weighing import ConfirmedBy, Unit, Weighing
-from smartscale.operations.announce import Announce
-from smartscale.operations.figures import confirmation_metrics
-from smartscale.operations.learn import lesson_message
-from smartscale.operations.ports import CatalogueStore, Ledger, Metrics, Queue, Weighings
+from smartscale.operations.messages import lesson_message
+from smartscale.operations.metrics.figures import confirmation_metrics
+from smartscale.operations.ports.catalogue import CatalogueStore
+from smartscale.operations.ports.ledger import Ledger
+from smartscale.operations.ports.metrics import Metrics
+from smartscale.operations.ports.queues import Queue
+from smartscale.operations.ports.weighings import Weighings
+from smartscale.operations.weighing.announce import Announce
 
 
 class Confirm:

@@ -7,7 +7,8 @@ from datetime import datetime
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.catalogue_changes import ChangeKind, ItemChange, fingerprint
 from smartscale.domain.errors import Conflict, InvalidInput, NotFound
-from smartscale.operations.ports import CatalogueStore, Ledger
+from smartscale.operations.ports.catalogue import CatalogueStore
+from smartscale.operations.ports.ledger import Ledger
 
 
 class EditCatalogue:

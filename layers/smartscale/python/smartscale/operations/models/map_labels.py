@@ -8,8 +8,9 @@ from smartscale.domain.labels import Mapped, Products
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
-from smartscale.operations.edit_catalogue import EditCatalogue
-from smartscale.operations.ports import CatalogueStore, PackageStore, Registry
+from smartscale.operations.catalogue.edit import EditCatalogue
+from smartscale.operations.ports.catalogue import CatalogueStore
+from smartscale.operations.ports.models import PackageStore, Registry
 
 
 @dataclass(frozen=True)

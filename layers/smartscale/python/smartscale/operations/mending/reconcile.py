@@ -15,21 +15,16 @@ from typing import TypeVar
 from smartscale.domain.catalogue import Item
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import Weighing
-from smartscale.operations.announce import Announce
-from smartscale.operations.figures import rebuilt_metrics
-from smartscale.operations.messages import arrival_message
-from smartscale.operations.ports import (
-    CatalogueStore,
-    Ledger,
-    Metrics,
-    Queue,
-    Registry,
-    Trials,
-    Uploads,
-    Weighings,
-)
-from smartscale.operations.recognise import Arrival
-from smartscale.operations.switch_model import WAKE_UP
+from smartscale.operations.messages import WAKE_UP, Arrival, arrival_message
+from smartscale.operations.metrics.figures import rebuilt_metrics
+from smartscale.operations.ports.catalogue import CatalogueStore
+from smartscale.operations.ports.ledger import Ledger
+from smartscale.operations.ports.metrics import Metrics
+from smartscale.operations.ports.models import Registry, Trials
+from smartscale.operations.ports.queues import Queue
+from smartscale.operations.ports.uploads import Uploads
+from smartscale.operations.ports.weighings import Weighings
+from smartscale.operations.weighing.announce import Announce
 from smartscale.parallel import in_parallel
 
 _BATCH = 100

@@ -1,0 +1,73 @@
+"""Learn from confirmed weighings."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from smartscale.domain.errors import NotFound
+from smartscale.domain.memory import (
+    SHOPPERS_TO_AGREE,
+    Lesson,
+    Teacher,
+    teaches,
+)
+from smartscale.domain.weighing import Weighing
+from smartscale.operations.learning.lessons import add_lessons
+from smartscale.operations.ports.learning import Memories
+from smartscale.operations.ports.uploads import Uploads
+from smartscale.operations.ports.weighings import Weighings
+from smartscale.recognition.preprocessing import shrink
+
+
+class Learn:
+    """The worker's side of a confirmation: decides whether it teaches, and what."""
+
+    def __init__(
+        self,
+        memories: Memories,
+        weighings: Weighings,
+        uploads: Uploads,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._memories = memories
+        self._weighings = weighings
+        self._uploads = uploads
+        self._now = now
+
+    def process(self, job_id: str) -> None:
+        """Learn from a confirmed weighing: an attendant's at once, shoppers' when they agree."""
+        weighing = self._weighings.get(job_id)
+        teacher = None if weighing is None else teaches(weighing)
+        if weighing is None or teacher is None:
+            return
+        if teacher is Teacher.ATTENDANT:
+            self._learn([weighing], teacher)
+            return
+        said, saw = str(weighing.confirmed_label), str(weighing.label)
+        voters = [self._weighings.get(voter) for voter in self._memories.vote(said, saw, job_id)]
+        # Somebody may have said something else of an early one since.
+        agreeing = [
+            voter
+            for voter in voters
+            if voter is not None and voter.confirmed_label == said and teaches(voter) is teacher
+        ]
+        if len(agreeing) >= SHOPPERS_TO_AGREE:
+            self._learn(agreeing, teacher)
+
+    def _learn(self, weighings: Sequence[Weighing], teacher: Teacher) -> None:
+        at = self._now()
+        lessons = []
+        for weighing in weighings:
+            try:
+                _, image = self._uploads.read(weighing.upload_key)
+            except NotFound:
+                continue  # its picture has expired
+            lessons.append(
+                Lesson(
+                    label=str(weighing.confirmed_label),
+                    picture=self._memories.keep_picture(shrink(image)),
+                    teacher=teacher,
+                    at=weighing.confirmed_at or at,
+                )
+            )
+        if lessons:
+            add_lessons(self._memories, lessons, at)

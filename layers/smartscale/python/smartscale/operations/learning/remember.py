@@ -1,0 +1,67 @@
+"""Keep a worker's recogniser at the newest version of the shop's memory."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from smartscale.domain.errors import NotFound, StoreUnavailable
+from smartscale.domain.memory import (
+    MemoryVersion,
+)
+from smartscale.operations.ports.learning import EmbeddedMemories
+from smartscale.operations.ports.models import Recogniser
+
+if TYPE_CHECKING:  # who only teaches needs no numpy
+    from smartscale.recognition.memory import Vectors
+
+_log = logging.getLogger(__name__)
+
+
+class Remember:
+    """Keeps a worker's recogniser at the newest version of the memory."""
+
+    def __init__(self, memories: EmbeddedMemories) -> None:
+        self._memories = memories
+        self._version: MemoryVersion | None = None
+        self._recogniser: Recogniser | None = None
+
+    def refresh(self, recogniser: Recogniser) -> None:
+        """Let the recogniser know what the newest version knows, before its next batch."""
+        if not recogniser.learns:
+            self._recogniser = None  # else the model before would be kept in memory
+            return
+        try:
+            newest = self._memories.newest(0 if self._version is None else self._version.number)
+        except StoreUnavailable as error:
+            _log.warning("the memory stays as it is: %s", error)
+            newest = None
+        version = newest or self._version
+        if version is None or (newest is None and recogniser is self._recogniser):
+            self._recogniser = recogniser
+            return
+        embeddings = self._embeddings(recogniser, version)
+        lessons: dict[str, list[Vectors]] = {}
+        for lesson in version.lessons:
+            if lesson.picture in embeddings:
+                lessons.setdefault(lesson.label, []).append(embeddings[lesson.picture])
+        recogniser.remember(lessons)
+        self._version, self._recogniser = version, recogniser
+
+    def _embeddings(self, recogniser: Recogniser, version: MemoryVersion) -> dict[str, "Vectors"]:
+        """What the model sees in the version's pictures; what another worker has seen is read."""
+        model = recogniser.ref
+        ready = self._memories.embeddings(model, version.number)
+        if ready is not None:
+            return ready
+        earlier = [number for number in self._memories.embedded(model) if number < version.number]
+        known = (earlier and self._memories.embeddings(model, earlier[-1])) or {}
+        found: dict[str, Vectors] = {}
+        for lesson in version.lessons:
+            if lesson.picture in known:
+                found[lesson.picture] = known[lesson.picture]
+                continue
+            try:
+                found[lesson.picture] = recogniser.embed(self._memories.picture(lesson.picture))
+            except NotFound:
+                _log.warning("the picture %s of the memory is gone", lesson.picture)
+        self._memories.keep_embeddings(model, version.number, found)
+        return found

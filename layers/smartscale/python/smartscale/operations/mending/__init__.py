@@ -1,0 +1,1 @@
+"""What puts right what a crash or a bad image left."""

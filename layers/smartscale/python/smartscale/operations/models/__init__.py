@@ -1,0 +1,1 @@
+"""Which model answers: switches, imports, trials and the products behind its labels."""

@@ -1,0 +1,54 @@
+"""What the shop has taught."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from smartscale.domain.memory import MemoryVersion
+from smartscale.domain.weighing import ModelRef
+
+if TYPE_CHECKING:  # else whoever needs any port would load numpy
+    from smartscale.recognition.memory import Vectors
+
+
+class Memories(Protocol):
+    """What the shop has taught: pictures, and versions of lessons."""
+
+    def newest(self, after: int = 0) -> MemoryVersion | None:
+        """The newest version; None when there is none with a number above `after`."""
+
+    def get(self, number: int) -> MemoryVersion:
+        """A version. Raises NotFound."""
+
+    def add(self, version: MemoryVersion) -> bool:
+        """Store a version unless its number is taken; tells whether it was stored."""
+
+    def versions(self) -> list[MemoryVersion]:
+        """Every version, the newest first."""
+
+    def keep_picture(self, image: bytes) -> str:
+        """Keep a picture for good; its SHA-256."""
+
+    def picture(self, sha256: str) -> bytes:
+        """A picture that was kept. Raises NotFound."""
+
+    def embedded(self, model: ModelRef) -> list[int]:
+        """The versions whose pictures a model has seen, in rising order."""
+
+    def vote(self, label: str, predicted: str, job_id: str) -> list[str]:
+        """Note that a shopper said `label` where the model said `predicted`.
+
+        Returns:
+            The weighings of which shoppers said so.
+        """
+
+
+class EmbeddedMemories(Memories, Protocol):
+    """The same with what models see in the pictures, for who runs a model."""
+
+    def embeddings(self, model: ModelRef, number: int) -> dict[str, "Vectors"] | None:
+        """What a model sees in the pictures of a version, None when that is not known yet."""
+
+    def keep_embeddings(
+        self, model: ModelRef, number: int, embeddings: Mapping[str, "Vectors"]
+    ) -> None:
+        """Keep what a model sees in the pictures of a version."""

@@ -1,0 +1,47 @@
+"""The image objects that start weighings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from smartscale.domain.upload import StoredUpload
+
+if TYPE_CHECKING:  # else whoever needs any port would load numpy
+    pass
+
+
+@dataclass(frozen=True)
+class PresignedPost:
+    """Where and with which form fields a client posts an image straight into the bucket."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class Uploads(Protocol):
+    """The image objects; each is the durable start of a weighing."""
+
+    def put(self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str]) -> None:
+        """Store an image."""
+
+    def read(self, key: str) -> tuple[StoredUpload, bytes]:
+        """An image with its bytes. Raises NotFound when there is none."""
+
+    def find(self, key: str) -> StoredUpload | None:
+        """An image without its bytes, None when there is none."""
+
+    def since(self, moment: datetime | None) -> Iterator[StoredUpload]:
+        """The images stored at or after a moment, or all; without their metadata."""
+
+    def presign(
+        self, key: str, media_type: str, metadata: Mapping[str, str], max_bytes: int, seconds: int
+    ) -> PresignedPost:
+        """Allow one upload under a key, for so many seconds."""
+
+
+class IdempotencyKeys(Protocol):
+    """Which request an Idempotency-Key stands for."""
+
+    def claim(self, key: str, claim: Mapping[str, str]) -> Mapping[str, str]:
+        """Record the claim unless the key is taken; return the claim that holds."""

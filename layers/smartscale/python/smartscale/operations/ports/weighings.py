@@ -1,0 +1,81 @@
+"""The queryable state of weighings, and who hears of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol, Self
+
+from smartscale.domain.weighing import Status, Weighing
+from smartscale.domain.weighing_completed import WeighingCompleted
+
+if TYPE_CHECKING:  # else whoever needs any port would load numpy
+    pass
+
+
+@dataclass(frozen=True)
+class HistoryFilter:
+    """What a page of the history shows."""
+
+    from_: datetime
+    to: datetime
+    scale_id: str | None = None
+    label: str | None = None
+    needs_confirmation: bool | None = None
+    suspicious: bool | None = None
+    upload_key: str | None = None
+    status: Status | None = None
+
+
+@dataclass(frozen=True)
+class WeighingFacts:
+    """What the figures of a shop need of a weighing; latency in ms."""
+
+    scale_id: str
+    created_at: datetime
+    failed: bool
+    asked: bool
+    label: str | None
+    confirmed_label: str | None
+    confidence: Decimal | None
+    latency_ms: Decimal | None
+
+    @classmethod
+    def of(cls, weighing: Weighing) -> Self:
+        """The facts of a weighing."""
+        return cls(
+            scale_id=weighing.scale_id,
+            created_at=weighing.created_at,
+            failed=weighing.status is Status.FAILED,
+            asked=weighing.asked or weighing.needs_confirmation,
+            label=weighing.label,
+            confirmed_label=weighing.confirmed_label,
+            confidence=weighing.confidence,
+            latency_ms=weighing.timings.get("total_ms"),
+        )
+
+
+class Weighings(Protocol):
+    """The queryable state of weighings."""
+
+    def get(self, job_id: str) -> Weighing | None:
+        """A weighing with its outcome, None while it has none."""
+
+    def put(self, weighing: Weighing) -> bool:
+        """Store a state unless the same or a later version is there; tells whether it did."""
+
+    def versions(self, job_ids: Sequence[str]) -> Mapping[str, int]:
+        """The versions of those of the ids that have an outcome."""
+
+    def newest(self, wanted: HistoryFilter, before: str | None, limit: int) -> list[Weighing]:
+        """Weighings by falling job id, from the one before `before`."""
+
+    def facts(self, wanted: HistoryFilter, limit: int) -> list[WeighingFacts]:
+        """The facts of the newest weighings, no more than `limit`."""
+
+
+class Events(Protocol):
+    """Where other systems hear what became of weighings."""
+
+    def publish(self, event: WeighingCompleted) -> None:
+        """Publish an event. Raises StoreUnavailable."""

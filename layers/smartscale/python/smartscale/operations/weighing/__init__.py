@@ -1,0 +1,1 @@
+"""From a picture to a priced outcome, its confirmation, and the history of both."""
