@@ -114,9 +114,9 @@ def _measure(side: str, path: Path) -> dict[str, Any]:
             return np.asarray(model.predict(inputs[index], verbose=0)[0])
 
     else:
-        from smartscale.recognition.recogniser import Recogniser  # noqa: PLC0415  likewise
+        from smartscale.recognition.recogniser import NetworkRecogniser  # noqa: PLC0415  likewise
 
-        recogniser = Recogniser(load_package(path))
+        recogniser = NetworkRecogniser(load_package(path))
 
         def answer(index: int) -> NDArray[Any]:
             return np.exp(recogniser.logits(pictures[index]))

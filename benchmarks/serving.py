@@ -198,10 +198,10 @@ def answer_with_builtin(photos: Path) -> None:
     from benchmarks.decode import photo  # noqa: PLC0415
     from smartscale.recognition.builtin import builtin_package  # noqa: PLC0415
     from smartscale.recognition.preprocessing import decode  # noqa: PLC0415
-    from smartscale.recognition.recogniser import Recogniser  # noqa: PLC0415
+    from smartscale.recognition.recogniser import NetworkRecogniser  # noqa: PLC0415
 
     package = builtin_package()
-    recogniser = Recogniser(package)
+    recogniser = NetworkRecogniser(package)
     data = photo(_find(photos)[0], (1920, 1080))
     recogniser.recognise(data)
     start = time.perf_counter() - _STARTED

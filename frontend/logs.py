@@ -15,7 +15,7 @@ _current: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 _log = logging.getLogger(__name__)
 
 
-def follow(correlation_id: str | None) -> None:
+def adopt(correlation_id: str | None) -> None:
     """Work on this weighing from now on; an event of the page is a context of its own."""
     _current.set(correlation_id)
 

@@ -13,7 +13,7 @@ import time
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
-from functions.model_import.app import follow_wishes
+from functions.model_import.app import import_requested
 from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.queue import SqsQueue
 
@@ -32,7 +32,7 @@ def main() -> None:
     # Leave by the stack, so that what is under way cleans up behind itself.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     queue = SqsQueue(sqs_client(os.environ["AWS_REGION"]), os.environ["IMPORTS_QUEUE_URL"])
-    follow = follow_wishes()
+    follow = import_requested()
     while True:
         try:
             # Before the first message too: a predecessor may have died with an import half done.

@@ -15,7 +15,7 @@ from smartscale.domain.errors import NotFound, StoreUnavailable
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
-from smartscale.domain.trial import Tallies, Trial, stretch
+from smartscale.domain.trial import Tallies, Trial, window_of
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
@@ -222,7 +222,7 @@ class FakeTrials:
         return True
 
     def add(self, number: int, tallies: Tallies, at: datetime) -> tuple[Tallies, Tallies]:
-        key = number, stretch(at)
+        key = number, window_of(at)
         self.counted[number] = self.tallies(number) + tallies
         self.lately[key] = self.lately.get(key, Tallies()) + tallies
         return self.counted[number], self.lately[key]

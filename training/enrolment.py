@@ -15,7 +15,7 @@ from rich.progress import track
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.recognition.memory import Memory
 from smartscale.recognition.package import load_package
-from smartscale.recognition.recogniser import Reading, Recogniser
+from smartscale.recognition.recogniser import NetworkRecogniser, Reading
 from training import data as photos
 from training.errors import TrainingError
 from training.pipeline import hit_shares
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 def measure_enrolment(data: Path, run: Path) -> dict[str, Any]:
     """Enrol what the package in `run/package` lacks, and add what it comes to to its finding."""
-    recogniser = Recogniser(load_package(run / "package"))
+    recogniser = NetworkRecogniser(load_package(run / "package"))
     if recogniser.exemplars is None:
         raise TrainingError(f"{run / 'package'} cannot be taught: run `train probe classes` first")
     labels = set(recogniser.package.labels)
@@ -83,7 +83,9 @@ def _embedding(reading: Reading) -> np.ndarray[Any, np.dtype[np.float32]]:
     return reading.embedding
 
 
-def _rank(recogniser: Recogniser, reading: Reading, target: str, memory: Memory | None) -> int:
+def _rank(
+    recogniser: NetworkRecogniser, reading: Reading, target: str, memory: Memory | None
+) -> int:
     """How many kinds of produce come before the true one."""
     scores = recogniser.scores(reading, memory)
     items = [score.label for score in scores if score.label not in NO_ITEM]

@@ -24,7 +24,7 @@ from smartscale.recognition.evaluation import (
     summarise,
 )
 from smartscale.recognition.package import EXEMPLARS_FILE, ModelPackage, load_package, write_package
-from smartscale.recognition.recogniser import Recogniser, ranked, softmax
+from smartscale.recognition.recogniser import NetworkRecogniser, ranked, softmax
 from training import data as photos
 from training.augment import another_shop
 from training.calibrate import confirm_threshold, fit_offset, fit_temperature
@@ -259,7 +259,7 @@ def produce_only(
 
 
 def calibrate(
-    recogniser: Recogniser, material: Material, error: float
+    recogniser: NetworkRecogniser, material: Material, error: float
 ) -> tuple[Calibration, NDArray[np.float64], NDArray[np.bool_]]:
     """Fit the temperature, then find the confidence with at most `error` wrong above it.
 
@@ -279,7 +279,7 @@ def calibrate(
 
 
 def _altered_logits(
-    recogniser: Recogniser, material: Material
+    recogniser: NetworkRecogniser, material: Material
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """What a package answers to altered validation photos, with their label indices."""
     staged = photos.stage(material.validation, material.classes, "Validation photos")
@@ -307,9 +307,9 @@ def judged(
     ]
 
 
-def measurable(served: keras.Model, material: Material, folder: Path) -> Recogniser:
+def measurable(served: keras.Model, material: Material, folder: Path) -> NetworkRecogniser:
     """The network in full precision."""
-    return Recogniser(
+    return NetworkRecogniser(
         write_package(_unmeasured(material, folder), to_tflite(served, "float32", []))
     )
 
@@ -359,7 +359,7 @@ def fastest(variants: Sequence[Variant]) -> Precision:
 def _measure_variant(
     package: ModelPackage, precision: Precision, size: int, material: Material
 ) -> Variant:
-    recogniser = Recogniser(package)
+    recogniser = NetworkRecogniser(package)
     logits, truths = served_logits(recogniser, material.validation, material)
     shares = hit_shares(ranks(*produce_only(logits, truths, material.classes)))
     view = photos.view(material.validation[0], material.spec)
@@ -378,7 +378,7 @@ def _measure_variant(
 
 
 def served_logits(
-    recogniser: Recogniser, chosen: Sequence[photos.Photo], material: Material
+    recogniser: NetworkRecogniser, chosen: Sequence[photos.Photo], material: Material
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """What a package answers before calibration, with each photo's label index."""
     pictures = (photos.read_picture(photo, material.spec) for photo in chosen)
@@ -413,7 +413,7 @@ def pack(
     """
     models, variants = export_all(ready_to_serve(trained, material, run), material, run)
     precision = precision or fastest(variants)
-    recogniser = Recogniser(load_package(run / "variants" / precision))
+    recogniser = NetworkRecogniser(load_package(run / "variants" / precision))
     calibration, confidences, correct = calibrate(recogniser, material, error)
     logits, truths = served_logits(recogniser, material.validation, material)
     outcomes = judged(logits, truths, material.classes, calibration)
@@ -470,7 +470,7 @@ def pack(
     return write_package(package, models[precision], documents)
 
 
-def exemplars(recogniser: Recogniser, material: Material) -> bytes:
+def exemplars(recogniser: NetworkRecogniser, material: Material) -> bytes:
     """Embeddings of some training photos of every label, as `exemplars.npy` has them."""
     rng = np.random.default_rng(EXEMPLARS_SEED)
     staged = material.train

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from smartscale.recognition.package import PackageError, load_package
-from smartscale.recognition.recogniser import Recogniser, softmax
+from smartscale.recognition.recogniser import NetworkRecogniser, softmax
 from training.data import Classes
 from training.errors import TrainingError
 
@@ -28,7 +28,7 @@ class Teacher:
         """
         try:
             package = load_package(folder)
-            self._recogniser = Recogniser(package)
+            self._recogniser = NetworkRecogniser(package)
         except PackageError as error:
             raise TrainingError(f"{folder} cannot teach: {error}") from error
         if tuple(package.labels) != classes.labels:

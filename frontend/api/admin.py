@@ -27,7 +27,7 @@ class Model(_Document):
 
 
 class SwitchState(StrEnum):
-    """How far a wish for another model has come."""
+    """How far a request for another model has come."""
 
     IMPORTING = "importing"
     SWITCHING = "switching"
@@ -244,8 +244,8 @@ class AdminClient:
 
     async def reload(self, model_id: str | None, revision: str) -> None:
         """Serve a model of the hub, or a package; without an id the configured model."""
-        wish = {"model_revision": revision} | ({"model_id": model_id} if model_id else {})
-        await self._ask(_ANYTHING, "POST", "reload-model", json=wish)
+        request = {"model_revision": revision} | ({"model_id": model_id} if model_id else {})
+        await self._ask(_ANYTHING, "POST", "reload-model", json=request)
 
     async def rollback(self) -> None:
         """Serve the previous model again."""
@@ -263,15 +263,15 @@ class AdminClient:
         self, model: Model, mode: Mode, share: Decimal, limits: Mapping[str, str]
     ) -> None:
         """Let a package answer beside the active one."""
-        wish: dict[str, Any] = {
+        request: dict[str, Any] = {
             "model_id": model.id,
             "model_revision": model.revision,
             "mode": mode.value,
             "share": f"{share:f}",
         }
         if limits:
-            wish["limits"] = dict(limits)
-        await self._ask(_ANYTHING, "POST", "candidate", json=wish)
+            request["limits"] = dict(limits)
+        await self._ask(_ANYTHING, "POST", "candidate", json=request)
 
     async def promote(self) -> None:
         """Serve the candidate from now on."""

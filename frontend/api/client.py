@@ -108,7 +108,7 @@ class Accepted(_Document):
     job_id: str
 
 
-class Candidate(_Document):
+class Prediction(_Document):
     """An item the picture may show; without prices when it is not sold."""
 
     label: str
@@ -131,7 +131,7 @@ class Result(_Document):
     label: str | None = None
     name: str | None = None
     confidence: float | None = None
-    top_k: tuple[Candidate, ...] = ()
+    top_k: tuple[Prediction, ...] = ()
     weight_kg: Decimal | None = None
     tare_kg: Decimal | None = None
     net_kg: Decimal | None = None

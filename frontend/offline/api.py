@@ -32,7 +32,7 @@ from frontend.api.client import (
     Result,
     Status,
 )
-from frontend.logs import follow
+from frontend.logs import adopt
 from frontend.offline import local
 from frontend.offline.copy import CatalogueCopy
 from frontend.offline.local import LocalScale, NotSold
@@ -358,7 +358,7 @@ class OfflineApi(ApiClient):
             if time.monotonic() - self._touched.get(kept.id, -self._quiet_s) < self._quiet_s:
                 return True
             try:
-                follow(local.correlation_of(kept.weighing))
+                adopt(local.correlation_of(kept.weighing))
                 job_id = await self._send_one(kept)
             except ApiThrottled:
                 return True
@@ -372,7 +372,7 @@ class OfflineApi(ApiClient):
                 return True
             await asyncio.to_thread(self._store.sent, kept, job_id)
             self._touched.pop(kept.id, None)
-            follow(None)
+            adopt(None)
         await asyncio.to_thread(self._store.forget_sent, datetime.now(UTC) - _FORGET_AFTER)
         return False
 

@@ -23,7 +23,7 @@ from smartscale.domain.upload import StoredUpload, load_metadata, upload_key
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Unit, Weighing
 from smartscale.http.documents import Result, kilograms, money
 from smartscale.operations.ports.models import Recogniser
-from smartscale.operations.weighing.recognise import Asked, outcome
+from smartscale.operations.weighing.recognise import RecognitionTask, outcome
 from smartscale.recognition.memory import Vectors
 from smartscale.recognition.package import PackageError
 from smartscale.recognition.preprocessing import ImageError
@@ -83,11 +83,11 @@ class LocalScale:
         if (correlation_id := current()) is not None:
             metadata[correlation.METADATA] = correlation_id
         upload = StoredUpload(upload_key(weighing_id), "", began, metadata)
-        asked = Asked(upload, scales, image, Catalogue(_item(item) for item in items))
+        task = RecognitionTask(upload, scales, image, Catalogue(_item(item) for item in items))
         with self._turn:
             model = self._loaded()
             scores = _scores(model, image)
-        seen = outcome(asked, scores, model, datetime.now(UTC))
+        seen = outcome(task, scores, model, datetime.now(UTC))
         return seen.model_dump_json()
 
     def confirm(
@@ -111,11 +111,11 @@ class LocalScale:
         if quantity is not None:
             load = load.model_copy(update={"quantity": quantity})
         confidence = {one.label: one.confidence for one in known.top_k}.get(label, Decimal(0))
-        candidate = pricing.price(item, load, confidence, known.created_at)
-        if candidate.total is None:
+        prediction = pricing.price(item, load, confidence, known.created_at)
+        if prediction.total is None:
             raise NotSold(f"{label} has no price in the catalogue yet.")
         by = ConfirmedBy(confirmed_by)
-        return known.confirm(candidate, by, datetime.now(UTC)).model_dump_json()
+        return known.confirm(prediction, by, datetime.now(UTC)).model_dump_json()
 
     def _loaded(self) -> Recogniser:
         if self._model is None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from nicegui import ui
 
-from frontend.api.client import Candidate, Result, Unit
+from frontend.api.client import Prediction, Result, Unit
 from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.screen.search import ItemSearch
@@ -176,28 +176,30 @@ class Answer:
                 ).mark("tare-line")
 
     def _alternatives(self, title: str) -> None:
-        candidates = self._weighing.alternatives
-        if not candidates:
+        predictions = self._weighing.alternatives
+        if not predictions:
             return
         theme.text(title, "h2").classes("alternatives-title")
         with ui.element("div").classes("alternatives"):
-            for candidate in candidates:
-                self._alternative(candidate)
+            for prediction in predictions:
+                self._alternative(prediction)
 
-    def _alternative(self, candidate: Candidate) -> None:
+    def _alternative(self, prediction: Prediction) -> None:
         async def choose() -> None:
-            await self._do.confirm(candidate.label)
+            await self._do.confirm(prediction.label)
 
         row = ui.element("button").classes("alternative").on("click", choose)
-        with row.mark(f"candidate-{candidate.label}"):
-            theme.picture(self._visit.kiosk.drawing(candidate.label), "", 44)
+        with row.mark(f"prediction-{prediction.label}"):
+            theme.picture(self._visit.kiosk.drawing(prediction.label), "", 44)
             with ui.element("span").classes("alternative-name"):
-                theme.text(candidate.name)
-                share = wording.percent(candidate.confidence, self._t)
+                theme.text(prediction.name)
+                share = wording.percent(prediction.confidence, self._t)
                 theme.text(share).classes("alternative-share")
             with ui.element("span").classes("alternative-prices"):
-                theme.text(wording.total(candidate, self._t)).classes("alternative-total")
-                theme.text(wording.candidate_price(candidate, self._t)).classes("alternative-each")
+                theme.text(wording.total(prediction, self._t)).classes("alternative-total")
+                theme.text(wording.prediction_price(prediction, self._t)).classes(
+                    "alternative-each"
+                )
 
     def _something_else(self) -> None:
         t = self._t

@@ -14,12 +14,12 @@ from frontend.api.client import (
     ApiClient,
     ApiError,
     ApiRefused,
-    Candidate,
+    Prediction,
     Result,
     Status,
     log_unreachable,
 )
-from frontend.logs import follow
+from frontend.logs import adopt
 from frontend.weighing.flow import NOTHING
 from frontend.weighing.pictures import Picture
 from frontend.words.languages import N_, Language
@@ -116,7 +116,7 @@ class Weighing:
         if entry != self._sent:
             self._sent, self._key = entry, str(uuid.uuid4())
             self._correlation_id = uuid.uuid4().hex
-        follow(self._correlation_id)
+        adopt(self._correlation_id)
         key = self._key
         self.phase, self.problem, self.result = Phase.WAITING, None, None
         try:
@@ -162,7 +162,7 @@ class Weighing:
         if self.result is None or self._settling:
             return False
         self._settling = True
-        follow(self._correlation_id)
+        adopt(self._correlation_id)
         try:
             while (said := self._said) is not None:
                 await self._confirm(self.result.job_id, said, api, language)
@@ -207,7 +207,7 @@ class Weighing:
             self.result = result
 
     @property
-    def alternatives(self) -> list[Candidate]:
+    def alternatives(self) -> list[Prediction]:
         """What else it may be."""
         if self.result is None:
             return []

@@ -8,7 +8,7 @@ from babel.dates import format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
 
-from frontend.api.client import Candidate, CatalogueItem, Result, Unit
+from frontend.api.client import CatalogueItem, Prediction, Result, Unit
 from frontend.words.languages import N_, Language
 
 NOT_A_SHARE = N_("Please enter a share in percent, for example 5")
@@ -194,16 +194,16 @@ def item_price(item: CatalogueItem, language: Language) -> str:
     return unit_price(item.unit_price, item.currency, item.unit, language)
 
 
-def candidate_price(candidate: Candidate, language: Language) -> str:
-    """What a kilogram or a piece of a candidate costs."""
-    return unit_price(candidate.unit_price, candidate.currency, candidate.unit, language)
+def prediction_price(prediction: Prediction, language: Language) -> str:
+    """What a kilogram or a piece of a prediction costs."""
+    return unit_price(prediction.unit_price, prediction.currency, prediction.unit, language)
 
 
-def total(candidate: Candidate, language: Language) -> str:
-    """What this weighing would cost as this candidate."""
-    if candidate.total is None or candidate.currency is None:
+def total(prediction: Prediction, language: Language) -> str:
+    """What this weighing would cost as this prediction."""
+    if prediction.total is None or prediction.currency is None:
         return language("no price yet")
-    return money(candidate.total, candidate.currency, language)
+    return money(prediction.total, prediction.currency, language)
 
 
 def price(result: Result, language: Language) -> str:

@@ -31,14 +31,14 @@ from smartscale.domain.registry import BUILTIN
 from smartscale.domain.trial import Tallies
 from smartscale.domain.weighing import ModelRef
 from smartscale.http.admin_documents import (
+    ActivationRequest,
     MemoryState,
     ModelState,
-    ModelWish,
     Package,
     Product,
     Taught,
     TrialDocument,
-    TrialWish,
+    TrialRequest,
 )
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.documents import EditableCatalogue, EditableItem, ImportDocument
@@ -49,8 +49,8 @@ from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.catalogue.pictures import PictureItems
 from smartscale.operations.learning.teach import Teach
 from smartscale.operations.models.map_labels import MapLabels, MappedLabel
-from smartscale.operations.models.switch import WishForModel
-from smartscale.operations.models.trial import WishForTrial
+from smartscale.operations.models.switch import ActivateModel
+from smartscale.operations.models.trial import ManageTrial
 from smartscale.operations.ports.access import AdminToken
 from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.models import Registry
@@ -122,9 +122,9 @@ def queue(url: str) -> SqsQueue:
 
 
 @lru_cache
-def wish_for_model() -> WishForModel:
+def activate_model() -> ActivateModel:
     """The operation that asks for another model."""
-    return WishForModel(
+    return ActivateModel(
         registry(),
         packages(),
         S3Ledger(bucket()),
@@ -136,11 +136,11 @@ def wish_for_model() -> WishForModel:
 
 
 @lru_cache
-def wish_for_trial() -> WishForTrial:
+def manage_trial() -> ManageTrial:
     """The operation that tries a model beside the active one."""
-    return WishForTrial(
+    return ManageTrial(
         DynamoTrials(settings().models_table, settings().aws_region),
-        wish_for_model(),
+        activate_model(),
         S3Ledger(bucket()),
         queue(settings().weighings_queue_url),
         now,
@@ -215,21 +215,21 @@ router = APIRouter(prefix="/admin", tags=["admin"], dependencies=[Depends(author
 
 @router.post("/reload-model", status_code=202)
 def reload_model(
-    wish: ModelWish,
+    request: ActivationRequest,
     configured: Annotated[Settings, Depends(settings)],
-    operation: Annotated[WishForModel, Depends(wish_for_model)],
+    operation: Annotated[ActivateModel, Depends(activate_model)],
     workers: Annotated[Registry, Depends(registry)],
 ) -> ModelState:
     """Serve another model, without a restart; it is imported first where it is not there yet."""
-    switch = operation.wish(
-        wish.model_id or configured.smartscale_model_id, wish.model_revision, wish.hints
+    switch = operation.activate(
+        request.model_id or configured.smartscale_model_id, request.model_revision, request.hints
     )
     return ModelState.of(switch, workers.workers())
 
 
 @router.get("/model")
 def model(
-    operation: Annotated[WishForModel, Depends(wish_for_model)],
+    operation: Annotated[ActivateModel, Depends(activate_model)],
     workers: Annotated[Registry, Depends(registry)],
 ) -> ModelState:
     """The wanted and the active model, and how the switch went."""
@@ -238,8 +238,8 @@ def model(
 
 @router.get("/models")
 def models(
-    operation: Annotated[WishForModel, Depends(wish_for_model)],
-    trials: Annotated[WishForTrial, Depends(wish_for_trial)],
+    operation: Annotated[ActivateModel, Depends(activate_model)],
+    trials: Annotated[ManageTrial, Depends(manage_trial)],
     mapping: Annotated[MapLabels, Depends(map_labels)],
 ) -> list[Package]:
     """Every model package there is, the built-in one first."""
@@ -267,7 +267,7 @@ def _labels_of(model: ModelRef, mapping: MapLabels) -> dict[str, int]:
 
 @router.post("/rollback", status_code=202)
 def rollback(
-    operation: Annotated[WishForModel, Depends(wish_for_model)],
+    operation: Annotated[ActivateModel, Depends(activate_model)],
     workers: Annotated[Registry, Depends(registry)],
 ) -> ModelState:
     """Serve the model that served before the active one."""
@@ -276,7 +276,7 @@ def rollback(
 
 @router.get("/candidate")
 def candidate(
-    operation: Annotated[WishForTrial, Depends(wish_for_trial)],
+    operation: Annotated[ManageTrial, Depends(manage_trial)],
 ) -> TrialDocument | None:
     """The candidate that is tried, or was tried last; null before the first."""
     trial = operation.current()
@@ -285,22 +285,24 @@ def candidate(
 
 @router.post("/candidate", status_code=202)
 def try_model(
-    wish: TrialWish, operation: Annotated[WishForTrial, Depends(wish_for_trial)]
+    request: TrialRequest, operation: Annotated[ManageTrial, Depends(manage_trial)]
 ) -> TrialDocument:
     """Try a package beside the active one; it is taken back when it passes one of its limits."""
-    trial = operation.begin(wish.model_id, wish.model_revision, wish.mode, wish.share, wish.limits)
+    trial = operation.begin(
+        request.model_id, request.model_revision, request.mode, request.share, request.limits
+    )
     return TrialDocument.of(trial, Tallies())
 
 
 @router.post("/candidate/promote", status_code=202)
-def promote(operation: Annotated[WishForTrial, Depends(wish_for_trial)]) -> TrialDocument:
+def promote(operation: Annotated[ManageTrial, Depends(manage_trial)]) -> TrialDocument:
     """Serve the candidate from now on."""
     trial = operation.promote()
     return TrialDocument.of(trial, operation.tallies(trial))
 
 
 @router.delete("/candidate")
-def stop_trial(operation: Annotated[WishForTrial, Depends(wish_for_trial)]) -> TrialDocument:
+def stop_trial(operation: Annotated[ManageTrial, Depends(manage_trial)]) -> TrialDocument:
     """Ask the candidate no more."""
     trial = operation.stop()
     return TrialDocument.of(trial, operation.tallies(trial))

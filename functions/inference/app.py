@@ -20,7 +20,7 @@ from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
 from smartscale.adapters.embeddings import S3EmbeddedMemories
-from smartscale.adapters.litert import give_memory_back, load_builtin, load_folder
+from smartscale.adapters.litert import load_builtin, load_folder, release_ram
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
     DynamoCatalogue,
@@ -45,7 +45,7 @@ from smartscale.operations.messages import (
     parse,
 )
 from smartscale.operations.metrics.watch import Costs, Watch, Work
-from smartscale.operations.models.switch import Loader, ServeModel
+from smartscale.operations.models.switch import ActiveModel, Loader
 from smartscale.operations.models.trial import TryModel
 from smartscale.operations.ports.metrics import Metric, Metrics
 from smartscale.operations.ports.queues import Queue
@@ -76,7 +76,7 @@ class Worker:
 
     bucket_name: str
     recognise: Recognise
-    model: ServeModel
+    model: ActiveModel
     remember: Remember
     learn: Learn
     dead_letters: Queue
@@ -96,7 +96,7 @@ def worker() -> Worker:
     memories, uploads = S3EmbeddedMemories(bucket), S3Uploads(bucket)
     weighings = DynamoWeighings(settings.weighings_table, region)
     registry = DynamoRegistry(settings.models_table, region)
-    loader = Loader(S3Packages(bucket), load_builtin, load_folder, give_memory_back)
+    loader = Loader(S3Packages(bucket), load_builtin, load_folder, release_ram)
     ledger = S3Ledger(bucket)
     queue = SqsQueue(sqs_client(region), settings.weighings_queue_url)
     announce = Announce(topic_for(settings.weighing_completed_topic_arn, region), queue)
@@ -110,7 +110,7 @@ def worker() -> Worker:
             announce,
             now,
         ),
-        model=ServeModel(uuid.uuid4().hex, registry, loader, now),
+        model=ActiveModel(uuid.uuid4().hex, registry, loader, now),
         remember=Remember(memories),
         learn=Learn(memories, weighings, uploads, now),
         dead_letters=SqsQueue(sqs_client(region), settings.dead_letter_queue_url),
@@ -225,6 +225,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
         took=now() - began,
         memory_mb=int(context.memory_limit_in_mb),
     )
-    worker().metrics.emit(batch.metrics + worker().watch.tell(work))
+    worker().metrics.emit(batch.metrics + worker().watch.metrics(work))
     worker().loader.tidy()
     return response

@@ -18,7 +18,7 @@ from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoRegistry
 from smartscale.clock import now
 from smartscale.logs import function_logger
-from smartscale.operations.models.import_model import FollowWishes, ImportModel
+from smartscale.operations.models.import_model import ImportModel, ImportRequested
 from smartscale.settings import BucketSettings, RegistrySettings
 
 logger = function_logger()
@@ -33,7 +33,7 @@ class Settings(BucketSettings, RegistrySettings):
 
 
 @lru_cache
-def follow_wishes() -> FollowWishes:
+def import_requested() -> ImportRequested:
     """The operation on the real adapters."""
     settings = Settings()
     bucket = data_bucket(settings.smartscale_bucket, settings.aws_region)
@@ -43,7 +43,7 @@ def follow_wishes() -> FollowWishes:
         S3Packages(bucket),
         settings.smartscale_samples,
     )
-    return FollowWishes(
+    return ImportRequested(
         importer,
         DynamoRegistry(settings.models_table, settings.aws_region),
         S3Ledger(bucket),
@@ -55,4 +55,4 @@ def follow_wishes() -> FollowWishes:
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], _context: LambdaContext) -> None:
     """Import what the registry says is wanted; the message says no more than that."""
-    follow_wishes().run()
+    import_requested().run()

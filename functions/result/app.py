@@ -34,7 +34,7 @@ from smartscale.http.health import Health, probe
 from smartscale.http.table import as_csv
 from smartscale.operations.catalogue.pictures import read_picture
 from smartscale.operations.metrics.analytics import analyse
-from smartscale.operations.metrics.insights import look
+from smartscale.operations.metrics.insights import insights_between
 from smartscale.operations.ports.catalogue import CatalogueStore, ItemPictures
 from smartscale.operations.ports.metrics import MetricQueries
 from smartscale.operations.ports.weighings import Weighings
@@ -295,7 +295,7 @@ def analytics(
     """
     names = {item.label: in_language(item.names, lang, item.label) for item in store.all()}
     figures = analyse(queries, now(), timedelta(hours=hours))
-    return AnalyticsDocument.of(figures, look(rows, figures.start, now()), names)
+    return AnalyticsDocument.of(figures, insights_between(rows, figures.start, now()), names)
 
 
 @router.get("/health", tags=["operate"], responses={503: {"model": Health}})

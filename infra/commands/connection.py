@@ -26,8 +26,8 @@ from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.mending.reconcile import Reconcile, without_outcome
 from smartscale.operations.mending.redrive import Redrive
 from smartscale.operations.messages import WAKE_UP
-from smartscale.operations.models.switch import WishForModel
-from smartscale.operations.models.trial import WishForTrial
+from smartscale.operations.models.switch import ActivateModel
+from smartscale.operations.models.trial import ManageTrial
 from smartscale.operations.weighing.announce import Announce
 from smartscale.recognition.builtin import builtin_revision
 
@@ -118,14 +118,14 @@ class Connection:
             self.weighings_queue,
             SqsQueue(sqs, self._outputs.dead_letter_queue_url),
             SqsQueue(sqs, self._outputs.imports_dead_letter_queue_url),
-            self.wish_for_model(),
+            self.activate_model(),
             self._outputs.bucket,
             now,
         )
 
-    def wish_for_model(self) -> WishForModel:
+    def activate_model(self) -> ActivateModel:
         """The operation that asks for another model."""
-        return WishForModel(
+        return ActivateModel(
             self.registry,
             self.packages,
             S3Ledger(self.bucket),
@@ -135,10 +135,10 @@ class Connection:
             now,
         )
 
-    def wish_for_trial(self) -> WishForTrial:
+    def manage_trial(self) -> ManageTrial:
         """The operation that tries a model beside the active one."""
-        return WishForTrial(
-            self.trials, self.wish_for_model(), S3Ledger(self.bucket), self.weighings_queue, now
+        return ManageTrial(
+            self.trials, self.activate_model(), S3Ledger(self.bucket), self.weighings_queue, now
         )
 
     def edit_catalogue(self) -> EditCatalogue:

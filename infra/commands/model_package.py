@@ -21,7 +21,7 @@ from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.labelled_photos import EvaluationError, LabelledPhoto
 from smartscale.recognition.package import ModelPackage, load_package
 from smartscale.recognition.preprocessing import ImageError, decode
-from smartscale.recognition.recogniser import Recogniser, Score
+from smartscale.recognition.recogniser import NetworkRecogniser, Score
 
 MODEL_HELP = "builtin, a package's folder, or MODEL_ID@REVISION"
 
@@ -84,7 +84,7 @@ def answer_photos(photos: Sequence[LabelledPhoto], package: ModelPackage) -> lis
     Raises:
         EvaluationError: a photo cannot be read.
     """
-    recogniser = Recogniser(package)
+    recogniser = NetworkRecogniser(package)
     console = Console(stderr=True)
     answers = []
     for photo in track(photos, "recognising", console=console, transient=True):

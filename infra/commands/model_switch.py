@@ -12,13 +12,13 @@ from infra.settings import load_settings
 from smartscale.domain.errors import DomainError
 from smartscale.domain.registry import BUILTIN, ModelSwitch
 from smartscale.domain.weighing import ModelRef
-from smartscale.operations.models.switch import WishForModel
+from smartscale.operations.models.switch import ActivateModel
 
 
 def list_models() -> None:
     """List the packages that could serve, and which one does."""
     connection = connect(load_settings())
-    operation, trial = connection.wish_for_model(), connection.trials.current()
+    operation, trial = connection.activate_model(), connection.trials.current()
     tried = trial.model if trial is not None and trial.running else None
     table = Table("model", "revision", "")
     for package in operation.packages():
@@ -43,7 +43,7 @@ def activate(
     if model_id != BUILTIN and ModelRef(id=model_id, revision=revision) not in known:
         there = ", ".join(f"{ref.id}@{ref.revision}" for ref in known)
         raise PlainError(f"There is no package {package}. There are: {there}.", 2)
-    _say(operation.wish(model_id, revision or "main"))
+    _say(operation.activate(model_id, revision or "main"))
 
 
 def rollback() -> None:
@@ -54,8 +54,8 @@ def rollback() -> None:
         raise PlainError(str(error)) from error
 
 
-def _operation() -> WishForModel:
-    return connect(load_settings()).wish_for_model()
+def _operation() -> ActivateModel:
+    return connect(load_settings()).activate_model()
 
 
 def _say(switch: ModelSwitch) -> None:

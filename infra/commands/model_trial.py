@@ -15,7 +15,7 @@ from infra.errors import PlainError
 from infra.settings import load_settings
 from smartscale.domain.errors import DomainError
 from smartscale.domain.trial import Limits, Mode, Tallies, Tally, Trial
-from smartscale.operations.models.trial import WishForTrial
+from smartscale.operations.models.trial import ManageTrial
 
 _DEFAULT = Limits()
 
@@ -132,8 +132,8 @@ def _share(text: str) -> Decimal:
     return share
 
 
-def _operation() -> WishForTrial:
-    return connect(load_settings()).wish_for_trial()
+def _operation() -> ManageTrial:
+    return connect(load_settings()).manage_trial()
 
 
 @contextmanager

@@ -77,6 +77,6 @@ def test_what_pricing_makes_can_always_be_charged(
     ],
 )
 def test_a_charge_that_nobody_can_have_printed_is_refused(wrong: dict[str, str], says: str) -> None:
-    candidate = pricing.price(item(), LOAD, Decimal(1), NOW)
+    prediction = pricing.price(item(), LOAD, Decimal(1), NOW)
     with pytest.raises(InvalidInput, match=says):
-        charge(**wrong).settle(candidate, LOAD)
+        charge(**wrong).settle(prediction, LOAD)

@@ -28,13 +28,13 @@ def test_the_threshold_itself_is_sure() -> None:
 def test_no_item_is_an_answer_but_never_a_candidate(nothing: str) -> None:
     decision = decide(scores(**{nothing: 0.95, "Banana": 0.04, "Lemon": 0.01}), THRESHOLD)
     assert decision.answer.label == nothing
-    assert [candidate.label for candidate in decision.candidates] == ["Banana", "Lemon"]
+    assert [prediction.label for prediction in decision.predictions] == ["Banana", "Lemon"]
     assert decision.needs_confirmation
 
 
 def test_candidates_are_the_best_five_in_order() -> None:
     decision = decide(scores(a=0.1, b=0.3, c=0.2, d=0.15, e=0.05, f=0.12, g=0.08), THRESHOLD)
-    assert [candidate.label for candidate in decision.candidates] == ["b", "c", "d", "f", "a"]
+    assert [prediction.label for prediction in decision.predictions] == ["b", "c", "d", "f", "a"]
 
 
 def test_a_model_without_labels_is_no_model() -> None:

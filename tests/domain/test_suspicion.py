@@ -8,20 +8,20 @@ from hypothesis import strategies as st
 
 from smartscale.domain.load import Load
 from smartscale.domain.suspicion import CHEAPER, SURE, suspicion
-from smartscale.domain.weighing import Candidate, ConfirmedBy, Status, Weighing
+from smartscale.domain.weighing import ConfirmedBy, Prediction, Status, Weighing
 from tests.examples import NOW
 
 MONEY = st.decimals("0.01", "99.99", places=2)
 SHARES = st.decimals(0, 1, places=4)
 
 
-def candidate(label: str, total: Decimal | None, confidence: str | Decimal = "0.95") -> Candidate:
+def prediction(label: str, total: Decimal | None, confidence: str | Decimal = "0.95") -> Prediction:
     """A priced item."""
-    return Candidate(label=label, confidence=Decimal(confidence), total=total, currency="EUR")
+    return Prediction(label=label, confidence=Decimal(confidence), total=total, currency="EUR")
 
 
-def recognised_as(mango: Candidate, label: str = "Mango") -> Weighing:
-    """A weighing that the model took for a label, with a mango among its candidates."""
+def recognised_as(mango: Prediction, label: str = "Mango") -> Weighing:
+    """A weighing that the model took for a label, with a mango among its predictions."""
     return Weighing(
         job_id="0" * 32,
         status=Status.DONE,
@@ -37,13 +37,15 @@ def recognised_as(mango: Candidate, label: str = "Mango") -> Weighing:
 
 
 def judged(
-    mango: Candidate, sold: Candidate, by: ConfirmedBy = ConfirmedBy.SHOPPER, label: str = "Mango"
+    mango: Prediction, sold: Prediction, by: ConfirmedBy = ConfirmedBy.SHOPPER, label: str = "Mango"
 ) -> str | None:
     return suspicion(recognised_as(mango, label), sold, by)
 
 
 def test_the_reason_says_what_was_chosen_and_what_was_seen() -> None:
-    reason = judged(candidate("Mango", Decimal("3.98"), "0.97"), candidate("Leek", Decimal("1.20")))
+    reason = judged(
+        prediction("Mango", Decimal("3.98"), "0.97"), prediction("Leek", Decimal("1.20"))
+    )
     assert reason == (
         "The shopper chose Leek for 1.20 EUR; the model was 97% sure of Mango for 3.98 EUR."
     )
@@ -62,37 +64,37 @@ def test_the_reason_says_what_was_chosen_and_what_was_seen() -> None:
     ids=["not sure", "hardly cheaper", "dearer", "an attendant", "not on the menu", "empty scale"],
 )
 def test_nothing_else_is(confidence: str, total: str, by: ConfirmedBy, label: str) -> None:
-    mango = candidate("Mango", Decimal("4.00"), confidence)
-    assert judged(mango, candidate("Leek", Decimal(total)), by, label) is None
+    mango = prediction("Mango", Decimal("4.00"), confidence)
+    assert judged(mango, prediction("Leek", Decimal(total)), by, label) is None
 
 
 def test_more_than_a_fifth_cheaper_where_the_model_just_counts_as_sure() -> None:
-    mango = candidate("Mango", Decimal("4.00"), SURE)
-    assert judged(mango, candidate("Leek", Decimal("3.19")))
-    assert not judged(mango, candidate("Leek", Decimal("3.20")))
+    mango = prediction("Mango", Decimal("4.00"), SURE)
+    assert judged(mango, prediction("Leek", Decimal("3.19")))
+    assert not judged(mango, prediction("Leek", Decimal("3.20")))
 
 
 def test_what_has_no_price_cannot_be_compared() -> None:
-    assert judged(candidate("Mango", None), candidate("Leek", Decimal("1.00"))) is None
+    assert judged(prediction("Mango", None), prediction("Leek", Decimal("1.00"))) is None
 
 
 @given(MONEY, MONEY, SHARES)
 def test_who_says_what_the_model_says_is_never_suspicious(
     seen: Decimal, paid: Decimal, confidence: Decimal
 ) -> None:
-    assert judged(candidate("Mango", seen, confidence), candidate("Mango", paid)) is None
+    assert judged(prediction("Mango", seen, confidence), prediction("Mango", paid)) is None
 
 
 @given(MONEY, MONEY, SHARES)
 def test_it_takes_a_sure_model_and_a_lower_price(
     seen: Decimal, paid: Decimal, confidence: Decimal
 ) -> None:
-    suspicious = judged(candidate("Mango", seen, confidence), candidate("Leek", paid)) is not None
+    suspicious = judged(prediction("Mango", seen, confidence), prediction("Leek", paid)) is not None
     assert suspicious == (confidence >= SURE and seen - paid > seen * CHEAPER)
 
 
 def test_a_weighing_that_was_stored_before_this_rule_still_loads() -> None:
-    weighing = recognised_as(candidate("Mango", Decimal("4.00")))
+    weighing = recognised_as(prediction("Mango", Decimal("4.00")))
     stored = weighing.model_dump_json(exclude_none=True)
     assert "suspicious" not in stored
     assert not Weighing.model_validate_json(stored).suspicious

@@ -123,13 +123,13 @@ class FakeAdmin:
         self.memory = [version, *self.memory]
         return len(self.memory)
 
-    def tries(self, model: dict[str, str], wish: dict[str, Any]) -> None:
+    def tries(self, model: dict[str, str], request: dict[str, Any]) -> None:
         """A candidate is tried."""
         figures = {"latency_ms": 12.4, "confidence": 0.91, "low_confidence_rate": 0.08}
         self.trial = {
             "model": model,
-            "mode": wish["mode"],
-            "share": wish["share"],
+            "mode": request["mode"],
+            "share": request["share"],
             "started_at": _AT,
             "state": "running",
             "reason": None,
@@ -142,7 +142,7 @@ class FakeAdmin:
                 "error_rate": "0.05",
                 "low_confidence_rate": "0.80",
                 "minimum_answers": 30,
-                **wish.get("limits", {}),
+                **request.get("limits", {}),
             },
         }
 
@@ -170,10 +170,10 @@ def _routes(admin: FakeAdmin) -> APIRouter:  # noqa: PLR0915 - one statement a r
 
     @router.post("/reload-model", status_code=202)
     async def reload(request: Request) -> dict[str, Any]:
-        wish = await request.json()
-        admin.asked.append(("reload", wish))
-        ref = {"id": wish.get("model_id", VGG16["id"]), "revision": wish["model_revision"]}
-        if wish.get("model_id") == "builtin":
+        request = await request.json()
+        admin.asked.append(("reload", request))
+        ref = {"id": request.get("model_id", VGG16["id"]), "revision": request["model_revision"]}
+        if request.get("model_id") == "builtin":
             admin.serves(BUILTIN)
         elif any(ref == {"id": one["id"], "revision": one["revision"]} for one in admin.models):
             admin.serves(ref)
@@ -201,9 +201,9 @@ def _routes(admin: FakeAdmin) -> APIRouter:  # noqa: PLR0915 - one statement a r
 
     @router.post("/candidate", status_code=202)
     async def try_out(request: Request) -> dict[str, Any] | None:
-        wish = await request.json()
-        admin.asked.append(("candidate", wish))
-        admin.tries({"id": wish["model_id"], "revision": wish["model_revision"]}, wish)
+        asked = await request.json()
+        admin.asked.append(("candidate", asked))
+        admin.tries({"id": asked["model_id"], "revision": asked["model_revision"]}, asked)
         return admin.trial
 
     @router.post("/candidate/promote")

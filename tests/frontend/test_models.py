@@ -137,14 +137,14 @@ async def start_trial(manager: User) -> None:
 
 async def test_a_candidate_is_tried_beside_the_active_model(manager: User, api: FakeApi) -> None:
     await start_trial(manager)
-    wish = {
+    request = {
         "model_id": VGG16["id"],
         "model_revision": VGG16["revision"],
         "mode": "canary",
         "share": "0.50",
         "limits": {"error_rate": "0.025"},
     }
-    assert asked(api, "candidate") == [wish]
+    assert asked(api, "candidate") == [request]
     await manager.should_see("87.6%")
     await manager.should_see("12\u00a0ms")
     await manager.should_see("1.0\u00a0s")

@@ -17,8 +17,8 @@ from smartscale.operations.access.authorise import Authorise
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.catalogue.pictures import PictureItems
 from smartscale.operations.models.map_labels import MapLabels
-from smartscale.operations.models.switch import WishForModel
-from smartscale.operations.models.trial import WishForTrial
+from smartscale.operations.models.switch import ActivateModel
+from smartscale.operations.models.trial import ManageTrial
 from smartscale.operations.weighing.accept import Accept
 from smartscale.operations.weighing.history import History
 from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueue, FakeRefusals
@@ -66,7 +66,7 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         admin_token=SecretStr(ADMIN_TOKEN),
     )
     authorise = Authorise(GivenToken(ADMIN_TOKEN), FakeRefusals(), shop.metrics, shop.clock)
-    wish = WishForModel(
+    request = ActivateModel(
         shop.registry,
         FakePackages([PACKAGE]),
         shop.ledger,
@@ -80,8 +80,8 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         admin.settings: settings,
         admin.authorisation: authorise,
         admin.registry: shop.registry,
-        admin.wish_for_model: wish,
-        admin.wish_for_trial: WishForTrial(shop.trials, wish, shop.ledger, shop.queue, shop.clock),
+        admin.activate_model: request,
+        admin.manage_trial: ManageTrial(shop.trials, request, shop.ledger, shop.queue, shop.clock),
         admin.teach: shop.teach,
         admin.catalogue: shop.catalogue,
         admin.edit_catalogue: edit,

@@ -47,8 +47,8 @@ def test_the_built_in_model_is_active_from_the_start(admins: TestClient) -> None
 
 
 def test_a_package_in_the_bucket_can_be_asked_for(admins: TestClient) -> None:
-    wish = {"model_id": "them/vgg", "model_revision": "a1"}
-    answer = admins.post("/v1/admin/reload-model", headers=TOKEN, json=wish)
+    request = {"model_id": "them/vgg", "model_revision": "a1"}
+    answer = admins.post("/v1/admin/reload-model", headers=TOKEN, json=request)
     assert answer.status_code == 202
     assert answer.json()["wanted"] == {"id": "them/vgg", "revision": "a1"}
     assert admins.get("/v1/admin/model", headers=TOKEN).json()["state"] == "switching"
@@ -64,8 +64,8 @@ def test_a_model_that_is_not_there_is_imported(admins: TestClient, shop: Shop) -
     assert state["wanted"] == {"id": "Adriana213/vgg16-fruit-classifier", "revision": "main"}
     assert state["active"]["id"] == "builtin"
 
-    wish = {"model_id": "a/b", "labels": {"Pear": 1, "Apple": 0}, "preprocessing": "VGG16"}
-    assert admins.post("/v1/admin/reload-model", headers=TOKEN, json=wish).status_code == 202
+    request = {"model_id": "a/b", "labels": {"Pear": 1, "Apple": 0}, "preprocessing": "VGG16"}
+    assert admins.post("/v1/admin/reload-model", headers=TOKEN, json=request).status_code == 202
     assert shop.registry.switch is not None
     assert shop.registry.switch.hints == ImportHints(
         labels=("Apple", "Pear"), preprocessing="caffe"
@@ -224,8 +224,8 @@ TRY = {"model_id": "them/vgg", "model_revision": "a1"}
 
 def test_a_model_is_tried_shown_and_taken_over(admins: TestClient, shop: Shop) -> None:
     assert admins.get("/v1/admin/candidate", headers=TOKEN).json() is None
-    wish = TRY | {"mode": "canary", "share": "0.5", "limits": {"error_rate": "0.1"}}
-    began = admins.post("/v1/admin/candidate", headers=TOKEN, json=wish)
+    request = TRY | {"mode": "canary", "share": "0.5", "limits": {"error_rate": "0.1"}}
+    began = admins.post("/v1/admin/candidate", headers=TOKEN, json=request)
     assert began.status_code == 202
     one, more = Tally.of_answer(Decimal("0.9"), Decimal(12), low=False), Tally(errors=1)
     shop.trials.add(1, Tallies(active=one, candidate=one + one + more), shop.clock())

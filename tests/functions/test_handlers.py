@@ -25,7 +25,7 @@ from smartscale.operations.messages import (
     lesson_message,
 )
 from smartscale.operations.metrics.watch import Costs, Watch
-from smartscale.operations.models.switch import Loader, ServeModel
+from smartscale.operations.models.switch import ActiveModel, Loader
 from smartscale.operations.models.trial import TryModel
 from smartscale.operations.weighing.accept import Accept
 from smartscale.operations.weighing.recognise import Recognise
@@ -82,7 +82,7 @@ def shop() -> Shop:
 def infer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> inference.Worker:
     """The inference function on a shop in memory."""
     loader = Loader(FakePackages(), lambda: shop.recogniser, lambda _ref, _: shop.recogniser)
-    model = ServeModel("worker-1", shop.registry, loader, shop.clock)
+    model = ActiveModel("worker-1", shop.registry, loader, shop.clock)
     recognise = Recognise(
         shop.uploads, shop.ledger, shop.weighings, shop.catalogue, shop.announce, shop.clock
     )

@@ -13,7 +13,7 @@ from smartscale.domain.weighing import ModelRef
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.repository import Listing, RepositoryFile, choose_source
 from smartscale.recognition.package import ModelPackage, load_package
-from smartscale.recognition.recogniser import Recogniser
+from smartscale.recognition.recogniser import NetworkRecogniser
 
 pytestmark = pytest.mark.training
 SAMPLES = Path(__file__).parents[2] / "sample_data"
@@ -95,7 +95,7 @@ def test_a_vgg16_answers_in_its_package_as_before(
     assert package.evaluation["top1_agreement"] == 1.0
     assert package.evaluation["largest_difference"] < 0.005
     assert package.evaluation["pictures"] > 12, "photos too, not only made-up pictures"
-    scores = Recogniser(package).recognise(PHOTO.read_bytes())
+    scores = NetworkRecogniser(package).recognise(PHOTO.read_bytes())
     assert sum(score.confidence for score in scores) == pytest.approx(1)
 
 

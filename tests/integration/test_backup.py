@@ -56,7 +56,7 @@ class Stack:
         return {
             "history": self.history(),
             "catalogue": self.catalogue(),
-            "wish": self.connection.registry.current(),
+            "request": self.connection.registry.current(),
             "ledger": self.objects(LEDGER),
             "memory": self.objects(MEMORY),
             "pictures": self.objects(PICTURES),
@@ -143,7 +143,7 @@ def test_everything_comes_back_as_it_was(
     restored = empty()
     restored.connection.restore(place, quiet).run()
     assert restored.everything() == before
-    assert before["wish"] is not None
+    assert before["request"] is not None
     unanswered = {upload.key for upload in S3Uploads(restored.connection.bucket).since(None)}
     assert unanswered, "a picture without an outcome is kept, and its arrival weighs it"
     for key in unanswered:

@@ -41,7 +41,7 @@ def package(tmp_path: Path) -> Path:
 
 
 def settled(admin: Api) -> str:
-    """The state of the last wish once it is no longer under way."""
+    """The state of the last request once it is no longer under way."""
     eventually(lambda: admin.get("/admin/model").json()["state"] in {"active", "failed"})
     state: str = admin.get("/admin/model").json()["state"]
     return state
@@ -51,8 +51,8 @@ def test_a_package_is_served_and_a_broken_one_is_not(
     admin: Api, deployed: Deployed, package: Path, samples: dict[str, bytes]
 ) -> None:
     put_package(deployed, package, "good")
-    wish = {"model_id": "shop/produce", "model_revision": "good"}
-    assert admin.post("/admin/reload-model", json=wish).status_code == 202
+    request = {"model_id": "shop/produce", "model_revision": "good"}
+    assert admin.post("/admin/reload-model", json=request).status_code == 202
     assert settled(admin) == "active", "without any weighing"
     result = admin.result(admin.predict(samples["Banana"]))
     assert result["model"] == {"id": "shop/produce", "revision": "good"}
@@ -60,8 +60,8 @@ def test_a_package_is_served_and_a_broken_one_is_not(
     with (package / "model.tflite").open("ab") as model:
         model.write(b"tampered")
     put_package(deployed, package, "bad")
-    wish["model_revision"] = "bad"
-    assert admin.post("/admin/reload-model", json=wish).status_code == 202
+    request["model_revision"] = "bad"
+    assert admin.post("/admin/reload-model", json=request).status_code == 202
     assert settled(admin) == "failed"
     state = admin.get("/admin/model").json()
     assert state["active"] == {"id": "shop/produce", "revision": "good"}
@@ -79,19 +79,19 @@ def test_a_candidate_is_a_shadow_then_a_canary_then_taken_over(
 ) -> None:
     put_package(deployed, package, "twin")
     twin = {"id": "shop/produce", "revision": "twin"}
-    wish = {"model_id": "shop/produce", "model_revision": "twin", "share": 1}
+    request = {"model_id": "shop/produce", "model_revision": "twin", "share": 1}
 
     def candidate() -> dict[str, Any]:
         found: dict[str, Any] = admin.get("/admin/candidate").json()
         return found
 
-    assert admin.post("/admin/candidate", json=wish | {"mode": "shadow"}).status_code == 202
+    assert admin.post("/admin/candidate", json=request | {"mode": "shadow"}).status_code == 202
     jobs = [admin.predict(samples["Banana"]) for _ in range(6)]
     assert {admin.result(job)["model"]["id"] for job in jobs} == {"builtin"}
     eventually(lambda: candidate()["compared"] + candidate()["skipped"] == 6)
     assert candidate()["agreement"] == 1.0, "the same package says the same"
 
-    assert admin.post("/admin/candidate", json=wish | {"mode": "canary"}).status_code == 202
+    assert admin.post("/admin/candidate", json=request | {"mode": "canary"}).status_code == 202
     result = admin.result(admin.predict(samples["Banana"]))
     assert (result["model"], result["label"]) == (twin, "Banana")
     assert candidate()["candidate"]["n"] == 1
@@ -110,14 +110,14 @@ def test_a_candidate_that_is_never_sure_is_taken_back_by_itself(
     description["thresholds"]["confirm"] = 1.0
     (package / "model.json").write_text(json.dumps(description))
     put_package(deployed, package, "unsure")
-    wish = {
+    request = {
         "model_id": "shop/produce",
         "model_revision": "unsure",
         "mode": "canary",
         "share": 1,
         "limits": {"minimum_answers": 5},
     }
-    assert admin.post("/admin/candidate", json=wish).status_code == 202
+    assert admin.post("/admin/candidate", json=request).status_code == 202
     for job in [admin.predict(samples["Banana"]) for _ in range(6)]:
         assert admin.result(job)["needs_confirmation"]
     eventually(lambda: admin.get("/admin/candidate").json()["state"] == "rolled_back")
@@ -132,8 +132,8 @@ def test_a_package_that_does_not_describe_itself_is_refused(
     del description["files"]
     (package / "model.json").write_text(json.dumps(description))
     put_package(deployed, package, "undescribed")
-    wish = {"model_id": "shop/produce", "model_revision": "undescribed"}
-    assert admin.post("/admin/reload-model", json=wish).status_code == 202
+    request = {"model_id": "shop/produce", "model_revision": "undescribed"}
+    assert admin.post("/admin/reload-model", json=request).status_code == 202
     assert settled(admin) == "failed"
     admin.post("/admin/reload-model", json={"model_id": "builtin"})
     assert settled(admin) == "active"

@@ -1,4 +1,4 @@
-"""An import follows the last wish, survives its worker, and never leaves half a package."""
+"""An import follows the last request, survives its worker, and never leaves half a package."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from smartscale.domain.weighing import ModelRef
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.repository import Listing, RepositoryFile
 from smartscale.operations.messages import WAKE_UP
-from smartscale.operations.models.import_model import MAX_ATTEMPTS, FollowWishes, ImportModel
+from smartscale.operations.models.import_model import MAX_ATTEMPTS, ImportModel, ImportRequested
 from tests.fakes import Clock, FakeLedger, FakeQueue, FakeRegistry
 
 BUILTIN = ModelRef(id="builtin", revision="1")
@@ -88,7 +88,7 @@ class FakePackageStore:
 
 
 class Site:
-    """A registry with a wish, and the worker that follows it."""
+    """A registry with a request, and the worker that follows it."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -99,11 +99,13 @@ class Site:
         self.converter = FakeConverter()
         self.packages = FakePackageStore(orders=self.converter.orders)
         importer = ImportModel(self.hub, self.converter, self.packages)
-        self.follow = FollowWishes(importer, self.registry, self.ledger, self.queue, self.clock).run
+        self.run = ImportRequested(
+            importer, self.registry, self.ledger, self.queue, self.clock
+        ).run
 
-    def wish(self, wanted: ModelRef = MAIN, hints: ImportHints | None = None) -> None:
+    def activate(self, wanted: ModelRef = MAIN, hints: ImportHints | None = None) -> None:
         current = self.registry.switch or ModelSwitch.initial(BUILTIN, self.clock())
-        self.registry.switch = current.wish_import(wanted, hints, self.clock())
+        self.registry.switch = current.activate_after_import(wanted, hints, self.clock())
 
     @property
     def switch(self) -> ModelSwitch:
@@ -117,8 +119,8 @@ def site() -> Site:
 
 
 def test_a_wish_becomes_a_package_that_the_workers_are_told_of(site: Site) -> None:
-    site.wish()
-    site.follow()
+    site.activate()
+    site.run()
     assert (site.switch.state, site.switch.wanted) == (SwitchState.SWITCHING, PACKAGE)
     assert site.switch.active == BUILTIN
     assert site.switch.progress is None
@@ -128,25 +130,25 @@ def test_a_wish_becomes_a_package_that_the_workers_are_told_of(site: Site) -> No
 
 
 def test_without_a_wish_nothing_happens(site: Site) -> None:
-    site.follow()
-    site.wish()
+    site.run()
+    site.activate()
     site.registry.switch = site.switch.failed("no", site.clock())
-    site.follow()
+    site.run()
     assert site.hub.downloads == []
 
 
 def test_a_commit_that_is_there_is_not_downloaded_again(site: Site) -> None:
     for _ in range(2):
-        site.wish()
-        site.follow()
+        site.activate()
+        site.run()
     assert site.hub.downloads == [f"them/vgg {COMMIT}"]
     assert site.switch.wanted == PACKAGE
 
 
 def test_a_failure_is_said_and_the_active_model_stays(site: Site) -> None:
     site.hub.broken = ImportFailed("There is no model them/vgg.")
-    site.wish()
-    site.follow()
+    site.activate()
+    site.run()
     assert (site.switch.state, site.switch.serving) == (SwitchState.FAILED, BUILTIN)
     assert site.switch.error == "There is no model them/vgg."
     assert site.ledger.switches == [site.switch]
@@ -157,21 +159,21 @@ def test_an_import_that_nobody_wants_any_more_ends_and_the_last_wish_is_followed
 ) -> None:
     def change_of_mind() -> None:
         site.converter.meanwhile = lambda: None
-        site.wish(OTHER)
+        site.activate(OTHER)
 
     site.converter.meanwhile = change_of_mind
-    site.wish()
-    site.follow()
+    site.activate()
+    site.run()
     stored = ModelRef(id=OTHER.id, revision=COMMIT)
     assert site.packages.revisions() == [stored], "what was half done is not stored"
     assert (site.switch.state, site.switch.wanted) == (SwitchState.SWITCHING, stored)
 
 
 def test_going_back_to_the_built_in_model_ends_an_import(site: Site) -> None:
-    site.wish()
-    back = site.switch.wish(BUILTIN, site.clock())
+    site.activate()
+    back = site.switch.activate(BUILTIN, site.clock())
     site.converter.meanwhile = lambda: site.registry.replace(back, expected=site.switch)
-    site.follow()
+    site.run()
     assert (site.switch, site.packages.revisions()) == (back, [])
 
 
@@ -180,23 +182,23 @@ def test_a_worker_that_dies_is_followed_by_another_but_not_for_ever(site: Site) 
         raise KeyboardInterrupt
 
     site.converter.meanwhile = die
-    site.wish()
+    site.activate()
     for attempt in range(1, MAX_ATTEMPTS + 1):
         with pytest.raises(KeyboardInterrupt):
-            site.follow()
+            site.run()
         assert (site.switch.state, site.switch.attempts) == (SwitchState.IMPORTING, attempt)
-    site.follow()
+    site.run()
     assert site.switch.state is SwitchState.FAILED
     assert "begun 3 times" in str(site.switch.error)
 
 
 def test_other_hints_make_another_package_and_the_same_ones_do_not(site: Site) -> None:
     hints = ImportHints(preprocessing="caffe")
-    site.wish()
-    site.follow()
+    site.activate()
+    site.run()
     for _ in range(2):
-        site.wish(hints=hints)
-        site.follow()
+        site.activate(hints=hints)
+        site.run()
         assert site.switch.wanted.revision == f"{COMMIT}-{hints.fingerprint}"
     assert len(site.converter.orders) == 2
 
@@ -204,6 +206,6 @@ def test_other_hints_make_another_package_and_the_same_ones_do_not(site: Site) -
 def test_progress_is_told_step_by_step(site: Site) -> None:
     seen: list[str] = []
     site.converter.meanwhile = lambda: seen.append(str(site.switch.progress))
-    site.wish()
-    site.follow()
+    site.activate()
+    site.run()
     assert "percent=50" in seen[0]

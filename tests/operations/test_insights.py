@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartscale.domain.weighing import ConfirmedBy
-from smartscale.operations.metrics.insights import Confusion, insights_of, look
+from smartscale.operations.metrics.insights import Confusion, insights_between, insights_of
 from smartscale.operations.ports.weighings import WeighingFacts
 from tests.examples import NOW, scores
 from tests.shop import Shop
@@ -75,7 +75,7 @@ def test_a_low_confidence_is_remembered_after_its_confirmation(shop: Shop) -> No
     job_id = shop.upload()
     shop.recognise(job_id)
     shop.confirm.process(job_id, label="Lemon", confirmed_by=ConfirmedBy.SHOPPER)
-    found = look(shop.weighings, NOW - timedelta(hours=1), NOW + timedelta(hours=1))
+    found = insights_between(shop.weighings, NOW - timedelta(hours=1), NOW + timedelta(hours=1))
     assert found.scales[0].low_confidence_rate == 1
     assert found.confusion == (Confusion("Banana", "Lemon", 1),)
     assert found.complete

@@ -7,7 +7,7 @@ from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.messages import Arrival
-from smartscale.operations.models.switch import WishForModel
+from smartscale.operations.models.switch import ActivateModel
 from tests.examples import item
 from tests.fakes import FakePackages, FakeQueue
 from tests.shop import Shop
@@ -99,7 +99,7 @@ def test_catalogue_edits_and_model_wishes_come_back(shop: Shop) -> None:
     edits.retire("Lemon")
     package = ModelRef(id="them/vgg", revision="1")
     builtin = ModelRef(id="builtin", revision="1")
-    WishForModel(
+    ActivateModel(
         shop.registry,
         FakePackages([package]),
         shop.ledger,
@@ -107,7 +107,7 @@ def test_catalogue_edits_and_model_wishes_come_back(shop: Shop) -> None:
         FakeQueue(),
         builtin,
         shop.clock,
-    ).wish("them/vgg", "1")
+    ).activate("them/vgg", "1")
     catalogue, switch = dict(shop.catalogue.items), shop.registry.switch
     shop.catalogue.items = {"Banana": catalogue["Banana"], "Lemon": item("Lemon", plu="4053")}
     shop.registry.switch = None

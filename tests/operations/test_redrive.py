@@ -15,7 +15,7 @@ from smartscale.domain.weighing import ModelRef, Status
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.mending.redrive import Decision, Kind, Redrive
 from smartscale.operations.messages import WAKE_UP, Arrival, arrival_message
-from smartscale.operations.models.switch import WishForModel
+from smartscale.operations.models.switch import ActivateModel
 from tests.examples import item
 from tests.fakes import FakeDeadLetters, FakePackages, FakeQueue
 from tests.shop import Shop
@@ -30,10 +30,10 @@ class Failing(Shop):
     imports: FakeQueue = field(default_factory=FakeQueue)
 
     @property
-    def wishes(self) -> WishForModel:
+    def requests(self) -> ActivateModel:
         """The operator's side of a switch."""
         builtin = ModelRef(id="builtin", revision="1")
-        return WishForModel(
+        return ActivateModel(
             self.registry,
             FakePackages(),
             self.ledger,
@@ -51,7 +51,7 @@ class Failing(Shop):
             self.queue,
             self.letters,
             self.import_letters,
-            self.wishes,
+            self.requests,
             "bucket",
             self.clock,
         )
@@ -148,7 +148,7 @@ def test_a_dead_letter_goes_back_to_its_queue_once(shop: Failing) -> None:
 
 
 def test_an_import_that_nobody_got_done_is_asked_for_again(shop: Failing) -> None:
-    shop.wishes.wish("them/vgg", "main")
+    shop.requests.activate("them/vgg", "main")
     shop.imports.messages.clear()
     shop.import_letters.put(WAKE_UP)
     shop.import_letters.put(WAKE_UP)

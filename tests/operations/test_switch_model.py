@@ -9,7 +9,7 @@ from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.registry import ImportHints, SwitchState
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.messages import WAKE_UP
-from smartscale.operations.models.switch import Loader, ServeModel, WishForModel
+from smartscale.operations.models.switch import ActivateModel, ActiveModel, Loader
 from smartscale.recognition.package import PackageError
 from tests.fakes import Clock, FakeLedger, FakePackages, FakeQueue, FakeRecogniser, FakeRegistry
 
@@ -19,7 +19,7 @@ BROKEN = ModelRef(id="them/broken", revision="b2")
 
 
 class Site:
-    """A registry, packages, the operator's wish, and workers."""
+    """A registry, packages, the operator's request, and workers."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -28,7 +28,7 @@ class Site:
         self.queue = FakeQueue()
         self.imports = FakeQueue()
         self.loads: list[ModelRef] = []
-        self.operator = WishForModel(
+        self.operator = ActivateModel(
             self.registry,
             self.packages,
             FakeLedger(),
@@ -37,11 +37,11 @@ class Site:
             BUILTIN,
             self.clock,
         )
-        self.wish = self.operator.wish
+        self.activate = self.operator.activate
 
     def worker(self, name: str = "worker-1") -> Callable[[], ModelRef]:
         """A worker; calling it is a batch, and gives the model that answers it."""
-        serve = ServeModel(
+        serve = ActiveModel(
             name,
             self.registry,
             Loader(self.packages, lambda: self._load(BUILTIN), lambda ref, _: self._load(ref)),
@@ -70,7 +70,7 @@ def test_without_a_wish_the_built_in_model_serves_and_is_loaded_once(site: Site)
 def test_a_wish_is_served_from_the_next_batch_on(site: Site) -> None:
     batch = site.worker()
     assert batch() == BUILTIN
-    assert site.wish("them/good", "a1").state is SwitchState.SWITCHING
+    assert site.activate("them/good", "a1").state is SwitchState.SWITCHING
     assert [batch(), batch()] == [GOOD, GOOD]
     assert site.registry.switch is not None
     assert site.registry.switch.state is SwitchState.ACTIVE
@@ -81,9 +81,9 @@ def test_a_wish_is_served_from_the_next_batch_on(site: Site) -> None:
 
 def test_a_package_that_does_not_verify_replaces_nothing(site: Site) -> None:
     batch = site.worker()
-    site.wish("them/good", "a1")
+    site.activate("them/good", "a1")
     batch()
-    site.wish("them/broken", "b2")
+    site.activate("them/broken", "b2")
     assert [batch(), batch()] == [GOOD, GOOD]
     switch = site.registry.switch
     assert switch is not None
@@ -94,22 +94,22 @@ def test_a_package_that_does_not_verify_replaces_nothing(site: Site) -> None:
 
 
 def test_a_worker_that_starts_during_a_bad_switch_serves_the_active_model(site: Site) -> None:
-    site.wish("them/broken", "b2")
+    site.activate("them/broken", "b2")
     assert site.worker()() == BUILTIN
 
 
 def test_the_last_wish_wins(site: Site) -> None:
     batch = site.worker()
-    site.wish("them/broken", "b2")
-    site.wish("them/good", "a1")
+    site.activate("them/broken", "b2")
+    site.activate("them/good", "a1")
     assert batch() == GOOD
-    site.wish("builtin", "main")
+    site.activate("builtin", "main")
     assert batch() == BUILTIN
 
 
 def test_a_model_that_is_not_there_is_imported_while_the_active_one_serves(site: Site) -> None:
     batch = site.worker()
-    assert site.wish("them/good", "main").state is SwitchState.IMPORTING
+    assert site.activate("them/good", "main").state is SwitchState.IMPORTING
     assert (site.imports.messages, site.queue.messages) == ([(WAKE_UP, None)], [])
     assert [batch(), site.worker("worker-2")()] == [BUILTIN, BUILTIN]
     assert site.registry.switch is not None
@@ -120,10 +120,10 @@ def test_a_model_that_is_not_there_is_imported_while_the_active_one_serves(site:
 
 def test_what_the_operator_says_of_a_model_is_kept_until_it_is_imported(site: Site) -> None:
     hints = ImportHints(labels=("Apple", "Pear"), preprocessing="caffe")
-    assert site.wish("them/good", "a1", hints).hints == hints
+    assert site.activate("them/good", "a1", hints).hints == hints
     assert site.registry.switch is not None
     assert site.registry.switch.state is SwitchState.IMPORTING
-    assert site.wish("them/good", "a1").hints is None
+    assert site.activate("them/good", "a1").hints is None
 
 
 @pytest.mark.parametrize(
@@ -132,13 +132,13 @@ def test_what_the_operator_says_of_a_model_is_kept_until_it_is_imported(site: Si
 )
 def test_what_no_repository_is_called_is_refused(site: Site, model_id: str, revision: str) -> None:
     with pytest.raises(InvalidInput):
-        site.wish(model_id, revision)
+        site.activate(model_id, revision)
     assert site.registry.switch is None
 
 
 def test_workers_tell_what_they_have_loaded(site: Site) -> None:
     site.worker("worker-1")()
-    site.wish("them/good", "a1")
+    site.activate("them/good", "a1")
     site.worker("worker-2")()
     assert {r.worker: r.model for r in site.registry.workers()} == {
         "worker-1": BUILTIN,
@@ -150,9 +150,9 @@ def test_going_back_serves_what_served_before(site: Site) -> None:
     batch = site.worker()
     with pytest.raises(Conflict, match="nothing to go back to"):
         site.operator.roll_back()
-    site.wish(GOOD.id, GOOD.revision)
+    site.activate(GOOD.id, GOOD.revision)
     assert batch() == GOOD
-    site.wish(BROKEN.id, BROKEN.revision)
+    site.activate(BROKEN.id, BROKEN.revision)
     assert batch() == GOOD, "a model that failed is not one to go back to"
 
     site.operator.roll_back()
@@ -165,9 +165,9 @@ def test_going_back_serves_what_served_before(site: Site) -> None:
 
 def test_a_package_that_is_gone_cannot_be_gone_back_to(site: Site) -> None:
     batch = site.worker()
-    site.wish(GOOD.id, GOOD.revision)
+    site.activate(GOOD.id, GOOD.revision)
     batch()
-    site.wish(BUILTIN.id, "main")
+    site.activate(BUILTIN.id, "main")
     batch()
     site.packages.refs.remove(GOOD)
     with pytest.raises(Conflict, match="is gone"):
@@ -175,13 +175,13 @@ def test_a_package_that_is_gone_cannot_be_gone_back_to(site: Site) -> None:
 
 
 def test_a_wish_that_nobody_can_fulfil_is_refused(site: Site) -> None:
-    operator = WishForModel(
+    operator = ActivateModel(
         site.registry, site.packages, FakeLedger(), site.queue, None, BUILTIN, site.clock
     )
     with pytest.raises(InvalidInput, match="smartscale model import"):
-        operator.wish("them/new", "main")
+        operator.activate("them/new", "main")
     assert site.registry.switch is None
-    operator.wish(GOOD.id, GOOD.revision)
+    operator.activate(GOOD.id, GOOD.revision)
     assert site.worker()() == GOOD
 
 
@@ -193,9 +193,9 @@ def test_the_memory_of_a_model_that_is_gone_is_given_back_once(site: Site) -> No
         lambda ref, _: FakeRecogniser(ref),
         lambda: given.append(1),
     )
-    serve = ServeModel("worker", site.registry, loader, site.clock)
+    serve = ActiveModel("worker", site.registry, loader, site.clock)
     for wanted in (BUILTIN, GOOD, GOOD, BUILTIN):
-        site.wish(wanted.id, wanted.revision)
+        site.activate(wanted.id, wanted.revision)
         assert serve.refresh().ref == wanted
         loader.tidy()
     assert len(given) == 2

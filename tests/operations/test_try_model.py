@@ -14,8 +14,8 @@ from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef, Status, Weighing
 from smartscale.operations.learning.remember import Remember
 from smartscale.operations.messages import WAKE_UP, Arrival
-from smartscale.operations.models.switch import Loader, ServeModel, WishForModel
-from smartscale.operations.models.trial import TryModel, WishForTrial
+from smartscale.operations.models.switch import ActivateModel, ActiveModel, Loader
+from smartscale.operations.models.trial import ManageTrial, TryModel
 from smartscale.operations.ports.metrics import Metric
 from smartscale.operations.weighing.recognise import Recognise
 from smartscale.recognition.package import PackageError
@@ -51,7 +51,7 @@ class Site(Shop):
         self.loads: list[ModelRef] = []
         self.packages = FakePackages([MODEL, OTHER])
         self.broken: set[ModelRef] = set()
-        self.models = WishForModel(
+        self.models = ActivateModel(
             self.registry,
             self.packages,
             self.ledger,
@@ -60,13 +60,13 @@ class Site(Shop):
             BUILTIN,
             self.clock,
         )
-        self.wish = WishForTrial(self.trials, self.models, self.ledger, self.queue, self.clock)
+        self.manage = ManageTrial(self.trials, self.models, self.ledger, self.queue, self.clock)
         self.batch = self.worker()
 
     def worker(self) -> Callable[..., list[Metric]]:
         """A worker; calling it with job ids is a batch."""
         loader = Loader(self.packages, lambda: self.recogniser, lambda ref, _: self._load(ref))
-        serve = ServeModel("worker", self.registry, loader, self.clock)
+        serve = ActiveModel("worker", self.registry, loader, self.clock)
         trying = TryModel(
             self.trials,
             self.registry,
@@ -103,7 +103,9 @@ class Site(Shop):
         return self.candidate if ref == MODEL else FakeRecogniser(ref)
 
     def tries(self, mode: Mode, share: Decimal = ALL, **limits: object) -> Trial:
-        return self.wish.begin(MODEL.id, MODEL.revision, mode, share, Limits.model_validate(limits))
+        return self.manage.begin(
+            MODEL.id, MODEL.revision, mode, share, Limits.model_validate(limits)
+        )
 
     def weigh(
         self, count: int = 1, scale: str = "till-1", *, again: bool = False
@@ -114,7 +116,7 @@ class Site(Shop):
 
     @property
     def tallies(self) -> Tallies:
-        return self.wish.tallies(self.trial)
+        return self.manage.tallies(self.trial)
 
     @property
     def trial(self) -> Trial:
@@ -323,28 +325,28 @@ def test_a_candidate_that_cannot_be_used_now_is_tried_by_the_next_batch(
 def test_taking_over_serves_the_candidate_without_loading_it_again(site: Site) -> None:
     site.tries(Mode.CANARY)
     site.weigh()
-    assert site.wish.promote().state is TrialState.PROMOTED
+    assert site.manage.promote().state is TrialState.PROMOTED
     assert site.weigh()[0].model == MODEL
     assert site.models.current().active == MODEL
     assert site.models.current().state is SwitchState.ACTIVE
     assert (site.loads, site.trial.state) == ([MODEL], TrialState.PROMOTED)
     with pytest.raises(Conflict, match="No candidate"):
-        site.wish.promote()
+        site.manage.promote()
 
 
 def test_a_candidate_that_is_stopped_is_asked_no_more(site: Site) -> None:
     site.tries(Mode.CANARY)
     site.weigh()
-    assert site.wish.stop().state is TrialState.STOPPED
+    assert site.manage.stop().state is TrialState.STOPPED
     assert site.weigh()[0].model == BUILTIN
     with pytest.raises(Conflict, match="No candidate"):
-        site.wish.stop()
+        site.manage.stop()
 
 
 @pytest.mark.parametrize(("serves", "state"), [(MODEL, "promoted"), (OTHER, "stopped")])
 def test_another_model_that_serves_ends_the_trial(site: Site, serves: ModelRef, state: str) -> None:
     site.tries(Mode.CANARY)
-    site.models.wish(serves.id, serves.revision)
+    site.models.activate(serves.id, serves.revision)
     assert site.weigh()[0].model == serves
     assert site.trial.state.value == state
 
@@ -352,7 +354,7 @@ def test_another_model_that_serves_ends_the_trial(site: Site, serves: ModelRef, 
 def test_a_switch_that_fails_does_not_end_the_trial(site: Site) -> None:
     site.tries(Mode.SHADOW)
     site.broken.add(OTHER)
-    site.models.wish(OTHER.id, OTHER.revision)
+    site.models.activate(OTHER.id, OTHER.revision)
     site.weigh(2)
     assert (site.trial.running, site.tallies.compared) == (True, 2)
 
@@ -369,19 +371,19 @@ def test_a_trial_replaces_the_one_before_and_counts_from_nothing(site: Site) -> 
 
 def test_what_cannot_be_tried_is_told(site: Site) -> None:
     with pytest.raises(InvalidInput, match="there are: builtin@1, them/vgg@a1"):
-        site.wish.begin("them/vgg", "main", Mode.SHADOW, ALL, Limits())
+        site.manage.begin("them/vgg", "main", Mode.SHADOW, ALL, Limits())
     with pytest.raises(Conflict, match="serves already"):
-        site.wish.begin("builtin", "main", Mode.SHADOW, ALL, Limits())
-    site.models.wish(OTHER.id, "main")
+        site.manage.begin("builtin", "main", Mode.SHADOW, ALL, Limits())
+    site.models.activate(OTHER.id, "main")
     with pytest.raises(Conflict, match="under way"):
         site.tries(Mode.SHADOW)
     assert site.trials.trial is None
 
 
 def test_the_built_in_model_can_be_the_candidate(site: Site) -> None:
-    site.models.wish(MODEL.id, MODEL.revision)
+    site.models.activate(MODEL.id, MODEL.revision)
     site.weigh()
-    site.wish.begin("builtin", "main", Mode.CANARY, ALL, Limits())
+    site.manage.begin("builtin", "main", Mode.CANARY, ALL, Limits())
     assert site.weigh()[0].model == BUILTIN
 
 
@@ -391,7 +393,7 @@ def test_a_lost_trial_is_restored_from_the_ledger(site: Site) -> None:
     site.trials.trial = None
     assert site.reconcile().run().trial_restored
     assert site.trials.trial == running
-    site.wish.stop()
+    site.manage.stop()
     stopped, site.trials.trial = site.trials.trial, running
     assert site.reconcile().run().trial_restored
     assert site.trials.trial == stopped

@@ -23,7 +23,7 @@ from smartscale.recognition.package import (
     write_package,
 )
 from smartscale.recognition.preprocessing import CorruptImage, UnsupportedImage
-from smartscale.recognition.recogniser import Recogniser, softmax
+from smartscale.recognition.recogniser import NetworkRecogniser, softmax
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -34,8 +34,8 @@ def package() -> ModelPackage:
 
 
 @pytest.fixture(scope="module")
-def recogniser(package: ModelPackage) -> Recogniser:
-    return Recogniser(package)
+def recogniser(package: ModelPackage) -> NetworkRecogniser:
+    return NetworkRecogniser(package)
 
 
 def photo(colour: str, size: tuple[int, int] = (640, 480)) -> bytes:
@@ -54,7 +54,7 @@ def test_the_built_in_package_is_whole(package: ModelPackage) -> None:
 
 
 def test_scores_cover_all_labels_best_first_and_add_up(
-    recogniser: Recogniser, package: ModelPackage
+    recogniser: NetworkRecogniser, package: ModelPackage
 ) -> None:
     scores = recogniser.recognise(photo("orange"))
 
@@ -64,11 +64,11 @@ def test_scores_cover_all_labels_best_first_and_add_up(
     assert sum(confidences) == pytest.approx(1)
 
 
-def test_a_bare_plate_is_empty(recogniser: Recogniser) -> None:
+def test_a_bare_plate_is_empty(recogniser: NetworkRecogniser) -> None:
     assert recogniser.recognise(photo("#b8b8b4"))[0].label == EMPTY
 
 
-def test_threads_can_share_a_recogniser(recogniser: Recogniser) -> None:
+def test_threads_can_share_a_recogniser(recogniser: NetworkRecogniser) -> None:
     photos = [photo(colour) for colour in ("red", "yellow", "white", "green")] * 4
     alone = [recogniser.recognise(data) for data in photos]
 
@@ -76,7 +76,7 @@ def test_threads_can_share_a_recogniser(recogniser: Recogniser) -> None:
         assert list(pool.map(recogniser.recognise, photos)) == alone
 
 
-def test_what_is_no_picture_is_refused(recogniser: Recogniser) -> None:
+def test_what_is_no_picture_is_refused(recogniser: NetworkRecogniser) -> None:
     with pytest.raises(UnsupportedImage):
         recogniser.recognise(b"no picture")
     with pytest.raises(CorruptImage):
@@ -88,7 +88,7 @@ def test_a_network_must_have_one_output_per_label(package: ModelPackage, tmp_pat
     write_package(too_few, package.model_path.read_bytes())
 
     with pytest.raises(PackageError, match="output"):
-        Recogniser(load_package(tmp_path))
+        NetworkRecogniser(load_package(tmp_path))
 
 
 def test_a_network_must_take_the_described_picture(package: ModelPackage, tmp_path: Path) -> None:
@@ -98,14 +98,14 @@ def test_a_network_must_take_the_described_picture(package: ModelPackage, tmp_pa
     )
 
     with pytest.raises(PackageError, match="input"):
-        Recogniser(load_package(tmp_path))
+        NetworkRecogniser(load_package(tmp_path))
 
 
 def test_bytes_that_are_no_network_are_refused(package: ModelPackage, tmp_path: Path) -> None:
     write_package(replace(package, folder=tmp_path), b"no network")
 
     with pytest.raises(PackageError, match="cannot be loaded"):
-        Recogniser(load_package(tmp_path))
+        NetworkRecogniser(load_package(tmp_path))
 
 
 def test_a_mirrored_view_gives_a_photo_and_its_mirror_image_one_answer(
@@ -113,7 +113,7 @@ def test_a_mirrored_view_gives_a_photo_and_its_mirror_image_one_answer(
 ) -> None:
     both = replace(package.preprocessing, mirrored_view=True)
     described = replace(package, preprocessing=both, folder=tmp_path)
-    mirroring = Recogniser(write_package(described, package.model_path.read_bytes()))
+    mirroring = NetworkRecogniser(write_package(described, package.model_path.read_bytes()))
     size = package.input_size
     pixels = np.random.default_rng(3).integers(0, 256, (size, size, 3), np.uint8)
 
@@ -132,7 +132,7 @@ def test_softmax_is_a_distribution_that_keeps_the_order(logits: np.ndarray) -> N
     assert confidences[logits.argmax()] == confidences.max()
 
 
-def test_one_photo_is_quick(recogniser: Recogniser) -> None:
+def test_one_photo_is_quick(recogniser: NetworkRecogniser) -> None:
     data = photo("green", (1920, 1080))
     recogniser.recognise(data)
     durations = []
@@ -148,7 +148,9 @@ def test_one_photo_is_quick(recogniser: Recogniser) -> None:
     not (SHARED_DATA / "grocery" / "val.txt").is_file(),
     reason=f"the photos are not part of the project; put them into {SHARED_DATA}",
 )
-def test_produce_in_shops_is_recognised(recogniser: Recogniser, package: ModelPackage) -> None:
+def test_produce_in_shops_is_recognised(
+    recogniser: NetworkRecogniser, package: ModelPackage
+) -> None:
     grocery = SHARED_DATA / "grocery"
     listed = [line.split(",")[0] for line in (grocery / "val.txt").read_text().splitlines()]
     paths = [grocery / name for name in listed]

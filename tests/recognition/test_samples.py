@@ -8,16 +8,16 @@ import pytest
 
 from smartscale.domain.load import Load
 from smartscale.recognition.builtin import builtin_package
-from smartscale.recognition.recogniser import Recogniser
+from smartscale.recognition.recogniser import NetworkRecogniser
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 MANIFEST = json.loads((SAMPLES / "manifest.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def recogniser() -> Recogniser:
+def recogniser() -> NetworkRecogniser:
     """The built-in model."""
-    return Recogniser(builtin_package())
+    return NetworkRecogniser(builtin_package())
 
 
 CLEAR = [sample for sample in MANIFEST if not sample.get("asks")]
@@ -25,14 +25,14 @@ ASKS = [sample for sample in MANIFEST if sample.get("asks")]
 
 
 @pytest.mark.parametrize("sample", CLEAR, ids=lambda sample: sample["file"])
-def test_a_sample_is_recognised(recogniser: Recogniser, sample: dict[str, str]) -> None:
+def test_a_sample_is_recognised(recogniser: NetworkRecogniser, sample: dict[str, str]) -> None:
     best = recogniser.recognise((SAMPLES / sample["file"]).read_bytes())[0]
     assert best.label == sample["label"]
 
 
 @pytest.mark.parametrize("sample", ASKS, ids=lambda sample: sample["file"])
 def test_the_sample_that_shows_a_question_leads_to_one(
-    recogniser: Recogniser, sample: dict[str, str]
+    recogniser: NetworkRecogniser, sample: dict[str, str]
 ) -> None:
     scores = recogniser.recognise((SAMPLES / sample["file"]).read_bytes())
     assert scores[0].confidence < recogniser.package.confirm

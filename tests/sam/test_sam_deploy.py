@@ -225,8 +225,8 @@ def test_another_model_is_served_without_a_restart(
             key = f"models/shop/produce/a1/{file.name}"
             stack.s3().upload_file(str(file), stack.outputs.bucket, key)
 
-    wish = {"model_id": "shop/produce", "model_revision": "a1"}
-    assert admin.post("/admin/reload-model", json=wish).status_code == 202
+    request = {"model_id": "shop/produce", "model_revision": "a1"}
+    assert admin.post("/admin/reload-model", json=request).status_code == 202
 
     eventually(lambda: admin.get("/admin/model").json()["state"] == "active")
     result = api.result(api.predict(samples["Banana"]))

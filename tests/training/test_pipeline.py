@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from smartscale.recognition.package import load_package
-from smartscale.recognition.recogniser import Recogniser
+from smartscale.recognition.recogniser import NetworkRecogniser
 
 if importlib.util.find_spec("tensorflow") is None:
     pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
@@ -136,7 +136,7 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
         assert part in page
     assert "<img" not in page, "no photo is part of a package"
     photo = data / "grocery" / "val" / "Fruit" / "Lemon" / "Lemon_0.jpg"
-    scores = Recogniser(package).recognise(photo.read_bytes())
+    scores = NetworkRecogniser(package).recognise(photo.read_bytes())
     assert {score.label for score in scores} == {"Lemon", "Lime", "unknown", "empty"}
 
     pupil_folder = tmp_path / "pupil"
@@ -156,7 +156,7 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     assert pupil["recipe"]["teacher"] == f"{package.model_id}@{package.revision}"
     assert pupil["recipe"]["teacher_weight"] > 0
     assert other["recipe"]["teacher"] == ""
-    assert Recogniser(taught).recognise(photo.read_bytes())
+    assert NetworkRecogniser(taught).recognise(photo.read_bytes())
 
 
 def test_other_settings_do_not_go_on_with_a_run(data: Path, tmp_path: Path) -> None:

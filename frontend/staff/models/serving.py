@@ -1,4 +1,4 @@
-"""Which model serves, how a switch to another one goes, and the wish for one of the hub."""
+"""Which model serves, how a switch to another one goes, and the request for one of the hub."""
 
 from nicegui import ui
 

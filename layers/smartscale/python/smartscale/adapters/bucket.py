@@ -180,7 +180,7 @@ class S3IdempotencyKeys:
 class S3Ledger:
     """Immutable records `ledger/YYYY/MM/DD/<job_id>/<event>.json`.
 
-    Catalogue changes, model wishes and trials lie beside the weighings of their day, under
+    Catalogue changes, model requests and trials lie beside the weighings of their day, under
     `catalogue/`, `model/` and `trial/`, so that everything that was acknowledged can be rebuilt
     from here.
     """
@@ -207,7 +207,7 @@ class S3Ledger:
         self._bucket.put_new(key, item.model_dump_json().encode(), "application/json")
 
     def record_switch(self, switch: ModelSwitch) -> None:
-        """Record a wish for a model."""
+        """Record a request for a model."""
         at = switch.changed_at
         key = self._key(at, _SWITCH_ENTRIES, f"{at:%H%M%S%f}-{switch.generation}")
         self._bucket.put_new(key, switch.model_dump_json().encode(), "application/json")
@@ -239,7 +239,7 @@ class S3Ledger:
             yield Item.model_validate_json(record)
 
     def last_switch(self, since: datetime | None) -> ModelSwitch | None:
-        """The last recorded wish for a model."""
+        """The last recorded request for a model."""
         switches = list(self._entries(since, _SWITCH_ENTRIES))
         if not switches:
             return None

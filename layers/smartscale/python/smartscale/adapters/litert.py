@@ -11,7 +11,7 @@ from smartscale.domain.weighing import ModelRef
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.memory import Memory, Vectors
 from smartscale.recognition.package import ModelPackage, load_package
-from smartscale.recognition.recogniser import Recogniser
+from smartscale.recognition.recogniser import NetworkRecogniser
 
 _FOUR_DIGITS = Decimal("0.0001")
 
@@ -22,7 +22,7 @@ class LiteRtRecogniser:
     def __init__(self, ref: ModelRef, package: ModelPackage) -> None:
         self.ref = ref
         self.confirm_below = Decimal(str(package.thresholds["confirm"]))
-        self._recogniser = Recogniser(package)
+        self._recogniser = NetworkRecogniser(package)
         self._memory: Memory | None = None
 
     @property
@@ -62,7 +62,7 @@ def load_folder(ref: ModelRef, folder: Path) -> LiteRtRecogniser:
     return LiteRtRecogniser(ref, load_package(folder))
 
 
-def give_memory_back() -> None:
+def release_ram() -> None:
     """Return to the system what models that are gone have used; glibc keeps it for later."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
     if trim is not None:

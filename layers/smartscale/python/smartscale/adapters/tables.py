@@ -29,7 +29,7 @@ from smartscale.adapters.rows import (
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.job_id import job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
-from smartscale.domain.trial import LATELY, Tallies, Tally, Trial, stretch
+from smartscale.domain.trial import LATELY, Tallies, Tally, Trial, window_of
 from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts
 
@@ -184,7 +184,7 @@ class DynamoRegistry:
         self._rows = bind(RegistryRow, table_name, region)
 
     def current(self) -> ModelSwitch | None:
-        """The last wish for a model."""
+        """The last request for a model."""
         try:
             row = self._rows.get(_SWITCH_KEY, consistent_read=True)
         except self._rows.DoesNotExist:
@@ -236,12 +236,12 @@ class DynamoTrials:
         return _saved(row, _still(self._rows, expected, "number", "state"))
 
     def add(self, number: int, tallies: Tallies, at: datetime) -> tuple[Tallies, Tallies]:
-        """Add to the tallies of a trial and of its stretch, each in one atomic update."""
+        """Add to the tallies of a trial and of its window, each in one atomic update."""
         adds: list[Action] = [
             getattr(self._tallies, name).add(value) for name, value in _sums(tallies) if value
         ]
         whole = self._tallies(f"{_TALLY_PREFIX}{number}")
-        lately = self._tallies(f"{_TALLY_PREFIX}{number}#{stretch(at)}")
+        lately = self._tallies(f"{_TALLY_PREFIX}{number}#{window_of(at)}")
         # An update also reads back what the row is then.
         whole.update(actions=adds)
         lately.update(actions=[*adds, self._tallies.expires_at.set(at + 2 * LATELY)])

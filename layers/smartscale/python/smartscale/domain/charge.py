@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.load import Load
 from smartscale.domain.money import to_price
-from smartscale.domain.weighing import Candidate, Unit
+from smartscale.domain.weighing import Prediction, Unit
 
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
@@ -47,8 +47,8 @@ class Charge(BaseModel):
             tare_kg=_decimal("tare_kg", tare_kg, "kilograms such as 0.015"),
         )
 
-    def settle(self, candidate: Candidate, load: Load) -> Candidate:
-        """The candidate as it was charged: nothing is priced anew.
+    def settle(self, prediction: Prediction, load: Load) -> Prediction:
+        """The prediction as it was charged: nothing is priced anew.
 
         Raises:
             InvalidInput: the price does not follow from weight or pieces, so nobody printed it.
@@ -66,7 +66,7 @@ class Charge(BaseModel):
                 f"charged.price {self.price} does not follow from charged.unit_price: "
                 f"{to_price(amount, self.currency)} would."
             )
-        return candidate.model_copy(
+        return prediction.model_copy(
             update={
                 "unit": self.unit,
                 "unit_price": self.unit_price,
@@ -78,17 +78,18 @@ class Charge(BaseModel):
             }
         )
 
-    def deviation(self, candidate: Candidate) -> str | None:
+    def deviation(self, prediction: Prediction) -> str | None:
         """Why an attendant should look at it: the catalogue had another price; None if it had not.
 
         Args:
-            candidate: the item as the catalogue priced it at the moment of the weighing.
+            prediction: the item as the catalogue priced it at the moment of the weighing.
         """
-        if (candidate.unit_price, candidate.currency) == (self.unit_price, self.currency):
+        if (prediction.unit_price, prediction.currency) == (self.unit_price, self.currency):
             return None
         return (
             f"The scale was cut off and charged {self.unit_price} {self.currency}; the catalogue "
-            f"had {candidate.unit_price} {candidate.currency} for {candidate.label} at that time."
+            f"had {prediction.unit_price} {prediction.currency} for {prediction.label} "
+            "at that time."
         )
 
 

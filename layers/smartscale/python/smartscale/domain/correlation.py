@@ -31,14 +31,14 @@ def current() -> str | None:
     return _current.get()
 
 
-def follow(correlation_id: str) -> None:
+def adopt(correlation_id: str) -> None:
     """Work on this from now on, until the context ends."""
     _current.set(correlation_id)
 
 
 @contextmanager
 def correlated(correlation_id: str | None) -> Iterator[None]:
-    """Work on this for a while; whom `follow` names meanwhile counts no longer either."""
+    """Work on this inside a `with` block. What `adopt` sets inside it ends with the block, too."""
     before = _current.set(correlation_id)
     try:
         yield

@@ -1,4 +1,4 @@
-"""From a model's scores to an answer: the best candidates, and whether a person has to confirm."""
+"""From a model's scores to an answer: the best predictions, and whether a person has to confirm."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Decision:
     """What a picture shows: the answer, and the items it may be, most probable first."""
 
     answer: Scored
-    candidates: tuple[Scored, ...]
+    predictions: tuple[Scored, ...]
     needs_confirmation: bool
 
 
@@ -34,7 +34,7 @@ def decide(scores: Sequence[Scored], confirm_below: Decimal, top_k: int = TOP_K)
     Args:
         scores: every label of the model, most probable first.
         confirm_below: the probability below which a person confirms the answer.
-        top_k: how many candidates to keep; answers that are not items are never candidates.
+        top_k: how many predictions to keep; answers that are not items are never predictions.
 
     Raises:
         ValueError: there are no scores.
@@ -49,6 +49,6 @@ def decide(scores: Sequence[Scored], confirm_below: Decimal, top_k: int = TOP_K)
     )
     return Decision(
         answer=answer,
-        candidates=tuple(items[:top_k]),
+        predictions=tuple(items[:top_k]),
         needs_confirmation=answer.label in NO_ITEM or answer.confidence < confirm_below,
     )

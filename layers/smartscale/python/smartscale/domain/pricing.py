@@ -6,7 +6,7 @@ from decimal import Decimal
 from smartscale.domain.catalogue import Item
 from smartscale.domain.load import Load
 from smartscale.domain.money import to_price
-from smartscale.domain.weighing import Candidate, Unit
+from smartscale.domain.weighing import Prediction, Unit
 
 
 def tare_for(item: Item, load: Load) -> Decimal:
@@ -16,7 +16,7 @@ def tare_for(item: Item, load: Load) -> Decimal:
     return item.tare_kg if item.tare_kg < load.weight_kg else Decimal("0.000")
 
 
-def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Candidate:
+def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Prediction:
     """Price a load as an item: unit price x net weight, or unit price x pieces.
 
     Args:
@@ -26,7 +26,7 @@ def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Candidat
         at: the moment of the weighing, which decides the price that holds.
 
     Returns:
-        The candidate with its total; without any price where none has started yet at `at`.
+        The prediction with its total; without any price where none has started yet at `at`.
     """
     tare_kg = tare_for(item, load)
     net_kg = load.weight_kg - tare_kg
@@ -36,7 +36,7 @@ def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Candidat
     if unit_price is not None:
         amount = unit_price * (quantity if item.unit is Unit.EACH else net_kg)
         total = to_price(amount, item.currency)
-    return Candidate(
+    return Prediction(
         label=item.label,
         confidence=confidence,
         plu=item.plu,

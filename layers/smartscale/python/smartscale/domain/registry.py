@@ -14,7 +14,7 @@ BUILTIN = "builtin"
 
 
 class SwitchState(StrEnum):
-    """How far a wish for another model has come.
+    """How far a request for another model has come.
 
     importing -> switching -> active, or failed from either of the first two. A package that is in
     the bucket already begins with switching.
@@ -64,7 +64,7 @@ class ImportHints(BaseModel):
 
 
 class ModelSwitch(BaseModel):
-    """The last wish for a model. Each wish has the next generation; the last wish wins."""
+    """The last request for a model. Each request has the next generation; the last request wins."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -79,13 +79,13 @@ class ModelSwitch(BaseModel):
     progress: ImportProgress | None = None
     """Only while importing."""
     hints: ImportHints | None = None
-    """What the operator said with the wish; the import needs it."""
+    """What the operator said with the request; the import needs it."""
     attempts: int = 0
     """How often the import was begun; a worker that dies leaves it unfinished."""
 
     @classmethod
     def initial(cls, builtin: ModelRef, at: datetime) -> Self:
-        """The state before anybody wished: the built-in package serves."""
+        """The state before anybody asked: the built-in package serves."""
         return cls(
             generation=0, wanted=builtin, active=builtin, state=SwitchState.ACTIVE, changed_at=at
         )
@@ -96,8 +96,8 @@ class ModelSwitch(BaseModel):
         arrived = self.state in {SwitchState.SWITCHING, SwitchState.ACTIVE}
         return self.wanted if arrived else self.active
 
-    def wish(self, wanted: ModelRef, at: datetime) -> Self:
-        """A new wish for a package that is there."""
+    def activate(self, wanted: ModelRef, at: datetime) -> Self:
+        """A new request for a package that is there."""
         return self.model_copy(
             update={
                 "generation": self.generation + 1,
@@ -111,9 +111,11 @@ class ModelSwitch(BaseModel):
             }
         )
 
-    def wish_import(self, wanted: ModelRef, hints: ImportHints | None, at: datetime) -> Self:
-        """A new wish for a model that has to be imported first; its revision may be a branch."""
-        return self.wish(wanted, at).model_copy(
+    def activate_after_import(
+        self, wanted: ModelRef, hints: ImportHints | None, at: datetime
+    ) -> Self:
+        """A new request for a model that has to be imported first; its revision may be a branch."""
+        return self.activate(wanted, at).model_copy(
             update={"state": SwitchState.IMPORTING, "hints": hints}
         )
 

@@ -7,7 +7,7 @@ each are counted on the screen.
 
 from decimal import Decimal
 
-from smartscale.domain.weighing import Candidate, ConfirmedBy, Weighing
+from smartscale.domain.weighing import ConfirmedBy, Prediction, Weighing
 
 SURE = Decimal("0.8")
 """The confidence from which the model counts as sure. It may be below what is charged without a
@@ -17,7 +17,7 @@ CHEAPER = Decimal("0.2")
 """The share by which the price has to fall short: sorts of one kind hardly differ by more."""
 
 
-def suspicion(weighing: Weighing, sold: Candidate, confirmed_by: ConfirmedBy) -> str | None:
+def suspicion(weighing: Weighing, sold: Prediction, confirmed_by: ConfirmedBy) -> str | None:
     """Why this confirmation deserves a second look, None where it does not.
 
     Args:

@@ -17,8 +17,8 @@ from smartscale.domain.errors import Conflict
 from smartscale.domain.weighing import ModelRef
 
 LATELY = timedelta(minutes=10)
-"""A candidate is judged over the whole trial and over each stretch so long, or one that begins to
-fail after a good week would be taken back much too late."""
+"""A candidate is judged over the whole trial and over each window of this length: by the whole
+alone, one that begins to fail after a good week would be taken back much too late."""
 _BUCKETS = 1_000_000
 _ONE = Decimal(1)
 
@@ -206,8 +206,8 @@ class Trial(BaseModel):
         return self.model_copy(update={"state": state, "ended_at": at, "reason": reason})
 
 
-def stretch(at: datetime) -> int:
-    """The number of the stretch that a moment lies in."""
+def window_of(at: datetime) -> int:
+    """The number of the window that a moment lies in."""
     return int(at.timestamp() // LATELY.total_seconds())
 
 

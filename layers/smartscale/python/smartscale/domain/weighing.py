@@ -49,7 +49,7 @@ class ModelRef(BaseModel):
     revision: str
 
 
-class Candidate(BaseModel):
+class Prediction(BaseModel):
     """One item the picture may show, with what it would cost.
 
     The price fields are None when the catalogue sells no such item. `confidence` is the calibrated
@@ -89,7 +89,7 @@ class Weighing(BaseModel):
     label: str | None = None
     names: dict[str, str] = {}
     confidence: Decimal | None = None
-    top_k: tuple[Candidate, ...] = ()
+    top_k: tuple[Prediction, ...] = ()
     needs_confirmation: bool = False
     asked: bool = False
     """Whether it needed a confirmation when it was recognised, whatever was said since."""
@@ -154,30 +154,30 @@ class Weighing(BaseModel):
 
     def confirm(
         self,
-        candidate: Candidate,
+        prediction: Prediction,
         confirmed_by: ConfirmedBy,
         confirmed_at: datetime,
         suspicious_reason: str | None = None,
         *,
         charged_offline: bool = False,
     ) -> Self:
-        """The weighing sold as the given candidate, which is priced from `load_to_sell`.
+        """The weighing sold as the given prediction, which is priced from `load_to_sell`.
 
         What was suspicious about an earlier confirmation is settled by a later one.
 
         Raises:
             Conflict: the item has no price.
         """
-        if candidate.total is None:
-            raise Conflict(f"{candidate.label} has no price in the catalogue yet.")
+        if prediction.total is None:
+            raise Conflict(f"{prediction.label} has no price in the catalogue yet.")
         return self.model_copy(
             update={
-                **priced_as(candidate),
+                **priced_as(prediction),
                 "status": Status.DONE,
                 "error": None,
                 "needs_confirmation": False,
                 "confirmations": self.confirmations + 1,
-                "confirmed_label": candidate.label,
+                "confirmed_label": prediction.label,
                 "confirmed_by": confirmed_by,
                 "confirmed_at": confirmed_at,
                 "suspicious_reason": suspicious_reason,
@@ -186,15 +186,15 @@ class Weighing(BaseModel):
         )
 
 
-def priced_as(candidate: Candidate) -> dict[str, object]:
+def priced_as(prediction: Prediction) -> dict[str, object]:
     """The fields of a weighing that follow from the item it is sold as."""
     return {
-        "names": candidate.names,
-        "tare_kg": candidate.tare_kg,
-        "net_kg": candidate.net_kg,
-        "unit": candidate.unit,
-        "quantity": candidate.quantity,
-        "unit_price": candidate.unit_price,
-        "price": candidate.total,
-        "currency": candidate.currency,
+        "names": prediction.names,
+        "tare_kg": prediction.tare_kg,
+        "net_kg": prediction.net_kg,
+        "unit": prediction.unit,
+        "quantity": prediction.quantity,
+        "unit_price": prediction.unit_price,
+        "price": prediction.total,
+        "currency": prediction.currency,
     }

@@ -29,7 +29,7 @@ class AccessLog:
         asked = correlation.fit(Headers(scope=scope).get(correlation.HEADER))
         correlation_id = asked or correlation.new()
         # Each request has a context of its own; errors that are answered further out log in it too.
-        correlation.follow(correlation_id)
+        correlation.adopt(correlation_id)
         started = time.perf_counter()
         status = 500
 

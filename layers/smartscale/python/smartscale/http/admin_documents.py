@@ -44,7 +44,7 @@ class ModelState(BaseModel):
         )
 
 
-class ModelWish(BaseModel):
+class ActivationRequest(BaseModel):
     """The model to serve: a branch, tag or commit of a hub's repository, or the built-in package.
 
     `labels` and `preprocessing` are for repositories that do not say them.
@@ -83,7 +83,7 @@ class Package(BaseModel):
     """How many of its labels need a product."""
 
 
-class TrialWish(BaseModel):
+class TrialRequest(BaseModel):
     """A package that is there, to try beside the active one.
 
     `share` is of the weighings for a shadow, of the scales for a canary.

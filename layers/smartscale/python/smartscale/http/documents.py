@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from smartscale.domain.catalogue import Item, Price, SoldAs
 from smartscale.domain.catalogue_changes import ChangeKind, FieldChange, ItemChange, fingerprint
 from smartscale.domain.money import to_cent
-from smartscale.domain.weighing import Candidate, ConfirmedBy, ModelRef, Status, Unit, Weighing
+from smartscale.domain.weighing import ConfirmedBy, ModelRef, Prediction, Status, Unit, Weighing
 from smartscale.operations.metrics.analytics import Analytics, Point
 from smartscale.operations.metrics.insights import Insights
 
@@ -32,7 +32,7 @@ class DirectUpload(Accepted):
     fields: dict[str, str]
 
 
-class CandidateDocument(BaseModel):
+class PredictionDocument(BaseModel):
     """An item the picture may show; without prices when it is not sold."""
 
     label: str
@@ -47,19 +47,19 @@ class CandidateDocument(BaseModel):
     currency: str | None
 
     @classmethod
-    def of(cls, candidate: Candidate, language: str) -> Self:
-        """The document of a candidate."""
+    def of(cls, prediction: Prediction, language: str) -> Self:
+        """The document of a prediction."""
         return cls(
-            label=candidate.label,
-            plu=candidate.plu,
-            name=in_language(candidate.names, language, candidate.label),
-            confidence=float(candidate.confidence),
-            unit=candidate.unit,
-            unit_price=money(candidate.unit_price, candidate.currency),
-            quantity=candidate.quantity,
-            net_kg=kilograms(candidate.net_kg),
-            total=money(candidate.total, candidate.currency),
-            currency=candidate.currency,
+            label=prediction.label,
+            plu=prediction.plu,
+            name=in_language(prediction.names, language, prediction.label),
+            confidence=float(prediction.confidence),
+            unit=prediction.unit,
+            unit_price=money(prediction.unit_price, prediction.currency),
+            quantity=prediction.quantity,
+            net_kg=kilograms(prediction.net_kg),
+            total=money(prediction.total, prediction.currency),
+            currency=prediction.currency,
         )
 
 
@@ -72,7 +72,7 @@ class Result(BaseModel):
     label: str | None = None
     name: str | None = None
     confidence: float | None = None
-    top_k: list[CandidateDocument] = []
+    top_k: list[PredictionDocument] = []
     weight_kg: str | None = None
     tare_kg: str | None = None
     net_kg: str | None = None
@@ -110,7 +110,7 @@ class Result(BaseModel):
             label=weighing.label,
             name=in_language(weighing.names, language, weighing.sold_label),
             confidence=None if weighing.confidence is None else float(weighing.confidence),
-            top_k=[CandidateDocument.of(candidate, language) for candidate in weighing.top_k],
+            top_k=[PredictionDocument.of(prediction, language) for prediction in weighing.top_k],
             weight_kg=kilograms(weighing.load.weight_kg if weighing.load else None),
             tare_kg=kilograms(weighing.tare_kg),
             net_kg=kilograms(weighing.net_kg),

@@ -39,12 +39,12 @@ class Score:
     confidence: float
 
 
-class Recogniser:
+class NetworkRecogniser:
     """A loaded network. Safe to share between threads, which then take turns.
 
     Example:
         >>> from smartscale.recognition.builtin import builtin_package
-        >>> recogniser = Recogniser(builtin_package())
+        >>> recogniser = NetworkRecogniser(builtin_package())
         >>> recogniser.recognise(photo)[0]  # doctest: +SKIP
         Score(label='Banana', confidence=0.97)
     """

@@ -141,7 +141,7 @@ class Reconcile:
         if self._announce is not None:
             # What was lost with the row may be the event, too.
             for state in behind:
-                self._announce.tell(state)
+                self._announce.announce(state)
         rebuilt = [state for state in behind if self._weighings.put(state)]
         for state in rebuilt:
             self._tell(state, known=state.job_id in stored)

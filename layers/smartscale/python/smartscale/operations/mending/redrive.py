@@ -17,7 +17,7 @@ from smartscale.domain.registry import ModelSwitch, SwitchState
 from smartscale.domain.upload import UPLOADS
 from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.messages import Arrival, Arrivals, arrival_message, parse
-from smartscale.operations.models.switch import WishForModel
+from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.ports.queues import DeadLetter, DeadLetters, Queue
 from smartscale.operations.ports.uploads import Uploads
 from smartscale.operations.ports.weighings import Weighings
@@ -55,7 +55,7 @@ class Redrive:
         queue: Queue,
         dead_letters: DeadLetters,
         imports_dead_letters: DeadLetters,
-        wishes: WishForModel,
+        activate: ActivateModel,
         bucket_name: str,
         now: Callable[[], datetime],
     ) -> None:
@@ -64,7 +64,7 @@ class Redrive:
         self._queue = queue
         self._dead_letters = dead_letters
         self._imports_dead_letters = imports_dead_letters
-        self._wishes = wishes
+        self._activate = activate
         self._bucket_name = bucket_name
         self._now = now
 
@@ -119,7 +119,7 @@ class Redrive:
         letters = list(self._imports_dead_letters.held())
         if not letters:
             return
-        switch = self._wishes.current()
+        switch = self._activate.current()
         asked = switch.state in {SwitchState.IMPORTING, SwitchState.FAILED}
         left = None if asked else f"it is {switch.state} meanwhile"
         for letter in letters:
@@ -135,7 +135,7 @@ class Redrive:
 
     def _ask_again(self, switch: ModelSwitch) -> str | None:
         try:
-            self._wishes.wish(switch.wanted.id, switch.wanted.revision, switch.hints)
+            self._activate.activate(switch.wanted.id, switch.wanted.revision, switch.hints)
         except InvalidInput as error:
             return str(error)
         return None

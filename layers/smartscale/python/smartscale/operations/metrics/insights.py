@@ -64,7 +64,7 @@ class Insights:
     scales: tuple[ScaleHealth, ...]
 
 
-def look(weighings: Weighings, start: datetime, end: datetime) -> Insights:
+def insights_between(weighings: Weighings, start: datetime, end: datetime) -> Insights:
     """What the weighings between two moments say, or the newest 5,000 of them."""
     facts = weighings.facts(HistoryFilter(from_=start, to=end), MOST_WEIGHINGS + 1)
     return insights_of(facts[:MOST_WEIGHINGS], complete=len(facts) <= MOST_WEIGHINGS)

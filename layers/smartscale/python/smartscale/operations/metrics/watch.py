@@ -75,22 +75,22 @@ class Watch:
         self._cold = True
         self._looked: datetime | None = None
 
-    def tell(self, work: Work) -> list[Metric]:
+    def metrics(self, work: Work) -> list[Metric]:
         """The figures after a batch."""
         # Zeros too: a figure that is missing looks like one that nobody tells.
-        told = [Metric("ColdStarts", int(self._cold)), Metric("DeadLetters", 0)]
+        metrics = [Metric("ColdStarts", int(self._cold)), Metric("DeadLetters", 0)]
         self._cold = False
         if work.waited:
             oldest = max(work.waited).total_seconds()
-            told.append(Metric("QueueAge", max(0.0, oldest), "Seconds"))
+            metrics.append(Metric("QueueAge", max(0.0, oldest), "Seconds"))
         if work.weighings:
-            told += work.weighings * [Metric("CostPerThousand", self._cost(work), "None")]
+            metrics += work.weighings * [Metric("CostPerThousand", self._cost(work), "None")]
         try:
-            told.append(Metric("QueueDepth", self._backlog.waiting()))
-            told += self._throttles()
+            metrics.append(Metric("QueueDepth", self._backlog.waiting()))
+            metrics += self._throttles()
         except StoreUnavailable as error:
             _log.warning("the queue or its figures cannot be read: %s", error)
-        return told
+        return metrics
 
     def _cost(self, work: Work) -> float:
         seconds = Decimal(str(work.took.total_seconds())) / work.weighings

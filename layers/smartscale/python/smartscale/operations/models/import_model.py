@@ -1,4 +1,4 @@
-"""Make a package in the bucket of a model on the hub, and follow what the operator wishes.
+"""Make a package in the bucket of a model on the hub, and do what the operator requests.
 
 The registry says what is wanted; a message of the queue only says that somebody should look. So an
 import that its worker did not survive is begun again by whoever looks next, and one that nobody
@@ -96,12 +96,12 @@ class ImportModel:
         return other, self._packages.describe(other) is not None
 
 
-class NoLongerWanted(Exception):
-    """The operator wishes for something else meanwhile."""
+class Superseded(Exception):
+    """The operator has requested something else meanwhile."""
 
 
-class FollowWishes:
-    """The worker's side of a wish for a model that is not there yet."""
+class ImportRequested:
+    """The worker's side of a request for a model that is not there yet."""
 
     def __init__(
         self,
@@ -120,18 +120,18 @@ class FollowWishes:
         self._clock = clock
 
     def run(self) -> None:
-        """Import what is wanted, if anything is; a newer wish is followed in turn."""
+        """Import what is wanted, if anything is; a newer request is carried out in turn."""
         while (switch := self._wanted()) is not None:
             try:
-                self._follow(switch)
-            except NoLongerWanted:
+                self._carry_out(switch)
+            except Superseded:
                 _log.info("the import of %s is no longer wanted", switch.wanted)
 
     def _wanted(self) -> ModelSwitch | None:
         switch = self._registry.current()
         return switch if switch and switch.state is SwitchState.IMPORTING else None
 
-    def _follow(self, switch: ModelSwitch) -> None:
+    def _carry_out(self, switch: ModelSwitch) -> None:
         if switch.attempts >= MAX_ATTEMPTS:
             self._fail(
                 switch,
@@ -172,21 +172,21 @@ class FollowWishes:
         self._ledger.record_switch(failed)
 
     def _change(
-        self, wish: ModelSwitch, change: Callable[[ModelSwitch], ModelSwitch]
+        self, request: ModelSwitch, change: Callable[[ModelSwitch], ModelSwitch]
     ) -> ModelSwitch:
-        """Change the wish's state in the registry.
+        """Change the request's state in the registry.
 
         Raises:
-            NoLongerWanted: there is a newer wish, or this one has come further already.
+            Superseded: there is a newer request, or this one has come further already.
         """
         while True:
             current = self._registry.current()
             if (
                 current is None
-                or current.generation != wish.generation
+                or current.generation != request.generation
                 or current.state is not SwitchState.IMPORTING
             ):
-                raise NoLongerWanted
+                raise Superseded
             changed = change(current)
             if self._registry.replace(changed, expected=current):
                 return changed

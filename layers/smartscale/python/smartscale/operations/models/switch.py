@@ -40,7 +40,7 @@ class PackageState:
     previous: bool
 
 
-class WishForModel:
+class ActivateModel:
     """The operator's side of a switch."""
 
     def __init__(
@@ -62,7 +62,7 @@ class WishForModel:
         self._now = now
 
     def current(self) -> ModelSwitch:
-        """The last wish and how it went."""
+        """The last request and how it went."""
         return self._registry.current() or ModelSwitch.initial(self._builtin, self._now())
 
     def serving(self) -> ModelRef:
@@ -70,7 +70,9 @@ class WishForModel:
         active = self.current().active
         return self._builtin if active.id == BUILTIN else active
 
-    def wish(self, model_id: str, revision: str, hints: ImportHints | None = None) -> ModelSwitch:
+    def activate(
+        self, model_id: str, revision: str, hints: ImportHints | None = None
+    ) -> ModelSwitch:
         """Ask all workers to serve another package, which is imported first where it is not there.
 
         Args:
@@ -92,7 +94,11 @@ class WishForModel:
             stored = self._registry.current()
             current = stored or ModelSwitch.initial(self._builtin, self._now())
             at = self._now()
-            switch = current.wish(wanted, at) if there else current.wish_import(wanted, hints, at)
+            switch = (
+                current.activate(wanted, at)
+                if there
+                else current.activate_after_import(wanted, hints, at)
+            )
             if self._registry.replace(switch, expected=stored):
                 break
         self._ledger.record_switch(switch)
@@ -110,7 +116,7 @@ class WishForModel:
             raise Conflict("No other model has served yet: there is nothing to go back to.")
         if previous.id != BUILTIN and previous not in self._packages.revisions():
             raise Conflict(f"The package of {previous.id} {previous.revision} is gone.")
-        return self.wish(previous.id, previous.revision)
+        return self.activate(previous.id, previous.revision)
 
     def packages(self) -> list[PackageState]:
         """Every package that could serve, the built-in one first."""
@@ -147,12 +153,12 @@ class Loader:
         packages: Packages,
         load_builtin: Callable[[], Recogniser],
         load_folder: Callable[[ModelRef, Path], Recogniser],
-        give_memory_back: Callable[[], None] = lambda: None,
+        release_ram: Callable[[], None] = lambda: None,
     ) -> None:
         self._packages = packages
         self._load_builtin = load_builtin
         self._load_folder = load_folder
-        self._give_memory_back = give_memory_back
+        self._release_ram = release_ram
         self._held: WeakValueDictionary[ModelRef, Recogniser] = WeakValueDictionary()
         self._tidied: set[ModelRef] = set()
 
@@ -160,7 +166,7 @@ class Loader:
         """Give back the memory of models that nobody holds any more, if there are any."""
         held = set(self._held)
         if self._tidied - held:
-            self._give_memory_back()
+            self._release_ram()
         self._tidied = held
 
     def load(self, ref: ModelRef) -> Recogniser:
@@ -189,7 +195,7 @@ class Loader:
         return held
 
 
-class ServeModel:
+class ActiveModel:
     """The worker's side: holds the recogniser that answers, and follows the registry."""
 
     def __init__(
@@ -204,8 +210,9 @@ class ServeModel:
         self._loader = loader
         self._now = now
         self._recogniser: Recogniser | None = None
-        self._followed: tuple[int, SwitchState] | None = None
-        """The wish that was followed, and how far it was: a batch may come while it is imported."""
+        self._activated: tuple[int, SwitchState] | None = None
+        """The request that was last carried out, and its state then: a batch may come during an
+        import."""
         self._reported: WorkerReport | None = None
 
     def refresh(self) -> Recogniser:
@@ -213,12 +220,12 @@ class ServeModel:
         switch = self._registry.current()
         if switch is None:
             recogniser = self._recogniser or self._loader.builtin()
-        elif (switch.generation, switch.state) == self._followed and self._recogniser is not None:
+        elif (switch.generation, switch.state) == self._activated and self._recogniser is not None:
             recogniser = self._recogniser
         else:
             try:
-                recogniser = self._follow(switch)
-                self._followed = switch.generation, switch.state
+                recogniser = self._activate(switch)
+                self._activated = switch.generation, switch.state
             except StoreUnavailable:
                 # The next batch tries again; until then the model that is loaded goes on.
                 if self._recogniser is None:
@@ -229,7 +236,7 @@ class ServeModel:
         self._report(recogniser.ref)
         return recogniser
 
-    def _follow(self, switch: ModelSwitch) -> Recogniser:
+    def _activate(self, switch: ModelSwitch) -> Recogniser:
         if self._recogniser is not None and self._recogniser.ref == switch.serving:
             recogniser = self._recogniser
         else:
@@ -244,7 +251,7 @@ class ServeModel:
         return recogniser
 
     def _settle(self, switch: ModelSwitch, settled: ModelSwitch) -> None:
-        """Say how the switch went, unless another worker has or a newer wish came."""
+        """Say how the switch went, unless another worker has or a newer request came."""
         self._registry.replace(settled, expected=switch)
 
     def _last_resort(self, switch: ModelSwitch) -> Recogniser:

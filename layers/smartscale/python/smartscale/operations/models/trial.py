@@ -14,12 +14,12 @@ from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.learning.remember import Remember
 from smartscale.operations.messages import WAKE_UP
 from smartscale.operations.metrics.figures import candidate_metrics
-from smartscale.operations.models.switch import Loader, WishForModel
+from smartscale.operations.models.switch import ActivateModel, Loader
 from smartscale.operations.ports.ledger import Ledger
 from smartscale.operations.ports.metrics import Metric
 from smartscale.operations.ports.models import Recogniser, Registry, Trials
 from smartscale.operations.ports.queues import Queue
-from smartscale.operations.weighing.recognise import Asked, outcome
+from smartscale.operations.weighing.recognise import RecognitionTask, outcome
 from smartscale.recognition.package import PackageError
 from smartscale.recognition.preprocessing import ImageError
 
@@ -30,13 +30,13 @@ _WAITED_MS = 2000
 _log = logging.getLogger(__name__)
 
 
-class WishForTrial:
+class ManageTrial:
     """The operator's side."""
 
     def __init__(
         self,
         trials: Trials,
-        models: WishForModel,
+        models: ActivateModel,
         ledger: Ledger,
         queue: Queue,
         now: Callable[[], datetime],
@@ -108,7 +108,7 @@ class WishForTrial:
             Conflict: none is tried.
         """
         trial = self._running()
-        self._models.wish(trial.model.id, trial.model.revision)
+        self._models.activate(trial.model.id, trial.model.revision)
         return self._end(trial, TrialState.PROMOTED)
 
     def stop(self) -> Trial:
@@ -225,28 +225,28 @@ class TrialBatch:
     clock: Callable[[], float]
     tallies: Tallies = field(default_factory=Tallies)
     metrics: list[Metric] = field(default_factory=list)
-    _shadowed: list[tuple[Asked, Weighing]] = field(default_factory=list)
+    _shadowed: list[tuple[RecognitionTask, Weighing]] = field(default_factory=list)
     _failed: set[str] = field(default_factory=set)
     """The weighings that the canary did not answer."""
 
-    def answer(self, asked: Asked) -> Weighing | None:
+    def answer(self, task: RecognitionTask) -> Weighing | None:
         """The canary's answer for one of its scales; None where it has none.
 
         One that was asked before and came to no end may have ended this worker's predecessor: the
         active model answers.
         """
-        if self.canary is None or not self.trial.answers_for(asked.upload.scale_id):
+        if self.canary is None or not self.trial.answers_for(task.upload.scale_id):
             return None
-        weighing = None if asked.again else self._ask(self.canary, asked)
+        weighing = None if task.again else self._ask(self.canary, task)
         if weighing is None:
-            self._failed.add(asked.upload.job_id)
+            self._failed.add(task.upload.job_id)
         return weighing
 
-    def stored(self, asked: Asked, weighing: Weighing) -> None:
+    def stored(self, task: RecognitionTask, weighing: Weighing) -> None:
         """Count an answer, once: only who stored the outcome is told of it."""
         by_candidate = weighing.model == self.trial.model
         if self.trial.shadows(weighing.job_id):
-            self._shadowed.append((asked, weighing))
+            self._shadowed.append((task, weighing))
         elif self.trial.mode is Mode.CANARY:
             tally = _tally(weighing)
             if by_candidate:
@@ -273,11 +273,11 @@ class TrialBatch:
         if candidate is None:
             return
         began = self.clock()
-        for asked, weighing in self._shadowed:
+        for task, weighing in self._shadowed:
             if self.clock() - began > _SHADOW_S:
                 self._note(Tallies(skipped=1), [])
                 continue
-            answer = self._ask(candidate, asked)
+            answer = self._ask(candidate, task)
             if answer is None:
                 errors = Tallies(active=_tally(weighing), candidate=Tally(errors=1))
                 self._note(errors, candidate_metrics(None))
@@ -288,13 +288,13 @@ class TrialBatch:
             )
             self._note(both, candidate_metrics(answer, agrees=same))
 
-    def _ask(self, candidate: Recogniser, asked: Asked) -> Weighing | None:
+    def _ask(self, candidate: Recogniser, task: RecognitionTask) -> Weighing | None:
         """What the candidate says; None for an error, which must not become the weighing's."""
         began = self.clock()
         try:
-            weighing = outcome(asked, candidate.recognise(asked.image), candidate, self.now())
+            weighing = outcome(task, candidate.recognise(task.image), candidate, self.now())
         except ImageError:
-            _log.info("the candidate cannot use the picture of %s", asked.upload.job_id)
+            _log.info("the candidate cannot use the picture of %s", task.upload.job_id)
             return None
         except Exception:  # noqa: BLE001  whatever its fault is, the active model answers
             _log.exception("the candidate %s failed", candidate.ref)

@@ -26,7 +26,7 @@ class Ledger(Protocol):
         """Record a change of the catalogue."""
 
     def record_switch(self, switch: ModelSwitch) -> None:
-        """Record a wish for a model."""
+        """Record a request for a model."""
 
     def record_trial(self, trial: Trial) -> None:
         """Record that a candidate is tried, or no longer."""
@@ -38,7 +38,7 @@ class Ledger(Protocol):
         """Catalogue changes on or after the day of `since`, in order."""
 
     def last_switch(self, since: datetime | None) -> ModelSwitch | None:
-        """The last wish for a model recorded on or after the day of `since`."""
+        """The last request for a model recorded on or after the day of `since`."""
 
     def last_trial(self, since: datetime | None) -> Trial | None:
         """The last trial recorded on or after the day of `since`, as it was last."""

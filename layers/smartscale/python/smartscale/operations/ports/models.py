@@ -21,7 +21,7 @@ class Registry(Protocol):
     """The model switch that all workers share."""
 
     def current(self) -> ModelSwitch | None:
-        """The last wish, None before the first."""
+        """The last request, None before the first."""
 
     def replace(self, switch: ModelSwitch, expected: ModelSwitch | None) -> bool:
         """Store a switch if the stored one is still the expected; tells whether it was."""
@@ -46,7 +46,7 @@ class Trials(Protocol):
         """Add to the tallies of a trial, whoever else does so.
 
         Returns:
-            What they are then, over the whole trial and over the stretch that `at` lies in.
+            What they are then, over the whole trial and over the window that `at` lies in.
         """
 
     def tallies(self, number: int) -> Tallies:

@@ -28,7 +28,7 @@ class Announce:
         self._now = now
         self._away_until: datetime | None = None
 
-    def tell(self, weighing: Weighing) -> None:
+    def announce(self, weighing: Weighing) -> None:
         """Publish what became of a weighing, or leave that to whoever works on the queue."""
         event = WeighingCompleted.of(weighing)
         if self._away_until is None or self._now() >= self._away_until:

@@ -76,7 +76,7 @@ class Confirm:
             confirmed = self._confirmed(weighing, item, quantity, confirmed_by, charge)
             recorded = self._ledger.append(confirmed)
             # Before the row: without the row, who was interrupted says it again, and so do we.
-            self._announce.tell(recorded)
+            self._announce.announce(recorded)
             stored = self._weighings.put(recorded)
             if stored:
                 self._metrics.emit(confirmation_metrics(recorded))
@@ -132,15 +132,15 @@ class Confirm:
         load = weighing.load_to_sell(charged=charge is not None)
         if quantity is not None:
             load = load.model_copy(update={"quantity": quantity})
-        known = {candidate.label: candidate.confidence for candidate in weighing.top_k}
-        candidate = pricing.price(
+        known = {prediction.label: prediction.confidence for prediction in weighing.top_k}
+        prediction = pricing.price(
             item, load, known.get(item.label, Decimal(0)), at=weighing.created_at
         )
         if charge is None:
-            reason = suspicion(weighing, candidate, confirmed_by)
-            return weighing.confirm(candidate, confirmed_by, now, reason)
-        deviation = charge.deviation(candidate)
-        charged = charge.settle(candidate, load)
+            reason = suspicion(weighing, prediction, confirmed_by)
+            return weighing.confirm(prediction, confirmed_by, now, reason)
+        deviation = charge.deviation(prediction)
+        charged = charge.settle(prediction, load)
         reason = deviation or suspicion(weighing, charged, confirmed_by)
         return weighing.confirm(charged, confirmed_by, now, reason, charged_offline=True)
 

@@ -14,7 +14,7 @@ from smartscale.domain.labels import Products
 from smartscale.domain.load import Load
 from smartscale.domain.prediction import NO_ITEM, Scored, decide
 from smartscale.domain.upload import StoredUpload
-from smartscale.domain.weighing import Candidate, Status, Weighing, priced_as
+from smartscale.domain.weighing import Prediction, Status, Weighing, priced_as
 from smartscale.operations.messages import Arrival
 from smartscale.operations.metrics.figures import outcome_metrics
 from smartscale.operations.ports.catalogue import CatalogueStore
@@ -29,7 +29,7 @@ from smartscale.recognition.preprocessing import ImageError
 
 
 @dataclass(frozen=True)
-class Asked:
+class RecognitionTask:
     """A picture that models are asked about."""
 
     upload: StoredUpload
@@ -40,13 +40,13 @@ class Asked:
     """Whether it was asked before and came to no end."""
 
 
-class Beside(Protocol):
+class TrialRun(Protocol):
     """Models beside the active one, which are told of each weighing of a batch."""
 
-    def answer(self, asked: Asked) -> Weighing | None:
+    def answer(self, task: RecognitionTask) -> Weighing | None:
         """An answer in the active model's stead; None leaves it to the active model."""
 
-    def stored(self, asked: Asked, weighing: Weighing) -> None:
+    def stored(self, task: RecognitionTask, weighing: Weighing) -> None:
         """A weighing has its outcome now, which does not change any more."""
 
 
@@ -78,7 +78,7 @@ class Recognise:
         arrival: Arrival,
         recogniser: Recogniser,
         catalogue: Catalogue,
-        beside: Beside | None = None,
+        trial: TrialRun | None = None,
     ) -> list[Metric]:
         """Recognise, price and store one weighing; a weighing with an outcome stays as it is.
 
@@ -86,7 +86,7 @@ class Recognise:
             arrival: what to look at.
             recogniser: the active model.
             catalogue: what is sold.
-            beside: a candidate that is tried.
+            trial: a prediction that is tried.
 
         Returns:
             What to tell the operators: nothing when this arrival was processed before.
@@ -99,23 +99,23 @@ class Recognise:
             upload, image = self._uploads.read(arrival.key)
         except NotFound as error:
             raise Unprocessable("The picture was deleted before it was recognised.") from error
-        correlation.follow(upload.correlation_id)
+        correlation.adopt(upload.correlation_id)
         stored = self._weighings.get(upload.job_id)
         if stored is not None and stored.status is Status.DONE:
             if arrival.again:
                 # Its worker may have died before the event was published.
-                self._announce.tell(stored)
+                self._announce.announce(stored)
             return []
         load = upload.load()
-        asked = Asked(upload, load, image, catalogue, arrival.again)
+        task = RecognitionTask(upload, load, image, catalogue, arrival.again)
         found = self._now()
-        weighing = None if beside is None else beside.answer(asked)
+        weighing = None if trial is None else trial.answer(task)
         if weighing is None:
             try:
                 scores = recogniser.recognise(image)
             except ImageError as error:
                 raise Unprocessable(str(error)) from error
-            weighing = outcome(asked, scores, recogniser, self._now())
+            weighing = outcome(task, scores, recogniser, self._now())
         recognised = weighing.completed_at
         accepted = _accepted_at(upload, arrival)
         weighing = weighing.model_copy(
@@ -131,29 +131,30 @@ class Recognise:
         weighing = self._ledger.append(weighing)
         if not self._weighings.put(weighing):
             return []
-        if beside is not None:
-            beside.stored(asked, weighing)
+        if trial is not None:
+            trial.stored(task, weighing)
         stored_ms = _milliseconds(self._now() - accepted)
         # After the row, which the shopper waits for.
-        self._announce.tell(weighing)
+        self._announce.announce(weighing)
         return outcome_metrics(weighing, stored_ms, failed_before=stored is not None)
 
 
 def outcome(
-    asked: Asked, scores: list[Scored], recogniser: Recogniser, completed_at: datetime
+    task: RecognitionTask, scores: list[Scored], recogniser: Recogniser, completed_at: datetime
 ) -> Weighing:
     """The weighing that follows from a model's scores.
 
     A label without a price is never sold at zero: it has no price and needs a confirmation.
     """
-    upload, load, catalogue = asked.upload, asked.load, asked.catalogue
+    upload, load, catalogue = task.upload, task.load, task.catalogue
     decision = decide(
         break_near_ties(Products(catalogue).sell(scores), load, catalogue), recogniser.confirm_below
     )
-    candidates = tuple(
-        candidate_for(scored, load, catalogue, upload.created_at) for scored in decision.candidates
+    predictions = tuple(
+        prediction_for(scored, load, catalogue, upload.created_at)
+        for scored in decision.predictions
     )
-    sold = None if decision.answer.label in NO_ITEM else candidates[0]
+    sold = None if decision.answer.label in NO_ITEM else predictions[0]
     priced = sold is not None and sold.total is not None
     return Weighing(
         job_id=upload.job_id,
@@ -165,7 +166,7 @@ def outcome(
         load=load,
         label=decision.answer.label,
         confidence=decision.answer.confidence,
-        top_k=candidates,
+        top_k=predictions,
         needs_confirmation=decision.needs_confirmation or not priced,
         asked=decision.needs_confirmation or not priced,
         model=recogniser.ref,
@@ -180,11 +181,11 @@ def outcome(
     )
 
 
-def candidate_for(scored: Scored, load: Load, catalogue: Catalogue, at: datetime) -> Candidate:
+def prediction_for(scored: Scored, load: Load, catalogue: Catalogue, at: datetime) -> Prediction:
     """A label with what the load costs as that item, without a price when it is not sold."""
     item = catalogue.find(scored.label)
     if item is None:
-        return Candidate(label=scored.label, confidence=scored.confidence)
+        return Prediction(label=scored.label, confidence=scored.confidence)
     return pricing.price(item, load, scored.confidence, at)
 
 
@@ -215,7 +216,7 @@ class Fail:
         upload = self._uploads.find(arrival.key)
         if upload is None:
             upload = StoredUpload(arrival.key, arrival.etag, arrival.at or now, {})
-        correlation.follow(upload.correlation_id)
+        correlation.adopt(upload.correlation_id)
         try:
             load = upload.load()
         except Unprocessable:
@@ -235,7 +236,7 @@ class Fail:
         )
         stored = self._weighings.put(weighing)
         if stored or arrival.again:
-            self._announce.tell(weighing)
+            self._announce.announce(weighing)
         if not stored:
             return []
         return outcome_metrics(weighing)
