@@ -197,7 +197,7 @@ async def test_the_total_follows_the_weight_and_the_item_stays_what_was_said(
 ) -> None:
     api.others = (("Lemon", 0.2),)
     await weighed(shopper, scale)
-    shopper.find("candidate-Lemon").click()
+    shopper.find("prediction-Lemon").click()
     await shopper.should_see("× 0.500\u00a0kg = €1.50", retries=SOON)
 
     scale.show("0.800", Condition.MOVING)

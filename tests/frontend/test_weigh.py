@@ -37,7 +37,7 @@ async def test_a_sample_becomes_a_name_and_a_price(user: User, api: FakeApi) -> 
     await user.should_see("Bananas")
     await user.should_see("Very sure · 97%")
     await user.should_see("€1.89/kg × 0.500\u00a0kg = €0.95")
-    await user.should_see("candidate-Lemon")
+    await user.should_see("prediction-Lemon")
     assert [sent["weight"] for sent in api.predictions] == ["0.500"]
 
 
@@ -88,7 +88,7 @@ async def test_low_confidence_asks_and_takes_another_answer(user: User, api: Fak
     assert text_of(user, "answer-name") == "Satsumas"
     await user.should_see("Not quite sure · 55%")
 
-    user.find("candidate-Orange").click()
+    user.find("prediction-Orange").click()
 
     await user.should_see("Confirmed", retries=SOON)
     await user.should_see("€2.29/kg × 0.500\u00a0kg = €1.15")
@@ -208,7 +208,7 @@ async def test_another_item_and_a_count_at_once_are_both_heard(user: User, api: 
     await weigh_sample(user)
 
     user.find("more").click()
-    user.find("candidate-Lime").click()
+    user.find("prediction-Lime").click()
 
     await user.should_see("€4.99/kg × 0.500\u00a0kg = €2.50", retries=SOON)
     await user.should_not_see("more")
