@@ -99,9 +99,7 @@ class Site:
         self.converter = FakeConverter()
         self.packages = FakePackageStore(orders=self.converter.orders)
         importer = ImportModel(self.hub, self.converter, self.packages)
-        self.run = ImportRequested(
-            importer, self.registry, self.ledger, self.queue, self.clock
-        ).run
+        self.run = ImportRequested(importer, self.registry, self.ledger, self.queue, self.clock).run
 
     def activate(self, wanted: ModelRef = MAIN, hints: ImportHints | None = None) -> None:
         current = self.registry.switch or ModelSwitch.initial(BUILTIN, self.clock())
