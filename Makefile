@@ -42,15 +42,13 @@ run: install ## run everything here: emulated cloud, API and kiosk
 	$(UV) sync --frozen --quiet --compile-bytecode --all-groups
 	@touch $@
 
-test: .venv/.test ## everything CI runs
-	.venv/bin/ruff check
-	.venv/bin/ruff format --check
-	.venv/bin/mypy
+test: lint ## everything CI runs
 	.venv/bin/pytest $(PYTEST_ARGS)
 
-lint: .venv/.test ## ruff and the type checker
+lint: .venv/.test ## style, who imports whom, and types
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
+	.venv/bin/lint-imports --no-logo
 	.venv/bin/mypy
 
 format: .venv/.test ## format the code
@@ -78,4 +76,4 @@ sam-build: .venv/.test ## build functions and layers for AWS
 	PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/sam build
 
 clean: ## remove what was built; state and logs in .smartscale stay
-	rm -rf .venv .tools .aws-sam .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .tools .aws-sam .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
