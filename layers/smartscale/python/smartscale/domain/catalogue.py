@@ -64,9 +64,9 @@ class Item(BaseModel):
     piece_kg_max: Decimal | None = None
     sold_as: SoldAs | None = None
     aliases: tuple[str, ...] = ()
-    """What models call it, beside its label."""
+    """Other names under which models know it."""
     chosen: tuple[str, ...] = ()
-    """Labels of models that the operator has given to it."""
+    """Model labels that the operator has assigned to this item."""
     picture: str | None = None
     """The SHA-256 of the shop's own picture of it."""
     retired: bool = False
@@ -145,9 +145,9 @@ class Item(BaseModel):
     def succeed(self, earlier: Self) -> Self:
         """This item as the version after the earlier one.
 
-        It keeps the earlier prices behind its own, and what was known of its pieces where it says
-        nothing of them: a file of new prices does not forget what an apple weighs. A price that
-        holds at its moment anyhow is no new one.
+        The earlier version's prices stay in the list. Piece weights that this item does not give
+        are taken from the earlier version, so that importing a file of prices does not delete
+        them. A price equal to the one that holds at that moment anyway is not added again.
         """
         new = [
             price
@@ -172,11 +172,11 @@ class Item(BaseModel):
         )
 
     def says_the_same(self, other: Self) -> bool:
-        """Whether only the versions differ."""
+        """Whether this item and the other differ in nothing but their version."""
         return self.model_copy(update={"version": other.version}) == other
 
     def choose(self, chosen: Iterable[str]) -> Self:
-        """The item with these labels that the operator has given to it; itself if it has them."""
+        """The item with these model labels assigned to it; the same object if they are already."""
         ordered = tuple(sorted(set(chosen)))
         if ordered == self.chosen:
             return self
@@ -205,7 +205,7 @@ class Item(BaseModel):
         return self.model_copy(update={"prices": kept, "version": self.version + 1})
 
     def show(self, picture: str | None) -> Self:
-        """The item with another picture; itself if it has that one."""
+        """The item with another picture; the same object if it has that picture already."""
         if picture == self.picture:
             return self
         return self.model_copy(update={"picture": picture, "version": self.version + 1})
@@ -216,7 +216,7 @@ class Item(BaseModel):
 
 
 class Catalogue:
-    """The items by label; retired ones are known but not sold."""
+    """All items by label. Retired items are kept, so that old weighings can be named."""
 
     def __init__(self, items: Iterable[Item]) -> None:
         self._items = {item.label: item for item in items}

@@ -1,4 +1,4 @@
-"""What a change of the catalogue changes, for who looks before it is done."""
+"""What an edit of the catalogue would change, so that a person can review it first."""
 
 import hashlib
 from collections.abc import Iterable
@@ -22,7 +22,8 @@ class ChangeKind(StrEnum):
 
 
 class FieldChange(BaseModel):
-    """One field of an item as text, None where there is nothing; of a price, from when it holds."""
+    """One field of an item before and after, as text; None for an empty field. A price also says
+    from when it holds."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -43,7 +44,7 @@ class ItemChange(BaseModel):
 
     @classmethod
     def of(cls, wanted: Item, earlier: Item | None) -> Self:
-        """What it changes that an item is wanted so; `earlier` is what is known of its label."""
+        """The difference between `earlier`, the stored item if there is one, and the wanted one."""
         if earlier is None:
             return cls(kind=ChangeKind.ADDED, item=wanted, fields=_differences(wanted, None))
         after = wanted.succeed(earlier)
@@ -54,9 +55,10 @@ class ItemChange(BaseModel):
 
 
 def fingerprint(changes: Iterable[ItemChange], moment: datetime) -> str:
-    """What changes, as a short text: it differs when anything else would be changed.
+    """A short text that identifies a set of changes: two different sets have different texts.
 
-    A price that holds from `moment` on, the one of the change, is the same one whenever that is.
+    A price without a date of its own starts at `moment`, the time of the edit. That time is left
+    out, so that a preview and the import that follows a minute later have the same fingerprint.
     """
     digest = hashlib.sha256()
     for change in changes:

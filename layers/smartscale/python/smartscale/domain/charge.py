@@ -1,4 +1,4 @@
-"""What a scale has charged by itself while it was cut off, and printed: that is what was paid."""
+"""The price that a kiosk charged by itself while the service was away. The shopper has paid it."""
 
 import re
 from decimal import Decimal
@@ -48,10 +48,11 @@ class Charge(BaseModel):
         )
 
     def settle(self, prediction: Prediction, load: Load) -> Prediction:
-        """The prediction as it was charged: nothing is priced anew.
+        """The prediction with the price that was charged, instead of the catalogue's.
 
         Raises:
-            InvalidInput: the price does not follow from weight or pieces, so nobody printed it.
+            InvalidInput: the total is not unit price times weight or pieces, so no kiosk
+                printed it.
         """
         net_kg = load.weight_kg - self.tare_kg
         if net_kg <= 0:
@@ -79,7 +80,7 @@ class Charge(BaseModel):
         )
 
     def deviation(self, prediction: Prediction) -> str | None:
-        """Why an attendant should look at it: the catalogue had another price; None if it had not.
+        """Why an attendant should look at the charge; None where the catalogue had the same price.
 
         Args:
             prediction: the item as the catalogue priced it at the moment of the weighing.

@@ -1,7 +1,7 @@
-"""Weight as evidence: what the scale says about which of two equally likely items it is.
+"""Weight as evidence: it decides between items that the model finds about equally likely.
 
-Eighty grams may be a satsuma or a lime, hardly an orange. The weight only breaks near-ties between
-items, and it only swaps their probabilities: nobody is surer of an answer for having weighed it.
+Eighty grams may be a satsuma or a lime, but hardly an orange. The weight only breaks near-ties: it
+swaps the probabilities of two items and never raises one, so no answer becomes surer by it.
 `benchmarks/weight_prior.py` measures what that brings and what a misleading weight costs.
 """
 
@@ -17,7 +17,7 @@ NEAR_TIE = Decimal(2)
 """Items whose probabilities differ by more than this factor are never swapped."""
 
 CUT = Decimal("0.8")
-"""The least fit of what weighs less than one piece but may be cut: half a melon is still one."""
+"""The least fit of a load lighter than one piece, since a piece may be cut: half a melon."""
 
 MOST_SINGLES = 3
 """How many of an item that usually comes one at a time are on the scale at most."""
@@ -42,7 +42,7 @@ def break_near_ties(scores: Sequence[Scored], load: Load, catalogue: Catalogue) 
     as_the_model_says = sorted(scores, key=lambda score: score.confidence, reverse=True)
 
     def support(score: Scored) -> Decimal:
-        # However badly it fits: what is clear stays clear.
+        # A clear answer stays, however badly its weight fits.
         return score.confidence * max(fit(catalogue.find(score.label), load), 1 / NEAR_TIE)
 
     items = [score for score in as_the_model_says if score.label not in NO_ITEM]
@@ -67,7 +67,7 @@ def fit(item: Item | None, load: Load) -> Decimal:
     if net_kg <= 0:
         return _FITS
     least, most = item.piece_kg_min, item.piece_kg_max
-    if load.quantity != _ONE_UNCOUNTED:  # 1 is also what a scale sends that does not count
+    if load.quantity != _ONE_UNCOUNTED:  # a scale that does not count pieces sends 1, too
         pieces = {load.quantity}
     else:
         filled = int((net_kg / most).to_integral_value(ROUND_FLOOR))

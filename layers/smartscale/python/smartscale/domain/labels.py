@@ -10,7 +10,7 @@ from smartscale.domain.prediction import NO_ITEM, Scored
 
 
 class Mapped(StrEnum):
-    """How a label came to its product."""
+    """By which rule a label was matched to a product."""
 
     OPERATOR = "operator"
     EXACT = "exact"
@@ -19,7 +19,7 @@ class Mapped(StrEnum):
 
 
 class Products:
-    """Finds the item that a model's label means: by the operator's word, by name, by alias."""
+    """Finds a model label's item: by the operator's assignment, else by name, else by alias."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         items = list(catalogue)
@@ -38,7 +38,7 @@ class Products:
         return None, Mapped.NONE
 
     def sell(self, scores: Sequence[Scored]) -> list[Scored]:
-        """Scores by what is sold, most probable first: labels of one product add up.
+        """Scores of products, most probable first; the scores of labels of one product are added.
 
         A label without a product keeps its own name, and has no price.
         """

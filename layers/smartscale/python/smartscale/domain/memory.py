@@ -17,10 +17,10 @@ from smartscale.domain.suspicion import SURE
 from smartscale.domain.weighing import ConfirmedBy, Weighing
 
 LESSONS_PER_LABEL = 30
-"""More pictures of one item hardly help, and a memory has to stay small."""
+"""More pictures of one item hardly improve recognition, and each one costs time per weighing."""
 
 SHOPPERS_TO_AGREE = 3
-"""Shoppers also choose bananas on purpose, so one of them teaches nothing."""
+"""A single shopper may choose the cheaper item on purpose, so one alone teaches nothing."""
 
 
 class Teacher(StrEnum):
@@ -60,10 +60,10 @@ class MemoryVersion(BaseModel):
         return cls(number=0, parent=0, lessons=(), created_at=at)
 
     def learn(self, lessons: Iterable[Lesson], at: datetime) -> Self:
-        """The next version, which knows these lessons too; itself when it knows them already.
+        """The next version, with these lessons added; this same version if it has them all.
 
-        A picture shows one item: what was said of it last holds. Of each item the enrolled
-        pictures stay first, then the newest.
+        A picture shows one item: the last lesson about a picture replaces the earlier ones. When
+        an item has too many pictures, enrolled ones are kept first, then the newest.
         """
         taught = {lesson.picture: lesson for lesson in lessons}
         known = {lesson.picture: lesson for lesson in self.lessons}
@@ -112,10 +112,10 @@ def _bounded(lessons: Iterable[Lesson]) -> tuple[Lesson, ...]:
 
 
 def teaches(weighing: Weighing) -> Teacher | None:
-    """Whose lesson a confirmed weighing is, alone or with others; None when it teaches nothing.
+    """Who teaches by confirming this weighing; None when the confirmation teaches nothing.
 
-    What the model knew and was sure of needs no lesson. A shopper who contradicts a sure model may
-    be cheating and never teaches.
+    A sure and correct answer needs no lesson. A shopper who contradicts a sure model may be
+    cheating, so that never teaches.
     """
     if weighing.confirmed_label is None or weighing.confidence is None:
         return None

@@ -9,9 +9,9 @@ _MINOR_DIGITS = {
 """Currencies whose smallest unit is not a hundredth (ISO 4217, list one, "Mnr" column)."""
 
 _PRICE_STEPS = {"CHF": Decimal("0.05")}
-"""Where shops price what is weighed in larger steps than the smallest unit: there is no smaller
-coin, and a label says what is paid. Elsewhere without small coins, as in Sweden or Canada, prices
-keep their cents and the till rounds the sum that is paid in cash."""
+"""Currencies whose prices are rounded to a larger step than the smallest unit, because no smaller
+coin exists and the label's price is what is paid. Sweden and Canada have no small coins either, but
+keep cents in prices: there the till rounds the sum that is paid in cash."""
 
 
 def to_cent(amount: Decimal, currency: str) -> Decimal:

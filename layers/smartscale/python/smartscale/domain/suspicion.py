@@ -1,8 +1,8 @@
-"""When a shopper's word deserves a second look: something cheap, where the model was sure of more.
+"""Marks confirmations that an attendant should check: the model was sure of one item, and the shopper
+chose a cheaper one.
 
-It accuses nobody and changes no price: an attendant looks, and an attendant's word settles it. The
-weight is no sign here. An odd one is often a cut piece or a second bag, and pieces that are charged
-each are counted on the screen.
+The mark accuses nobody and changes no price; an attendant's confirmation removes it. An odd weight
+is no mark: it is often a cut piece or a second bag.
 """
 
 from decimal import Decimal
@@ -10,11 +10,11 @@ from decimal import Decimal
 from smartscale.domain.weighing import ConfirmedBy, Prediction, Weighing
 
 SURE = Decimal("0.8")
-"""The confidence from which the model counts as sure. It may be below what is charged without a
-question: to be looked at is less than to be charged."""
+"""The confidence from which the model counts as sure here. It may be lower than the threshold for
+charging without a question, since a mark costs the shopper nothing."""
 
 CHEAPER = Decimal("0.2")
-"""The share by which the price has to fall short: sorts of one kind hardly differ by more."""
+"""The share by which the chosen price must be lower. Varieties of one kind differ by less."""
 
 
 def suspicion(weighing: Weighing, sold: Prediction, confirmed_by: ConfirmedBy) -> str | None:
@@ -22,8 +22,8 @@ def suspicion(weighing: Weighing, sold: Prediction, confirmed_by: ConfirmedBy) -
 
     Args:
         weighing: as it was recognised, or confirmed before.
-        sold: what it is said to be now, priced.
-        confirmed_by: who says so.
+        sold: the item it is confirmed as, with its price.
+        confirmed_by: who confirms it.
     """
     recognised = next((one for one in weighing.top_k if one.label == weighing.label), None)
     looked_at = (weighing.confirmed_by, weighing.confirmed_label)

@@ -1,8 +1,8 @@
-"""Trying a model out beside the one that serves: who asks it, how it does, and when it is enough.
+"""A trial: a candidate model runs beside the active one, is measured, and ends by limits.
 
 As a shadow the candidate answers a share of the weighings after the active model has, and nobody
-sees what it says. As a canary it answers for a share of the scales, prices included. Which ones
-these are follows from their names alone, so that every worker says the same.
+sees what it says. As a canary it answers for a share of the scales, prices included. Which
+weighings and scales these are is computed from their ids, so that all workers agree.
 """
 
 import hashlib
@@ -196,7 +196,7 @@ class Trial(BaseModel):
         return None
 
     def ended(self, state: TrialState, at: datetime, reason: str | None = None) -> Self:
-        """The candidate is asked no more.
+        """The trial as ended: the candidate is not used any more.
 
         Raises:
             Conflict: it ended before.

@@ -43,7 +43,7 @@ class StoredUpload:
 
     @property
     def correlation_id(self) -> str:
-        """What its log lines carry: as its sender said, else the job id."""
+        """The correlation id of its log lines: the sender's, else the job id."""
         return correlation.fit(self.metadata.get(correlation.METADATA)) or self.job_id
 
     @property

@@ -32,12 +32,12 @@ class Unit(StrEnum):
 
 
 class ConfirmedBy(StrEnum):
-    """Who said what it is."""
+    """Who confirmed what the item is."""
 
     SHOPPER = "shopper"
     ATTENDANT = "attendant"
     KIOSK = "kiosk"
-    """Nobody: a scale that was cut off was sure, and charged without a question."""
+    """No person: a kiosk without its service was sure, and charged without a question."""
 
 
 class ModelRef(BaseModel):
@@ -92,7 +92,7 @@ class Weighing(BaseModel):
     top_k: tuple[Prediction, ...] = ()
     needs_confirmation: bool = False
     asked: bool = False
-    """Whether it needed a confirmation when it was recognised, whatever was said since."""
+    """Whether it needed a confirmation when it was recognised. Confirming does not change it."""
     tare_kg: Decimal | None = None
     net_kg: Decimal | None = None
     unit: Unit | None = None
@@ -140,10 +140,11 @@ class Weighing(BaseModel):
         return 1 + self.confirmations if self.status is Status.DONE else 0
 
     def load_to_sell(self, *, charged: bool = False) -> Load:
-        """What is sold when a person says what it is.
+        """The load to price when a person confirms the item.
 
         Args:
-            charged: whether it has been paid already, so that it counts whatever became of it here.
+            charged: whether a kiosk has already charged it; then even a failed weighing can be
+                confirmed.
 
         Raises:
             Conflict: the weighing failed.
@@ -163,7 +164,7 @@ class Weighing(BaseModel):
     ) -> Self:
         """The weighing sold as the given prediction, which is priced from `load_to_sell`.
 
-        What was suspicious about an earlier confirmation is settled by a later one.
+        A later confirmation replaces the suspicion that an earlier one caused.
 
         Raises:
             Conflict: the item has no price.

@@ -34,7 +34,7 @@ class Arrival:
     etag: str = ""
     at: datetime | None = None
     again: bool = False
-    """Whether it was delivered before and came to no end."""
+    """Whether it was delivered before without reaching an outcome."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
-"""Who may administer: whoever shows the admin token, and has not guessed too often.
+"""Lets requests with the admin token pass, and slows down whoever guesses it.
 
-Wrong tokens are counted by address and minute, in the table that all workers share. From an address
-with too many of them no token is accepted until the minute is over, not even the right one: else a
-guess would cost nothing. Guessing on does not make that longer, and other addresses are not
-affected, so nobody can lock out the right token for good; the `smartscale` commands need none.
+Wrong tokens are counted by address and minute, in the table that all workers share. An address
+with too many of them is refused until the minute is over, even with the right token: otherwise a
+guess would cost nothing. More guesses do not extend the wait and other addresses are not affected,
+so nobody can lock the operator out for good. The `smartscale` commands need no token.
 """
 
 import hashlib
@@ -31,7 +31,7 @@ class Authorise:
     """Compares tokens.
 
     Args:
-        never: a token that is not accepted even where it is the configured one.
+        never: a token that is refused even if it is the configured one (the demo's).
     """
 
     def __init__(
@@ -81,7 +81,8 @@ class Authorise:
         )
 
     def _is_right(self, shown: str) -> bool:
-        """In constant time. One that is wrong may be newer than the one that is known here."""
+        """Compare in constant time. A token that differs from the cached one may be newer, so the
+        current one is looked up again."""
         return self._equals(shown, self._token.current()) or self._equals(
             shown, self._token.current(fresh=True)
         )
@@ -95,12 +96,12 @@ class Authorise:
 
 
 def _digest(text: str) -> bytes:
-    """Of one length, so that comparing does not tell how long the right one is."""
+    """A digest: all have one length, so comparing does not reveal the token's length."""
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).digest()
 
 
 def _site(address: str) -> str:
-    """What stands for an address: not the address itself, and for IPv6 that of the whole site."""
+    """The key under which an address is counted: a hash, and for IPv6 that of the site's prefix."""
     try:
         parsed = ip_address(address)
     except ValueError:

@@ -12,7 +12,7 @@ from smartscale.operations.ports.ledger import Ledger
 
 
 class EditCatalogue:
-    """Edits the catalogue; each change is in the ledger before it is in the table."""
+    """Edits the catalogue. Each change is written to the ledger first, then to the table."""
 
     def __init__(
         self, catalogue: CatalogueStore, ledger: Ledger, now: Callable[[], datetime]
@@ -28,7 +28,7 @@ class EditCatalogue:
 
         Args:
             item: what is sold under its label from now on.
-            clears: fields that become empty, although what an item does not say is kept otherwise.
+            clears: fields to empty; other fields that the item does not give keep their value.
             expected_version: the version that somebody has looked at before.
 
         Raises:
@@ -113,7 +113,7 @@ class EditCatalogue:
         return self._change(label, lambda item: item.show(picture))
 
     def give_label(self, label: str, product: str) -> Item:
-        """Sell what a model calls `label` as an item, and as no other.
+        """Assign a model's `label` to one item, and to no other.
 
         Raises:
             InvalidInput: there is no such item on sale.
@@ -125,13 +125,13 @@ class EditCatalogue:
         return self._change(product, lambda found: found.choose([*found.chosen, label]))
 
     def take_label(self, label: str, but: str | None = None) -> None:
-        """Take the operator's word for a label back from all items but one."""
+        """Remove an assigned model label from every item except one."""
         for item in self._catalogue.all():
             if label in item.chosen and item.label != but:
                 self._change(item.label, lambda found: found.choose(set(found.chosen) - {label}))
 
     def _change(self, label: str, change: Callable[[Item], Item]) -> Item:
-        """Change an item on sale; when somebody else changes it meanwhile, as it is then.
+        """Change an item on sale; when somebody else changes it meanwhile, change the new version.
 
         Raises:
             NotFound: there is no such item on sale.
@@ -145,14 +145,14 @@ class EditCatalogue:
                 return changed
 
     def _put(self, item: Item) -> None:
-        """Store an item after whatever is known of it by then."""
+        """Store an item as the next version; when another edit takes that number, try the next."""
         while True:
             if self._store(ItemChange.of(item, self._catalogue.get(item.label)).item):
                 return
 
     @staticmethod
     def _refuse_double_plus(known: Catalogue, wanted: Iterable[Item]) -> None:
-        """Refuse what would leave one PLU with two items, however the file is ordered."""
+        """Refuse items that would give two labels one PLU, whatever order the file has."""
         changed = {item.label: item for item in wanted}
         after = {item.label: item for item in known} | changed
         owners: dict[str, set[str]] = defaultdict(set)
@@ -163,6 +163,6 @@ class EditCatalogue:
                 raise Conflict(f"PLU {item.plu} is taken by {other}.")
 
     def _store(self, item: Item) -> bool:
-        """Whether it was stored: no when somebody else changed the item meanwhile."""
+        """Store an item; False when somebody else changed it meanwhile."""
         self._ledger.record_item(item, self._now())
         return self._catalogue.put(item)

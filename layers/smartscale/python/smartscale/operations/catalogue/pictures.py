@@ -13,7 +13,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 class PictureItems:
-    """Gives items pictures: made small, without what else the file said, and kept for good."""
+    """Gives items pictures. A picture is shrunk, loses its metadata, and is kept for good."""
 
     def __init__(self, pictures: ItemPictures, edit: EditCatalogue) -> None:
         self._pictures = pictures

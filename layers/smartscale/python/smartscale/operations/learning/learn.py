@@ -44,7 +44,7 @@ class Learn:
             return
         said, saw = str(weighing.confirmed_label), str(weighing.label)
         voters = [self._weighings.get(voter) for voter in self._memories.vote(said, saw, job_id)]
-        # Somebody may have said something else of an early one since.
+        # A weighing that counted before may have been confirmed as something else since.
         agreeing = [
             voter
             for voter in voters

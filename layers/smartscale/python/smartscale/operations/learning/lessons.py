@@ -1,4 +1,4 @@
-"""Adding lessons to the shop's memory, whoever else does so."""
+"""Adds lessons to the shop's memory, also when several processes do so at once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,8 @@ from smartscale.operations.ports.learning import Memories
 
 
 def add_lessons(memories: Memories, lessons: Sequence[Lesson], at: datetime) -> MemoryVersion:
-    """The newest version with these lessons in it; who loses a race tries the next number."""
+    """Store and return a version with these lessons. When another process takes its number
+    first, the lessons are added to that version instead."""
     while True:
         current = memories.newest() or MemoryVersion.empty(at)
         version = current.learn(lessons, at)

@@ -10,7 +10,7 @@ from smartscale.domain.memory import (
 from smartscale.operations.ports.learning import EmbeddedMemories
 from smartscale.operations.ports.models import Recogniser
 
-if TYPE_CHECKING:  # who only teaches needs no numpy
+if TYPE_CHECKING:  # importing it loads numpy
     from smartscale.recognition.memory import Vectors
 
 _log = logging.getLogger(__name__)
@@ -25,9 +25,9 @@ class Remember:
         self._recogniser: Recogniser | None = None
 
     def refresh(self, recogniser: Recogniser) -> None:
-        """Let the recogniser know what the newest version knows, before its next batch."""
+        """Give the recogniser the newest version's lessons, before its next batch."""
         if not recogniser.learns:
-            self._recogniser = None  # else the model before would be kept in memory
+            self._recogniser = None  # a kept reference would hold the previous model's RAM
             return
         try:
             newest = self._memories.newest(0 if self._version is None else self._version.number)
@@ -47,7 +47,7 @@ class Remember:
         self._version, self._recogniser = version, recogniser
 
     def _embeddings(self, recogniser: Recogniser, version: MemoryVersion) -> dict[str, "Vectors"]:
-        """What the model sees in the version's pictures; what another worker has seen is read."""
+        """The embeddings of a version's pictures, read where a worker has stored them already."""
         model = recogniser.ref
         ready = self._memories.embeddings(model, version.number)
         if ready is not None:

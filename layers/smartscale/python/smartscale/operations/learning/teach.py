@@ -138,7 +138,7 @@ class Teach:
         )
 
     def go_back(self) -> MemoryVersion:
-        """Know again what the version before knew.
+        """Add a version with the lessons of the one before.
 
         Raises:
             Conflict: there is none.

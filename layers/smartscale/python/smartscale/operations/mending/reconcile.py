@@ -1,9 +1,9 @@
 """Rebuild from the bucket what the tables and the queue have lost: after a power cut, or a restore.
 
 The ledger holds every outcome and every administrative change, so missing rows are written again
-from it, and what went with them from the operators' figures is told again; images without an
-outcome are sent to the queue again. Everything is idempotent: running it twice, or beside live
-traffic, changes nothing that is right.
+from it, and the metrics that were lost with them are emitted again; images without an outcome are
+sent to the queue again. Everything is idempotent: running it twice, or during live traffic, leaves
+correct rows as they are.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -47,8 +47,8 @@ class Reconciled:
 class Reconcile:
     """Reconciles tables and queue with the bucket.
 
-    `metrics` is None where the figures outlive the tables, as on AWS; `announce` where nobody is to
-    be told of what is rebuilt.
+    `metrics` is None where metrics outlive the tables, as on AWS. `announce` is None where rebuilt
+    weighings must not be published as events.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Reconcile:
         Args:
             since: the tables are known to hold all that was acknowledged before this moment;
                 None looks at everything there is.
-            progress: told in a few words what is being done.
+            progress: called with a few words about the current step.
             resend: whether images without an outcome go to the queue again.
         """
         # Weighings under way at `since` began before it.
@@ -121,7 +121,7 @@ class Reconcile:
         return True
 
     def _restore_trial(self, since: datetime | None) -> bool:
-        """What was counted in it is in the table alone: a lost trial counts anew."""
+        """Its tallies were in the table alone, so a lost trial starts counting at zero."""
         recorded = self._ledger.last_trial(since)
         current = self._trials.current()
         if recorded is None or (
@@ -139,7 +139,7 @@ class Reconcile:
         stored = self._weighings.versions([state.job_id for state in states])
         behind = [state for state in states if stored.get(state.job_id, -1) < state.version]
         if self._announce is not None:
-            # What was lost with the row may be the event, too.
+            # A crash that lost the row may have lost its event, too.
             for state in behind:
                 self._announce.announce(state)
         rebuilt = [state for state in behind if self._weighings.put(state)]
@@ -148,7 +148,7 @@ class Reconcile:
         return len(rebuilt)
 
     def _tell(self, state: Weighing, *, known: bool) -> None:
-        """Tell the figures of a rebuilt row: all of them, or those since the row that was there."""
+        """Emit the metrics of a rebuilt row: all, or those newer than the row that was there."""
         if self._metrics is not None:
             self._metrics.emit(rebuilt_metrics(state, outcome=not known))
 

@@ -1,10 +1,10 @@
 """Give what failed another try: weighings, dead letters, and imports of models.
 
-Only where a try can end otherwise: the checks are those that made the weighing fail, so what was
-rejected for good is left alone, unless this version of the code accepts it. Trying again is safe.
+Only what can succeed now is tried again: the same checks that rejected a weighing run first, so a
+bad picture is left alone unless this version of the code accepts it. Trying again is safe.
 A weighing that becomes done has a record `done` in the ledger beside the record `failed`, neither
-of which is ever changed, and it is priced as of the time it was weighed. One that fails again stays
-as it is; one that is done meanwhile is not touched.
+of which is ever changed, and it is priced as of the time it was weighed. One that fails again, or
+that is done meanwhile, stays as it is.
 """
 
 from collections.abc import Callable, Iterator
@@ -37,7 +37,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """What becomes of one of them: `left` says why it is left alone, None when it is sent again."""
+    """What is done with one failure: sent again (`left` is None), or left alone for a reason."""
 
     kind: Kind
     name: str
@@ -93,7 +93,7 @@ class Redrive:
         return Decision(Kind.WEIGHING, weighing.job_id, weighing.error, left)
 
     def _letters(self, dry_run: bool) -> Iterator[Decision]:
-        # All are held before the first is given back, or it would come again.
+        # Receive all before releasing the first: a released one would be received again.
         for letter in list(self._dead_letters.held()):
             decision = self._letter(letter)
             if decision.left is None and not dry_run:
@@ -115,7 +115,7 @@ class Redrive:
         return Decision(Kind.DEAD_LETTER, ", ".join(keys) or letter.body[:80], letter.reason, left)
 
     def _imports(self, dry_run: bool) -> Iterator[Decision]:
-        """The registry says what is wanted; the letters only say that nobody got it done."""
+        """Try the requested import again. A letter names no model: the registry does."""
         letters = list(self._imports_dead_letters.held())
         if not letters:
             return
@@ -123,7 +123,7 @@ class Redrive:
         asked = switch.state in {SwitchState.IMPORTING, SwitchState.FAILED}
         left = None if asked else f"it is {switch.state} meanwhile"
         for letter in letters:
-            # Also where nothing is wanted any more: then the letter is settled.
+            # Deleted even if no import is requested any more: then nothing is left to do.
             if dry_run:
                 self._imports_dead_letters.release(letter)
             else:
@@ -144,7 +144,7 @@ class Redrive:
         self._queue.send(arrival_message(self._bucket_name, arrival))
 
     def _why_in_vain(self, key: str) -> str | None:
-        """Why another try would fail as the first did; None where it may succeed."""
+        """Why another try would fail like the first; None where it may succeed."""
         if not key.startswith(UPLOADS):
             return "it is no upload"
         try:

@@ -101,7 +101,8 @@ def _total(
         at=start,
         requests=sum(point.requests for point in series),
         latency_average=sum(latency.values()) / predictions if predictions else None,
-        # CloudWatch may cut the time in two; a percentile of both is not known, the worse is shown.
+        # CloudWatch may split the span in two periods. Their p95 cannot be combined, so the worse
+        # one is shown.
         latency_p95=max(p95.values(), default=None),
         low_confidence_rate=sum(low.values()) / predictions if predictions else None,
         errors=sum(point.errors for point in series),

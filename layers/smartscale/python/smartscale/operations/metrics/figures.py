@@ -1,4 +1,4 @@
-"""What the operators are told of a weighing, as it happens or when it is rebuilt after a crash."""
+"""The metrics of a weighing, emitted as it happens or when it is rebuilt after a crash."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -16,8 +16,10 @@ def outcome_metrics(
 
     Args:
         weighing: done or failed.
-        latency_ms: milliseconds from accepted to stored; those to its recognition where unknown.
-        failed_before: it was told as a request when it failed, and nobody waited until now.
+        latency_ms: milliseconds from accepted to stored; where unknown, those from accepted to
+            recognised stand in.
+        failed_before: it was counted as a request when it failed, and no shopper has waited
+            since.
     """
     if weighing.status is not Status.DONE:
         return [Metric("Requests", 1), Metric("Errors", 1)]
@@ -63,7 +65,7 @@ def confirmation_metrics(weighing: Weighing) -> list[Metric]:
     return [
         Metric("Confirmations", 1),
         Metric("Corrected", int(weighing.was_corrected)),
-        # Not under the same name: emulators add up a name's values over its dimensions.
+        # A name of its own: emulators add up the values of one name over all its dimensions.
         Metric(
             "CorrectedByLabel",
             int(weighing.was_corrected),
@@ -74,7 +76,7 @@ def confirmation_metrics(weighing: Weighing) -> list[Metric]:
 
 
 def rebuilt_metrics(weighing: Weighing, *, outcome: bool) -> list[Metric]:
-    """The figures of a weighing whose row was lost, and with it what had been told of it.
+    """The metrics of a weighing whose row, and with it its metrics, were lost in a crash.
 
     Args:
         weighing: as rebuilt.
@@ -84,7 +86,7 @@ def rebuilt_metrics(weighing: Weighing, *, outcome: bool) -> list[Metric]:
     if outcome:
         told += _at(weighing.completed_at, outcome_metrics(weighing))
     if weighing.confirmed_at is not None:
-        # Whether the answer had asked for the confirmation is no longer in the row.
+        # The row no longer says whether the answer had needed the confirmation.
         told = [metric for metric in told if metric.name != "LowConfidence"]
         told += _at(weighing.confirmed_at, confirmation_metrics(weighing))
     return told

@@ -1,6 +1,6 @@
-"""What the weighings of a time say: what was confused, how confidence drifts, how each scale does.
+"""Reads from weighings what was confused, how confidence drifts, and how each scale performs.
 
-From the rows themselves, since a metric knows neither what was confirmed nor on which scale.
+The rows are read, because a metric knows neither the confirmed label nor the scale.
 """
 
 import math
@@ -56,7 +56,7 @@ class Insights:
 
     weighings: int
     complete: bool
-    """Whether all of the time were looked at, not only the newest."""
+    """Whether every weighing of the time was read, and not only the newest."""
     since: datetime | None
     confirmed: int
     confusion: tuple[Confusion, ...]

@@ -1,7 +1,7 @@
-"""What a worker tells of the system beside its weighings: queue, cold starts, throttles, cost.
+"""Metrics of the system itself that a worker emits: queue, cold starts, throttles, cost.
 
-AWS counts some of this itself, but under names that differ from stack to stack, and emulators count
-little of it. Told under our own name it is the same in all three places.
+AWS counts some of these, but under names that differ from stack to stack, and emulators count few.
+Under our own names they are the same in all three places.
 """
 
 import json
@@ -59,7 +59,7 @@ class Work:
 
 
 class Watch:
-    """Tells of the system after each batch. Nothing here fails a batch."""
+    """Makes the system's metrics after each batch. No error here fails the batch."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Watch:
 
     def metrics(self, work: Work) -> list[Metric]:
         """The figures after a batch."""
-        # Zeros too: a figure that is missing looks like one that nobody tells.
+        # Zeros too: a missing value would look like a metric that is not emitted.
         metrics = [Metric("ColdStarts", int(self._cold)), Metric("DeadLetters", 0)]
         self._cold = False
         if work.waited:

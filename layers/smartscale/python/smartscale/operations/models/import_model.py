@@ -1,8 +1,8 @@
-"""Make a package in the bucket of a model on the hub, and do what the operator requests.
+"""Imports a model from the hub: downloads it, converts it and stores a package in the bucket.
 
-The registry says what is wanted; a message of the queue only says that somebody should look. So an
-import that its worker did not survive is begun again by whoever looks next, and one that nobody
-wants any more ends at its next step.
+The registry holds the request; a queue message only wakes a worker. So an import whose worker died
+is begun again by the next worker, and one that was replaced by another request ends at its next
+step.
 """
 
 import logging
@@ -53,7 +53,7 @@ class ImportModel:
         self._samples = samples
 
     def run(self, model_id: str, revision: str, hints: ImportHints | None, say: Say) -> ModelRef:
-        """Have a package of a branch, tag or commit in the bucket, and say which one it is.
+        """Make sure that the bucket has a package of a branch, tag or commit; return its name.
 
         Raises:
             ImportFailed, InvalidInput: it does not become one; the text says why.
@@ -82,10 +82,10 @@ class ImportModel:
         return ref
 
     def _place(self, ref: ModelRef, hints: ImportHints | None) -> tuple[ModelRef, bool]:
-        """Where the package goes, and whether it is there.
+        """The name of the package to make, and whether it exists already.
 
-        A package never changes. So a commit that was imported before and is wanted with other
-        hints gets a revision of its own.
+        A package never changes, so importing a commit again with other hints makes a package
+        with a revision of its own.
         """
         stored = self._packages.describe(ref)
         if stored is None:
@@ -97,7 +97,7 @@ class ImportModel:
 
 
 class Superseded(Exception):
-    """The operator has requested something else meanwhile."""
+    """Another request has replaced the one that is being carried out."""
 
 
 class ImportRequested:
@@ -120,7 +120,7 @@ class ImportRequested:
         self._clock = clock
 
     def run(self) -> None:
-        """Import what is wanted, if anything is; a newer request is carried out in turn."""
+        """Import the requested model, if there is one, then any that was requested meanwhile."""
         while (switch := self._wanted()) is not None:
             try:
                 self._carry_out(switch)
@@ -144,7 +144,8 @@ class ImportRequested:
         try:
             ref = self._importer.run(wanted.id, wanted.revision, switch.hints, self._teller(switch))
         except (DomainError, OSError) as error:
-            # Whatever else goes wrong here is a bug: the message comes back, three times at most.
+            # Any other error is a bug: it is raised, and the queue delivers the message again, at
+            # most three times.
             _log.warning("the import of %s failed: %s", wanted, error)
             self._fail(switch, str(error))
             return

@@ -23,7 +23,7 @@ class MappedLabel:
 
 
 class MapLabels:
-    """From the labels of models to the catalogue. The operator's word is kept with the item."""
+    """Assigns model labels to catalogue items. An assignment is stored with the item."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class MapLabels:
         return self._mapped(label, Products(self._catalogue.all()))
 
     def take_back(self, label: str) -> MappedLabel:
-        """Forget what the operator said of a label."""
+        """Remove the assignment of a label."""
         self._edit.take_label(label)
         return self._mapped(label, Products(self._catalogue.all()))
 

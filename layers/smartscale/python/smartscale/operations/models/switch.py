@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class PackageState:
-    """A package that could serve, and whether it does or did last."""
+    """A package that can be activated, and whether it is active or was before."""
 
     ref: ModelRef
     active: bool
@@ -62,11 +62,11 @@ class ActivateModel:
         self._now = now
 
     def current(self) -> ModelSwitch:
-        """The last request and how it went."""
+        """The last request and its state."""
         return self._registry.current() or ModelSwitch.initial(self._builtin, self._now())
 
     def serving(self) -> ModelRef:
-        """The active model; the built-in one as it comes with the code now."""
+        """The active model; the built-in one in the revision that this version of the code has."""
         active = self.current().active
         return self._builtin if active.id == BUILTIN else active
 
@@ -129,7 +129,7 @@ class ActivateModel:
     def _find(
         self, model_id: str, revision: str, hints: ImportHints | None
     ) -> tuple[ModelRef, bool]:
-        """The package that is meant, and whether it is there."""
+        """The package that the request names, and whether it is in the bucket."""
         if model_id == BUILTIN:
             return self._builtin, True
         if not ID_PATTERN.fullmatch(model_id):
@@ -145,7 +145,7 @@ class ActivateModel:
 class Loader:
     """Loads and verifies packages.
 
-    A package never changes, so one that somebody in this worker still holds is not loaded twice.
+    A package never changes, so one that is still referenced in this worker is shared.
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Loader:
         self._tidied: set[ModelRef] = set()
 
     def tidy(self) -> None:
-        """Give back the memory of models that nobody holds any more, if there are any."""
+        """Return the RAM of models without references to the system."""
         held = set(self._held)
         if self._tidied - held:
             self._release_ram()
@@ -196,7 +196,7 @@ class Loader:
 
 
 class ActiveModel:
-    """The worker's side: holds the recogniser that answers, and follows the registry."""
+    """The worker's side: holds the active recogniser, and switches when the registry says so."""
 
     def __init__(
         self,
@@ -216,7 +216,7 @@ class ActiveModel:
         self._reported: WorkerReport | None = None
 
     def refresh(self) -> Recogniser:
-        """The recogniser for the next batch: the one that is wanted, else the one that works."""
+        """The recogniser for the next batch: the requested model's, else the last that worked."""
         switch = self._registry.current()
         if switch is None:
             recogniser = self._recogniser or self._loader.builtin()
@@ -251,7 +251,7 @@ class ActiveModel:
         return recogniser
 
     def _settle(self, switch: ModelSwitch, settled: ModelSwitch) -> None:
-        """Say how the switch went, unless another worker has or a newer request came."""
+        """Record how the switch went, unless another worker did or a newer request came."""
         self._registry.replace(settled, expected=switch)
 
     def _last_resort(self, switch: ModelSwitch) -> Recogniser:

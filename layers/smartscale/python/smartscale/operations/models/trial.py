@@ -1,4 +1,4 @@
-"""Try a model out beside the one that serves, take it over, or take it back when it does badly."""
+"""Try a candidate model beside the active one: begin, count, promote, stop, or roll back."""
 
 import logging
 import time
@@ -26,7 +26,7 @@ from smartscale.recognition.preprocessing import ImageError
 _SHADOW_S = 5.0
 """How long a batch's shadow may take; the function has 20 s for the batch."""
 _WAITED_MS = 2000
-"""A weighing that waited so long says that shoppers are waiting."""
+"""A weighing that waited this long in the queue means that shoppers are waiting."""
 _log = logging.getLogger(__name__)
 
 
@@ -102,7 +102,7 @@ class ManageTrial:
                 return trial
 
     def promote(self) -> Trial:
-        """Serve the candidate from now on.
+        """Activate the candidate.
 
         Raises:
             Conflict: none is tried.
@@ -112,7 +112,7 @@ class ManageTrial:
         return self._end(trial, TrialState.PROMOTED)
 
     def stop(self) -> Trial:
-        """Ask the candidate no more.
+        """End the trial without activating the candidate.
 
         Raises:
             Conflict: none is tried.
@@ -128,7 +128,7 @@ class ManageTrial:
         return trial
 
     def _end(self, trial: Trial, state: TrialState, reason: str | None = None) -> Trial:
-        """End a trial, unless somebody else has; the trial as it is then."""
+        """End a trial unless it has ended already; return its final state."""
         ended = trial.ended(state, self._now(), reason)
         if _end(self._trials, self._ledger, trial, ended):
             return ended
@@ -172,9 +172,9 @@ class TryModel:
         return TrialBatch(self, trial, canary, self._now, self._clock)
 
     def candidate(self, trial: Trial) -> Recogniser | None:
-        """The loaded candidate; None where it cannot be loaded, which ends the trial, or not now.
+        """The loaded candidate, with the shop's memory; None where it cannot be loaded.
 
-        It also knows what the shop has taught.
+        A package that can never be loaded ends the trial; a store that is away does not.
         """
         try:
             candidate = self._candidate or self._loader.load(trial.model)
@@ -202,10 +202,10 @@ class TryModel:
             _log.warning("the trial of %s ended as %s: %s", trial.model, state.value, reason)
 
     def _overtaken(self, trial: Trial, loaded: ModelRef) -> None:
-        """Another model is loaded than the candidate was to be compared with."""
+        """The worker has another model loaded than the one the trial compares with."""
         switch = self._registry.current()
         if switch is not None and switch.state is SwitchState.SWITCHING:
-            return  # it may still fail, and the trial go on
+            return  # a switch may still fail; then the trial goes on
         # The built-in package changes with the code, without a switch.
         serving = loaded if switch is None or switch.active.id == BUILTIN else switch.active
         if serving == trial.model:
@@ -230,10 +230,10 @@ class TrialBatch:
     """The weighings that the canary did not answer."""
 
     def answer(self, task: RecognitionTask) -> Weighing | None:
-        """The canary's answer for one of its scales; None where it has none.
+        """The canary's answer for one of its scales; None where the active model has to answer.
 
-        One that was asked before and came to no end may have ended this worker's predecessor: the
-        active model answers.
+        A weighing that is delivered again may have crashed the worker that asked the canary
+        before, so the canary is not asked a second time.
         """
         if self.canary is None or not self.trial.answers_for(task.upload.scale_id):
             return None
@@ -243,7 +243,7 @@ class TrialBatch:
         return weighing
 
     def stored(self, task: RecognitionTask, weighing: Weighing) -> None:
-        """Count an answer, once: only who stored the outcome is told of it."""
+        """Count an answer. This is called once per weighing, by the worker that stored it."""
         by_candidate = weighing.model == self.trial.model
         if self.trial.shadows(weighing.job_id):
             self._shadowed.append((task, weighing))
@@ -289,7 +289,7 @@ class TrialBatch:
             self._note(both, candidate_metrics(answer, agrees=same))
 
     def _ask(self, candidate: Recogniser, task: RecognitionTask) -> Weighing | None:
-        """What the candidate says; None for an error, which must not become the weighing's."""
+        """The candidate's answer; None for an error, which must not fail the weighing."""
         began = self.clock()
         try:
             weighing = outcome(task, candidate.recognise(task.image), candidate, self.now())
@@ -308,7 +308,7 @@ class TrialBatch:
 
 
 def _end(trials: Trials, ledger: Ledger, trial: Trial, ended: Trial) -> bool:
-    """Store and record that a trial has ended; False where somebody else has ended it."""
+    """Store and record the end of a trial; False where another process has ended it."""
     if not trials.replace(ended, expected=trial):
         return False
     ledger.record_trial(ended)

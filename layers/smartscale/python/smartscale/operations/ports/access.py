@@ -1,10 +1,7 @@
 """Who may do what staff does."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:  # else whoever needs any port would load numpy
-    pass
+from typing import Protocol
 
 
 class AdminToken(Protocol):

@@ -1,11 +1,8 @@
 """What the shop sells."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from smartscale.domain.catalogue import Catalogue, Item
-
-if TYPE_CHECKING:  # else whoever needs any port would load numpy
-    pass
 
 
 class CatalogueStore(Protocol):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.weighing import ModelRef
 
-if TYPE_CHECKING:  # else whoever needs any port would load numpy
+if TYPE_CHECKING:  # importing it loads numpy, which most users of the ports do without
     from smartscale.recognition.memory import Vectors
 
 

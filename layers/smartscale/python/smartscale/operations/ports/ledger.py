@@ -2,15 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from smartscale.domain.catalogue import Item
 from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import Trial
 from smartscale.domain.weighing import Weighing
-
-if TYPE_CHECKING:  # else whoever needs any port would load numpy
-    pass
 
 
 class Ledger(Protocol):

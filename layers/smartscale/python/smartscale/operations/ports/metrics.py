@@ -3,12 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
 from smartscale.domain import correlation
-
-if TYPE_CHECKING:  # else whoever needs any port would load numpy
-    pass
 
 
 @dataclass(frozen=True)

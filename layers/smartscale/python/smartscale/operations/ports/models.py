@@ -13,7 +13,7 @@ from smartscale.domain.weighing import ModelRef
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.repository import Listing, RepositoryFile
 
-if TYPE_CHECKING:  # else whoever needs any port would load numpy
+if TYPE_CHECKING:  # importing it loads numpy, which most users of the ports do without
     from smartscale.recognition.memory import Vectors
 
 

@@ -2,10 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:  # else whoever needs any port would load numpy
-    pass
+from typing import Protocol
 
 
 class Queue(Protocol):

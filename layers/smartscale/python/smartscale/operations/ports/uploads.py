@@ -3,12 +3,9 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from smartscale.domain.upload import StoredUpload
-
-if TYPE_CHECKING:  # else whoever needs any port would load numpy
-    pass
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
 from smartscale.domain.weighing import Status, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
-
-if TYPE_CHECKING:  # else whoever needs any port would load numpy
-    pass
 
 
 @dataclass(frozen=True)

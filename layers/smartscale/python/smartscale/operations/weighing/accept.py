@@ -1,4 +1,4 @@
-"""Take a weighing in: check its picture and load, and store it. From then on it is not lost."""
+"""Accept a weighing: check picture and load, and store both. Once stored, it is never lost."""
 
 import hashlib
 import io
@@ -128,7 +128,7 @@ class Accept:
 
 
 def _begun(weighed_at: datetime | None, now: datetime) -> datetime:
-    """When a weighing began; a scale whose clock is ahead of ours weighed it now at the latest."""
+    """When a weighing began. A time in the future, from a fast clock, is replaced by now."""
     if weighed_at is None:
         return now
     if weighed_at < now - LATEST:
@@ -140,7 +140,7 @@ def _begun(weighed_at: datetime | None, now: datetime) -> datetime:
 
 
 def _correlation(job_id: str) -> dict[str, str]:
-    """The metadata by which the functions behind the bucket know what their logs are about."""
+    """The metadata that carries the correlation id to the functions behind the bucket."""
     return {correlation.METADATA: correlation.current() or job_id}
 
 

@@ -1,4 +1,4 @@
-"""Tell other systems what became of a weighing: the event `WeighingCompleted`.
+"""Publish the event `WeighingCompleted`, which tells other systems a weighing's outcome.
 
 An event is published at least once.
 """
@@ -29,13 +29,14 @@ class Announce:
         self._away_until: datetime | None = None
 
     def announce(self, weighing: Weighing) -> None:
-        """Publish what became of a weighing, or leave that to whoever works on the queue."""
+        """Publish a weighing's outcome. When the topic is away, the event goes to the queue, and a
+        worker publishes it later."""
         event = WeighingCompleted.of(weighing)
         if self._away_until is None or self._now() >= self._away_until:
             try:
                 self._events.publish(event)
             except StoreUnavailable as error:
-                # The batch and the shopper must not wait for every event in vain.
+                # Skip the topic for a while: the batch would wait for a timeout per event.
                 self._away_until = self._now() + _RECOVERY
                 _log.warning("the event is kept in the queue", extra={"reason": str(error)})
             else:

@@ -1,4 +1,4 @@
-"""Say what an item is, and price the weighing anew."""
+"""Confirm what an item is, and price the weighing as that."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -52,7 +52,7 @@ class Confirm:
         confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER,
         charge: Charge | None = None,
     ) -> Weighing:
-        """Store what the item is. Saying the same again changes nothing.
+        """Store what the item is. Confirming the same again changes nothing.
 
         Args:
             job_id: the weighing.
@@ -60,7 +60,7 @@ class Confirm:
             plu: the item; or its `label`.
             quantity: pieces; None leaves it as it is.
             confirmed_by: who says so.
-            charge: what a scale has charged while it was cut off: that stands as it is.
+            charge: what a kiosk charged while the service was away; it is kept as it is.
 
         Raises:
             Conflict: the weighing is pending or failed.
@@ -75,14 +75,15 @@ class Confirm:
                 return weighing
             confirmed = self._confirmed(weighing, item, quantity, confirmed_by, charge)
             recorded = self._ledger.append(confirmed)
-            # Before the row: without the row, who was interrupted says it again, and so do we.
+            # Published before the row is written: after a crash in between, the client confirms
+            # again, and the event is published again.
             self._announce.announce(recorded)
             stored = self._weighings.put(recorded)
             if stored:
                 self._metrics.emit(confirmation_metrics(recorded))
                 if teaches(recorded) is not None:
                     self._queue.send(lesson_message(job_id))
-            # Somebody else recorded this confirmation's number first: theirs counts, ours is next.
+            # Another confirmation took this number first: it counts, and ours gets the next number.
             if recorded != confirmed:
                 continue
             return recorded

@@ -16,7 +16,7 @@ from smartscale.recognition.preprocessing import thumbnail
 DEFAULT_SPAN = timedelta(days=92)
 MAX_EXPORT = 10_000
 _FIRST_WEIGHING = datetime(2025, 1, 1, tzinfo=UTC)
-"""No weighing is older than the product: a month before this need not be looked at."""
+"""No weighing is older than the product, so earlier months are not read."""
 
 
 def history_filter(
@@ -31,7 +31,7 @@ def history_filter(
     upload_key: str | None = None,
     status: Status | None = None,
 ) -> HistoryFilter:
-    """What a history shows: by default the last 92 days, at most what there can be.
+    """The filter of a history page: by default the last 92 days.
 
     Raises:
         InvalidInput: it would start after its end.

@@ -30,28 +30,28 @@ from smartscale.recognition.preprocessing import ImageError
 
 @dataclass(frozen=True)
 class RecognitionTask:
-    """A picture that models are asked about."""
+    """One picture to recognise, with what pricing its answer needs."""
 
     upload: StoredUpload
     load: Load
     image: bytes
     catalogue: Catalogue
     again: bool = False
-    """Whether it was asked before and came to no end."""
+    """Whether it was delivered before without reaching an outcome."""
 
 
 class TrialRun(Protocol):
-    """Models beside the active one, which are told of each weighing of a batch."""
+    """A trial of a candidate model, during one batch."""
 
     def answer(self, task: RecognitionTask) -> Weighing | None:
-        """An answer in the active model's stead; None leaves it to the active model."""
+        """The candidate's answer where it replaces the active model's; None elsewhere."""
 
     def stored(self, task: RecognitionTask, weighing: Weighing) -> None:
-        """A weighing has its outcome now, which does not change any more."""
+        """Take note that the outcome of a weighing has been stored."""
 
 
 class Recognise:
-    """Processes arrivals of one batch: the catalogue and the model stay the same within it."""
+    """Processes the arrivals of a batch, all with the same catalogue and model."""
 
     def __init__(
         self,
@@ -86,10 +86,10 @@ class Recognise:
             arrival: what to look at.
             recogniser: the active model.
             catalogue: what is sold.
-            trial: a prediction that is tried.
+            trial: the trial of a candidate, if there is one.
 
         Returns:
-            What to tell the operators: nothing when this arrival was processed before.
+            The metrics of the weighing; none when this arrival was processed before.
 
         Raises:
             Unprocessable: no retry will mend it.
@@ -127,14 +127,14 @@ class Recognise:
                 }
             }
         )
-        # The ledger first: it is what a crash between the two is mended from.
+        # The ledger first: after a crash in between, the row is rebuilt from it.
         weighing = self._ledger.append(weighing)
         if not self._weighings.put(weighing):
             return []
         if trial is not None:
             trial.stored(task, weighing)
         stored_ms = _milliseconds(self._now() - accepted)
-        # After the row, which the shopper waits for.
+        # The shopper waits for the row, so the event comes after it.
         self._announce.announce(weighing)
         return outcome_metrics(weighing, stored_ms, failed_before=stored is not None)
 
@@ -243,7 +243,7 @@ class Fail:
 
 
 def _accepted_at(upload: StoredUpload, arrival: Arrival) -> datetime:
-    """When the waiting began: as the upload function noted, else when S3 had the object."""
+    """When the shopper began to wait: as the upload function noted, else when S3 stored it."""
     try:
         return parse_moment(upload.metadata[ACCEPTED_AT])
     except (KeyError, InvalidInput):
