@@ -1,5 +1,5 @@
-"""Marks confirmations that an attendant should check: the model was sure of one item, and the shopper
-chose a cheaper one.
+"""Marks confirmations that an attendant should check: the model was sure, and the shopper chose a
+cheaper item.
 
 The mark accuses nobody and changes no price; an attendant's confirmation removes it. An odd weight
 is no mark: it is often a cut piece or a second bag.
