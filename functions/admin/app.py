@@ -79,7 +79,7 @@ class Settings(BucketSettings, RegistrySettings, MetricsSettings, AdminSettings)
 
 @lru_cache
 def settings() -> Settings:
-    """The settings, read once. Refuses the default token where it would be dangerous."""
+    """The settings, read once. The demo's token is refused where others could use it."""
     found = Settings()
     if found.uses_default_token:
         logger.warning("ADMIN_TOKEN is the default, which everybody knows: set your own")
@@ -206,7 +206,7 @@ def authorise(
     operation: Annotated[Authorise, Depends(authorisation)],
     x_admin_token: Annotated[str | None, Header()] = None,
 ) -> None:
-    """Let pass who shows the token. Raises what `Authorise.check` raises."""
+    """Let requests with the admin token pass. Raises what `Authorise.check` raises."""
     operation.check(x_admin_token, request.client.host if request.client else "")
 
 
@@ -303,7 +303,7 @@ def promote(operation: Annotated[ManageTrial, Depends(manage_trial)]) -> TrialDo
 
 @router.delete("/candidate")
 def stop_trial(operation: Annotated[ManageTrial, Depends(manage_trial)]) -> TrialDocument:
-    """Ask the candidate no more."""
+    """End the trial; the candidate is not used any more."""
     trial = operation.stop()
     return TrialDocument.of(trial, operation.tallies(trial))
 
@@ -352,7 +352,7 @@ def import_catalogue(
 ) -> ImportDocument:
     """Add or change the items of a CSV file; other items stay as they are.
 
-    With the `fingerprint` of a preview, nothing is done but what the preview said.
+    With the `fingerprint` of a preview, the import is refused if it would change anything else.
     """
     moment = now()
     items = read_csv(StringIO(file, newline=""), moment)
@@ -425,7 +425,7 @@ def labels(
 def give_label(
     label: str, wanted: Product, operation: Annotated[MapLabels, Depends(map_labels)]
 ) -> MappedLabel:
-    """Sell what a model calls so as an item of the catalogue."""
+    """Sell a model's label as an item of the catalogue."""
     return operation.give(label, wanted.product)
 
 
@@ -433,7 +433,7 @@ def give_label(
 def take_label_back(
     label: str, operation: Annotated[MapLabels, Depends(map_labels)]
 ) -> MappedLabel:
-    """Forget what was said of a label by hand."""
+    """Remove the assignment of a label."""
     return operation.take_back(label)
 
 
@@ -462,7 +462,7 @@ def memory(operation: Annotated[Teach, Depends(teach)]) -> list[MemoryState]:
 
 @router.post("/memory/rollback", status_code=202)
 def roll_memory_back(operation: Annotated[Teach, Depends(teach)]) -> Taught:
-    """Know again what the version before knew; once more goes back further."""
+    """Go back to the lessons of the version before; again, to those before that."""
     version = operation.go_back()
     return Taught(memory_version=version.number, label=None, images=len(version.lessons))
 
@@ -478,6 +478,6 @@ _answer = lambda_handler(app, told_start)
 
 
 def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, Any]:
-    """Answer a request of the gateway; without settings that can be trusted, none."""
+    """Answer a request of the gateway. With unsafe settings the function does not start."""
     settings()
     return _answer(event, context)

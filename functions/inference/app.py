@@ -176,7 +176,7 @@ class Batch:
                     self.worker.announce.publish(event)
                     logger.info("announced late", extra={"event_id": event.id})
             case WakeUp():
-                pass  # the batch has read what is wanted before its first message
+                pass  # beginning the batch has already read the registry and the memory
 
     def _recognise(self, arrival: Arrival) -> None:
         try:
@@ -190,7 +190,7 @@ class Batch:
             self._bury(arrival_message(self.worker.bucket_name, arrival), error)
 
     def finish(self) -> None:
-        """Ask and count the candidate: every outcome is stored, and nothing here takes it back."""
+        """Ask the shadow and count the trial, after every outcome of the batch has been stored."""
         if self.trial is None:
             return
         try:
@@ -199,7 +199,7 @@ class Batch:
             logger.exception("the candidate's figures were lost")
 
     def _bury(self, message: str, error: Unprocessable) -> None:
-        """Send a message to the dead letters at once: no retry would mend it."""
+        """Send a message to the dead-letter queue at once, since no retry can succeed."""
         logger.warning("unprocessable", extra={"sqs_message": message, "reason": str(error)})
         self.worker.dead_letters.send(message, reason=str(error))
 

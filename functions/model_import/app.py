@@ -54,5 +54,5 @@ def import_requested() -> ImportRequested:
 
 @logger.inject_lambda_context
 def handler(_event: dict[str, Any], _context: LambdaContext) -> None:
-    """Import what the registry says is wanted; the message says no more than that."""
+    """Import the model that the registry requests; the message itself names none."""
     import_requested().run()

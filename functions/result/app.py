@@ -51,7 +51,8 @@ from smartscale.settings import (
 
 FIRST_LOOK_SECONDS = 0.02
 SLOWEST_LOOK_SECONDS = 0.08
-"""So that an answer is in the shopper's hands within 100 ms of being stored."""
+"""Pause between two looks for an answer: short, so that it is delivered within 100 ms of being
+stored."""
 PICTURE_AGE_S = 24 * 3600
 """How long a browser keeps a picture; it never changes, but it may expire."""
 
@@ -144,7 +145,7 @@ async def result(
     pause = FIRST_LOOK_SECONDS
     weighing = await run_in_threadpool(operation.result, job_id)
     while weighing is None and (left := deadline - loop.time()) > 0:
-        # Often at first, when the answer is due; less so later, to spare the table.
+        # Look often at first, when the answer is due, and less often later, to save reads.
         await asyncio.sleep(min(pause, left))
         pause = min(pause * 1.3, SLOWEST_LOOK_SECONDS)
         weighing = await run_in_threadpool(operation.outcome, job_id)
@@ -152,7 +153,7 @@ async def result(
 
 
 class Charged(BaseModel):
-    """What a scale charged and printed while it was cut off; amounts and kilograms as text."""
+    """What a kiosk charged while the service was away; amounts and kilograms as text."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -183,7 +184,7 @@ def confirm_weighing(
     operation: Annotated[Confirm, Depends(confirm)],
     lang: Language = "en",
 ) -> Result:
-    """Say what the item is; the weighing is priced anew. Saying it twice changes nothing."""
+    """Confirm what the item is, and price the weighing as that. Doing so twice changes nothing."""
     reading.result(job_id)
     weighing = operation.process(
         job_id,

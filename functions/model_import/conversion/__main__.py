@@ -15,19 +15,21 @@ from smartscale.importing.order import ConversionNews, ConversionOrder
 from smartscale.recognition.package import PackageError
 
 MEMORY_BYTES = 8 * 1024**3
-"""Address space. TensorFlow alone takes 3 GiB of it, a VGG16 on top of that one more."""
+"""Limit of address space. TensorFlow alone takes 3 GiB, and a VGG16 one more."""
 _SAID_IN_A_REASON = 300
 _log = logging.getLogger(__name__)
 
 
 def main() -> None:
-    """Convert; what is wrong with the model is said in one sentence, and in full in the log."""
+    """Convert. An error is told in one sentence on the output, and in full in the log."""
     logging.basicConfig(stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
     _end_with_parent()
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     order = ConversionOrder.model_validate_json(Path(sys.argv[1]).read_text(encoding="utf-8"))
     news = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8", buffering=1)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # libraries print; that is no news
+    os.dup2(
+        sys.stderr.fileno(), sys.stdout.fileno()
+    )  # libraries print to stdout, which must carry only our lines
 
     def say(progress: ImportProgress) -> None:
         print(ConversionNews(progress=progress).model_dump_json(), file=news)
@@ -49,7 +51,7 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    """Nobody waits for a package whose importer is gone: its end of our stdin closes."""
+    """End when the importer has died, which closes its end of our stdin."""
 
     def watch() -> None:
         while os.read(0, 1):

@@ -37,7 +37,7 @@ _SUM_TOLERANCE = 1e-2
 
 
 class Original(Protocol):
-    """A loaded model whose answers are the truth that a conversion is held to."""
+    """The loaded original. A conversion must give the same answers as it does."""
 
     size: int
     """Side of the input in pixels."""
@@ -175,7 +175,7 @@ def _pictures(preprocessing: Preprocessing, samples: Path | None) -> Iterator[ND
 
 
 def _kind(answers: NDArray[np.float32]) -> OutputKind:
-    """What the outputs are, from the answers themselves.
+    """Tell logits from probabilities by looking at the answers.
 
     Raises:
         ImportFailed: they are neither logits nor probabilities.

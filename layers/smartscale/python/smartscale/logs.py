@@ -19,7 +19,7 @@ class WithCorrelationId(logging.Filter):
 
 
 def function_logger() -> Logger:
-    """The logger of a function; the layer's own modules write to it too."""
+    """The logger of a function; records of the layer's modules go to it as well."""
     logger = Logger()
     handler = logger.registered_handler
     if not any(isinstance(one, WithCorrelationId) for one in handler.filters):

@@ -1,4 +1,4 @@
-"""Many small requests at once: a store answers hundreds in the time that one takes to travel."""
+"""Run many small requests at once: a store answers hundreds in one round trip's time."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +16,7 @@ THREADS = 32
 def in_parallel(
     function: Callable[[Item], Answer], items: Iterable[Item], threads: int = THREADS
 ) -> Iterator[Answer]:
-    """The answers in the order of the items, of which only some are ahead of who reads them.
+    """The answers, in the order of the items. Only a few are fetched ahead of the reader.
 
     Raises:
         what `function` raises, at the item's place.

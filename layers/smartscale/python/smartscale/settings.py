@@ -46,7 +46,7 @@ class MetricsSettings(CloudSettings):
 
 
 class TopicSettings(CloudSettings):
-    """The topic of events; without one nobody is told."""
+    """The topic of events; without one no events are published."""
 
     weighing_completed_topic_arn: str | None = None
 
@@ -54,7 +54,7 @@ class TopicSettings(CloudSettings):
 class AdminSettings(CloudSettings):
     """Where the token for administrative routes is: exactly one of the three."""
 
-    # A refused setting is not repeated: it may be the token.
+    # Errors do not repeat the refused value, since it may be the token.
     model_config = SettingsConfigDict(extra="ignore", hide_input_in_errors=True)
 
     admin_token: SecretStr = SecretStr("")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-# Enough connections for the web server's threads; short waits, as a shopper stands at the scale.
+# One connection per thread of the web server, and short timeouts, since a shopper waits.
 _CONFIG = Config(
     max_pool_connections=50,
     connect_timeout=2,
@@ -24,7 +24,7 @@ _S3_CONFIG = _CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_styl
 
 
 def sdk_config(region: str) -> Config:
-    """How clients that others make behave, in a region."""
+    """Settings for clients that libraries make themselves, such as PynamoDB's."""
     return _CONFIG.merge(Config(region_name=region))
 
 
@@ -34,7 +34,7 @@ def s3_client(region: str) -> "S3Client":
 
 
 def dynamodb_client(region: str) -> "DynamoDBClient":
-    """A client for DynamoDB, for who copies rows as they are; stores use PynamoDB."""
+    """A client for DynamoDB, for copying raw rows. The stores use PynamoDB."""
     return boto3.client("dynamodb", region_name=region, config=_CONFIG)
 
 

@@ -63,7 +63,7 @@ class Bucket:
                 code = error.response["Error"]["Code"]
                 if code == "PreconditionFailed":
                     return False
-                # Somebody writes the same key right now; S3 asks to try again.
+                # Another request is writing this key right now; S3 asks to try again.
                 if code != "ConditionalRequestConflict":
                     raise
             else:
@@ -120,7 +120,7 @@ class S3Uploads:
         except ClientError as error:
             raise _not_found_or(error, key) from error
         upload = StoredUpload(key, answer["ETag"], answer["LastModified"], answer["Metadata"])
-        # Anybody may drop an object of any size; only a picture fits into a worker's memory.
+        # Anybody may drop an object of any size, and a huge one would not fit into a worker's RAM.
         if answer["ContentLength"] > MAX_IMAGE_BYTES:
             raise Unprocessable(f"The picture has more than {MAX_IMAGE_BYTES // 1_000_000} MB.")
         return upload, answer["Body"].read()
@@ -221,8 +221,8 @@ class S3Ledger:
     def weighings(self, since: datetime | None) -> Iterator[Weighing]:
         """Every state of a weighing that was recorded since a moment, by the weighing's day."""
         others = {_CATALOGUE_ENTRIES, _SWITCH_ENTRIES, _TRIAL_ENTRIES}
-        # A state lies where its weighing began, which may be long before: who corrects one looks
-        # at its picture, so it is about as old as a picture gets.
+        # A record lies in the folder of the day its weighing began, which may be long before it
+        # was corrected: staff correct by the picture, so as long before as pictures are kept.
         begun = None if since is None else since - _CORRECTED_AFTER
         keys = (
             found["Key"]
@@ -246,12 +246,12 @@ class S3Ledger:
         return ModelSwitch.model_validate_json(self._bucket.read(switches[-1]))
 
     def last_trial(self, since: datetime | None) -> Trial | None:
-        """The last recorded trial, as it was last."""
+        """The last recorded trial, in its last state."""
         trials = list(self._entries(since, _TRIAL_ENTRIES))
         return Trial.model_validate_json(self._bucket.read(trials[-1])) if trials else None
 
     def _read(self, key: str) -> Weighing | None:
-        """A record, None when a power cut left only a part of it: then it was never relied on."""
+        """A record; None for one that a power cut left incomplete, which was never acknowledged."""
         record = self._bucket.read(key)
         try:
             json.loads(record)

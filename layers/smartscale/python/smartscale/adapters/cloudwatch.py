@@ -31,7 +31,7 @@ _MAX_QUERIES = 500
 
 
 class MetricsSink(StrEnum):
-    """How metrics reach CloudWatch: extracted from the log on AWS, by a call where that is not."""
+    """How metrics reach CloudWatch: extracted from the log (AWS), or by calls (emulators)."""
 
     EMF = "emf"
     CLOUDWATCH = "cloudwatch"
@@ -86,7 +86,7 @@ class CloudWatchMetrics:
     def emit(self, metrics: Sequence[Metric]) -> None:
         """Publish all values in one call (CloudWatch takes 1,000).
 
-        A weighing that is stored does not fail because its figures could not be told.
+        Errors are logged only: a stored weighing must not fail because its metrics did.
         """
         for start in range(0, len(metrics), _MAX_DATA):
             try:
@@ -174,14 +174,14 @@ def _dimensions(dimensions: Mapping[str, str]) -> list["DimensionTypeDef"]:
 
 
 def tell_cold_start(sink: MetricsSink, region: str) -> None:
-    """Tell that a worker of a function has begun."""
+    """Emit the metric of a cold start."""
     metrics_for(sink, region).emit([Metric("ColdStarts", 1)])
 
 
 def metrics_for(sink: MetricsSink, region: str) -> Metrics:
     """The sink that a setting names."""
 
-    @cache  # made only where it is needed: a client takes its time
+    @cache  # imported and made only where needed, since making a client is slow
     def called() -> Metrics:
         return CloudWatchMetrics(cloudwatch_client(region))
 

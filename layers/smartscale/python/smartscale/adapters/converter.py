@@ -23,7 +23,7 @@ from smartscale.operations.ports.models import Say
 MODULE = "functions.model_import.conversion"
 INSTALL = "make tensorflow"
 _HEARTBEAT_S = 1.0
-# No credentials of ours: the process reads what a stranger made.
+# No credentials: the process loads a file from a stranger.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""}
 
@@ -73,7 +73,7 @@ class ConverterProcess:
         order: ConversionOrder,
         say: Say,
     ) -> None:
-        """Pass on what the process says, and its last word every second, until it ends."""
+        """Report the process's progress until it ends; repeat the last report every second."""
         lines: queue.Queue[str | None] = queue.Queue()
         reader = threading.Thread(target=_read, args=(process.stdout, lines), daemon=True)
         reader.start()

@@ -1,6 +1,6 @@
 """The shop's memory with what models see in its pictures, as NumPy's archives.
 
-Apart from the memory itself, so that a function that only teaches needs no numpy.
+A module apart from `memories`, so that a function that only teaches loads no numpy.
 """
 
 import io
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 class S3EmbeddedMemories(S3Memories):
-    """What a model sees is stored once for each version; who is second writes nothing."""
+    """Embeddings are stored once for each model and version; a second writer changes nothing."""
 
     def embeddings(self, model: ModelRef, number: int) -> dict[str, Vectors] | None:
         """What a model sees in a version's pictures."""

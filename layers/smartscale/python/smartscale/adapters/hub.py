@@ -1,8 +1,8 @@
 """The model hub, by its own client; `HF_ENDPOINT` and `HF_TOKEN` are read by that client.
 
-Everything is kept under one folder: the client's cache, where a file that was begun is gone on
-with and one that is there is never asked for again, and beside it what each revision held, so that
-a model that was downloaded once can be imported again without the hub.
+Everything is kept under one folder: the client's cache, which resumes partial downloads and never
+asks again for a complete file, and beside it each revision's list of files, so that a model that
+was downloaded once can be imported again without the hub.
 """
 
 import errno
@@ -35,7 +35,7 @@ from smartscale.operations.ports.models import Say
 
 Result = TypeVar("Result")
 
-# What the client writes at once, and so what is lost when a connection breaks; its own is 10 MB.
+# The client writes in chunks of this size, and a broken connection loses one. Its default is 10 MB.
 constants.DOWNLOAD_CHUNK_SIZE = 1_000_000
 
 TRIES = 4
@@ -136,7 +136,7 @@ class HuggingFaceHub:
         )
 
     def _size(self, model_id: str, commit: str, name: str) -> int:
-        """What a hub that lists no sizes (a mirror) says of one file."""
+        """Ask for one file's size, for a hub (a mirror) that lists none."""
         url = hf_hub_url(model_id, name, revision=commit, endpoint=self._hub)
         return get_hf_file_metadata(url, timeout=_TIMEOUT_S).size or 0
 
@@ -168,16 +168,16 @@ class HuggingFaceHub:
         return path
 
     def _again_and_again(self, work: Callable[[], Result]) -> Result:
-        """Work that is tried again when the hub stumbles.
+        """Run a request again when the hub fails for a moment.
 
-        A connection that breaks in the middle of a file is not mended by the client itself; the
-        next try goes on where the file ends.
+        The client itself does not retry a connection that breaks within a file; the next try
+        resumes where the file ends.
         """
         for attempt in range(TRIES - 1):
             try:
                 return work()
             except (LocalEntryNotFoundError, OfflineModeIsEnabled):
-                raise  # the client has tried several times, or must not try
+                raise  # the client has retried already, or must not
             except (httpx.TransportError, OSError) as error:
                 if not _passes(error):
                     raise
@@ -217,7 +217,7 @@ class _Meter:
         meter = self
 
         class Bar:
-            """What the client takes for a progress bar."""
+            """Looks like a progress bar to the client."""
 
             def __init__(self, *_: object, initial: int = 0, **__: object) -> None:
                 meter.add(initial)
@@ -234,18 +234,18 @@ class _Meter:
         self.bar: Any = Bar
 
     def begin(self, file: RepositoryFile) -> None:
-        """The files before this one are there."""
+        """The files before this one are complete."""
         self._before += self._file.size
         self._file = file
         self.restart()
         self.add(0)
 
     def restart(self) -> None:
-        """This file is begun, or gone on with."""
+        """This file is begun or resumed."""
         self._done = 0
 
     def add(self, count: int) -> None:
-        """So many bytes more."""
+        """Count so many bytes more."""
         self._done += count
         so_far = min(self._before + self._done, self._total)
         self._say(

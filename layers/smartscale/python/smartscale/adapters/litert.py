@@ -63,7 +63,7 @@ def load_folder(ref: ModelRef, folder: Path) -> LiteRtRecogniser:
 
 
 def release_ram() -> None:
-    """Return to the system what models that are gone have used; glibc keeps it for later."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have none
+    """Return freed RAM to the system; glibc would keep it for later allocations."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have no malloc_trim
     if trim is not None:
         trim(0)

@@ -1,4 +1,5 @@
-"""The shop's memory in the data bucket, under `memory/`: no table, so no crash takes any of it."""
+"""The shop's memory in the data bucket, under `memory/`. It is in no table, so a crash of the
+emulator loses none of it."""
 
 import hashlib
 from pathlib import PurePosixPath
@@ -17,7 +18,8 @@ _VOTES = f"{MEMORY}votes/"
 
 
 class S3Memories:
-    """Versions are written once, and the newest counts: a conditional write decides who is next."""
+    """Versions are written once, and the newest counts. Of two writers with the same next number,
+    a conditional write lets one win."""
 
     def __init__(self, bucket: Bucket) -> None:
         self._bucket = bucket
@@ -58,7 +60,7 @@ class S3Memories:
         return [int(PurePosixPath(one["Key"]).stem) for one in found]
 
     def vote(self, label: str, predicted: str, job_id: str) -> list[str]:
-        """Note a shopper's word, and list whose else says the same."""
+        """Record a shopper's vote, and list all votes for the same label."""
         prefix = f"{_VOTES}{quote(label, safe='')}/{quote(predicted, safe='')}/"
         self._bucket.put_new(f"{prefix}{job_id}", b"", "application/octet-stream")
         return [PurePosixPath(found["Key"]).name for found in self._bucket.list(prefix)]

@@ -44,7 +44,7 @@ class SqsQueue:
         return int(found["Attributes"]["ApproximateNumberOfMessages"])
 
     def receive(self, wait_s: int) -> str | None:
-        """Wait so long for a message; its receipt, to delete it by when it is worked on."""
+        """Wait so long for a message; return its receipt, by which it is deleted after the work."""
         answer = self._sqs.receive_message(
             QueueUrl=self._url, MaxNumberOfMessages=1, WaitTimeSeconds=wait_s
         )
@@ -52,13 +52,13 @@ class SqsQueue:
         return messages[0]["ReceiptHandle"] if messages else None
 
     def held(self) -> Iterator[DeadLetter]:
-        """Each message once; it comes back when it is neither released nor deleted in time."""
+        """Each message once. One not released or deleted in time is delivered again."""
         while True:
             answer = self._sqs.receive_message(
                 QueueUrl=self._url,
                 MaxNumberOfMessages=_BATCH,
                 VisibilityTimeout=_HOLD_S,
-                # With a wait all of SQS's servers are asked, so that none means none.
+                # Long polling asks all of SQS's servers, so an empty answer means an empty queue.
                 WaitTimeSeconds=1,
                 MessageAttributeNames=[REASON],
             )

@@ -34,7 +34,7 @@ from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts
 
 HISTORY_SHARDS = 8
-"""Over how many partitions a month of history spreads; a scale always writes to the same one."""
+"""Number of partitions that a month of history is spread over; each scale writes to one."""
 
 WORKER_LIFETIME = timedelta(minutes=30)
 CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -113,7 +113,7 @@ class DynamoWeighings:
         limit: int,
         attributes: Sequence[str] | None,
     ) -> Iterator[WeighingRow]:
-        # Ids of a millisecond sort after its bare time, hence the one millisecond more.
+        # Ids of a millisecond sort after the bare time, so the upper bound is one more.
         lowest, highest = (
             time_digits(wanted.from_),
             time_digits(wanted.to + timedelta(milliseconds=1)),
@@ -197,7 +197,7 @@ class DynamoRegistry:
         return _saved(row, _still(self._rows, expected, "generation", "state", "changed_at"))
 
     def report(self, report: WorkerReport) -> None:
-        """Say what a worker has loaded; the row goes away when the worker is heard no more."""
+        """Record what a worker has loaded. The row expires when the worker stops reporting."""
         self._rows(
             _WORKER_PREFIX + report.worker,
             document=report.model_dump_json(),
@@ -296,7 +296,7 @@ class DynamoRefusals:
 def _still(rows: type[RegistryRow], expected: BaseModel | None, *names: str) -> Condition:
     """Whether these fields of the stored document are the expected one's.
 
-    Not the whole text: an earlier version wrote a document without today's fields.
+    Compared field by field, since an earlier version wrote documents without some fields.
     """
     stored = rows.document
     if expected is None:

@@ -11,9 +11,9 @@ from smartscale.adapters.aws import sdk_config
 from smartscale.domain.errors import StoreUnavailable
 
 MAX_AGE_S = 60
-"""How long a token is used that may have been replaced meanwhile."""
+"""How long a looked-up token is used before it is looked up again."""
 _FRESH_S = 5
-"""How old a token at least is when it is looked up again for somebody who shows another."""
+"""Minimum age at which a cached token is looked up again because a caller showed another."""
 
 
 class GivenToken:
@@ -50,7 +50,7 @@ class _Parameters:
 
 
 class StoredToken:
-    """A token that can be rotated: the new one is taken at once, the old one for a minute more."""
+    """A token that can be rotated: a new one is accepted at once, the old one a minute longer."""
 
     def __init__(self, store: _Store, name: str) -> None:
         self._store = store
@@ -68,7 +68,8 @@ class StoredToken:
         return cls(_Parameters(region), name)
 
     def current(self, *, fresh: bool = False) -> str:
-        """The token as it was at most a minute ago; now, when `fresh`, but not for every guess."""
+        """The token, at most a minute old. With `fresh` it is looked up again, but not more often
+        than a guesser should be able to cause."""
         forced = fresh and time.monotonic() - self._looked > _FRESH_S
         try:
             value = self._store.get(self._name, force_fetch=forced)
@@ -82,7 +83,7 @@ class StoredToken:
 
 
 def _only_value(text: str) -> str:
-    """The console keeps a secret as JSON with keys; with one key it is clear what is meant."""
+    """The AWS console stores a secret as JSON with keys. With one key, its value is the token."""
     try:
         keys = json.loads(text)
     except ValueError:

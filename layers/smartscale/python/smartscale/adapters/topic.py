@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
-# Nobody at the scale waits for a topic: the queue keeps what it does not take at once.
+# Short timeouts: the shopper must not wait for the topic, and the queue keeps the event.
 _CONFIG = Config(
     max_pool_connections=50,
     connect_timeout=1,
@@ -57,10 +57,10 @@ class SnsTopic:
 
 
 class NoTopic:
-    """For an installation without events."""
+    """The topic of an installation that publishes no events."""
 
     def publish(self, event: WeighingCompleted) -> None:
-        """Tell nobody."""
+        """Do nothing."""
 
 
 def topic_for(arn: str | None, region: str) -> Events:

@@ -28,7 +28,7 @@ class AccessLog:
             return
         asked = correlation.fit(Headers(scope=scope).get(correlation.HEADER))
         correlation_id = asked or correlation.new()
-        # Each request has a context of its own; errors that are answered further out log in it too.
+        # The context is the request's own, so errors answered by outer layers log the id, too.
         correlation.adopt(correlation_id)
         started = time.perf_counter()
         status = 500

@@ -17,7 +17,7 @@ LABEL_FILES = (
     "id2label.json",
     "config.json",
 )
-"""By falling trust: a file of nothing but labels says more than a configuration."""
+"""Most trusted first: a file of labels alone is surer than a configuration."""
 
 _KEYS = ("id2label", "label2id", "class_labels", "class_names", "labels", "classes", "names")
 _NUMBERED = re.compile(r"\s*(\d+)\s*[:,;\t ]\s*(.*\S)\s*")
@@ -85,7 +85,7 @@ def find_labels(texts: Mapping[str, str]) -> tuple[list[FoundLabels], list[str]]
         except InvalidInput as error:
             wrong.append(f"{name}: {error}")
             continue
-        # What a configuration holds when nobody named the classes.
+        # A configuration's placeholder for classes that have no names.
         if not all(_PLACEHOLDER.fullmatch(label) for label in labels):
             found.append(FoundLabels(labels, name))
     return found, wrong
@@ -123,7 +123,7 @@ def _ordered(value: Mapping[object, object]) -> list[object]:
     """The labels of a map by rising index, whichever side the index is on."""
     by_key = {_index(key): label for key, label in value.items()}
     by_value = {_index(index): label for label, index in value.items()}
-    # A label may be a number too: the side that is a complete count is the index.
+    # Labels may be numbers as well: the side that counts from 0 without gaps is the index.
     for candidate in (by_key, by_value):
         if candidate and set(candidate) == set(range(len(value))):
             return [candidate[index] for index in range(len(value))]

@@ -1,4 +1,4 @@
-"""What the process that converts a model is told, and what it says; both travel as JSON."""
+"""The input and the output of the process that converts a model; both are JSON."""
 
 from pathlib import Path
 

@@ -54,7 +54,7 @@ _ALIASES = {
 NAMES = tuple(_KNOWN)
 _KEYS = ("preprocessing", "preprocess", "preprocess_input", "normalization", "normalisation")
 _ARCHITECTURE_KEYS = ("architecture", "base_model", "backbone", "model_type")
-# By the names that Keras's applications give their layers; a later row is a longer network.
+# Layer names of Keras's applications. Later rows win, since they share the earlier rows' names.
 _BY_LAYERS = (
     ("block5_conv3", "VGG", "caffe"),
     ("conv5_block3_3_conv", "ResNet", "caffe"),
@@ -88,10 +88,10 @@ class FoundPreprocessing:
 
 
 def canonical_name(name: str) -> str:
-    """The one name of a preprocessing that may be called several.
+    """The canonical name of a preprocessing that has several.
 
     Raises:
-        InvalidInput: nobody calls one so.
+        InvalidInput: there is none of that name.
     """
     plain = name.strip().lower().replace("_", "-").replace(" ", "")
     plain = _ALIASES.get(plain, plain)
@@ -123,8 +123,8 @@ def choose_preprocessing(
     inside: bool,
     layers: Iterable[str],
 ) -> FoundPreprocessing:
-    """What the operator says, else what the graph does itself, else what the repository declares,
-    else what the architecture is always trained with.
+    """The preprocessing by the first that is known: the operator's, the graph's own, the
+    repository's, or the one that the architecture is always trained with.
 
     Args:
         given: the operator's name for it.

@@ -95,7 +95,7 @@ def _source(kind: ModelKind, model: RepositoryFile, files: list[RepositoryFile])
         needed += variables
         needed += [file for file in files if file.name in {inside + name for name in _KERAS_TEXTS}]
     texts = {*LABEL_FILES, *CONFIGURATION_FILES}
-    # TrialRun the model, or at the top.
+    # Beside the model, or at the top.
     places = {str(path.parent), "."}
     needed += [
         file

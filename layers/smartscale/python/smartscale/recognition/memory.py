@@ -1,7 +1,7 @@
 """Fuses what a shop has taught its scales with what the network says.
 
-A picture that is much nearer to a taught picture than to those the network was trained on is
-probably what was taught, however sure the network is: it can only choose among what it knows.
+A picture that is much nearer to a taught picture than to the training pictures probably shows the
+taught item, however sure the network is of another: the network can only choose among its labels.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ Vectors = NDArray[np.float32]
 NEIGHBOURS = 5
 SLOPE = 20.0
 OFFSET = -2.5
-"""Chosen by `smartscale train enrolment` on ten kinds that a network had not been trained on: the
-most of them right that costs what it knows less than half a point."""
+"""Chosen by `smartscale train enrolment` with ten kinds that a network had not been trained on: the
+value that gets most of them right while the trained kinds lose less than half a point."""
 
 
 @dataclass(frozen=True)
