@@ -16,6 +16,7 @@ from frontend.logs import current
 from smartscale.adapters.litert import load_builtin
 from smartscale.domain import correlation, pricing
 from smartscale.domain.catalogue import Catalogue, Item, Price, SoldAs, parse_moment
+from smartscale.domain.errors import Conflict
 from smartscale.domain.job_id import is_job_id, job_time, new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.prediction import UNKNOWN, Scored
@@ -107,15 +108,12 @@ class LocalScale:
         item = Catalogue(_item(one) for one in items).find(label)
         if item is None:
             raise NotSold(f"{label} is not in the catalogue.")
-        load = known.load_to_sell()
-        if quantity is not None:
-            load = load.model_copy(update={"quantity": quantity})
-        confidence = {one.label: one.confidence for one in known.top_k}.get(label, Decimal(0))
-        prediction = pricing.price(item, load, confidence, known.created_at)
-        if prediction.total is None:
-            raise NotSold(f"{label} has no price in the catalogue yet.")
+        prediction = pricing.price_sale(known, item, known.load_to_sell(quantity))
         by = ConfirmedBy(confirmed_by)
-        return known.confirm(prediction, by, datetime.now(UTC)).model_dump_json()
+        try:
+            return known.confirm(prediction, by, datetime.now(UTC)).model_dump_json()
+        except Conflict as error:
+            raise NotSold(str(error)) from error
 
     def _loaded(self) -> Recogniser:
         if self._model is None:

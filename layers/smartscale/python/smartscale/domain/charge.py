@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.load import Load
-from smartscale.domain.money import to_price
+from smartscale.domain.pricing import pieces, total
 from smartscale.domain.weighing import Prediction, Unit
 
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?", re.ASCII)
@@ -60,12 +60,12 @@ class Charge(BaseModel):
                 f"charged.tare_kg ({self.tare_kg} kg) must be below the weight "
                 f"({load.weight_kg} kg)."
             )
-        quantity = load.quantity if self.unit is Unit.EACH else 1
-        amount = self.unit_price * (quantity if self.unit is Unit.EACH else net_kg)
-        if to_price(amount, self.currency) != self.price:
+        quantity = pieces(self.unit, load.quantity)
+        right = total(self.unit, self.unit_price, net_kg, quantity, self.currency)
+        if right != self.price:
             raise InvalidInput(
                 f"charged.price {self.price} does not follow from charged.unit_price: "
-                f"{to_price(amount, self.currency)} would."
+                f"{right} would."
             )
         return prediction.model_copy(
             update={

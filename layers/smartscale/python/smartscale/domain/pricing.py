@@ -6,7 +6,7 @@ from decimal import Decimal
 from smartscale.domain.catalogue import Item
 from smartscale.domain.load import Load
 from smartscale.domain.money import to_price
-from smartscale.domain.weighing import Prediction, Unit
+from smartscale.domain.weighing import Prediction, Unit, Weighing
 
 
 def tare_for(item: Item, load: Load) -> Decimal:
@@ -16,8 +16,30 @@ def tare_for(item: Item, load: Load) -> Decimal:
     return item.tare_kg if item.tare_kg < load.weight_kg else Decimal("0.000")
 
 
+def pieces(unit: Unit, quantity: int) -> int:
+    """How many pieces are charged: what is sold by weight is charged as one.
+
+    >>> pieces(Unit.EACH, 3), pieces(Unit.KG, 3)
+    (3, 1)
+    """
+    return quantity if unit is Unit.EACH else 1
+
+
+def total(
+    unit: Unit, unit_price: Decimal, net_kg: Decimal, quantity: int, currency: str
+) -> Decimal:
+    """What a load costs: unit price x net weight in kg, or unit price x pieces.
+
+    >>> total(Unit.KG, Decimal("2.49"), Decimal("0.500"), 1, "EUR")
+    Decimal('1.25')
+    >>> total(Unit.EACH, Decimal("1.29"), Decimal("0.500"), 3, "EUR")
+    Decimal('3.87')
+    """
+    return to_price(unit_price * (quantity if unit is Unit.EACH else net_kg), currency)
+
+
 def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Prediction:
-    """Price a load as an item: unit price x net weight, or unit price x pieces.
+    """Price a load as an item.
 
     Args:
         item: what it is sold as.
@@ -30,12 +52,8 @@ def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Predicti
     """
     tare_kg = tare_for(item, load)
     net_kg = load.weight_kg - tare_kg
-    quantity = load.quantity if item.unit is Unit.EACH else 1
+    quantity = pieces(item.unit, load.quantity)
     unit_price = item.unit_price_at(at)
-    total = None
-    if unit_price is not None:
-        amount = unit_price * (quantity if item.unit is Unit.EACH else net_kg)
-        total = to_price(amount, item.currency)
     return Prediction(
         label=item.label,
         confidence=confidence,
@@ -46,6 +64,24 @@ def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Predicti
         quantity=quantity,
         tare_kg=tare_kg,
         net_kg=net_kg,
-        total=total,
+        total=None
+        if unit_price is None
+        else total(item.unit, unit_price, net_kg, quantity, item.currency),
         currency=item.currency,
     )
+
+
+def price_sale(weighing: Weighing, item: Item, load: Load) -> Prediction:
+    """Price a weighing as the item that a person says it is.
+
+    The service prices a confirmation by this rule, and so does a kiosk that works without the
+    service.
+
+    Args:
+        weighing: what was weighed; the prices are those of its moment.
+        item: what the person says it is.
+        load: the weight, tare and pieces to sell, from `weighing.load_to_sell`.
+    """
+    confidences = {prediction.label: prediction.confidence for prediction in weighing.top_k}
+    confidence = confidences.get(item.label, Decimal(0))
+    return price(item, load, confidence, at=weighing.created_at)

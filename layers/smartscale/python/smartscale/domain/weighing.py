@@ -139,10 +139,11 @@ class Weighing(BaseModel):
         """Grows with each change of state: a stored state is only replaced by a later version."""
         return 1 + self.confirmations if self.status is Status.DONE else 0
 
-    def load_to_sell(self, *, charged: bool = False) -> Load:
+    def load_to_sell(self, quantity: int | None = None, *, charged: bool = False) -> Load:
         """The load to price when a person confirms the item.
 
         Args:
+            quantity: how many pieces it is; None leaves as many as there were.
             charged: whether a kiosk has already charged it; then even a failed weighing can be
                 confirmed.
 
@@ -151,7 +152,9 @@ class Weighing(BaseModel):
         """
         if self.load is None or not (charged or self.status is Status.DONE):
             raise Conflict("This weighing failed: put the item on the scale and weigh it again.")
-        return self.load
+        return (
+            self.load if quantity is None else self.load.model_copy(update={"quantity": quantity})
+        )
 
     def confirm(
         self,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 
 from smartscale.domain import pricing
 from smartscale.domain.catalogue import Item
@@ -10,7 +9,7 @@ from smartscale.domain.charge import Charge
 from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.memory import teaches
 from smartscale.domain.suspicion import suspicion
-from smartscale.domain.weighing import ConfirmedBy, Unit, Weighing
+from smartscale.domain.weighing import ConfirmedBy, Weighing
 from smartscale.operations.messages import lesson_message
 from smartscale.operations.metrics.figures import confirmation_metrics
 from smartscale.operations.ports.catalogue import CatalogueStore
@@ -118,7 +117,7 @@ class Confirm:
         return (
             weighing.confirmed_label == item.label
             and weighing.confirmed_by is confirmed_by
-            and (quantity is None or _pieces(item, quantity) == weighing.quantity)
+            and (quantity is None or pricing.pieces(item.unit, quantity) == weighing.quantity)
         )
 
     def _confirmed(
@@ -130,13 +129,8 @@ class Confirm:
         charge: Charge | None,
     ) -> Weighing:
         now = self._now()
-        load = weighing.load_to_sell(charged=charge is not None)
-        if quantity is not None:
-            load = load.model_copy(update={"quantity": quantity})
-        known = {prediction.label: prediction.confidence for prediction in weighing.top_k}
-        prediction = pricing.price(
-            item, load, known.get(item.label, Decimal(0)), at=weighing.created_at
-        )
+        load = weighing.load_to_sell(quantity, charged=charge is not None)
+        prediction = pricing.price_sale(weighing, item, load)
         if charge is None:
             reason = suspicion(weighing, prediction, confirmed_by)
             return weighing.confirm(prediction, confirmed_by, now, reason)
@@ -144,8 +138,3 @@ class Confirm:
         charged = charge.settle(prediction, load)
         reason = deviation or suspicion(weighing, charged, confirmed_by)
         return weighing.confirm(charged, confirmed_by, now, reason, charged_offline=True)
-
-
-def _pieces(item: Item, quantity: int) -> int:
-    """How many pieces are charged: items by weight are charged as one."""
-    return quantity if item.unit is Unit.EACH else 1
