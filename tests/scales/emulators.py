@@ -74,6 +74,14 @@ class OnSocket:
                 writer.write(words)
             await asyncio.sleep(0.02)
 
+    async def say_once(self, words: bytes) -> None:
+        """Say something once, as soon as somebody listens."""
+        while not self._writers:
+            await asyncio.sleep(0.005)
+        for writer in self._writers:
+            writer.write(words)
+            await writer.drain()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)

@@ -26,6 +26,11 @@ def kg(weight: str, condition: Condition = STABLE) -> Reading:
     return Reading(condition, Decimal(weight))
 
 
+def net(weight: str, condition: Condition = STABLE) -> Reading:
+    """A weight from which the scale has subtracted a tare of its own."""
+    return Reading(condition, Decimal(weight), net=True)
+
+
 def cas(body: bytes) -> bytes:
     """A frame of the dialogue with its right check."""
     return b"\x01\x02" + body + bytes([block_check(body)]) + b"\x03\x04"
@@ -51,7 +56,15 @@ def cas(body: bytes) -> bytes:
         (MT_SICS, b"S S        NaN kg\r\n", None),
         (MT_SICS, "S S      \u0660.\u0665 kg\r\n".encode(), None),
         (TOLEDO_8217, b"\x0200.500\r", kg("0.500")),
-        (TOLEDO_8217, b"\x02 0.500N\r", kg("0.500")),
+        (TOLEDO_8217, b"\x0200.480N\r", net("0.480")),
+        (TOLEDO_8217, b"\x0200012\r", None),
+        (MT_SICS, b"S S         12 kg\r\n", None),
+        (MT_SICS, b"S S        480 g\r\n", kg("0.480")),
+        (CAS, cas(b"S 000012kg"), None),
+        (CAS_22, b"ST,GS,1@,      12 kg\r\n", None),
+        (CAS_22, b"ST,NT,1@,   0.480 kg\r\n", net("0.480")),
+        (CAS_22, b"US,NT,1@,   0.480 kg\r\n", net("0.480", MOVING)),
+        (CAS_22, b"ST,GS,\n@,   0.500 kg\r\n", kg("0.500")),
         (TOLEDO_8217, b"\x02?\x41\r", Reading(MOVING)),
         (TOLEDO_8217, b"\x02?\x43\r", OVER),
         (TOLEDO_8217, b"\x02?\x44\r", UNDER),

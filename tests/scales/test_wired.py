@@ -21,7 +21,7 @@ from frontend.devices.scales.protocols.toledo_8217 import (
     check_even_parity,
     with_even_parity,
 )
-from frontend.devices.scales.scale import Condition, Reading
+from frontend.devices.scales.scale import FRESH_S, Condition, Reading, Readings
 from frontend.devices.scales.setting import open_scale, read_wire
 from frontend.devices.scales.wired import Wire, WiredScale
 from tests.scales.emulators import Cas, OnSocket, OnTerminal, Toledo
@@ -120,6 +120,62 @@ async def test_lines_that_come_by_themselves_are_read() -> None:
         talking = asyncio.create_task(line.talk(b"0 kg\r\nST,GS,1@,   0.500 kg\r\n"))
         await until(readings, kg("0.500"))
         talking.cancel()
+
+
+@pytest.mark.parametrize("device_id", [b"\n", b"\r", b",", b"\x00", b"S"])
+async def test_lines_are_read_whatever_byte_the_device_id_is(device_id: bytes) -> None:
+    async with OnSocket(lambda _: b"") as line, reading(line.url, CAS_22) as readings:
+        frame = b"ST,GS," + device_id + b"@,   0.500 kg\r\n"
+        talking = asyncio.create_task(line.talk(frame))
+        await until(readings, kg("0.500"))
+        talking.cancel()
+
+
+async def test_of_a_backlog_only_the_newest_line_counts() -> None:
+    """A scale sends 15 lines a second, whether anybody reads them or not."""
+    lines = b"".join(b"ST,GS,1@,%8.3f kg\r\n" % (n / 1000) for n in range(1, 401))
+    async with OnSocket(lambda _: b"") as line, reading(line.url, CAS_22) as readings:
+        assert await anext(readings) == AWAY
+        talking = asyncio.create_task(line.say_once(lines))
+        seen = []
+        async with asyncio.timeout(10):
+            async for one in readings:
+                seen.append(one.gross_kg)
+                if one.gross_kg == Decimal("0.400"):
+                    break
+        await talking
+    assert len(seen) < 40, "of 400 lines most were never shown"
+
+
+async def test_a_weight_that_is_not_sent_again_can_no_longer_be_charged() -> None:
+    async with OnSocket(lambda _: b"") as line, reading(line.url, CAS_22) as readings:
+        talking = asyncio.create_task(line.say_once(b"ST,GS,1@,   0.500 kg\r\n"))
+        await until(readings, kg("0.500"))
+        await talking
+        await until(readings, Reading(Condition.MOVING, Decimal("0.500")))
+
+
+async def test_who_reads_late_sees_no_old_weight_as_settled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("frontend.devices.scales.scale.time.monotonic", lambda: now)
+    readings = Readings(AWAY)
+    late = readings.follow()
+    assert await anext(late) == AWAY
+    readings.publish(kg("0.500"))
+    readings.publish(kg("0.000"))
+    now += FRESH_S + 0.1
+    assert await anext(late) == Reading(Condition.MOVING, Decimal("0.500"))
+    assert await anext(late) == kg("0.000")
+
+
+async def test_an_echoed_question_does_not_hide_the_answer() -> None:
+    def echoes(heard: bytes) -> bytes:
+        return heard + b"S S      0.500 kg\r\n" if b"SI" in heard else b""
+
+    async with OnSocket(echoes) as line, reading(line.url, MT_SICS) as readings:
+        await until(readings, kg("0.500"))
 
 
 async def test_parity_in_the_eighth_bit_is_sent_and_checked() -> None:

@@ -1,6 +1,7 @@
 """The port: what every scale tells the kiosk. Weights are kilograms, `Decimal` throughout."""
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from enum import Enum, auto
 from typing import Protocol
 
 GRAM = Decimal("0.001")
+FRESH_S = 0.5
+"""For how many seconds a weight may be charged after the scale sent it."""
 _KEEP = 64
 """How many changes wait for a slow reader; older ones are dropped, the newest never is."""
 
@@ -40,6 +43,15 @@ class Reading:
     condition: Condition
     gross_kg: Decimal | None = None
     """What is on the pan: always while STABLE; while MOVING where the scale tells it."""
+    net: bool = False
+    """Whether the scale has already subtracted a tare of its own: then `gross_kg` is a net weight,
+    and no other tare may be taken off."""
+
+    def unsettled(self) -> "Reading":
+        """The same weight as one that may be shown and must not be charged."""
+        if self.condition is not Condition.STABLE:
+            return self
+        return Reading(Condition.MOVING, self.gross_kg, self.net)
 
     def __post_init__(self) -> None:
         weight = self.gross_kg
@@ -68,10 +80,18 @@ class Scale(Protocol):
 
 
 class Readings:
-    """Hands one scale's readings to any number of readers. Used on one event loop."""
+    """Hands one scale's readings to any number of readers. Used on one event loop.
 
-    def __init__(self, first: Reading) -> None:
+    Args:
+        first: the reading before the scale has sent one.
+        fresh_s: seconds after which a settled weight that the scale has not sent again counts as
+            moving, so that nobody charges it; None for a scale that sends changes alone.
+    """
+
+    def __init__(self, first: Reading, fresh_s: float | None = None) -> None:
         self._current = first
+        self._fresh_s = fresh_s
+        self._expiry: asyncio.TimerHandle | None = None
         self._readers: set[_Reader] = set()
         self._closed = False
 
@@ -81,28 +101,41 @@ class Readings:
         return self._current
 
     def publish(self, reading: Reading) -> None:
-        """Tell the readers, when it is a change."""
-        if reading == self._current or self._closed:
+        """Hand the readers what the scale has sent, when it is a change."""
+        if self._closed:
+            return
+        if self._expiry is not None:
+            self._expiry.cancel()
+            self._expiry = None
+        if reading.condition is Condition.STABLE and self._fresh_s is not None:
+            loop = asyncio.get_running_loop()
+            self._expiry = loop.call_later(self._fresh_s, self._hand_out, reading.unsettled())
+        self._hand_out(reading)
+
+    def _hand_out(self, reading: Reading) -> None:
+        if reading == self._current:
             return
         self._current = reading
         for reader in self._readers:
-            reader.tell(reading)
+            reader.add(reading)
 
     def close(self) -> None:
         """End every reader."""
         self._closed = True
+        if self._expiry is not None:
+            self._expiry.cancel()
         for reader in self._readers:
             reader.news.set()
 
     async def follow(self) -> AsyncIterator[Reading]:
         """The current reading, then each change, until closed."""
         reader = _Reader()
-        reader.tell(self._current)
+        reader.add(self._current)
         self._readers.add(reader)
         try:
             while True:
                 while reader.waiting:
-                    yield reader.waiting.popleft()
+                    yield reader.next()
                 if self._closed:
                     return
                 reader.news.clear()
@@ -113,9 +146,15 @@ class Readings:
 
 class _Reader:
     def __init__(self) -> None:
-        self.waiting: deque[Reading] = deque(maxlen=_KEEP)
+        self.waiting: deque[tuple[float, Reading]] = deque(maxlen=_KEEP)
         self.news = asyncio.Event()
 
-    def tell(self, reading: Reading) -> None:
-        self.waiting.append(reading)
+    def add(self, reading: Reading) -> None:
+        self.waiting.append((time.monotonic(), reading))
         self.news.set()
+
+    def next(self) -> Reading:
+        """The oldest change. When it is old and a newer one waits, it is no settled weight."""
+        added_at, reading = self.waiting.popleft()
+        past = bool(self.waiting) and time.monotonic() - added_at > FRESH_S
+        return reading.unsettled() if past else reading

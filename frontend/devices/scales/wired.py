@@ -5,7 +5,7 @@ import logging
 import termios
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain, repeat
@@ -14,11 +14,13 @@ import serial
 
 from frontend.devices.scales.protocols.protocol import Pan, Protocol, Step
 from frontend.devices.scales.protocols.toledo_8217 import check_even_parity, with_even_parity
-from frontend.devices.scales.scale import Condition, Reading, Readings
+from frontend.devices.scales.scale import FRESH_S, Condition, Reading, Readings
 
 _UNAVAILABLE = Reading(Condition.UNAVAILABLE)
 _MOST_BYTES = 2048
 """How much one question may be answered with; a line that talks on and on is no scale."""
+_MOST_BACKLOG = 65_536
+"""How many bytes that came unasked are dropped at once, in search of the newest."""
 _CHUNK = 64
 
 _log = logging.getLogger(__name__)
@@ -49,7 +51,7 @@ class WiredScale:
         self.capacity_kg: Decimal = wire.pan.capacity_kg
         self.division_kg: Decimal = wire.pan.division_kg
         self._wire = wire
-        self._readings = Readings(_UNAVAILABLE)
+        self._readings = Readings(_UNAVAILABLE, FRESH_S)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -75,7 +77,7 @@ class WiredScale:
             self._thread.start()
 
     def _run(self, loop: asyncio.AbstractEventLoop) -> None:
-        def tell(reading: Reading) -> None:
+        def publish(reading: Reading) -> None:
             if not self._stop.is_set():
                 loop.call_soon_threadsafe(self._readings.publish, reading)
 
@@ -88,13 +90,13 @@ class WiredScale:
                     while not self._stop.is_set():
                         reading = dialogue.reading()
                         if reading is not None:
-                            tell(reading)
+                            publish(reading)
                             pauses, reason = self._pauses(), _heard(self._wire, reason)
                         elif dialogue.silent:
                             raise TimeoutError("it says nothing that is a weight")
                         self._stop.wait(self._wire.poll_s)
             except (OSError, termios.error) as error:  # a broken line, or none yet
-                tell(_UNAVAILABLE)
+                publish(_UNAVAILABLE)
                 reason = _lost(self._wire, str(error), reason)
                 self._stop.wait(next(pauses))
 
@@ -118,43 +120,59 @@ class _Dialogue:
         return time.monotonic() - self._heard_at > self._wire.silence_s
 
     def reading(self) -> Reading | None:
-        """Ask once; None when no reading came."""
-        frame = b""
-        for step in self._wire.protocol.steps:
-            answered = self._ask(step)
-            if answered is None:
-                return None
-            frame = answered
-        reading = self._wire.protocol.parse(frame, self._wire.pan)
-        if reading is not None:
-            self._heard_at = time.monotonic()
-        return reading
+        """Ask once; None when no reading came.
 
-    def _ask(self, step: Step) -> bytes | None:
-        if step.send:
-            self._forget_late_answers()
-            sent = with_even_parity(step.send) if self._wire.parity_in_software else step.send
-            self._port.write(sent)
+        Of a scale that sends without being asked, the newest frame counts.
+        """
+        *first, last = self._wire.protocol.steps
+        for step in first:
+            self._send(step)
+            if next(self._answers(step), None) is None:
+                return None
+        self._send(last)
+        for frame in self._answers(last):
+            # A frame that is no reading, such as an echo of the question, is passed over.
+            reading = self._wire.protocol.parse(frame, self._wire.pan)
+            if reading is not None:
+                self._heard_at = time.monotonic()
+                return reading
+        return None
+
+    def _send(self, step: Step) -> None:
+        """Send a question. What arrived before it is older than its answer, and is dropped."""
+        self._receive_backlog()
+        if not step.send:
+            return
+        self._waiting = b""
+        sent = with_even_parity(step.send) if self._wire.parity_in_software else step.send
+        self._port.write(sent)
+
+    def _answers(self, step: Step) -> Iterator[bytes]:
+        """Frames as they arrive, for the time that an answer may take."""
         until = time.monotonic() + self._wire.answer_s
         heard = 0
         while True:
-            if found := step.answer.search(self._waiting):
-                self._waiting = self._waiting[found.end() :]
-                return found[0]
+            if frames := list(step.answer.finditer(self._waiting)):
+                self._waiting = self._waiting[frames[-1].end() :]
+                # Asked for, the first one is the answer; unasked, the last one is the newest.
+                yield from (one[0] for one in (frames if step.send else reversed(frames)))
             if heard > _MOST_BYTES or time.monotonic() > until:
                 self._waiting = self._waiting[-_CHUNK:]
-                return None
+                return
             chunk = self._port.read(max(1, min(self._port.in_waiting, _CHUNK)))
             heard += len(chunk)
-            self._waiting += check_even_parity(chunk) if self._wire.parity_in_software else chunk
+            self._add(chunk)
 
-    def _forget_late_answers(self) -> None:
-        """What came late answers an earlier question: it may be an older weight."""
-        self._waiting = b""
-        for _ in range(_CHUNK):  # not until there is no more: a line may talk without end
+    def _receive_backlog(self) -> None:
+        """Take in what has arrived meanwhile, of which the end is the newest."""
+        for _ in range(_MOST_BACKLOG):  # not until there is no more: a line may talk without end
             if not self._port.in_waiting:
                 return
-            self._port.read(min(self._port.in_waiting, _CHUNK))
+            self._add(self._port.read(min(self._port.in_waiting, _MOST_BACKLOG)))
+
+    def _add(self, chunk: bytes) -> None:
+        heard = check_even_parity(chunk) if self._wire.parity_in_software else chunk
+        self._waiting = (self._waiting + heard)[-_MOST_BYTES:]
 
 
 def _open(wire: Wire) -> serial.Serial:

@@ -5,7 +5,7 @@ In the dialogue the till sends ENQ, the scale ACK, the till DC1, and the scale
 for an overflow; BCC is the exclusive or of all between STX and BCC.
 
 The 22-byte line comes by itself: `ST,GS,<device><lamp>,  0.500 kg CR LF` with ST for stable, US
-for unstable, OL for overload. It has no checksum.
+for unstable, OL for overload, and NT in place of GS for a net weight. It has no checksum.
 
 Sources: SW-II manual p. 15, https://www.easymanua.ls/cas/sw-ii-series/manual?p=15; Ohaus Aviator
 7000 service manual, 6.1.1 (BCC, overflow), https://manualshive.com/ru/manual/ohaus/aviator-7000-series/4154010?page=36;
@@ -24,7 +24,7 @@ _FRAME = re.compile(rb"\x01\x02(.{10})(.)\x03\x04", re.DOTALL)
 _BODY = re.compile(rb"([SU])([ -]) *(" + FIGURE + rb")(kg|KG| ?g|lb|LB|oz)", re.DOTALL)
 _OVERFLOW = re.compile(rb"[SU]F.{8}", re.DOTALL)
 _LINE = re.compile(
-    rb"(ST|US|OL),(?:GS|NT),..,(?=.{8} )([ +-]?) *(" + FIGURE + rb")? *(kg| g|lb|oz)\r\n",
+    rb"(ST|US|OL),(GS|NT),..,(?=.{8} )([ +-]?) *(" + FIGURE + rb")? *(kg| g|lb|oz)\r\n",
     re.DOTALL,
 )
 
@@ -53,12 +53,14 @@ def parse_line(frame: bytes, pan: Pan) -> Reading | None:
     found = _LINE.fullmatch(frame)
     if found is None or len(frame) != _LINE_BYTES:
         return None
-    state, sign, figure, unit = (
+    state, kind, sign, figure, unit = (
         "" if part is None else part.decode("ascii").strip() for part in found.groups()
     )
     if state == "OL":
         return Reading(Condition.OVERLOAD)
-    return pan.reading(sign + figure, unit, stable=state == "ST") if figure else None
+    if not figure:
+        return None
+    return pan.reading(sign + figure, unit, stable=state == "ST", net=kind == "NT")
 
 
 _LINE_BYTES = 22
@@ -74,7 +76,8 @@ CAS = Protocol(
 )
 CAS_22 = Protocol(
     name="cas-22",
-    steps=(Step(b"", re.compile(rb"[^\n]{1,64}\n")),),
+    # By its form, not by its line ends: the device id may be any byte, a line feed too.
+    steps=(Step(b"", re.compile(rb"(?:ST|US|OL),(?:GS|NT),.{14}\r\n", re.DOTALL)),),
     parse=parse_line,
     line=Line(9600, 8, "N", 1),
 )

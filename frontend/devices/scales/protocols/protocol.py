@@ -15,6 +15,8 @@ KILOGRAMS = {
     "lb": Decimal("0.45359237"),
 }
 """Kilograms in one unit, exact: https://www.nist.gov/pml/special-publication-811, appendix B.8."""
+_WHOLE = frozenset({"g", "mg"})
+"""Units in which scales show whole numbers."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,20 @@ class Pan:
     division_kg: Decimal = GRAM
     unit: str = "kg"
 
-    def reading(self, figure: str, unit: str, *, stable: bool) -> Reading | None:
-        """What a figure of a scale means; None for one in a unit that is no weight.
+    def reading(self, figure: str, unit: str, *, stable: bool, net: bool = False) -> Reading | None:
+        """What a figure of a scale means; None for one that is no weight.
+
+        A figure without a decimal point is a weight in grams and smaller units alone: as kilograms
+        `00012` may be 12 kg or 12 g, depending on how the scale is set.
 
         Args:
             figure: a plain decimal number, which the caller's pattern has made sure of.
             unit: a key of `KILOGRAMS`, in any case.
             stable: whether the scale calls it settled.
+            net: whether the scale has subtracted a tare of its own.
         """
         factor = KILOGRAMS.get(unit.lower())
-        if factor is None:
+        if factor is None or ("." not in figure and unit.lower() not in _WHOLE):
             return None
         exact = Decimal(figure) * factor
         if exact < 0:
@@ -45,7 +51,7 @@ class Pan:
         if exact > self.capacity_kg:
             return Reading(Condition.OVERLOAD)
         gross_kg = abs(exact).quantize(GRAM, ROUND_HALF_UP)  # a scale may say -0.000
-        return Reading(Condition.STABLE if stable else Condition.MOVING, gross_kg)
+        return Reading(Condition.STABLE if stable else Condition.MOVING, gross_kg, net)
 
 
 @dataclass(frozen=True)

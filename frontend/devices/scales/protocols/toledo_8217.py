@@ -13,7 +13,7 @@ import re
 from frontend.devices.scales.protocols.protocol import FIGURE, Line, Pan, Protocol, Step
 from frontend.devices.scales.scale import Condition, Reading
 
-_WEIGHT = re.compile(rb"\x02 *(-?" + FIGURE + rb")N?\r")
+_WEIGHT = re.compile(rb"\x02 *(-?" + FIGURE + rb")(N?)\r")
 _STATUS = re.compile(rb"\x02 *\?(.)\r", re.DOTALL)
 _MOTION, _OVER, _UNDER = 0b001, 0b010, 0b100
 
@@ -21,7 +21,8 @@ _MOTION, _OVER, _UNDER = 0b001, 0b010, 0b100
 def parse(frame: bytes, pan: Pan) -> Reading | None:
     """What a frame means; None for one that is no reading."""
     if weight := _WEIGHT.fullmatch(frame):
-        return pan.reading(weight[1].decode("ascii"), pan.unit, stable=True)
+        figure = weight[1].decode("ascii")
+        return pan.reading(figure, pan.unit, stable=True, net=weight[2] == b"N")
     status = _STATUS.fullmatch(frame)
     return None if status is None else _without_weight(status[1][0])
 
