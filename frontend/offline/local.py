@@ -22,7 +22,7 @@ from smartscale.domain.load import Load
 from smartscale.domain.prediction import UNKNOWN, Scored
 from smartscale.domain.upload import StoredUpload, load_metadata, upload_key
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Unit, Weighing
-from smartscale.http.documents import Result, kilograms, money
+from smartscale.http.present.weighing import kilograms, money, result
 from smartscale.operations.ports.models import Recogniser
 from smartscale.operations.weighing.recognise import RecognitionTask, outcome
 from smartscale.recognition.memory import Vectors
@@ -156,7 +156,7 @@ def moment_of(weighing_id: str) -> datetime | None:
 
 def shown(weighing: str, language: str) -> dict[str, Any]:
     """A weighing as `GET /v1/result` shows it."""
-    document = Result.of(Weighing.model_validate_json(weighing), language)
+    document = result(Weighing.model_validate_json(weighing), language)
     return document.model_dump(mode="json")
 
 

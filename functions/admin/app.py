@@ -24,31 +24,31 @@ from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRefusals, DynamoRegistry, DynamoTrials
 from smartscale.adapters.tokens import GivenToken, StoredToken
 from smartscale.clock import now
+from smartscale.contract.catalogue import EditableCatalogue, EditableItem, ImportPreview
+from smartscale.contract.memory import MemoryVersion, Taught
+from smartscale.contract.models import LabelMapping, ModelStatus, Package, Trial
 from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.catalogue_file import read_csv, write_csv
 from smartscale.domain.errors import InvalidInput, NotFound
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.trial import Tallies
 from smartscale.domain.weighing import ModelRef
-from smartscale.http.admin_documents import (
-    ActivationRequest,
-    MemoryState,
-    ModelState,
-    Package,
-    Product,
-    Taught,
-    TrialDocument,
-    TrialRequest,
-)
+from smartscale.http.admin_documents import ActivationRequest, Product, TrialRequest
 from smartscale.http.app import create_app, lambda_handler
-from smartscale.http.documents import EditableCatalogue, EditableItem, ImportDocument
 from smartscale.http.item_edit import ItemEdit
+from smartscale.http.present import catalogue as show
+from smartscale.http.present.models import (
+    label_mapping,
+    memory_version,
+    model_status,
+    trial_document,
+)
 from smartscale.logs import function_logger
 from smartscale.operations.access.authorise import Authorise
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.catalogue.pictures import PictureItems
 from smartscale.operations.learning.teach import Teach
-from smartscale.operations.models.map_labels import MapLabels, MappedLabel
+from smartscale.operations.models.map_labels import MapLabels
 from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.models.trial import ManageTrial
 from smartscale.operations.ports.access import AdminToken
@@ -219,21 +219,21 @@ def reload_model(
     configured: Annotated[Settings, Depends(settings)],
     operation: Annotated[ActivateModel, Depends(activate_model)],
     workers: Annotated[Registry, Depends(registry)],
-) -> ModelState:
+) -> ModelStatus:
     """Serve another model, without a restart; it is imported first where it is not there yet."""
     switch = operation.activate(
         request.model_id or configured.smartscale_model_id, request.model_revision, request.hints
     )
-    return ModelState.of(switch, workers.workers())
+    return model_status(switch, workers.workers())
 
 
 @router.get("/model")
 def model(
     operation: Annotated[ActivateModel, Depends(activate_model)],
     workers: Annotated[Registry, Depends(registry)],
-) -> ModelState:
+) -> ModelStatus:
     """The wanted and the active model, and how the switch went."""
-    return ModelState.of(operation.current(), workers.workers())
+    return model_status(operation.current(), workers.workers())
 
 
 @router.get("/models")
@@ -269,43 +269,43 @@ def _labels_of(model: ModelRef, mapping: MapLabels) -> dict[str, int]:
 def rollback(
     operation: Annotated[ActivateModel, Depends(activate_model)],
     workers: Annotated[Registry, Depends(registry)],
-) -> ModelState:
+) -> ModelStatus:
     """Serve the model that served before the active one."""
-    return ModelState.of(operation.roll_back(), workers.workers())
+    return model_status(operation.roll_back(), workers.workers())
 
 
 @router.get("/candidate")
 def candidate(
     operation: Annotated[ManageTrial, Depends(manage_trial)],
-) -> TrialDocument | None:
+) -> Trial | None:
     """The candidate that is tried, or was tried last; null before the first."""
     trial = operation.current()
-    return None if trial is None else TrialDocument.of(trial, operation.tallies(trial))
+    return None if trial is None else trial_document(trial, operation.tallies(trial))
 
 
 @router.post("/candidate", status_code=202)
 def try_model(
     request: TrialRequest, operation: Annotated[ManageTrial, Depends(manage_trial)]
-) -> TrialDocument:
+) -> Trial:
     """Try a package beside the active one; it is taken back when it passes one of its limits."""
     trial = operation.begin(
         request.model_id, request.model_revision, request.mode, request.share, request.limits
     )
-    return TrialDocument.of(trial, Tallies())
+    return trial_document(trial, Tallies())
 
 
 @router.post("/candidate/promote", status_code=202)
-def promote(operation: Annotated[ManageTrial, Depends(manage_trial)]) -> TrialDocument:
+def promote(operation: Annotated[ManageTrial, Depends(manage_trial)]) -> Trial:
     """Serve the candidate from now on."""
     trial = operation.promote()
-    return TrialDocument.of(trial, operation.tallies(trial))
+    return trial_document(trial, operation.tallies(trial))
 
 
 @router.delete("/candidate")
-def stop_trial(operation: Annotated[ManageTrial, Depends(manage_trial)]) -> TrialDocument:
+def stop_trial(operation: Annotated[ManageTrial, Depends(manage_trial)]) -> Trial:
     """End the trial; the candidate is not used any more."""
     trial = operation.stop()
-    return TrialDocument.of(trial, operation.tallies(trial))
+    return trial_document(trial, operation.tallies(trial))
 
 
 @router.get(
@@ -328,7 +328,9 @@ def whole_catalogue(
             media_type="text/csv",
             headers={"Content-Disposition": 'attachment; filename="catalogue.csv"'},
         )
-    return EditableCatalogue(items=[EditableItem.of(item, moment) for item in items.everything()])
+    return EditableCatalogue(
+        items=tuple(show.editable_item(item, moment) for item in items.everything())
+    )
 
 
 async def csv_file(request: Request) -> str:
@@ -349,7 +351,7 @@ def import_catalogue(
     dry_run: Annotated[bool, Query(description="only say what would change")] = False,
     fingerprint: Annotated[str | None, Query(description="of the preview")] = None,
     lang: Annotated[str, Query(pattern="^[a-z]{2}$")] = "en",
-) -> ImportDocument:
+) -> ImportPreview:
     """Add or change the items of a CSV file; other items stay as they are.
 
     With the `fingerprint` of a preview, the import is refused if it would change anything else.
@@ -357,9 +359,9 @@ def import_catalogue(
     moment = now()
     items = read_csv(StringIO(file, newline=""), moment)
     if dry_run:
-        return ImportDocument.of(operation.preview(items), moment, lang, applied=False)
+        return show.import_preview(operation.preview(items), moment, lang, applied=False)
     changes = operation.put_all(items, moment=moment, previewed=fingerprint)
-    return ImportDocument.of(changes, moment, lang, applied=True)
+    return show.import_preview(changes, moment, lang, applied=True)
 
 
 @router.put("/catalogue/{label}")
@@ -373,7 +375,7 @@ def put_item(
     moment = now()
     item = edit.item(label, configured.currency, moment)
     stored = operation.put(item, clears=edit.clears, expected_version=edit.version)
-    return EditableItem.of(stored, moment)
+    return show.editable_item(stored, moment)
 
 
 @router.delete("/catalogue/{label}/prices")
@@ -383,7 +385,7 @@ def cancel_price(
     operation: Annotated[EditCatalogue, Depends(edit_catalogue)],
 ) -> EditableItem:
     """Take back a price that has not started yet."""
-    return EditableItem.of(operation.cancel_price(label, parse_moment(valid_from)), now())
+    return show.editable_item(operation.cancel_price(label, parse_moment(valid_from)), now())
 
 
 @router.put("/catalogue/{label}/picture")
@@ -393,7 +395,7 @@ def give_picture(
     operation: Annotated[PictureItems, Depends(picture_items)],
 ) -> EditableItem:
     """Show an item with a picture of the shop's own; it is made small and kept for good."""
-    return EditableItem.of(operation.give(label, image.file.read()), now())
+    return show.editable_item(operation.give(label, image.file.read()), now())
 
 
 @router.delete("/catalogue/{label}/picture")
@@ -401,7 +403,7 @@ def take_picture_away(
     label: str, operation: Annotated[PictureItems, Depends(picture_items)]
 ) -> EditableItem:
     """Show an item without a picture of the shop's own."""
-    return EditableItem.of(operation.take_away(label), now())
+    return show.editable_item(operation.take_away(label), now())
 
 
 @router.delete("/catalogue/{label}", status_code=204, response_class=Response)
@@ -415,26 +417,26 @@ def labels(
     operation: Annotated[MapLabels, Depends(map_labels)],
     model_id: str | None = None,
     model_revision: str = "main",
-) -> list[MappedLabel]:
+) -> list[LabelMapping]:
     """What the labels of a model are sold as; of the active model where none is named."""
     model = ModelRef(id=model_id, revision=model_revision) if model_id else None
-    return operation.labels(model)
+    return [label_mapping(mapped) for mapped in operation.labels(model)]
 
 
 @router.put("/labels/{label}")
 def give_label(
     label: str, wanted: Product, operation: Annotated[MapLabels, Depends(map_labels)]
-) -> MappedLabel:
+) -> LabelMapping:
     """Sell a model's label as an item of the catalogue."""
-    return operation.give(label, wanted.product)
+    return label_mapping(operation.give(label, wanted.product))
 
 
 @router.delete("/labels/{label}")
 def take_label_back(
     label: str, operation: Annotated[MapLabels, Depends(map_labels)]
-) -> MappedLabel:
+) -> LabelMapping:
     """Remove the assignment of a label."""
-    return operation.take_back(label)
+    return label_mapping(operation.take_back(label))
 
 
 @router.post("/enrol/{label}", status_code=202)
@@ -455,9 +457,9 @@ def enrol(
 
 
 @router.get("/memory")
-def memory(operation: Annotated[Teach, Depends(teach)]) -> list[MemoryState]:
+def memory(operation: Annotated[Teach, Depends(teach)]) -> list[MemoryVersion]:
     """Every version of what the shop has taught, the newest first."""
-    return [MemoryState.of(version) for version in operation.versions()]
+    return [memory_version(version) for version in operation.versions()]
 
 
 @router.post("/memory/rollback", status_code=202)

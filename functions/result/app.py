@@ -17,20 +17,19 @@ from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.adapters.topic import topic_for
 from smartscale.clock import now
+from smartscale.contract.analytics import Analytics
+from smartscale.contract.catalogue import Catalogue
+from smartscale.contract.document import in_language
+from smartscale.contract.weighing import HistoryPage, Result
 from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.charge import Charge
 from smartscale.domain.load import parse_quantity
 from smartscale.domain.weighing import ConfirmedBy
 from smartscale.http.app import create_app, lambda_handler
-from smartscale.http.documents import (
-    AnalyticsDocument,
-    CatalogueDocument,
-    CatalogueItem,
-    HistoryPage,
-    Result,
-    in_language,
-)
 from smartscale.http.health import Health, probe
+from smartscale.http.present import analytics as figures_shown
+from smartscale.http.present import catalogue as catalogue_shown
+from smartscale.http.present import weighing as shown
 from smartscale.http.table import as_csv
 from smartscale.operations.catalogue.pictures import read_picture
 from smartscale.operations.metrics.analytics import analyse
@@ -149,7 +148,7 @@ async def result(
         await asyncio.sleep(min(pause, left))
         pause = min(pause * 1.3, SLOWEST_LOOK_SECONDS)
         weighing = await run_in_threadpool(operation.outcome, job_id)
-    return Result.pending(job_id) if weighing is None else Result.of(weighing, lang)
+    return shown.pending(job_id) if weighing is None else shown.result(weighing, lang)
 
 
 class Charged(BaseModel):
@@ -194,7 +193,7 @@ def confirm_weighing(
         confirmed_by=said.confirmed_by,
         charge=None if said.charged is None else Charge.parse(**said.charged.model_dump()),
     )
-    return Result.of(weighing, lang)
+    return shown.result(weighing, lang)
 
 
 @router.get(
@@ -232,10 +231,10 @@ def weighing_history(
         upload_key=upload_key,
     )
     if "text/csv" in accept:
-        return as_csv(Result.of(weighing, lang) for weighing in operation.everything(wanted))
+        return as_csv(shown.result(weighing, lang) for weighing in operation.everything(wanted))
     page = operation.page(wanted, cursor, limit)
     return HistoryPage(
-        items=[Result.of(weighing, lang) for weighing in page.weighings],
+        items=tuple(shown.result(weighing, lang) for weighing in page.weighings),
         next_cursor=page.next_cursor,
     )
 
@@ -260,10 +259,10 @@ def weighing_picture(
 
 
 @router.get("/catalogue", tags=["shop"])
-def shop_catalogue(store: Annotated[CatalogueStore, Depends(catalogue)]) -> CatalogueDocument:
+def shop_catalogue(store: Annotated[CatalogueStore, Depends(catalogue)]) -> Catalogue:
     """What the shop sells."""
     moment = now()
-    return CatalogueDocument(items=[CatalogueItem.of(item, moment) for item in store.all()])
+    return Catalogue(items=tuple(catalogue_shown.item(item, moment) for item in store.all()))
 
 
 @router.get(
@@ -288,7 +287,7 @@ def analytics(
     rows: Annotated[Weighings, Depends(weighings)],
     hours: Annotated[int, Query(ge=1, le=24 * 31)] = 24,
     lang: Language = "en",
-) -> AnalyticsDocument:
+) -> Analytics:
     """How the system is doing: requests, latency, low confidence, top labels, errors.
 
     `insights` are from the weighings themselves, the newest 5,000 at most: what was confirmed
@@ -296,7 +295,7 @@ def analytics(
     """
     names = {item.label: in_language(item.names, lang, item.label) for item in store.all()}
     figures = analyse(queries, now(), timedelta(hours=hours))
-    return AnalyticsDocument.of(figures, insights_between(rows, figures.start, now()), names)
+    return figures_shown.analytics(figures, insights_between(rows, figures.start, now()), names)
 
 
 @router.get("/health", tags=["operate"], responses={503: {"model": Health}})

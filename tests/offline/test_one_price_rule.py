@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from frontend.offline.local import LocalScale, NotSold
 from smartscale.domain.catalogue import Item
 from smartscale.domain.weighing import Weighing
-from smartscale.http.documents import CatalogueItem
+from smartscale.http.present import catalogue as shown
 from tests.examples import NOW, item
 from tests.fakes import FakeCatalogue
 from tests.shop import Shop
@@ -54,5 +54,5 @@ def weighed(sold: Item, weight: Decimal) -> tuple[Shop, Weighing, list[dict[str,
     shop = Shop(catalogue=FakeCatalogue.of(item("Banana"), sold))
     job_id = shop.upload({"weight-kg": f"{weight:.3f}", "scale-id": "till-1"})
     shop.recognise(job_id)
-    document = CatalogueItem.of(sold, shop.clock()).model_dump(mode="json")
+    document = shown.item(sold, shop.clock()).model_dump(mode="json")
     return shop, shop.weighings.rows[job_id], [document]

@@ -5,10 +5,9 @@ from decimal import Decimal
 import pytest
 
 from smartscale.domain.errors import Conflict, InvalidInput
-from smartscale.domain.memory import SHOPPERS_TO_AGREE, Teacher
+from smartscale.domain.memory import SHOPPERS_TO_AGREE, MemoryProgress, Teacher
 from smartscale.domain.weighing import ConfirmedBy, ModelRef
 from smartscale.operations.learning.remember import Remember
-from smartscale.operations.learning.teach import MemoryProgress
 from smartscale.recognition.preprocessing import ImageError
 from tests.examples import picture, scores
 from tests.fakes import FakeRecogniser

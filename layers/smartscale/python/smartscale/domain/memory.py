@@ -23,6 +23,21 @@ SHOPPERS_TO_AGREE = 3
 """A single shopper may choose the cheaper item on purpose, so one alone teaches nothing."""
 
 
+IMAGES_AT_ONCE = 20
+"""How many pictures of an item can be taught by one request."""
+
+
+class MemoryProgress(StrEnum):
+    """How far a version is."""
+
+    PENDING = "pending"
+    """No worker has looked at its pictures yet."""
+    READY = "ready"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    """A newer version counts."""
+
+
 class Teacher(StrEnum):
     """Who says that a picture shows an item."""
 

@@ -9,10 +9,11 @@ from mangum import Mangum
 from mangum.types import LambdaContext, LambdaEvent
 
 from smartscale import __version__
+from smartscale.contract.problem import MEDIA_TYPE, Problem
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.access_log import AccessLog
 from smartscale.http.body_limit import BodyLimit
-from smartscale.http.problem import MEDIA_TYPE, Problem, answer_errors_as_problems
+from smartscale.http.problem import answer_errors_as_problems
 
 BASE_PATH = "/v1"
 _TEXT = ["text/", "application/json", MEDIA_TYPE]

@@ -1,4 +1,4 @@
-"""The error format: `application/problem+json` (RFC 9457), one sentence a person can act on."""
+"""Every error becomes an answer of one format, `application/problem+json`, in this one place."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -8,14 +8,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
 from pynamodb.exceptions import PynamoDBException
 from starlette.exceptions import HTTPException
 
+from smartscale.contract.problem import MEDIA_TYPE, Problem
 from smartscale.domain import correlation, errors
 from smartscale.recognition.preprocessing import ImageError, TooManyPixels, UnsupportedImage
-
-MEDIA_TYPE = "application/problem+json"
 
 _log = logging.getLogger(__name__)
 
@@ -32,15 +30,6 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """Which status a refusal has; the most special class of an exception decides."""
-
-
-class Problem(BaseModel):
-    """An error answer."""
-
-    type: str = "about:blank"
-    title: str
-    status: int
-    detail: str
 
 
 def problem(status: int, detail: str) -> JSONResponse:

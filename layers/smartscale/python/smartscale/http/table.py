@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fastapi import Response
 
-from smartscale.http.documents import Result
+from smartscale.contract.weighing import Result
 
 COLUMNS = (
     "created_at",

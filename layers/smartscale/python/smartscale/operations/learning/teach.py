@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.memory import (
+    IMAGES_AT_ONCE,
     Lesson,
+    MemoryProgress,
     MemoryVersion,
     Teacher,
 )
@@ -21,19 +22,6 @@ from smartscale.operations.ports.models import PackageStore, Registry
 from smartscale.operations.ports.queues import Queue
 from smartscale.recognition.package import EXEMPLARS_FILE
 from smartscale.recognition.preprocessing import shrink
-
-MAX_IMAGES = 20
-
-
-class MemoryProgress(StrEnum):
-    """How far a version is."""
-
-    PENDING = "pending"
-    """No worker has looked at its pictures yet."""
-    READY = "ready"
-    FAILED = "failed"
-    SUPERSEDED = "superseded"
-    """A newer version counts."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +70,10 @@ class Teach:
             raise InvalidInput(
                 f"{label[:80]} is not in the catalogue: add it there first, with its price."
             )
-        if not 1 <= len(images) <= MAX_IMAGES:
+        if not 1 <= len(images) <= IMAGES_AT_ONCE:
             raise InvalidInput(
-                f"Send 1 to {MAX_IMAGES} pictures as files named `images`; there are {len(images)}."
+                f"Send 1 to {IMAGES_AT_ONCE} pictures as files named `images`; "
+                f"there are {len(images)}."
             )
         if reason := self._why_not(self._serving()):
             raise Conflict(reason)

@@ -1,0 +1,98 @@
+"""The catalogue: what is sold, at which prices, and what an edit or a file would change."""
+
+from datetime import datetime
+
+from smartscale.contract.document import Document, Exact, in_language
+from smartscale.domain.catalogue import SoldAs
+from smartscale.domain.catalogue_changes import ChangeKind, FieldChange
+from smartscale.domain.weighing import Unit
+
+__all__ = [
+    "Catalogue",
+    "CatalogueItem",
+    "ChangeKind",
+    "EditableCatalogue",
+    "EditableItem",
+    "FieldChange",
+    "ImportPreview",
+    "ItemChange",
+    "Price",
+    "SoldAs",
+    "Unit",
+]
+
+
+class Price(Document):
+    """A unit price, and from when it holds."""
+
+    unit_price: Exact
+    valid_from: datetime
+
+
+class CatalogueItem(Document):
+    """What is sold under a label, at the price that holds now; `prices` has those to come too.
+
+    `tare_kg` is the packaging it usually comes in, `piece_kg_min` to `piece_kg_max` what one piece
+    usually weighs. `picture_url` is where the API has the shop's own picture of it.
+    """
+
+    label: str
+    plu: str
+    category: str
+    names: dict[str, str]
+    unit: Unit
+    unit_price: Exact | None
+    currency: str
+    tare_kg: Exact
+    piece_kg_min: Exact | None
+    piece_kg_max: Exact | None
+    sold_as: SoldAs | None
+    picture_url: str | None
+    valid_from: datetime
+    prices: tuple[Price, ...]
+
+    def name_in(self, language: str) -> str:
+        """Its name in a language, else in English, else its label."""
+        return in_language(self.names, language, self.label)
+
+
+class Catalogue(Document):
+    """What the shop sells."""
+
+    items: tuple[CatalogueItem, ...]
+
+
+class EditableItem(CatalogueItem):
+    """An item as who edits it sees it: the prices before, too."""
+
+    aliases: tuple[str, ...]
+    past_prices: tuple[Price, ...]
+    retired: bool
+    version: int
+
+
+class EditableCatalogue(Document):
+    """Everything that was ever sold."""
+
+    items: tuple[EditableItem, ...]
+
+
+class ItemChange(Document):
+    """What becomes of an item."""
+
+    label: str
+    name: str
+    kind: ChangeKind
+    fields: tuple[FieldChange, ...]
+
+
+class ImportPreview(Document):
+    """What a file of items would change, or has changed; `fingerprint` names just these changes.
+
+    Items that stay as they are are only counted.
+    """
+
+    applied: bool
+    fingerprint: str
+    counts: dict[ChangeKind, int]
+    changes: tuple[ItemChange, ...]

@@ -1,0 +1,104 @@
+"""Weighings: what was taken in, what was recognised, and what it costs."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from smartscale.contract.document import Document, Exact
+from smartscale.domain.prediction import EMPTY, UNKNOWN
+from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Unit
+
+__all__ = [
+    "EMPTY",
+    "UNKNOWN",
+    "Accepted",
+    "ConfirmedBy",
+    "DirectUpload",
+    "HistoryPage",
+    "ModelRef",
+    "Prediction",
+    "Result",
+    "Status",
+    "Unit",
+]
+
+
+class Accepted(Document):
+    """A weighing that was taken in."""
+
+    job_id: str
+    status: Status = Status.PENDING
+    result_url: str
+
+
+class DirectUpload(Accepted):
+    """Where to post an image straight to the store: `fields` first, then the image as `file`."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class Prediction(Document):
+    """An item the picture may show; without prices when it is not sold.
+
+    `confidence` is from 0 to 1, `net_kg` kilograms, `total` what the weighing costs as this item.
+    """
+
+    label: str
+    plu: str | None
+    name: str
+    confidence: float
+    unit: Unit | None
+    unit_price: Exact | None
+    quantity: int
+    net_kg: Exact | None
+    total: Exact | None
+    currency: str | None
+
+
+class Result(Document):
+    """A weighing. A pending one has only `job_id` and `status`; a failed one has `error`.
+
+    Weights are kilograms, `timings` milliseconds.
+    """
+
+    job_id: str
+    status: Status
+    scale_id: str | None = None
+    label: str | None = None
+    name: str | None = None
+    confidence: float | None = None
+    top_k: tuple[Prediction, ...] = ()
+    weight_kg: Exact | None = None
+    tare_kg: Exact | None = None
+    net_kg: Exact | None = None
+    unit: Unit | None = None
+    quantity: int | None = None
+    unit_price: Exact | None = None
+    price: Exact | None = None
+    currency: str | None = None
+    needs_confirmation: bool | None = None
+    confirmed_label: str | None = None
+    confirmed_by: ConfirmedBy | None = None
+    confirmed_at: datetime | None = None
+    suspicious: bool = False
+    suspicious_reason: str | None = None
+    charged_offline: bool = False
+    model: ModelRef | None = None
+    timings: dict[str, float] = Field(default={})
+    upload_key: str | None = None
+    created_at: datetime | None = None
+    error: str | None = None
+    correlation_id: str | None = None
+
+    @property
+    def sold_label(self) -> str | None:
+        """What it is sold as: the confirmed label, else the recognised one."""
+        return self.confirmed_label or self.label
+
+
+class HistoryPage(Document):
+    """Weighings, newest first; `next_cursor` asks for those before."""
+
+    items: tuple[Result, ...]
+    next_cursor: str | None

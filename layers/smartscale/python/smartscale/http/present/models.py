@@ -1,0 +1,60 @@
+"""Models, trials and what was taught, as the API shows them."""
+
+from collections import Counter
+from decimal import Decimal
+
+from smartscale.contract import memory, models
+from smartscale.domain.registry import ModelSwitch, WorkerReport
+from smartscale.domain.trial import Tallies, Tally, Trial
+from smartscale.operations.learning.teach import TaughtVersion
+from smartscale.operations.models.map_labels import MappedLabel
+
+
+def model_status(switch: ModelSwitch, workers: list[WorkerReport]) -> models.ModelStatus:
+    """The document of a switch."""
+    return models.ModelStatus(**dict(switch), workers=tuple(workers))
+
+
+def trial_document(tried: Trial, tallies: Tallies) -> models.Trial:
+    """The document of a trial."""
+    return models.Trial(
+        **dict(tried),
+        compared=tallies.compared,
+        agreement=_rounded(tallies.agreement),
+        skipped=tallies.skipped,
+        active=_figures(tallies.active),
+        candidate=_figures(tallies.candidate),
+    )
+
+
+def _figures(tally: Tally) -> models.Figures:
+    return models.Figures(
+        n=tally.answers,
+        latency_ms=_rounded(tally.mean_latency_ms, 1),
+        confidence=_rounded(tally.mean_confidence),
+        low_confidence_rate=_rounded(tally.low_confidence_rate),
+        error_rate=_rounded(tally.error_rate),
+    )
+
+
+def _rounded(value: Decimal | None, digits: int = 4) -> float | None:
+    return None if value is None else round(float(value), digits)
+
+
+def label_mapping(mapped: MappedLabel) -> models.LabelMapping:
+    """The document of what a label is sold as."""
+    return models.LabelMapping(label=mapped.label, product=mapped.product, how=mapped.how)
+
+
+def memory_version(taught: TaughtVersion) -> memory.MemoryVersion:
+    """The document of a version."""
+    return memory.MemoryVersion(
+        version=taught.version.number,
+        state=taught.state,
+        active=taught.active,
+        label=taught.version.label,
+        labels=Counter(lesson.label for lesson in taught.version.lessons),
+        images=len(taught.version.lessons),
+        created_at=taught.version.created_at,
+        error=taught.error,
+    )
