@@ -10,6 +10,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.errors import PlainError
+from smartscale.domain.errors import InvalidInput
+from smartscale.domain.money import check_currency
 from smartscale.settings import DEFAULT_ADMIN_TOKEN
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -77,9 +79,10 @@ class Settings(BaseSettings):
     @field_validator("currency")
     @classmethod
     def _code(cls, value: str) -> str:
-        if not re.fullmatch("[A-Z]{3}", value):
-            raise PlainError("CURRENCY must be a code of ISO 4217, such as EUR", 2)
-        return value
+        try:
+            return check_currency(value)
+        except InvalidInput as error:
+            raise PlainError("CURRENCY must be a code of ISO 4217, such as EUR", 2) from error
 
     @field_validator("log_level", mode="before")
     @classmethod

@@ -81,7 +81,14 @@ def test_an_item_whose_first_price_has_not_started_has_no_total() -> None:
 
 
 @pytest.mark.parametrize(
-    ("currency", "rounded"), [("EUR", "1235.57"), ("JPY", "1236"), ("KWD", "1235.568")]
+    ("currency", "rounded"),
+    [
+        ("EUR", "1235.57"),
+        ("RSD", "1235.57"),
+        ("KWD", "1235.568"),
+        ("IQD", "1235.568"),
+        *((code, "1236") for code in ("JPY", "RWF", "KMF", "GNF", "DJF", "BIF", "VUV", "UYI")),
+    ],
 )
 def test_each_currency_has_its_own_smallest_unit(currency: str, rounded: str) -> None:
     assert to_cent(Decimal("1235.5675"), currency) == Decimal(rounded)

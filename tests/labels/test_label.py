@@ -3,6 +3,8 @@
 import io
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -133,7 +135,7 @@ def test_a_second_label_of_a_sale_is_a_copy_also_after_a_restart(tmp_path: Path)
 def test_a_label_is_printed_as_it_is_drawn_and_cut_off() -> None:
     dummy = Dummy()
     drawn = render.picture(label(), LANGUAGES["ar"], copy=False)
-    Printer(lambda: dummy, answers=False).print(drawn)
+    Printer(lambda: dummy).print(drawn)
     raster = b"\x1dv0\x00" + (render.WIDTH // 8).to_bytes(2, "little")
     assert raster + render.HEIGHT.to_bytes(2, "little") in dummy.output
     start = dummy.output.index(raster) + 8
@@ -150,13 +152,58 @@ def test_a_device_file_and_a_printer_in_the_network_get_the_same(tmp_path: Path)
     assert on_file is not None
     on_file.print(drawn)
 
+    with listening(answers=b"\x12") as (in_network, got):
+        in_network.print(drawn)
+    assert device.read_bytes() == bytes(got)
+    assert len(got) > 48 * render.HEIGHT
+
+
+AUTOMATIC_STATUS = b"\x10\x00\x00\x00"
+"""What printers send unasked (`GS a`): here a printer that is ready."""
+NO_PAPER_STATUS = b"\x1c\x00\x6c\x00"
+"""The same of one whose cover is open; its third byte looks like an empty roll."""
+
+
+@pytest.mark.parametrize(
+    ("unasked", "answers"),
+    [
+        (b"", b""),
+        (AUTOMATIC_STATUS, b""),
+        (NO_PAPER_STATUS * 3, b""),
+        (AUTOMATIC_STATUS, b"\x12"),
+        (NO_PAPER_STATUS, b"\x1e"),  # the roll is near its end
+    ],
+)
+def test_only_a_printer_that_answers_that_its_paper_is_out_does_not_print(
+    unasked: bytes, answers: bytes
+) -> None:
+    drawn = render.picture(label(), LANGUAGES["en"], copy=False)
+    with listening(unasked=unasked, answers=answers) as (in_network, got):
+        in_network.print(drawn)
+    assert len(got) > 48 * render.HEIGHT
+
+
+def test_a_printer_in_the_network_without_paper_says_so() -> None:
+    drawn = render.picture(label(), LANGUAGES["en"], copy=False)
+    with (
+        listening(unasked=AUTOMATIC_STATUS, answers=b"\x7e") as (in_network, got),
+        pytest.raises(NotPrinted, match=printer.NO_PAPER),
+    ):
+        in_network.print(drawn)
+    assert got == b""
+
+
+@contextmanager
+def listening(*, unasked: bytes = b"", answers: bytes) -> Iterator[tuple[Printer, bytearray]]:
+    """A printer in the network, and what it was sent to print."""
     got, server = bytearray(), socket.create_server(("127.0.0.1", 0))
 
     def listen() -> None:
         connection, _ = server.accept()
         with connection:
-            connection.recv(16)
-            connection.sendall(b"\x12")  # paper is there
+            connection.sendall(unasked)
+            connection.recv(3)
+            connection.sendall(answers)
             while heard := connection.recv(4096):
                 got.extend(heard)
 
@@ -164,23 +211,15 @@ def test_a_device_file_and_a_printer_in_the_network_get_the_same(tmp_path: Path)
     listener.start()
     in_network = printer_of(f"network://127.0.0.1:{server.getsockname()[1]}")
     assert in_network is not None
-    in_network.print(drawn)
-    listener.join(5)
-    server.close()
-    assert device.read_bytes() == bytes(got)
-    assert len(got) > 48 * render.HEIGHT
+    try:
+        yield in_network, got
+    finally:
+        listener.join(5)
+        server.close()
 
 
-def test_a_printer_without_paper_or_away_says_so() -> None:
-    class OutOfPaper(Dummy):  # type: ignore[misc]  # escpos is untyped
-        def paper_status(self) -> int:
-            return 0
-
+def test_a_printer_that_is_away_says_so() -> None:
     drawn = render.picture(label(), LANGUAGES["en"], copy=False)
-    empty = OutOfPaper()
-    with pytest.raises(NotPrinted, match=printer.NO_PAPER):
-        Printer(lambda: empty, answers=True).print(drawn)
-    assert empty.output == b""
     away = printer_of("file:///nowhere/lp0")
     assert away is not None
     with pytest.raises(NotPrinted, match=printer.AWAY[:20]):

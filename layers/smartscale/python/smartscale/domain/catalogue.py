@@ -11,13 +11,12 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from smartscale.domain.errors import Conflict, InvalidInput, NotFound
 from smartscale.domain.load import MAX_WEIGHT_KG
-from smartscale.domain.money import to_cent
+from smartscale.domain.money import check_currency, to_cent
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.weighing import Unit
 
 _LABEL = re.compile(r"[^\W_][\w .'()-]{0,79}")
 _PLU = re.compile(r"[0-9]{4,5}", re.ASCII)
-_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 _PRICE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?", re.ASCII)
 _KILOGRAMS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
@@ -99,7 +98,7 @@ class Item(BaseModel):
         _check(_PLU, plu, "plu", "a PLU code of 4 or 5 digits, such as 4011")
         _check(_PRICE, unit_price, "unit_price", "a price such as 2.49")
         _check(_KILOGRAMS, tare_kg, "tare_kg", "kilograms with at most 3 decimals, such as 0.015")
-        _check(_CURRENCY, currency, "currency", "a code of ISO 4217, such as EUR")
+        check_currency(currency)
         if label in NO_ITEM:
             raise InvalidInput(f"{label!r} is an answer of the model, not an item to sell.")
         if unit not in set(Unit):

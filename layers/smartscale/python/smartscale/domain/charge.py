@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict
 
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.load import Load
+from smartscale.domain.money import check_currency
 from smartscale.domain.pricing import pieces, total
 from smartscale.domain.weighing import Prediction, Unit
 
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?", re.ASCII)
-_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 
 class Charge(BaseModel):
@@ -35,10 +35,7 @@ class Charge(BaseModel):
         """
         if unit not in set(Unit):
             raise InvalidInput(f"charged.unit {unit[:40]!r} must be one of: {', '.join(Unit)}.")
-        if not _CURRENCY.fullmatch(currency):
-            raise InvalidInput(
-                f"charged.currency {currency[:40]!r} must be a code of ISO 4217, such as EUR."
-            )
+        check_currency(currency)
         return cls(
             unit=Unit(unit),
             unit_price=_decimal("unit_price", unit_price, "a price such as 2.49"),
