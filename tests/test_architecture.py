@@ -10,7 +10,8 @@ import pytest
 LAYER = Path(__file__).parents[1] / "layers/smartscale/python/smartscale"
 
 PACKAGES = {
-    LAYER / "domain": {"pydantic"},
+    LAYER / "contract": {"pydantic"},
+    LAYER / "domain": {"pydantic", "iso4217"},
     LAYER / "importing": {"pydantic"},
     LAYER / "operations": {"pydantic", "PIL"},
 }

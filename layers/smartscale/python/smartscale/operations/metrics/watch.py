@@ -17,7 +17,7 @@ from smartscale.domain.errors import StoreUnavailable
 from smartscale.operations.ports.metrics import Metric, MetricQueries, MetricQuery
 from smartscale.operations.ports.queues import Backlog
 
-COSTS = Path(__file__).parents[1] / "costs.json"
+COSTS = Path(__file__).parents[2] / "costs.json"
 """Written by `python -m infra.sizing.marginal` from the price table of `smartscale cost`."""
 THROTTLED_SPAN = timedelta(minutes=5)
 _LOOK = timedelta(minutes=1)
