@@ -215,3 +215,18 @@ def test_a_file_of_another_size_than_announced_is_refused(
     hub.publish(MODEL, repository, announced={"variables/variables.data": 10})
     with pytest.raises(ImportFailed, match="published damaged"):
         site.fetch()
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 2147483648\n"
+
+
+@pytest.mark.parametrize("announced", [len(POINTER), 2_147_483_648])
+def test_a_pointer_to_a_file_is_refused_before_anything_large_is_downloaded(
+    site: Site, hub: StandInHub, repository: Path, announced: int
+) -> None:
+    (repository / "saved_model.pb").write_bytes(POINTER)
+    hub.publish(MODEL, repository, announced={"saved_model.pb": announced})
+    with pytest.raises(ImportFailed, match="saved_model.pb is a Git LFS pointer"):
+        site.fetch()
+    if announced == len(POINTER):
+        assert not any("variables.data" in path for _, path, _ in hub.asked)

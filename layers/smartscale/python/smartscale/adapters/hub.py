@@ -30,6 +30,7 @@ from huggingface_hub.errors import (
 
 from smartscale.domain.errors import ImportFailed
 from smartscale.domain.registry import ImportProgress, ImportStep
+from smartscale.importing.refusals import POINTER_BYTES, refuse_pointer
 from smartscale.importing.repository import Listing, RepositoryFile
 from smartscale.operations.ports.models import Say
 
@@ -98,7 +99,9 @@ class HuggingFaceHub:
         """
         meter = _Meter(sum(file.size for file in files), say)
         folder = Path()
-        for file in files:
+        # The smallest first: a pointer that was published in place of a file is found before
+        # the large files are downloaded.
+        for file in sorted(files, key=lambda file: file.size):
             meter.begin(file)
             try:
                 with _helpful(self._hub, model_id, commit):
@@ -107,6 +110,8 @@ class HuggingFaceHub:
                     )
             except _OutOfReach as error:
                 raise ImportFailed(str(error)) from error
+            with path.open("rb") as content:
+                refuse_pointer(file.name, content.read(POINTER_BYTES))
             if path.stat().st_size != file.size:
                 raise ImportFailed(
                     f"{file.name} has {path.stat().st_size} bytes where the hub announced "

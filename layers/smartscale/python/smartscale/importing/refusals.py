@@ -94,6 +94,30 @@ _CHECKPOINT_OPERATIONS = frozenset({"SaveV2", "RestoreV2", "MergeV2Checkpoints"}
 its variables, which nothing here runs: variables are restored by our own TensorFlow."""
 
 
+POINTER_BYTES = 64
+"""How much of a file shows whether it is a pointer."""
+
+
+def refuse_pointer(name: str, start: bytes) -> None:
+    """Refuse a file of a few lines that Git LFS keeps in place of a large file.
+
+    A repository has such pointers when it was copied without Git LFS. Source: the Git LFS
+    specification, docs/spec.md, "The pointer".
+
+    Args:
+        name: the file's path in the repository.
+        start: its first bytes, `POINTER_BYTES` at least where it has so many.
+
+    Raises:
+        ImportFailed: it is a pointer.
+    """
+    if start.startswith((b"version https://git-lfs", b"version https://hawser")):
+        raise ImportFailed(
+            f"{name} is a Git LFS pointer, not the file itself: whoever published the repository "
+            "has to upload it with Git LFS (git lfs install, then git lfs push --all)."
+        )
+
+
 def check_keras_config(config: object) -> None:
     """Refuse a Keras model's configuration, of any version, that holds more than Keras's own parts.
 
