@@ -226,7 +226,7 @@ def test_a_pointer_to_a_file_is_refused_before_anything_large_is_downloaded(
 ) -> None:
     (repository / "saved_model.pb").write_bytes(POINTER)
     hub.publish(MODEL, repository, announced={"saved_model.pb": announced})
-    with pytest.raises(ImportFailed, match="saved_model.pb is a Git LFS pointer"):
+    with pytest.raises(ImportFailed, match=r"saved_model\.pb is a Git LFS pointer"):
         site.fetch()
     if announced == len(POINTER):
         assert not any("variables.data" in path for _, path, _ in hub.asked)
