@@ -79,7 +79,7 @@ def _convert(repository: Path, package: Path) -> None:
         package=package,
         samples=_SAMPLES,
     )
-    ConverterProcess().convert(order, lambda _: None)
+    ConverterProcess("functions.model_import.conversion").convert(order, lambda _: None)
 
 
 def _run(module: str, *arguments: str) -> dict[str, Any]:

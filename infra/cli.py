@@ -7,8 +7,6 @@ from types import FrameType
 from typing import NoReturn
 
 import typer
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
 
 import training.cli as training
 from infra.commands import (
@@ -27,7 +25,7 @@ from infra.console import log_to_console, run_log
 from infra.errors import PlainError
 from infra.settings import load_settings
 from infra.supervisor import Supervisor
-from smartscale.domain.errors import DomainError
+from smartscale.domain.errors import DomainError, StoreUnavailable
 from smartscale.settings import DEFAULT_ADMIN_TOKEN
 
 app = typer.Typer(
@@ -89,11 +87,18 @@ def main() -> None:
     try:
         app()
     except PlainError as error:
-        _end(str(error), error.exit_status)
+        _end(_with_reason(error), error.exit_status)
     except DomainError as error:
-        _end(str(error))
-    except (BotoCoreError, ClientError, PynamoDBException) as error:
-        _end(f"The cloud refused or went away: {error}")
+        _end(_with_reason(error))
+
+
+def _with_reason(error: BaseException) -> str:
+    """An error's sentence; where a store did not answer, with what its SDK said."""
+    source: BaseException | None = error
+    while source is not None and not isinstance(source, StoreUnavailable):
+        source = source.__cause__
+    reason = None if source is None else source.__cause__
+    return str(error) if reason is None else f"{error} ({reason})"
 
 
 def _end(message: str, exit_status: int = 1) -> NoReturn:

@@ -10,12 +10,10 @@ import signal
 import sys
 import time
 
-from botocore.exceptions import BotoCoreError, ClientError
-from pynamodb.exceptions import PynamoDBException
-
 from functions.model_import.app import import_requested
 from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.queue import SqsQueue
+from smartscale.domain.errors import StoreUnavailable
 
 _WAIT_S = 5
 _PAUSE_S = 1.0
@@ -41,8 +39,8 @@ def main() -> None:
             if receipt is not None:
                 follow.run()
                 queue.delete(receipt)
-        except (BotoCoreError, ClientError, PynamoDBException) as error:
-            _log.warning("the emulated cloud is away: %s", error)
+        except StoreUnavailable as error:
+            _log.warning("the emulated cloud is away: %s", error.__cause__ or error)
             time.sleep(_PAUSE_S)
 
 

@@ -23,6 +23,9 @@ from smartscale.settings import BucketSettings, RegistrySettings
 
 logger = function_logger()
 
+CONVERSION = "functions.model_import.conversion"
+"""The module that converts: started by its name in a process of its own, never imported."""
+
 
 class Settings(BucketSettings, RegistrySettings):
     """The import function's settings."""
@@ -39,7 +42,7 @@ def import_requested() -> ImportRequested:
     bucket = data_bucket(settings.smartscale_bucket, settings.aws_region)
     importer = ImportModel(
         HuggingFaceHub(settings.model_cache),
-        ConverterProcess(),
+        ConverterProcess(CONVERSION),
         S3Packages(bucket),
         settings.smartscale_samples,
     )

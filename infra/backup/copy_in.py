@@ -14,6 +14,7 @@ from infra.backup.place import Place
 from infra.errors import PlainError
 from smartscale.adapters.bucket import LEDGER, Bucket
 from smartscale.adapters.memories import MEMORY
+from smartscale.adapters.store_errors import store_errors
 from smartscale.domain.errors import NotFound
 from smartscale.domain.upload import UPLOADS
 
@@ -52,6 +53,7 @@ class Restore:
         self._place = place
         self._say = say
 
+    @store_errors()
     def run(self) -> Manifest:
         """Copy everything.
 

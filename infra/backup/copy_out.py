@@ -15,6 +15,7 @@ from infra.backup.place import Place
 from infra.errors import PlainError
 from smartscale.adapters.bucket import IDEMPOTENCY, LEDGER, MODELS, PICTURES, Bucket
 from smartscale.adapters.memories import MEMORY
+from smartscale.adapters.store_errors import store_errors
 from smartscale.domain.upload import UPLOADS
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class BackUp:
         self._say = say
         self._id = uuid.uuid4().hex
 
+    @store_errors()
     def run(self, *, pictures: bool) -> Manifest:
         """Copy everything; of the pictures only those without an outcome, or all.
 

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from functions.model_import.app import CONVERSION
 from infra.commands.connection import connect
 from infra.errors import PlainError
 from infra.settings import ROOT, load_settings
@@ -45,7 +46,7 @@ def import_model(
         hints = _hints(labels, preprocessing)
         importer = ImportModel(
             HuggingFaceHub(settings.model_cache),
-            ConverterProcess(),
+            ConverterProcess(CONVERSION),
             connect(settings).packages,
             ROOT / "sample_data",
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from functions.model_import.app import CONVERSION
 from smartscale.adapters.converter import ConverterProcess
 from smartscale.domain.errors import ImportFailed
 from smartscale.domain.registry import ImportHints, ImportProgress
@@ -41,7 +42,7 @@ def convert(folder: Path, package: Path, hints: ImportHints = NO_HINTS) -> Model
         hints=hints,
         samples=SAMPLES,
     )
-    ConverterProcess().convert(order, said.append)
+    ConverterProcess(CONVERSION).convert(order, said.append)
     assert said
     return load_package(package)
 

@@ -8,11 +8,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from smartscale.adapters.aws import s3_client
+from smartscale.adapters.store_errors import translates_store_errors
 from smartscale.domain.catalogue import Item
-from smartscale.domain.errors import NotFound, StoreUnavailable, Unprocessable
+from smartscale.domain.errors import NotFound, Unprocessable
 from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import Trial
 from smartscale.domain.upload import MAX_IMAGE_BYTES, UPLOADS, StoredUpload
@@ -38,6 +39,7 @@ _log = logging.getLogger(__name__)
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
+@translates_store_errors
 class Bucket:
     """Objects of one bucket, as the classes below need them."""
 
@@ -97,6 +99,7 @@ def data_bucket(name: str, region: str) -> Bucket:
     return Bucket(s3_client(region), name)
 
 
+@translates_store_errors
 class S3Uploads:
     """The images under `uploads/`."""
 
@@ -162,6 +165,7 @@ class S3Uploads:
         return PresignedPost(url=answer["url"], fields=answer["fields"])
 
 
+@translates_store_errors
 class S3IdempotencyKeys:
     """Idempotency keys as small objects: they outlive a crash as the images do."""
 
@@ -177,6 +181,7 @@ class S3IdempotencyKeys:
         return holds
 
 
+@translates_store_errors
 class S3Ledger:
     """Immutable records `ledger/YYYY/MM/DD/<job_id>/<event>.json`.
 
@@ -282,6 +287,7 @@ class S3Ledger:
         return f"{LEDGER}{day:%Y/%m/%d}/{entry}/{event}.json"
 
 
+@translates_store_errors
 class S3ItemPictures:
     """The shop's own pictures of what it sells, `pictures/<SHA-256>.jpg`: none ever changes."""
 
@@ -299,6 +305,7 @@ class S3ItemPictures:
         return self._bucket.read(f"{PICTURES}{sha256}.jpg")
 
 
+@translates_store_errors
 class S3Packages:
     """Model packages `models/<model_id>/<revision>/`; a model id may hold slashes."""
 
@@ -317,10 +324,12 @@ class S3Packages:
     def fetch(self, ref: ModelRef, folder: Path) -> None:
         """Copy a package's files into a folder; only plain names are files of a package."""
         prefix = f"{MODELS}{ref.id}/{ref.revision}/"
-        try:
-            self._fetch(prefix, folder)
-        except (BotoCoreError, ClientError) as error:
-            raise StoreUnavailable(f"{prefix} cannot be read: {error}") from error
+        names = [found["Key"].removeprefix(prefix) for found in self._bucket.list(prefix)]
+        files = [name for name in names if name and "/" not in name]
+        if not files:
+            raise NotFound(f"There is no model package {prefix} in the bucket.")
+        for name in files:
+            (folder / name).write_bytes(self._bucket.read(prefix + name))
 
     def describe(self, ref: ModelRef) -> dict[str, Any] | None:
         """A package's `model.json`; None where there is none."""
@@ -345,14 +354,6 @@ class S3Packages:
         for name in [*(n for n in names if n != DESCRIPTION_FILE), DESCRIPTION_FILE]:
             key = f"{MODELS}{ref.id}/{ref.revision}/{name}"
             self._bucket.s3.upload_file(str(folder / name), self._bucket.name, key)
-
-    def _fetch(self, prefix: str, folder: Path) -> None:
-        names = [found["Key"].removeprefix(prefix) for found in self._bucket.list(prefix)]
-        files = [name for name in names if name and "/" not in name]
-        if not files:
-            raise NotFound(f"There is no model package {prefix} in the bucket.")
-        for name in files:
-            (folder / name).write_bytes(self._bucket.read(prefix + name))
 
 
 def _not_found_or(error: ClientError, key: str) -> Exception:

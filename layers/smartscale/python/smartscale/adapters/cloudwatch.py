@@ -10,10 +10,8 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, TextIO
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from smartscale.adapters.aws import cloudwatch_client
-from smartscale.domain.errors import StoreUnavailable
+from smartscale.adapters.store_errors import SDK_ERRORS, store_errors
 from smartscale.operations.ports.metrics import Metric, MetricQuery, Metrics
 
 if TYPE_CHECKING:
@@ -28,6 +26,7 @@ NAMESPACE = "SmartScale"
 _log = logging.getLogger(__name__)
 _MAX_DATA = 1000
 _MAX_QUERIES = 500
+_UNREADABLE = "The figures cannot be read just now: try again in a moment."
 
 
 class MetricsSink(StrEnum):
@@ -94,7 +93,7 @@ class CloudWatchMetrics:
                     Namespace=NAMESPACE,
                     MetricData=[_datum(metric) for metric in metrics[start : start + _MAX_DATA]],
                 )
-            except (BotoCoreError, ClientError):
+            except SDK_ERRORS:
                 _log.exception("metrics were lost")
 
 
@@ -108,10 +107,8 @@ class CloudWatchQueries:
         self, queries: Sequence[MetricQuery], start: datetime, end: datetime, period_seconds: int
     ) -> list[dict[datetime, float]]:
         """For each query its values by the start of their period. Raises StoreUnavailable."""
-        try:
+        with store_errors(_UNREADABLE):
             return self._series(queries, start, end, period_seconds)
-        except (BotoCoreError, ClientError) as error:
-            raise StoreUnavailable(f"The figures cannot be read: {error}") from error
 
     def _series(
         self, queries: Sequence[MetricQuery], start: datetime, end: datetime, period_seconds: int
@@ -144,7 +141,11 @@ class CloudWatchQueries:
         return [found[f"q{number}"] for number in range(len(queries))]
 
     def dimension_values(self, name: str, dimension: str) -> list[str]:
-        """The values a metric's dimension has had."""
+        """The values a metric's dimension has had. Raises StoreUnavailable."""
+        with store_errors(_UNREADABLE):
+            return self._dimension_values(name, dimension)
+
+    def _dimension_values(self, name: str, dimension: str) -> list[str]:
         pages = self._cloudwatch.get_paginator("list_metrics").paginate(
             Namespace=NAMESPACE, MetricName=name, Dimensions=[{"Name": dimension}]
         )

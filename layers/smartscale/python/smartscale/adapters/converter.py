@@ -20,7 +20,6 @@ from smartscale.importing.order import ConversionNews, ConversionOrder
 from smartscale.importing.repository import ModelKind
 from smartscale.operations.ports.models import Say
 
-MODULE = "functions.model_import.conversion"
 INSTALL = "make tensorflow"
 _HEARTBEAT_S = 1.0
 # No credentials: the process loads a file from a stranger.
@@ -29,13 +28,16 @@ _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "CUDA_VISI
 
 
 class ConverterProcess:
-    """Runs `MODULE` for one model at a time.
+    """Runs a module that converts, for one model at a time.
 
     Args:
+        module: what `python -m` starts; it takes the path of a `ConversionOrder` and prints
+            `ConversionNews`.
         limit_s: how long a conversion may take.
     """
 
-    def __init__(self, limit_s: float = 600.0) -> None:
+    def __init__(self, module: str, limit_s: float = 600.0) -> None:
+        self._module = module
         self._limit_s = limit_s
 
     def convert(self, order: ConversionOrder, say: Say) -> None:
@@ -51,10 +53,10 @@ class ConverterProcess:
                 f"run `{INSTALL}`, then ask for the model again. A TFLite file needs none."
             )
         with tempfile.TemporaryDirectory() as scratch:
-            told = Path(scratch) / "order.json"
-            told.write_text(order.model_dump_json(), encoding="utf-8")
+            order_file = Path(scratch) / "order.json"
+            order_file.write_text(order.model_dump_json(), encoding="utf-8")
             process = subprocess.Popen(  # noqa: S603  our own interpreter and module
-                [sys.executable, "-m", MODULE, str(told)],
+                [sys.executable, "-m", self._module, str(order_file)],
                 env={name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from smartscale.domain.errors import StoreUnavailable
+from smartscale.adapters.store_errors import translates_store_errors
 from smartscale.operations.ports.queues import DeadLetter
 
 if TYPE_CHECKING:
@@ -19,6 +17,7 @@ REASON = "reason"
 """The message attribute that tells why a message is a dead letter."""
 
 
+@translates_store_errors
 class SqsQueue:
     """A queue that messages are sent to and received from."""
 
@@ -35,12 +34,9 @@ class SqsQueue:
 
     def waiting(self) -> int:
         """How many messages nobody works on yet, about. Raises StoreUnavailable."""
-        try:
-            found = self._sqs.get_queue_attributes(
-                QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
-            )
-        except (BotoCoreError, ClientError) as error:
-            raise StoreUnavailable(f"The queue cannot be reached: {error}") from error
+        found = self._sqs.get_queue_attributes(
+            QueueUrl=self._url, AttributeNames=["ApproximateNumberOfMessages"]
+        )
         return int(found["Attributes"]["ApproximateNumberOfMessages"])
 
     def receive(self, wait_s: int) -> str | None:

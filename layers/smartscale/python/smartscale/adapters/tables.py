@@ -26,6 +26,7 @@ from smartscale.adapters.rows import (
     WeighingRow,
     bind,
 )
+from smartscale.adapters.store_errors import translates_store_errors
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.job_id import job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
@@ -45,6 +46,7 @@ _TALLY_PREFIX = "tally#"
 _REFUSED_PREFIX = "refused#"
 
 
+@translates_store_errors
 class DynamoWeighings:
     """The weighings table."""
 
@@ -152,6 +154,7 @@ class DynamoWeighings:
         return reduce(and_, conditions) if conditions else None
 
 
+@translates_store_errors
 class DynamoCatalogue:
     """The catalogue table."""
 
@@ -177,6 +180,7 @@ class DynamoCatalogue:
         )
 
 
+@translates_store_errors
 class DynamoRegistry:
     """The model registry table."""
 
@@ -215,6 +219,7 @@ class DynamoRegistry:
         ]
 
 
+@translates_store_errors
 class DynamoTrials:
     """The last trial and its tallies, in the registry's table."""
 
@@ -273,6 +278,7 @@ def _tallied(row: TallyRow) -> Tallies:
     return Tallies.model_validate(found | models)
 
 
+@translates_store_errors
 class DynamoRefusals:
     """Wrong admin tokens by address and minute, in the registry's table."""
 

@@ -4,9 +4,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
-from smartscale.domain.errors import StoreUnavailable
+from smartscale.adapters.store_errors import store_errors
 from smartscale.domain.weighing_completed import WeighingCompleted
 from smartscale.operations.ports.weighings import Events
 
@@ -46,14 +45,12 @@ class SnsTopic:
             for name, text in texts.items()
             if text
         }
-        try:
+        with store_errors("The topic of events cannot be reached just now."):
             self._sns.publish(
                 TopicArn=self._arn,
                 Message=event.model_dump_json(),
                 MessageAttributes=attributes,
             )
-        except (BotoCoreError, ClientError) as error:
-            raise StoreUnavailable(f"The topic of events cannot be reached: {error}") from error
 
 
 class NoTopic:

@@ -4,11 +4,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel
-from pynamodb.exceptions import PynamoDBException
 
 from smartscale import __version__
+from smartscale.domain.errors import StoreUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -23,15 +22,15 @@ class Health(BaseModel):
 
 def probe(dependencies: Mapping[str, Callable[[], object]]) -> Health:
     """Try one cheap read of each dependency."""
-    states = {name: _state(name, look) for name, look in dependencies.items()}
+    states = {name: _state(name, read) for name, read in dependencies.items()}
     healthy = all(state == "ok" for state in states.values())
     return Health(status="ok" if healthy else "degraded", version=__version__, dependencies=states)
 
 
-def _state(name: str, look: Callable[[], object]) -> str:
+def _state(name: str, read: Callable[[], object]) -> str:
     try:
-        look()
-    except (BotoCoreError, ClientError, PynamoDBException) as error:
-        _log.warning("%s does not answer: %s", name, error)
+        read()
+    except StoreUnavailable as error:
+        _log.warning("%s does not answer: %s", name, error.__cause__ or error)
         return "unreachable"
     return "ok"

@@ -4,11 +4,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-from botocore.exceptions import BotoCoreError, ClientError
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pynamodb.exceptions import PynamoDBException
 from starlette.exceptions import HTTPException
 
 from smartscale.contract.problem import MEDIA_TYPE, Problem
@@ -23,6 +21,8 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     UnsupportedImage: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     ImageError: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.Unprocessable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.ImportFailed: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.Unauthorised: HTTPStatus.UNAUTHORIZED,
@@ -44,13 +44,13 @@ def answer_errors_as_problems(app: FastAPI) -> None:
         app.add_exception_handler(kind, _refusal(status))
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(HTTPException, _http_error)
-    for unreachable in (BotoCoreError, ClientError, PynamoDBException):
-        app.add_exception_handler(unreachable, _store_unreachable)
     app.add_exception_handler(Exception, _internal_error)
 
 
 def _refusal(status: HTTPStatus) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
     async def answer(_request: Request, error: Exception) -> JSONResponse:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.error("%s", error, exc_info=error)  # the operator needs its cause
         refused = problem(status, str(error))
         if isinstance(error, errors.TooManyAttempts):
             refused.headers["Retry-After"] = str(error.retry_after_s)
@@ -76,14 +76,6 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
     answer = problem(error.status_code, detail)
     answer.headers.update(error.headers or {})
     return answer
-
-
-async def _store_unreachable(_request: Request, error: Exception) -> JSONResponse:
-    _log.error("the store does not answer", exc_info=error)
-    return problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "The store does not answer just now; nothing was charged. Try again in a moment.",
-    )
 
 
 async def _internal_error(_request: Request, error: Exception) -> JSONResponse:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from smartscale.domain.errors import DomainError
+from smartscale.domain.errors import DomainError, StoreUnavailable
 from smartscale.domain.registry import (
     ImportHints,
     ImportProgress,
@@ -143,6 +143,8 @@ class ImportRequested:
         wanted = switch.wanted
         try:
             ref = self._importer.run(wanted.id, wanted.revision, switch.hints, self._teller(switch))
+        except StoreUnavailable:
+            raise  # the queue delivers the message again
         except (DomainError, OSError) as error:
             # Any other error is a bug: it is raised, and the queue delivers the message again, at
             # most three times.

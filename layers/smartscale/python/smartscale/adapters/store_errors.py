@@ -1,0 +1,60 @@
+"""What the AWS SDK and PynamoDB raise becomes the domain's `StoreUnavailable`, here and nowhere
+else: whoever calls an adapter knows neither of the two."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any, TypeVar
+
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+
+from smartscale.domain.errors import StoreUnavailable
+
+SDK_ERRORS = (BotoCoreError, ClientError, Boto3Error, PynamoDBException)
+_SENTENCE = "The store does not answer just now: try again in a moment."
+
+Store = TypeVar("Store")
+
+
+@contextmanager
+def store_errors(sentence: str = _SENTENCE) -> Iterator[None]:
+    """Raise StoreUnavailable, with this sentence, for what the SDKs raise inside.
+
+    The SDK's error is its cause, for who looks for the reason.
+    """
+    try:
+        yield
+    except SDK_ERRORS as error:
+        raise StoreUnavailable(sentence) from error
+
+
+def translates_store_errors(store: type[Store]) -> type[Store]:
+    """Make every public method of an adapter raise StoreUnavailable for what the SDKs raise.
+
+    A generator raises while it is read, which is when it asks the store.
+    """
+    for name, member in vars(store).copy().items():
+        if inspect.isfunction(member) and not name.startswith("_"):
+            setattr(store, name, _translated(member))
+    return store
+
+
+def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
+    if inspect.isgeneratorfunction(method):
+
+        @wraps(method)
+        def read(*args: Any, **kwargs: Any) -> Iterator[Any]:
+            with store_errors():
+                yield from method(*args, **kwargs)
+
+        return read
+
+    @wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with store_errors():
+            return method(*args, **kwargs)
+
+    return call

@@ -1,0 +1,52 @@
+"""Every error that the domain or the recognition raises is an answer that a person can act on."""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+import pytest
+from fastapi import APIRouter
+from fastapi.testclient import TestClient
+
+import smartscale
+from smartscale.domain.errors import DomainError, StoreUnavailable, TooManyAttempts
+from smartscale.http.app import create_app
+from smartscale.http.problem import MEDIA_TYPE
+from smartscale.recognition.preprocessing import ImageError
+
+SENTENCE = "This is what was wrong, and what would be right."
+
+
+def kinds(base: type[Exception]) -> Iterator[type[Exception]]:
+    """An error and all that are derived from it, wherever in the layer they are."""
+    for module in pkgutil.walk_packages(smartscale.__path__, "smartscale."):
+        importlib.import_module(module.name)
+    yield base
+    for derived in base.__subclasses__():
+        yield from kinds(derived)
+
+
+def client(error: Exception) -> TestClient:
+    """An API whose one route raises an error."""
+    router = APIRouter()
+
+    @router.get("/fails")
+    def fails() -> None:
+        raise error
+
+    return TestClient(create_app("test", router), raise_server_exceptions=False)
+
+
+KINDS = {kind for base in (DomainError, ImageError) for kind in kinds(base)} - {DomainError}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS, key=str))
+def test_every_domain_error_has_a_status_and_says_its_sentence(kind: type[Exception]) -> None:
+    error = kind(SENTENCE, 5) if kind is TooManyAttempts else kind(SENTENCE)
+    answer = client(error).get("/v1/fails")
+    expected = (
+        answer.status_code == 503 if kind is StoreUnavailable else (400 <= answer.status_code < 500)
+    )
+    assert expected, answer.status_code
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    assert answer.json()["detail"] == SENTENCE
