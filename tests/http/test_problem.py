@@ -9,9 +9,9 @@ from fastapi import APIRouter
 from fastapi.testclient import TestClient
 
 import smartscale
+from smartscale.contract.problem import MEDIA_TYPE
 from smartscale.domain.errors import DomainError, StoreUnavailable, TooManyAttempts
 from smartscale.http.app import create_app
-from smartscale.http.problem import MEDIA_TYPE
 from smartscale.recognition.preprocessing import ImageError
 
 SENTENCE = "This is what was wrong, and what would be right."
