@@ -17,7 +17,7 @@ from PIL import Image
 
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.network_input import prepare
-from smartscale.recognition.preprocessing import decode
+from smartscale.recognition.photo import decode
 
 ROUNDS = 30
 SAMPLE = Path(__file__).parents[1] / "sample_data" / "bananas.jpg"

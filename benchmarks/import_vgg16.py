@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from smartscale.importing.preprocessings import named
 from smartscale.recognition.network_input import prepare
 from smartscale.recognition.package import load_package
-from smartscale.recognition.preprocessing import decode
+from smartscale.recognition.photo import decode
 
 _ROOT = Path(__file__).parents[1]
 _SAMPLES = _ROOT / "sample_data"

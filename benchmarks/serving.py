@@ -197,7 +197,7 @@ def answer_with_builtin(photos: Path) -> None:
     """The package that ships, from a file's bytes to scores, as the worker runs it."""
     from benchmarks.decode import photo  # noqa: PLC0415
     from smartscale.recognition.builtin import builtin_package  # noqa: PLC0415
-    from smartscale.recognition.preprocessing import decode  # noqa: PLC0415
+    from smartscale.recognition.photo import decode  # noqa: PLC0415
     from smartscale.recognition.recogniser import NetworkRecogniser  # noqa: PLC0415
 
     package = builtin_package()
@@ -265,7 +265,8 @@ def _resident() -> float:
 def _prepare(photos: Path, target: Path) -> int:
     """Write the pictures as networks see them, (N, 1, SIZE, SIZE, 3); returns N."""
     from smartscale.recognition.network_input import prepare  # noqa: PLC0415
-    from smartscale.recognition.preprocessing import Preprocessing, decode  # noqa: PLC0415
+    from smartscale.recognition.photo import decode  # noqa: PLC0415
+    from smartscale.recognition.preprocessing import Preprocessing  # noqa: PLC0415
 
     spec = Preprocessing(SIZE)
     found = _find(photos)

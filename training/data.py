@@ -15,7 +15,8 @@ from rich.progress import track
 
 from smartscale.domain.prediction import EMPTY, NO_ITEM, UNKNOWN
 from smartscale.recognition.network_input import prepare
-from smartscale.recognition.preprocessing import Preprocessing, decode
+from smartscale.recognition.photo import decode
+from smartscale.recognition.preprocessing import Preprocessing
 from training.errors import TrainingError
 
 STAGED_SIZE = 288

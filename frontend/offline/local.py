@@ -27,7 +27,7 @@ from smartscale.operations.ports.models import Recogniser
 from smartscale.operations.weighing.recognise import RecognitionTask, outcome
 from smartscale.recognition.memory import Vectors
 from smartscale.recognition.package import PackageError
-from smartscale.recognition.preprocessing import ImageError
+from smartscale.recognition.photo import ImageError
 
 NOTHING_KNOWN = [Scored(UNKNOWN, Decimal(0))]
 

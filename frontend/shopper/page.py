@@ -21,13 +21,19 @@ from frontend.shopper.readout import Display, Knobs
 from frontend.shopper.samples import SampleStrip
 from frontend.shopper.tare import TareActions, TareChoice
 from frontend.weighing.flow import NOTHING, Do, Flow, Plate, Step
-from frontend.weighing.pictures import MAX_FILE_BYTES, Picture, UnreadablePicture, prepare
+from frontend.weighing.pictures import (
+    ACCEPTED_FILES,
+    MAX_FILE_BYTES,
+    TOO_LARGE,
+    Picture,
+    UnreadablePicture,
+    prepare,
+)
 from frontend.weighing.samples import Sample
 from frontend.weighing.weighing import NO_PICTURE, Entry, Phase, Weighing
 from frontend.words import wording
 from frontend.words.languages import N_, Language
 
-UNREADABLE = N_("This file is not a picture that can be read. Please choose a JPEG, PNG or WebP.")
 NO_CAPTURE = N_("The camera gave no picture. Please choose one, or ask a member of staff.")
 NOTHING_YET = N_("Please put your item on the scale first")
 NOT_STEADY = N_("One moment, it is being weighed")
@@ -90,7 +96,7 @@ class WeighPage:
             auto_upload=True,
             max_file_size=MAX_FILE_BYTES,
         )
-        uploader.props('accept="image/jpeg,image/png,image/webp"').classes("hidden-uploader")
+        uploader.props(ACCEPTED_FILES).classes("hidden-uploader")
         uploader.mark("upload")
         with ui.element("div").classes("stage"):
             self._camera = (
@@ -273,7 +279,7 @@ class WeighPage:
         await self._take_picture(await event.file.read(), by_hand=event.file.name != CAPTURE)
 
     def _rejected(self) -> None:
-        self._say(UNREADABLE)
+        self._say(TOO_LARGE)
 
     async def _capture_here(self) -> None:
         camera = self._visit.kiosk.camera
@@ -289,8 +295,8 @@ class WeighPage:
     async def _take_picture(self, file: bytes, *, by_hand: bool) -> None:
         try:
             picture = await run.io_bound(prepare, file)
-        except UnreadablePicture:
-            self._say(UNREADABLE)
+        except UnreadablePicture as error:
+            self._say(str(error))
             return
         if picture is not None:  # None: the kiosk is being stopped
             self._chosen, self._by_hand = None, by_hand

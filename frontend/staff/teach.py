@@ -15,7 +15,13 @@ from frontend.staff.desk import Pace, Told
 from frontend.staff.page import StaffPage
 from frontend.staff.picker import pick_item
 from frontend.staff.progress import progress_bar
-from frontend.weighing.pictures import MAX_FILE_BYTES, Picture, UnreadablePicture, prepare
+from frontend.weighing.pictures import (
+    ACCEPTED_FILES,
+    MAX_FILE_BYTES,
+    Picture,
+    UnreadablePicture,
+    prepare,
+)
 from frontend.words.languages import N_
 
 ENOUGH = 5
@@ -155,7 +161,7 @@ class TeachPage(StaffPage):
                 multiple=True,
                 max_file_size=MAX_FILE_BYTES,
             )
-            uploader.props('accept="image/jpeg,image/png,image/webp"').classes("hidden-uploader")
+            uploader.props(ACCEPTED_FILES).classes("hidden-uploader")
             uploader.mark("enrol-upload")
             with ui.element("div").classes("stage teach-stage"):
                 camera = Camera(uploader, t)

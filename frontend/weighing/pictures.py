@@ -1,35 +1,26 @@
 """Pictures on their way to the API: upright, not larger than it needs, and small ones to show."""
 
 import base64
-import io
-import struct
-import zlib
 from dataclasses import dataclass
 
-from PIL import Image, ImageOps
+from frontend.words.languages import N_
+from smartscale.recognition.photo import MEDIA_TYPES, ImageError, TooManyPixels, thumbnail
 
 LONGEST_SIDE = 1280
 """What the API asks its clients to shrink photos to."""
 PREVIEW_SIDE = 720
 MAX_FILE_BYTES = 25_000_000
-_MAX_PIXELS = 60_000_000
-_FORMATS = ("JPEG", "PNG", "WEBP")
-_DAMAGE = (
-    Image.DecompressionBombError,
-    EOFError,
-    LookupError,
-    OSError,
-    SyntaxError,
-    TypeError,
-    ValueError,
-    struct.error,
-    zlib.error,
+ACCEPTED_FILES = f'accept="{",".join(MEDIA_TYPES.values())}"'
+"""What a file dialog offers."""
+
+UNREADABLE = N_(
+    "This file is not a picture that can be read. Please choose a JPEG, PNG, WebP or HEIC."
 )
-"""What Pillow's readers raise on damaged files; it has no common base class for them."""
+TOO_LARGE = N_("This picture is too large. Please choose a smaller one.")
 
 
 class UnreadablePicture(ValueError):
-    """The file is no picture that can be read."""
+    """The file is no picture that can be used; its text is a message to translate."""
 
 
 @dataclass(frozen=True)
@@ -44,32 +35,13 @@ def prepare(file: bytes) -> Picture:
     """Shrink a photo and turn it upright. Takes a while: call it off the event loop.
 
     Raises:
-        UnreadablePicture: it is no JPEG, PNG or WebP, is cut off, or is absurdly large.
+        UnreadablePicture: it is no picture in a known format, is cut off, or is absurdly large.
     """
     try:
-        with Image.open(io.BytesIO(file), formats=_FORMATS) as photo:
-            if photo.width * photo.height > _MAX_PIXELS:
-                raise UnreadablePicture("too many pixels")
-            # Lets the JPEG decoder skip what shrinking would throw away.
-            photo.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            upright = ImageOps.exif_transpose(photo).convert("RGB")
-    except _DAMAGE as error:
-        raise UnreadablePicture("not a picture") from error
-    jpeg = _jpeg(upright, LONGEST_SIDE, quality=90)
-    preview = base64.b64encode(_jpeg(upright, PREVIEW_SIDE, quality=80)).decode()
+        jpeg = thumbnail(file, LONGEST_SIDE, quality=90)
+    except TooManyPixels as error:
+        raise UnreadablePicture(TOO_LARGE) from error
+    except ImageError as error:
+        raise UnreadablePicture(UNREADABLE) from error
+    preview = base64.b64encode(thumbnail(jpeg, PREVIEW_SIDE)).decode()
     return Picture(jpeg, f"data:image/jpeg;base64,{preview}")
-
-
-def thumbnail(file: bytes, side: int) -> bytes:
-    """A small JPEG of a picture."""
-    with Image.open(io.BytesIO(file), formats=_FORMATS) as photo:
-        photo.draft("RGB", (side, side))
-        return _jpeg(photo.convert("RGB"), side, quality=80)
-
-
-def _jpeg(picture: Image.Image, side: int, *, quality: int) -> bytes:
-    small = picture.copy()
-    small.thumbnail((side, side), Image.Resampling.LANCZOS)
-    out = io.BytesIO()
-    small.save(out, "JPEG", quality=quality)
-    return out.getvalue()

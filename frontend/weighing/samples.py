@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from frontend.weighing.pictures import thumbnail
+from smartscale.recognition.photo import thumbnail
 
 THUMBNAIL_SIDE = 240
 

@@ -20,7 +20,7 @@ from smartscale.domain.weighing import ModelRef
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.labelled_photos import EvaluationError, LabelledPhoto
 from smartscale.recognition.package import ModelPackage, load_package
-from smartscale.recognition.preprocessing import ImageError, decode
+from smartscale.recognition.photo import ImageError, decode
 from smartscale.recognition.recogniser import NetworkRecogniser, Score
 
 MODEL_HELP = "builtin, a package's folder, or MODEL_ID@REVISION"

@@ -16,7 +16,7 @@ from infra.errors import PlainError
 from infra.settings import Cloud, load_settings
 from infra.stack import gateway_url, stack_outputs
 from smartscale.domain import correlation
-from smartscale.recognition.preprocessing import ImageError, decode
+from smartscale.recognition.photo import ImageError, decode
 
 app = typer.Typer()
 _WAIT_S = 10

@@ -1,17 +1,15 @@
 """What is taken in, and that it is taken in once."""
 
-import io
 from datetime import timedelta
 
 import pytest
-from PIL import Image
 
 from smartscale.domain.errors import InvalidInput, TooLarge
 from smartscale.domain.job_id import job_time
 from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
-from smartscale.operations.weighing.accept import Accept, without_metadata
-from smartscale.recognition.preprocessing import CorruptImage, TooManyPixels, UnsupportedImage
+from smartscale.operations.weighing.accept import Accept
+from smartscale.recognition.photo import CorruptImage, TooManyPixels, UnsupportedImage
 from tests.examples import NOW, picture
 from tests.fakes import Clock, FakeIdempotencyKeys, FakeUploads
 
@@ -91,22 +89,6 @@ def test_a_direct_upload_is_limited(accept: Accept) -> None:
     assert upload.post.fields["weight-kg"] == "0.500"
     with pytest.raises(UnsupportedImage, match="image/webp"):
         accept.presign(LOAD, "till-1", "text/plain")
-
-
-@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP"])
-def test_exif_is_stripped_and_the_picture_stays_upright(image_format: str) -> None:
-    exif = Image.Exif()
-    exif[0x0112] = 6  # turned by 90 degrees
-    exif[0x010F] = "Camera maker"
-    stripped = without_metadata(picture(image_format, (40, 20), exif=exif), image_format)
-    assert b"Camera maker" not in stripped
-    with Image.open(io.BytesIO(stripped)) as image:
-        assert (image.format, image.size) == (image_format, (20, 40))
-        assert not image.getexif()
-
-
-def test_a_picture_without_exif_is_not_touched() -> None:
-    assert without_metadata(picture(), "JPEG") == picture()
 
 
 def test_a_scale_that_was_cut_off_says_when_it_weighed(accept: Accept) -> None:

@@ -8,7 +8,7 @@ from smartscale.domain.catalogue_changes import ChangeKind, fingerprint
 from smartscale.domain.errors import Conflict, NotFound
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.catalogue.pictures import PictureItems, read_picture
-from smartscale.recognition.preprocessing import ImageError, inspect
+from smartscale.recognition.photo import ImageError, inspect
 from tests.examples import NOW, item, picture
 from tests.shop import Shop
 

@@ -8,7 +8,7 @@ from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.memory import SHOPPERS_TO_AGREE, MemoryProgress, Teacher
 from smartscale.domain.weighing import ConfirmedBy, ModelRef
 from smartscale.operations.learning.remember import Remember
-from smartscale.recognition.preprocessing import ImageError
+from smartscale.recognition.photo import ImageError
 from tests.examples import picture, scores
 from tests.fakes import FakeRecogniser
 from tests.shop import Shop

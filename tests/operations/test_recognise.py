@@ -8,7 +8,7 @@ from smartscale.domain.errors import Unprocessable
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import Status
 from smartscale.operations.messages import Arrival
-from smartscale.recognition.preprocessing import CorruptImage
+from smartscale.recognition.photo import CorruptImage
 from tests.examples import item, picture, scores
 from tests.shop import Shop
 

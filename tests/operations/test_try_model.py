@@ -19,7 +19,7 @@ from smartscale.operations.models.trial import ManageTrial, TryModel
 from smartscale.operations.ports.metrics import Metric
 from smartscale.operations.weighing.recognise import Recognise
 from smartscale.recognition.package import PackageError
-from smartscale.recognition.preprocessing import CorruptImage
+from smartscale.recognition.photo import CorruptImage
 from tests.examples import scores
 from tests.fakes import FakePackages, FakeQueue, FakeRecogniser
 from tests.shop import Shop

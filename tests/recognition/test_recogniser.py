@@ -22,7 +22,7 @@ from smartscale.recognition.package import (
     load_package,
     write_package,
 )
-from smartscale.recognition.preprocessing import CorruptImage, UnsupportedImage
+from smartscale.recognition.photo import CorruptImage, UnsupportedImage
 from smartscale.recognition.recogniser import NetworkRecogniser, softmax
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"

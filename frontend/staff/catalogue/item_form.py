@@ -11,13 +11,16 @@ from frontend.api.admin import AdminClient, EditableItem, Price
 from frontend.api.client import Unit
 from frontend.screen import theme
 from frontend.staff.desk import Desk, Told
-from frontend.weighing.pictures import MAX_FILE_BYTES, UnreadablePicture, prepare
+from frontend.weighing.pictures import (
+    ACCEPTED_FILES,
+    MAX_FILE_BYTES,
+    TOO_LARGE,
+    UnreadablePicture,
+    prepare,
+)
 from frontend.words import wording
 from frontend.words.languages import N_
 
-NOT_A_PICTURE = N_(
-    "This file is not a picture that can be read. Please choose a JPEG, PNG or WebP."
-)
 NOT_A_MOMENT = N_("Please choose the day and time from which the price holds, or leave it empty.")
 _SOLD_AS = (("", N_("not said")), ("single", N_("one at a time")), ("bulk", N_("several at once")))
 _UNITS = ((Unit.KG.value, N_("by weight")), (Unit.EACH.value, N_("by the piece")))
@@ -140,11 +143,11 @@ class ItemForm:
         theme.text(t("Picture"), "h3")
         uploader = ui.upload(
             on_upload=self._take,
-            on_rejected=lambda: self._desk.say(NOT_A_PICTURE),
+            on_rejected=lambda: self._desk.say(TOO_LARGE),
             auto_upload=True,
             max_file_size=MAX_FILE_BYTES,
         )
-        uploader.props('accept="image/jpeg,image/png,image/webp"').classes("hidden-uploader")
+        uploader.props(ACCEPTED_FILES).classes("hidden-uploader")
         uploader.mark("picture-upload")
         with ui.element("div").classes("entry-head"):
             theme.picture(picture_of(self._desk, item), "", 96).classes("item-picture")
@@ -160,8 +163,8 @@ class ItemForm:
         item = self._item
         try:
             photo = await run.io_bound(prepare, await event.file.read())
-        except UnreadablePicture:
-            self._desk.say(NOT_A_PICTURE)
+        except UnreadablePicture as error:
+            self._desk.say(str(error))
             return
         if photo is not None and item is not None:
             await self._change(

@@ -20,7 +20,8 @@ from smartscale.importing.repository import CONFIGURATION_FILES, ModelKind
 from smartscale.operations.ports.models import Say
 from smartscale.recognition.network_input import prepare
 from smartscale.recognition.package import ModelPackage, OutputKind, write_package
-from smartscale.recognition.preprocessing import Preprocessing, decode
+from smartscale.recognition.photo import decode
+from smartscale.recognition.preprocessing import Preprocessing
 from smartscale.recognition.recogniser import softmax
 
 Pictures = Sequence[NDArray[np.float32]]

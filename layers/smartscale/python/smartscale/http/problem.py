@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from smartscale.contract.problem import MEDIA_TYPE, Problem
 from smartscale.domain import correlation, errors
-from smartscale.recognition.preprocessing import ImageError, TooManyPixels, UnsupportedImage
+from smartscale.recognition.photo import ImageError, TooManyPixels, UnsupportedImage
 
 _log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from PIL import Image
 from smartscale.recognition.memory import Memory, Vectors
 from smartscale.recognition.network_input import prepare
 from smartscale.recognition.package import EXEMPLARS_FILE, ModelPackage, PackageError
-from smartscale.recognition.preprocessing import decode
+from smartscale.recognition.photo import decode
 
 SMALLEST_PROBABILITY = 1e-9
 

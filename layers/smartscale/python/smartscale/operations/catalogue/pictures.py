@@ -6,7 +6,7 @@ from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import NotFound
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.ports.catalogue import ItemPictures
-from smartscale.recognition.preprocessing import thumbnail
+from smartscale.recognition.photo import thumbnail
 
 LONGEST_SIDE = 320
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)

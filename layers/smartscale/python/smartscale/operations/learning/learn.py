@@ -15,7 +15,7 @@ from smartscale.operations.learning.lessons import add_lessons
 from smartscale.operations.ports.learning import Memories
 from smartscale.operations.ports.uploads import Uploads
 from smartscale.operations.ports.weighings import Weighings
-from smartscale.recognition.preprocessing import shrink
+from smartscale.recognition.photo import shrink
 
 
 class Learn:

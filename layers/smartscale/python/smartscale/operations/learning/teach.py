@@ -21,7 +21,7 @@ from smartscale.operations.ports.learning import Memories
 from smartscale.operations.ports.models import PackageStore, Registry
 from smartscale.operations.ports.queues import Queue
 from smartscale.recognition.package import EXEMPLARS_FILE
-from smartscale.recognition.preprocessing import shrink
+from smartscale.recognition.photo import shrink
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from smartscale.operations.ports.queues import DeadLetter, DeadLetters, Queue
 from smartscale.operations.ports.uploads import Uploads
 from smartscale.operations.ports.weighings import Weighings
 from smartscale.operations.weighing.history import history_filter
-from smartscale.recognition.preprocessing import ImageError, decode
+from smartscale.recognition.photo import ImageError, decode
 
 _PAGE = 100
 

@@ -21,7 +21,7 @@ from smartscale.operations.ports.models import Recogniser, Registry, Trials
 from smartscale.operations.ports.queues import Queue
 from smartscale.operations.weighing.recognise import RecognitionTask, outcome
 from smartscale.recognition.package import PackageError
-from smartscale.recognition.preprocessing import ImageError
+from smartscale.recognition.photo import ImageError
 
 _SHADOW_S = 5.0
 """How long a batch's shadow may take; the function has 20 s for the batch."""

@@ -1,13 +1,10 @@
 """Accept a weighing: check picture and load, and store both. Once stored, it is never lost."""
 
 import hashlib
-import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from PIL import Image, ImageOps
 
 from smartscale.domain import correlation
 from smartscale.domain.errors import InvalidInput, TooLarge
@@ -15,12 +12,7 @@ from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.upload import MAX_IMAGE_BYTES, load_metadata, upload_key
 from smartscale.operations.ports.uploads import IdempotencyKeys, PresignedPost, Uploads
-from smartscale.recognition.preprocessing import (
-    MEDIA_TYPES,
-    ORIENTATION_TAG,
-    UnsupportedImage,
-    inspect,
-)
+from smartscale.recognition.photo import MEDIA_TYPES, UnsupportedImage, without_metadata
 
 MAX_IDEMPOTENCY_KEY = 255
 PRESIGNED_SECONDS = 300
@@ -65,7 +57,7 @@ class Accept:
         The same idempotency key gives the same weighing, also after a crash in between.
 
         Args:
-            image: JPEG, PNG or WebP.
+            image: JPEG, PNG, WebP or HEIC.
             load: what the scale showed.
             scale_id: which scale.
             idempotency_key: the same for every try of one weighing.
@@ -78,8 +70,7 @@ class Accept:
         """
         if len(image) > self.max_image_bytes:
             raise TooLarge(too_large(self.max_image_bytes))
-        info = inspect(image, whole=True)
-        image = without_metadata(image, info.format)
+        picture = without_metadata(image)
         now = self._now()
         metadata = load_metadata(load, scale_id)
         job_id = new_job_id(_begun(weighed_at, now))
@@ -89,7 +80,7 @@ class Accept:
             if self._uploads.find(upload_key(job_id)) is not None:
                 return job_id
         noted = {ACCEPTED_AT: now.isoformat(), **_correlation(job_id)}
-        self._uploads.put(upload_key(job_id), image, info.media_type, metadata | noted)
+        self._uploads.put(upload_key(job_id), picture.data, picture.media_type, metadata | noted)
         return job_id
 
     def presign(self, load: Load, scale_id: str, media_type: str) -> PresignedUpload:
@@ -151,19 +142,3 @@ def too_large(max_image_bytes: int) -> str:
     if max_image_bytes < MAX_IMAGE_BYTES:
         sentence += ", or ask POST /v1/uploads for a direct upload of up to 10 MB"
     return f"{sentence}."
-
-
-def without_metadata(image: bytes, image_format: str) -> bytes:
-    """The picture without EXIF, which may tell where and by whom it was taken.
-
-    Pictures without EXIF, such as the kiosk's, pass unchanged. Others are written anew, upright.
-    """
-    with Image.open(io.BytesIO(image)) as picture:
-        exif = picture.getexif()
-        if not exif and "xmp" not in picture.info:
-            return image
-        upright = ImageOps.exif_transpose(picture) if exif.get(ORIENTATION_TAG) else picture
-        out = io.BytesIO()
-        upright.info = {}
-        upright.save(out, image_format, quality=92, exif=b"")
-        return out.getvalue()

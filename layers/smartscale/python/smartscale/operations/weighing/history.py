@@ -11,7 +11,7 @@ from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.ports.uploads import Uploads
 from smartscale.operations.ports.weighings import HistoryFilter, Weighings
 from smartscale.operations.weighing.accept import PRESIGNED_SECONDS
-from smartscale.recognition.preprocessing import thumbnail
+from smartscale.recognition.photo import thumbnail
 
 DEFAULT_SPAN = timedelta(days=92)
 MAX_EXPORT = 10_000

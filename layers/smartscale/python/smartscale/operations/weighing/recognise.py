@@ -25,7 +25,7 @@ from smartscale.operations.ports.uploads import Uploads
 from smartscale.operations.ports.weighings import Weighings
 from smartscale.operations.weighing.accept import ACCEPTED_AT
 from smartscale.operations.weighing.announce import Announce
-from smartscale.recognition.preprocessing import ImageError
+from smartscale.recognition.photo import ImageError
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from smartscale.recognition.preprocessing import decode
+from smartscale.recognition.photo import decode
 from smartscale.recognition.report.charts import HeatMap, Plot
 
 _THUMBNAIL = 176
