@@ -12,7 +12,7 @@ import smartscale
 from smartscale.contract.problem import MEDIA_TYPE
 from smartscale.domain.errors import DomainError, StoreUnavailable, TooManyAttempts
 from smartscale.http.app import create_app
-from smartscale.recognition.preprocessing import ImageError
+from smartscale.recognition.photo import ImageError
 
 SENTENCE = "This is what was wrong, and what would be right."
 
