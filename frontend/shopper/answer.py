@@ -1,7 +1,6 @@
 """The answer: what it is, how sure that is, what it costs, and what else it may be."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from nicegui import ui
 
@@ -10,22 +9,10 @@ from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.screen.search import ItemSearch
 from frontend.shopper.receipt import Receipt
-from frontend.weighing.weighing import EMPTY, MAX_QUANTITY, UNKNOWN, Weighing
+from frontend.weighing.shopper import Shopper
+from frontend.weighing.weighing import EMPTY, MAX_QUANTITY, UNKNOWN
 from frontend.words import wording
 from frontend.words.languages import Language
-
-
-@dataclass(frozen=True)
-class Actions:
-    """What a shopper can do with an answer."""
-
-    confirm: Callable[[str], Awaitable[None]]
-    count: Callable[[int], Awaitable[None]]
-    """By how many more, or fewer."""
-    search: Callable[[bool], None]
-    next_item: Callable[[], None]
-    again: Callable[[], None]
-    """Take another picture."""
 
 
 class Counter:
@@ -51,16 +38,14 @@ class Counter:
 
 
 class Answer:
-    """Draws one result; the page draws it anew when it changes."""
+    """Draws one result; the panel draws it anew when it is another item."""
 
-    def __init__(self, visit: Visit, weighing: Weighing, actions: Actions) -> None:
-        self._visit = visit
-        self._t = visit.language
-        self._weighing = weighing
-        self._do = actions
-        self._label = self._result.sold_label
+    def __init__(self, visit: Visit, shopper: Shopper) -> None:
+        self._visit, self._t = visit, visit.language
+        self._shopper, self._weighing = shopper, shopper.weighing
         self._counter: Counter | None = None
         self._leave: ui.button | None = None
+        self._drawn = self._now()
 
     def build(self) -> None:
         """Draw it."""
@@ -74,15 +59,19 @@ class Answer:
             else:
                 self._item()
 
-    def recount(self) -> bool:
-        """Show another quantity, and its price as soon as there is one.
+    def show(self) -> bool:
+        """Draw what has changed of the same item; returns whether anything has.
 
-        The buttons that count stay: a tap on one that is drawn anew is lost. False when the
-        answer is another one, and has to be drawn anew.
+        The buttons that count stay, and so does the search: a tap on what is drawn anew is lost,
+        and so are letters that are typed there.
         """
-        if self._counter is None or self._result.sold_label != self._label:
+        before, now = self._drawn, self._now()
+        if before == now:
             return False
-        self._counter.show(self._weighing.quantity)
+        self._drawn = now
+        self._problem.refresh()
+        if self._counter is not None:
+            self._counter.show(self._weighing.quantity)
         self._price.refresh()
         if self._weighing.settled:
             self._head.refresh()
@@ -90,6 +79,11 @@ class Answer:
         elif self._leave is not None:
             self._leave.set_enabled(False)
         return True
+
+    def _now(self) -> tuple[object, ...]:
+        """What decides how the answer to the same item looks."""
+        weighing = self._weighing
+        return weighing.result, weighing.notice, weighing.quantity, weighing.settled
 
     @property
     def _result(self) -> Result:
@@ -106,7 +100,7 @@ class Answer:
         with ui.element("div").classes("price-row"):
             self._price()
             if self._result.unit is Unit.EACH:
-                self._counter = Counter(self._t, self._weighing.quantity, self._do.count)
+                self._counter = Counter(self._t, self._weighing.quantity, self._shopper.count)
         self._below()
 
     @ui.refreshable_method
@@ -129,7 +123,7 @@ class Answer:
                 label = result.label or ""
 
                 async def accept() -> None:
-                    await self._do.confirm(label)
+                    await self._shopper.confirm(label)
 
                 yes = theme.action(
                     t("Yes, {name}", name=result.name or ""),
@@ -140,9 +134,9 @@ class Answer:
                 yes.mark("accept").props("data-focus")
             else:
                 self._next(kind="primary")
-            theme.action(t("Something else"), lambda: self._do.search(True), symbol="search").mark(
-                "something-else"
-            )
+            theme.action(
+                t("Something else"), lambda: self._shopper.search(True), symbol="search"
+            ).mark("something-else")
         if not asks:
             Receipt(self._visit, result.job_id).build()
         self._alternatives(t("Or is it one of these?") if asks else t("Not right? Tap what it is"))
@@ -186,7 +180,7 @@ class Answer:
 
     def _alternative(self, prediction: Prediction) -> None:
         async def choose() -> None:
-            await self._do.confirm(prediction.label)
+            await self._shopper.confirm(prediction.label)
 
         row = ui.element("button").classes("alternative").on("click", choose)
         with row.mark(f"prediction-{prediction.label}"):
@@ -205,9 +199,9 @@ class Answer:
         t = self._t
         with ui.element("div").classes("search-head"):
             theme.text(t("What is it?"), "h1")
-            theme.action(t("Back"), lambda: self._do.search(False), kind="quiet").mark("back")
+            theme.action(t("Back"), lambda: self._shopper.search(False), kind="quiet").mark("back")
         self._problem()
-        ItemSearch(self._visit, self._do.confirm).build()
+        ItemSearch(self._visit, self._shopper.confirm).build()
 
     def _not_known(self) -> None:
         t = self._t
@@ -219,7 +213,7 @@ class Answer:
             self._next(kind="quiet", title=t("Cancel"))
         self._problem()
         self._alternatives(t("Could it be one of these?"))
-        ItemSearch(self._visit, self._do.confirm).build()
+        ItemSearch(self._visit, self._shopper.confirm).build()
 
     def _nothing_there(self) -> None:
         t = self._t
@@ -227,20 +221,22 @@ class Answer:
             theme.picture(self._visit.kiosk.drawing(EMPTY), "", 120)
             theme.text(t(wording.NOTHING_THERE), "h1").mark("answer-name")
             theme.text(t("Please place your item on it, and take a new picture."), "p")
-            again = theme.action(t("Try again"), self._do.again, kind="primary")
+            self._problem()
+            again = theme.action(t("Try again"), self._shopper.retake, kind="primary")
             again.mark("try-again").props("data-focus")
             # The camera may be wrong: what is on the scale can be found by its name all the same.
             theme.action(
-                t("Search by name or number"), lambda: self._do.search(True), symbol="search"
+                t("Search by name or number"), lambda: self._shopper.search(True), symbol="search"
             ).mark("find")
 
     def _next(self, *, kind: str, title: str | None = None) -> None:
-        button = theme.action(title or self._t("Next item"), self._do.next_item, kind=kind)
+        button = theme.action(title or self._t("Next item"), self._shopper.next_item, kind=kind)
         button.mark("next-item").set_enabled(self._weighing.settled)
         self._leave = button
         if kind == "primary":
             button.props("data-focus")
 
+    @ui.refreshable_method
     def _problem(self) -> None:
-        if self._weighing.problem is not None:
-            theme.notice(self._t(self._weighing.problem), kind="calm").mark("problem")
+        if (notice := self._weighing.notice) is not None:
+            theme.notice(self._t(notice.message), kind="calm").mark("problem")

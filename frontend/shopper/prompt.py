@@ -1,14 +1,12 @@
 """What stands beside the scale while there is no answer: what to do next, in a few big words."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from nicegui import ui
 
 from frontend.devices.scales.scale import Condition
 from frontend.kiosk import Visit
 from frontend.screen import theme
-from frontend.weighing.flow import Plate, Step
+from frontend.weighing.session import Step
+from frontend.weighing.shopper import Shopper
 from frontend.words import wording
 from frontend.words.languages import N_
 
@@ -20,38 +18,39 @@ _TROUBLE = {
 }
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What a shopper can do here."""
-
-    cancel: Callable[[], None]
-    leave_container: Callable[[], None]
-    example_container: Callable[[], None] | None
-    """Puts an empty bowl on a simulated scale."""
-
-
 class Prompt:
-    """Draws one step; the page draws it anew when the step changes."""
+    """Draws one step; the panel draws it anew when the step changes."""
 
-    def __init__(self, visit: Visit, plate: Plate, choices: Choices) -> None:
-        self._visit, self._t, self._plate, self._do = visit, visit.language, plate, choices
+    def __init__(self, visit: Visit, shopper: Shopper) -> None:
+        self._visit, self._t, self._shopper = visit, visit.language, shopper
+        self._plate = shopper.plate
         self._live: ui.label | None = None
-        self.said = ""
-        """Its heading, for screen readers."""
+        self.heading = ""
+        """What it says above all, for screen readers."""
 
-    def build(self, step: Step, problem: str | None, *, sees: bool) -> None:
-        """Draw it; `sees` says whether a camera takes the picture by itself."""
-        t = self._t
+    @staticmethod
+    def depends_on(shopper: Shopper) -> tuple[object, ...]:
+        """What else than the step decides how it looks."""
+        match shopper.step:
+            case Step.IDLE:
+                return shopper.plate.condition, shopper.plate.tare_kg
+            case Step.READY:
+                return (shopper.camera_sees,)
+        return ()
+
+    def build(self) -> None:
+        """Draw it."""
+        t, step, notice = self._t, self._shopper.step, self._shopper.weighing.notice
         with ui.element("div").classes(f"prompt {step.name.lower()}").mark("prompt"):
-            if problem is not None:
-                theme.notice(t(problem), kind="calm").mark("problem")
+            if notice is not None:
+                theme.notice(t(notice.message), kind="calm").mark("problem")
             match step:
                 case Step.CONTAINER:
                     self._container()
                 case Step.MOVING:
                     self._weight()
                     self._heading(t("One moment, it is being weighed"))
-                case Step.READY if sees and problem is None:
+                case Step.READY if self._shopper.camera_sees and notice is None:
                     self._weight()
                     self._heading(t("The picture is being taken"))
                 case Step.READY:
@@ -69,14 +68,15 @@ class Prompt:
                     self._attract()
 
     def _heading(self, text: str) -> ui.label:
-        self.said = text
+        self.heading = text
         return theme.text(text, "h1")
 
-    def show(self) -> None:
-        """Show the weight as it moves."""
+    def show(self) -> bool:
+        """Show the weight as it moves; False, as nothing is drawn anew for that."""
         net = self._plate.net_kg
         if self._live is not None and net is not None:
             self._live.text = wording.kilograms(net, self._t)
+        return False
 
     def _attract(self) -> None:
         t, condition = self._t, self._plate.condition
@@ -106,14 +106,16 @@ class Prompt:
             wait.props["role"] = "status"
             theme.spinner()
             self._heading(t("Recognising…"))
-        theme.action(t("Cancel"), self._do.cancel, kind="quiet").mark("cancel")
+        theme.action(t("Cancel"), self._shopper.cancel, kind="quiet").mark("cancel")
 
     def _container(self) -> None:
         t = self._t
         self._heading(t("Put your empty container on the scale")).mark("own-container")
         theme.text(t("Its weight is taken off. Then fill it."), "p")
-        if self._do.example_container is not None:
-            theme.action(
-                t("Put a bowl on it"), self._do.example_container, symbol="container"
-            ).mark("example-container")
-        theme.action(t("Cancel"), self._do.leave_container, kind="quiet").mark("leave-container")
+        if (bench := self._shopper.bench) is not None:
+            theme.action(t("Put a bowl on it"), bench.place_bowl, symbol="container").mark(
+                "example-container"
+            )
+        theme.action(t("Cancel"), self._shopper.cancel_container, kind="quiet").mark(
+            "leave-container"
+        )

@@ -1,6 +1,5 @@
 """What the scale shows: gross, tare and net, and whether that holds."""
 
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from nicegui import ui
@@ -8,11 +7,11 @@ from nicegui import ui
 from frontend.devices.scales.scale import Condition
 from frontend.screen import theme
 from frontend.weighing.flow import Plate
-from frontend.weighing.weighing import Weighing
+from frontend.weighing.shopper import Shopper
 from frontend.words import wording
 from frontend.words.languages import N_, Language
 
-_SAID = {
+_WORDS = {
     Condition.STABLE: ("good", N_("Steady")),
     Condition.MOVING: ("plain", N_("Weighing…")),
     Condition.OVERLOAD: ("bad", N_("Too heavy")),
@@ -23,10 +22,10 @@ NO_FIGURE = "\u2013\u2009\u2013\u2009\u2013"
 
 
 class Readout(Protocol):
-    """Shows a plate."""
+    """Shows what the scale shows."""
 
     def show(self) -> None:
-        """Show what the plate says now."""
+        """Show what the scale shows now."""
 
 
 class Display:
@@ -41,7 +40,7 @@ class Display:
         self.show()
 
     def show(self) -> None:
-        """Show what the plate says now."""
+        """Show what the scale shows now."""
         gross = self._plate.gross_kg
         self._gross.text = NO_FIGURE if gross is None else wording.kilograms(gross, self._t)
         self._tare.text = wording.kilograms(self._plate.tare_kg, self._t)
@@ -56,47 +55,37 @@ class Display:
 class Knobs:
     """The figures of a simulated scale: what is typed is what lies on it."""
 
-    def __init__(
-        self,
-        plate: Plate,
-        weighing: Callable[[], Weighing],
-        t: Language,
-        on_enter: Callable[[], Awaitable[None] | None],
-    ) -> None:
-        self._weighing, self._t, self._enter = weighing, t, on_enter
+    def __init__(self, shopper: Shopper, t: Language) -> None:
+        self._shopper, self._figures, self._t = shopper, shopper.figures, t
         with ui.element("div").classes("readout").mark("readout"):
             self._weight = self._figure("weight", t("Weight"))
             self._tare = self._figure("tare", t("Tare (optional)"))
-            self._net = _Net(plate, t)
+            self._net = _Net(shopper.plate, t)
         self.show()
-        self.fill()
 
     def show(self) -> None:
-        """Show what the plate says now; what is being typed stays."""
+        """Show the figures, and what is wrong with those that were typed."""
         self._net.show()
-
-    def fill(self) -> None:
-        """Show the figures that the page has entered, and what is wrong with typed ones."""
-        weighing = self._weighing()
-        self._weight.value, self._tare.value = weighing.weight, weighing.tare
-        for box, problem in (
-            (self._weight, weighing.weight_problem),
-            (self._tare, weighing.tare_problem),
+        figures = self._figures
+        for box, typed, problem in (
+            (self._weight, figures.weight, figures.weight_problem),
+            (self._tare, figures.tare, figures.tare_problem),
         ):
+            box.value = typed
             box.props["error"] = problem is not None
             box.props["error-message"] = "" if problem is None else self._t(problem)
 
     def _figure(self, name: str, label: str) -> ui.input:
         box = ui.input(
             label,
-            on_change=lambda event: setattr(self._weighing(), name, event.value or ""),
+            on_change=lambda event: setattr(self._figures, name, event.value or ""),
         )
         box.props("outlined inputmode=decimal autocomplete=off stack-label maxlength=12")
         box.props["suffix"] = wording.kilogram_sign(self._t)
         box.props["placeholder"] = wording.editable(wording.ZERO, self._t)
         box.classes(f"figure {name}").mark(name)
         box.props("hide-bottom-space no-error-icon")
-        box.on("keydown.enter", self._enter)
+        box.on("keydown.enter", self._shopper.classify)
         return box
 
 
@@ -111,6 +100,6 @@ class _Net:
     def show(self) -> None:
         net = self._plate.net_kg
         self._figure.text = NO_FIGURE if net is None else wording.kilograms(net, self._t)
-        kind, said = _SAID[self._plate.condition]
-        self._condition.text = self._t(said)
+        kind, words = _WORDS[self._plate.condition]
+        self._condition.text = self._t(words)
         self._condition.classes(replace=f"pill {kind}")

@@ -1,7 +1,6 @@
 """Taking off what an item comes in: zero, the shop's containers, or the shopper's own."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
 
@@ -9,25 +8,16 @@ from nicegui import ui
 
 from frontend.kiosk import Visit
 from frontend.screen import theme
-from frontend.weighing.flow import NOTHING, Plate
+from frontend.weighing.flow import NOTHING
+from frontend.weighing.shopper import Shopper
 from frontend.words import wording
-
-
-@dataclass(frozen=True)
-class TareActions:
-    """What a shopper can choose."""
-
-    take: Callable[[Decimal], None]
-    """This many kg are the container's; 0 for none."""
-    weigh_own: Callable[[], None]
-    zero: Callable[[], None]
 
 
 class TareChoice:
     """A dialog with the containers; opened by `open`."""
 
-    def __init__(self, visit: Visit, plate: Plate, actions: TareActions) -> None:
-        self._visit, self._plate, self._do = visit, plate, actions
+    def __init__(self, visit: Visit, shopper: Shopper) -> None:
+        self._visit, self._shopper = visit, shopper
         t = visit.language
         with (
             ui.dialog() as self._dialog,
@@ -44,22 +34,24 @@ class TareChoice:
 
     @ui.refreshable_method
     def _content(self) -> None:
-        t, plate = self._visit.language, self._plate
+        t, shopper = self._visit.language, self._shopper
         theme.text(t("What is your item in?"), "h2").classes("desk-title")
         with ui.element("div").classes("container-list"):
-            self._button(t("No container"), None, lambda: self._do.take(NOTHING), "no-container")
+            self._button(
+                t("No container"), None, lambda: shopper.take_tare(NOTHING), "no-container"
+            )
             for one in self._visit.kiosk.containers:
-                take = partial(self._do.take, one.tare_kg)
+                take = partial(shopper.take_tare, one.tare_kg)
                 mark = f"container-{one.name.replace(' ', '-')}"
                 self._button(t(one.name), one.tare_kg, take, mark)
-            self._button(t("My own container"), None, self._do.weigh_own, "weigh-own")
+            self._button(t("My own container"), None, shopper.weigh_container, "weigh-own")
         with ui.element("div").classes("container-end"):
-            zero = theme.action(t("Set to zero"), lambda: self._choose(self._do.zero))
-            zero.mark("zero").set_enabled(plate.can_zero)
+            zero = theme.action(t("Set to zero"), lambda: self._choose(shopper.set_to_zero))
+            zero.mark("zero").set_enabled(shopper.plate.can_zero)
             theme.action(t("Back"), self._dialog.close).mark("leave-containers")
 
     def _button(self, name: str, kg: Decimal | None, do: Callable[[], None], mark: str) -> None:
-        chosen = kg is not None and kg == self._plate.tare_kg
+        chosen = kg is not None and kg == self._shopper.plate.tare_kg
         button = ui.element("button").classes("tile container")
         button.on("click", lambda: self._choose(do)).mark(mark)
         button.props["aria-pressed"] = str(chosen).lower()

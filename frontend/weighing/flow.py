@@ -1,7 +1,7 @@
-"""What happens at the scale: from what lands on it to the next item.
+"""The load on the scale: it lands, it settles, it changes, and it leaves.
 
-Pure: no screen, no network, no clock. The page hands in readings and taps, and does what comes
-back. Weights are kilograms.
+Nothing in here knows a screen, a network or a clock. The `Shopper` hands in the scale's readings,
+and does what is handed back. Weights are kilograms.
 """
 
 from dataclasses import dataclass, field
@@ -11,50 +11,46 @@ from enum import Enum, auto
 from frontend.devices.scales.scale import Condition, Reading
 
 MIN_DIVISIONS = 20
-"""What counts as a load: a scale of class III weighs from 20 of its divisions on (OIML R 76-1,
-table 3)."""
+"""The least that counts as a load, in divisions of the scale: a scale of class III weighs from 20
+of them on (OIML R 76-1, table 3)."""
 SAME_DIVISIONS = {Condition.STABLE: 1, Condition.MOVING: 2}
-"""By how much a load may seem to change while nobody touches it: settled, it is the error that a
-scale in use may have (OIML R 76-1, 3.5); a draught makes it tremble by more."""
+"""How many divisions a weight may differ by and still be the same load. A settled weight may be
+wrong by one (OIML R 76-1, 3.5); a draught makes it tremble by more."""
 CONTAINER_DIVISIONS = 5
-"""From how much on something is a container: a thin bag is one, crumbs are none."""
+"""The least that counts as a container, in divisions: a thin bag does, crumbs do not."""
 ZERO_SHARE = Decimal("0.02")
-"""Up to which part of its capacity a scale may be set to zero."""
+"""The scale may be set to zero while the load is at most this share of its capacity."""
 NOTHING = Decimal("0.000")
 
 
-class Step(Enum):
-    """Where the shopper stands."""
+class Load(Enum):
+    """What is on the scale."""
 
-    IDLE = auto()
-    """There is nothing to weigh."""
+    NONE = auto()
+    """Nothing that could be weighed."""
     CONTAINER = auto()
-    """The shopper's own empty container is awaited."""
+    """The shopper's own empty container is there, or is about to be put there."""
     MOVING = auto()
-    """Something is there, and its weight has not settled."""
-    READY = auto()
-    """It has settled; a picture is wanted."""
-    WAITING = auto()
-    """It was sent."""
-    ANSWERED = auto()
-    """There is an answer."""
+    """A load whose weight has not settled yet."""
+    SETTLED = auto()
+    """A load whose weight has settled: it can be recognised and priced."""
     LEAVING = auto()
-    """It is dealt with: the weight has to change before the next one begins."""
+    """A load that is dealt with. The weight has to change before the next one is weighed."""
 
 
 class Do(Enum):
-    """What the page sees to after something happened."""
+    """What the shopper's session has to do after a reading."""
 
     CAPTURE = auto()
-    """Take a picture, unless there is one, and send it."""
+    """A load has settled: send a picture of it."""
     REWEIGH = auto()
-    """The weight is another one: what was answered has no price any more."""
+    """The load has another weight now: the answer to it has no price any more."""
     FORGET = auto()
-    """The item is gone: its picture and its answer are the past."""
+    """The load is gone: forget its picture and its answer."""
 
 
 class Untareable(ValueError):
-    """There is nothing that could be the weight of a container."""
+    """This can be no container's weight."""
 
 
 @dataclass
@@ -64,13 +60,13 @@ class Plate:
     capacity_kg: Decimal
     division_kg: Decimal
     reading: Reading = field(default_factory=lambda: Reading(Condition.MOVING, NOTHING))
-    """Until the scale has said something, it may say anything."""
+    """The scale's last reading. Before the first one nothing may be charged."""
     zero_kg: Decimal = NOTHING
     tare_kg: Decimal = NOTHING
 
     @property
     def gross_kg(self) -> Decimal | None:
-        """What is on it since it was set to zero; None while there is no such figure."""
+        """The weight above the point that was set to zero; None while the scale shows none."""
         shown = self.reading.gross_kg
         if shown is None or shown < self.zero_kg - self.division_kg:
             return None
@@ -78,13 +74,13 @@ class Plate:
 
     @property
     def net_kg(self) -> Decimal | None:
-        """Gross less tare; None while that is no weight: nothing negative is ever shown."""
+        """Gross less tare; None while that would be below zero, which is never shown."""
         gross = self.gross_kg
         return None if gross is None or gross < self.tare_kg else gross - self.tare_kg
 
     @property
     def condition(self) -> Condition:
-        """The scale's condition; what was taken off below zero is an underload too."""
+        """The scale's condition. A weight below the point that was set to zero is an underload."""
         if self.reading.gross_kg is not None and self.gross_kg is None:
             return Condition.UNDERLOAD
         return self.reading.condition
@@ -96,24 +92,24 @@ class Plate:
 
     @property
     def can_zero(self) -> bool:
-        """Whether what is on it is so little that it may count as nothing."""
+        """Whether the load is steady and so light that the scale may be set to zero."""
         shown = self.reading.gross_kg
         return self.stable and shown is not None and shown <= self.capacity_kg * ZERO_SHARE
 
     def zero(self) -> None:
-        """Count what is on it as nothing; does nothing where that is not allowed."""
+        """Set the scale to zero, and the tare too; does nothing where `can_zero` is false."""
         if self.can_zero and self.reading.gross_kg is not None:
             self.zero_kg, self.tare_kg = self.reading.gross_kg, NOTHING
 
     def follow_zero(self) -> None:
-        """Less than nothing is on it, and that holds: what was counted as nothing is gone."""
+        """Set the scale to zero again when what it was zeroed with has been taken off."""
         shown = self.reading.gross_kg
         stable = self.reading.condition is Condition.STABLE
         if stable and shown is not None and self.gross_kg is None:
             self.zero_kg = shown
 
     def tare(self, kg: Decimal) -> None:
-        """Take a container's weight off; 0 is none.
+        """Take a container's weight in kg off; 0 stands for no container.
 
         Raises:
             Untareable: it is below 0 or the scale's whole capacity.
@@ -125,92 +121,86 @@ class Plate:
 
 @dataclass
 class Flow:
-    """The steps of one shopper after another."""
+    """Follows one load after another."""
 
     plate: Plate
-    step: Step = Step.IDLE
+    load: Load = Load.NONE
     _settled: Decimal | None = None
-    """The gross weight of the load that is being dealt with."""
+    """The gross weight at which the load settled."""
     _least: int = MIN_DIVISIONS
+    """From how many divisions on something is a load."""
 
-    def read(self, reading: Reading) -> tuple[Do, ...]:
-        """Take a reading of the scale; what there is to do."""
+    def read(self, reading: Reading, *, answered: bool = False) -> tuple[Do, ...]:
+        """Take a reading of the scale; returns what there is to do.
+
+        Args:
+            reading: what the scale shows now.
+            answered: whether the shopper has an answer to the load. A load that is taken off then
+                takes its container along.
+        """
         self.plate.reading = reading
         self.plate.follow_zero()
-        if self.step is Step.CONTAINER:
+        if self.load is Load.CONTAINER:
             self._take_container()
             return ()
-        if self.step in {Step.IDLE, Step.MOVING}:
+        if self.load in {Load.NONE, Load.MOVING}:
             return self._land()
         if reading.condition is Condition.UNAVAILABLE:
             return ()
         if self._settled is not None and self._same(self._settled):
-            if self.step is not Step.LEAVING:  # what is shown stays what is priced
+            if self.load is Load.SETTLED:  # the weight that is shown stays the one that is priced
                 self.plate.reading = Reading(Condition.STABLE, self._settled + self.plate.zero_kg)
             return ()
-        return (self._changed(), *self._land())
+        return (self._changed(answered=answered), *self._land())
 
-    def insist(self) -> None:
-        """Begin anew with what lands next, however light it is: the shopper asked for it."""
-        self.step, self._settled, self._least = Step.IDLE, None, 1
+    def start_over(self) -> None:
+        """Forget the load. The shopper wants what lands next to be weighed, however light it is."""
+        self.load, self._settled, self._least = Load.NONE, None, 1
 
-    def send(self) -> None:
-        """The picture is on its way."""
-        self.step, self._settled = Step.WAITING, self.plate.gross_kg
-
-    def answer(self) -> None:
-        """The answer is there."""
-        self.step = Step.ANSWERED
-
-    def give_up(self) -> None:
-        """Nothing came of it, or the shopper cancelled: the load is still there."""
-        if self.step is Step.WAITING:
-            self.step = Step.READY
-
-    def again(self) -> tuple[Do, ...]:
-        """Look once more at what is on the scale."""
-        self.step, self._settled = Step.READY, self.plate.gross_kg
+    def weigh_again(self) -> tuple[Do, ...]:
+        """Take what is on the scale for a load that has just settled."""
+        self.load, self._settled = Load.SETTLED, self.plate.gross_kg
         return (Do.CAPTURE,)
 
     def finish(self) -> tuple[Do, ...]:
-        """Be done with the item; the next one needs the weight to change."""
+        """Be done with the load; the weight has to change before the next one is weighed."""
         if not self._loaded:
-            self.step, self._settled = Step.IDLE, None
+            self.load, self._settled = Load.NONE, None
             self.plate.tare_kg = NOTHING
             return (Do.FORGET,)
-        self.step, self._settled = Step.LEAVING, self.plate.gross_kg
+        self.load, self._settled = Load.LEAVING, self.plate.gross_kg
         return ()
 
     def await_container(self) -> None:
-        """Take what is on the scale for the shopper's container, or else what lands next."""
-        self.step, self.plate.tare_kg = Step.CONTAINER, NOTHING
+        """Weigh the shopper's container: it is on the scale already, or is what lands next."""
+        self.load, self.plate.tare_kg = Load.CONTAINER, NOTHING
         self._take_container()
 
     def end_container(self) -> None:
-        """Await no container any more."""
-        if self.step is Step.CONTAINER:
-            self.step = Step.IDLE
+        """Wait for no container any more."""
+        if self.load is Load.CONTAINER:
+            self.load = Load.NONE
 
     def _land(self) -> tuple[Do, ...]:
-        was = self.step
+        was = self.load
         if not self._loaded:
-            self.step = Step.IDLE
-            return (Do.FORGET,) if was is Step.MOVING else ()
+            self.load = Load.NONE
+            return (Do.FORGET,) if was is Load.MOVING else ()
         if not self.plate.stable:
-            self.step = Step.MOVING
+            self.load = Load.MOVING
             return ()
-        self.step, self._settled = Step.READY, self.plate.gross_kg
+        self.load, self._settled = Load.SETTLED, self.plate.gross_kg
         return (Do.CAPTURE,)
 
-    def _changed(self) -> Do:
-        """Leave the load that was; what is there now lands like any other."""
-        finished = self.step in {Step.ANSWERED, Step.LEAVING}
-        goes_on = self._loaded and self.step is not Step.LEAVING
-        self.step, self._settled, self._least = Step.IDLE, None, MIN_DIVISIONS
+    def _changed(self, *, answered: bool) -> Do:
+        """Leave the load that was there; `_land` then looks at what is there now."""
+        finished = answered or self.load is Load.LEAVING
+        goes_on = self._loaded and self.load is not Load.LEAVING
+        self.load, self._settled, self._least = Load.NONE, None, MIN_DIVISIONS
         if goes_on:
             return Do.REWEIGH
         if finished and not self._loaded:
-            self.plate.tare_kg = NOTHING  # a container goes with its shopper
+            self.plate.tare_kg = NOTHING  # the shopper takes the container along
         return Do.FORGET
 
     def _take_container(self) -> None:
@@ -220,7 +210,7 @@ class Flow:
         least = CONTAINER_DIVISIONS * self.plate.division_kg
         if least <= gross < self.plate.capacity_kg:
             self.plate.tare(gross)
-            self.step = Step.IDLE
+            self.load = Load.NONE
 
     @property
     def _least_kg(self) -> Decimal:
@@ -234,6 +224,6 @@ class Flow:
     def _same(self, settled: Decimal) -> bool:
         gross = self.plate.gross_kg
         if gross is None or not self.plate.net_kg:
-            return False  # a light load may differ from none by no more than this
+            return False  # without this, a load of one division would seem to stay when it leaves
         divisions = SAME_DIVISIONS[self.plate.condition]
         return abs(gross - settled) <= divisions * self.plate.division_kg

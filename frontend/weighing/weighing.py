@@ -1,17 +1,16 @@
-"""One weighing at the kiosk: what the shopper has entered, and what came of it.
+"""One weighing at the kiosk: its picture, what became of it, and what the shopper says it is.
 
-Nothing of the screen is in here, so that a scale driver or an offline queue can drive it too.
+Nothing in here knows the screen or the scale.
 """
 
 import time
 import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
-from enum import Enum, auto
+from typing import Protocol
 
 from frontend.api.client import (
     LONGEST_WAIT_S,
-    ApiClient,
     ApiError,
     ApiRefused,
     Prediction,
@@ -20,10 +19,9 @@ from frontend.api.client import (
     log_unreachable,
 )
 from frontend.logs import adopt
-from frontend.weighing.flow import NOTHING
 from frontend.weighing.pictures import Picture
+from frontend.weighing.samples import Sample
 from frontend.words.languages import N_, Language
-from frontend.words.wording import BadFigure, read_tare, read_weight
 
 MAX_ALTERNATIVES = 4
 MAX_QUANTITY = 99
@@ -38,169 +36,169 @@ TOO_SLOW = N_("This takes longer than usual. Please try again: you are charged o
 FAILED = N_("This picture could not be recognised: {reason}")
 
 
-class Phase(Enum):
-    """Where a weighing stands for the shopper."""
+class Service(Protocol):
+    """What a weighing needs of the API."""
 
-    ENTERING = auto()
-    WAITING = auto()
-    ANSWERED = auto()
+    async def predict(
+        self,
+        image: bytes,
+        weight_kg: Decimal,
+        tare_kg: Decimal | None,
+        *,
+        scale_id: str,
+        idempotency_key: str,
+    ) -> str:
+        """Send a picture; returns the weighing's job id."""
+
+    async def result(self, job_id: str, language: str, *, wait_s: int = 0) -> Result:
+        """The weighing as it stands."""
+
+    async def confirm(
+        self, job_id: str, label: str, language: str, *, quantity: int | None = None
+    ) -> Result:
+        """Say what the item is; the answer has its new price."""
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A picture to weigh with, and where it is from."""
+
+    picture: Picture
+    captured: bool = False
+    """Whether the camera took it of what is on the scale now. A picture that a person chose stays
+    when the weight changes; a captured one is taken anew."""
+    sample: Sample | None = None
+    """The sample that it is the picture of."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What is sent: checked, and therefore right."""
+    """What is sent to be recognised. Weights are kilograms; no tare is None."""
 
     picture: Picture
     weight_kg: Decimal
     tare_kg: Decimal | None
 
 
+@dataclass(frozen=True, eq=False)
+class Notice:
+    """One sentence to the shopper: a message of the catalogues, or the API's own.
+
+    The same sentence said again is another notice, and is shown again.
+    """
+
+    message: str
+
+
 @dataclass(frozen=True)
-class Said:
-    """What the shopper says the item is; without a quantity it stays as it is."""
+class Claim:
+    """What the shopper says the item is. Without a quantity there are as many as before."""
 
     label: str
     quantity: int | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Weighing:
-    """What is on the scale, from the first picture to the confirmed price."""
+    """One item at the scale, from its picture to its confirmed price."""
 
-    picture: Picture | None = None
-    weight: str = ""
-    tare: str = ""
-    phase: Phase = Phase.ENTERING
+    photo: Photo | None = None
+    presumed_label: str | None = None
+    """What the shopper said the item is, before more of it was put on the scale."""
     result: Result | None = None
-    weight_problem: str | None = None
-    tare_problem: str | None = None
-    problem: str | None = None
-    """A message of the catalogue, or the API's own sentence."""
+    """The answer to it; None while there is none."""
+    notice: Notice | None = None
     searching: bool = False
+    """Whether the shopper looks for the item by its name."""
     _sent: Entry | None = field(default=None, repr=False)
     _key: str = field(default="", repr=False)
+    """The Idempotency-Key under which `_sent` was sent."""
     _correlation_id: str = field(default="", repr=False)
-    """What log lines about it carry, here and behind the API."""
-    _said: Said | None = field(default=None, repr=False)
-    """What is not confirmed yet; whatever is said meanwhile takes its place."""
+    """Stands in each log line about the weighing, at the kiosk and behind the API."""
+    _attempt: object | None = field(default=None, repr=False)
+    """The sending whose answer is awaited; None while the shopper waits for none."""
+    _claim: Claim | None = field(default=None, repr=False)
+    """What is not confirmed yet. A newer claim takes its place."""
     _settling: bool = field(default=False, repr=False)
 
-    def check(self) -> bool:
-        """Whether what was typed is right; what is wrong is noted."""
-        self.weight_problem = self.tare_problem = self.problem = None
-        weight = None
-        try:
-            weight = read_weight(self.weight)
-        except BadFigure as error:
-            self.weight_problem = str(error)
-        try:
-            read_tare(self.tare, weight)
-        except BadFigure as error:
-            self.tare_problem = str(error)
-        return self.weight_problem is None and self.tare_problem is None
+    # ------------------------------------------------------------------ the answer
 
     @property
-    def typed(self) -> tuple[Decimal, Decimal]:
-        """The weight and the tare that were typed, after `check`."""
-        weight = read_weight(self.weight)
-        return weight, read_tare(self.tare, weight) or NOTHING
+    def waiting(self) -> bool:
+        """Whether it was sent, and the shopper waits for the answer."""
+        return self._attempt is not None
 
-    async def classify(
-        self, entry: Entry, api: ApiClient, language: Language, *, scale_id: str, patience_s: float
-    ) -> None:
-        """Send an entry and wait for its result.
-
-        The same entry sent again has the same key: whatever was lost on the way, it is charged
-        once.
-        """
+    def send(self, entry: Entry) -> object:
+        """Begin to wait for the answer to an entry; returns the attempt for `recognise`."""
         if entry != self._sent:
             self._sent, self._key = entry, str(uuid.uuid4())
             self._correlation_id = uuid.uuid4().hex
+        self._attempt = attempt = object()
+        self.notice = self.result = None
+        return attempt
+
+    async def recognise(
+        self,
+        attempt: object,
+        service: Service,
+        language: Language,
+        *,
+        scale_id: str,
+        patience_s: float,
+    ) -> bool:
+        """Send what `send` was given, and take the answer.
+
+        The same entry sent again has the same key: whatever was lost on the way, the shopper is
+        charged once.
+
+        Returns:
+            False where the shopper did not wait for this answer any more; it is dropped then.
+        """
+        entry = self._sent
+        if attempt is not self._attempt or entry is None:
+            return False
         adopt(self._correlation_id)
-        key = self._key
-        self.phase, self.problem, self.result = Phase.WAITING, None, None
         try:
-            job_id = await api.predict(
+            job_id = await service.predict(
                 entry.picture.jpeg,
                 entry.weight_kg,
                 entry.tare_kg,
                 scale_id=scale_id,
-                idempotency_key=key,
+                idempotency_key=self._key,
             )
-            result = await _outcome(job_id, api, language, patience_s)
+            result = await _outcome(job_id, service, language, patience_s)
         except ApiError as error:
-            if self._awaits(key):
-                self._give_up(_sentence(error))
-            return
-        if self._awaits(key):
-            self._take(result, language)
-
-    def cancel(self) -> None:
-        """Stop waiting; what was entered stays."""
-        self.phase = Phase.ENTERING
-
-    def say(self, label: str) -> None:
-        """Say what the item is; `settle` has it confirmed."""
-        if self._said is not None and self._said.label == label:
-            self.searching = False  # it is being confirmed already, with all that was counted
-        else:
-            self._said, self.problem = Said(label), None
-
-    def count(self, by: int) -> None:
-        """Say that there are more or fewer; it counts at once, and `settle` has it confirmed."""
-        label = self._said.label if self._said else self.result and self.result.sold_label
-        if label:
-            quantity = min(max(self.quantity + by, 1), MAX_QUANTITY)
-            self._said, self.problem = Said(label, quantity), None
-
-    async def settle(self, api: ApiClient, language: Language) -> bool:
-        """Have confirmed what was said last, one request at a time.
-
-        What is said while a request runs is sent when that one has ended. False when such a
-        request runs already: whoever began it sees to the rest.
-        """
-        if self.result is None or self._settling:
+            sentence = _sentence(error)
+            if attempt is self._attempt:
+                self._attempt, self.notice = None, Notice(sentence)
+                return True
             return False
-        self._settling = True
-        adopt(self._correlation_id)
-        try:
-            while (said := self._said) is not None:
-                await self._confirm(self.result.job_id, said, api, language)
-        finally:
-            self._said, self._settling = None, False
+        if attempt is not self._attempt:
+            return False
+        self._attempt = None
+        self._take(result, language)
         return True
 
-    async def _confirm(self, job_id: str, said: Said, api: ApiClient, language: Language) -> None:
-        try:
-            result = await api.confirm(job_id, said.label, language.code, quantity=said.quantity)
-        except ApiError as error:
-            if self._said == said:
-                self._said, self.problem = None, _sentence(error)
-            return
-        self.result = result
-        if self._said == said:
-            self._said = None
-            self.searching = self.searching and said.quantity is not None
+    def cancel(self) -> None:
+        """Wait for the answer no more; the picture stays."""
+        self._attempt = None
 
-    @property
-    def settled(self) -> bool:
-        """Whether the result has the price of what was said last."""
-        return self._said is None
+    def _take(self, result: Result | None, language: Language) -> None:
+        if result is None:
+            self.notice = Notice(TOO_SLOW)
+        elif result.status is Status.FAILED:
+            self._sent = None  # weighing it again is a new weighing
+            self.notice = Notice(language(FAILED, reason=result.error or ""))
+        else:
+            self.result, self.searching = result, result.label == UNKNOWN
 
-    @property
-    def quantity(self) -> int:
-        """How many there are, also before that is confirmed."""
-        if self._said is not None and self._said.quantity is not None:
-            return self._said.quantity
-        return (self.result and self.result.quantity) or 1
-
-    async def translate(self, api: ApiClient, language: Language) -> None:
-        """Have the item's names in another language; without the API they stay as they are."""
+    async def translate(self, service: Service, language: Language) -> None:
+        """Ask for the names in another language; they stay as they are where nobody answers."""
         shown = self.result
         if shown is None:
             return
         try:
-            result = await api.result(shown.job_id, language.code)
+            result = await service.result(shown.job_id, language.code)
         except ApiError:
             return
         if self.result is shown:  # else something newer was confirmed meanwhile
@@ -208,44 +206,93 @@ class Weighing:
 
     @property
     def alternatives(self) -> list[Prediction]:
-        """What else it may be."""
+        """What else it may be, of what has a price."""
         if self.result is None:
             return []
         others = (one for one in self.result.top_k if one.label != self.result.sold_label)
         return [one for one in others if one.total is not None][:MAX_ALTERNATIVES]
 
-    def _awaits(self, key: str) -> bool:
-        """Whether the shopper still waits for this very answer."""
-        return self.phase is Phase.WAITING and key == self._key
+    # ------------------------------------------------------------------ what the shopper says
 
-    def _take(self, result: Result | None, language: Language) -> None:
-        if result is None:
-            self._give_up(TOO_SLOW)
-        elif result.status is Status.FAILED:
-            self._sent = None  # weighing again is a new weighing
-            self._give_up(language(FAILED, reason=result.error or ""))
+    def claim(self, label: str) -> None:
+        """Note that the item is this one; `settle` has it confirmed."""
+        if self._claim is not None and self._claim.label == label:
+            self.searching = False  # it is being confirmed already, with all that was counted
         else:
-            self.phase, self.result = Phase.ANSWERED, result
-            self.searching = result.label == UNKNOWN
+            self._claim, self.notice = Claim(label), None
 
-    def _give_up(self, problem: str) -> None:
-        self.phase, self.problem = Phase.ENTERING, problem
+    def count(self, by: int) -> None:
+        """Note that there are more or fewer, which shows at once; `settle` has it confirmed."""
+        label = self._claim.label if self._claim else self.result and self.result.sold_label
+        if label:
+            quantity = min(max(self.quantity + by, 1), MAX_QUANTITY)
+            self._claim, self.notice = Claim(label, quantity), None
+
+    async def settle(self, service: Service, language: Language) -> bool:
+        """Have the last claim confirmed, one request at a time.
+
+        A claim that is made while a request runs is sent when that one has ended.
+
+        Returns:
+            False where another call does so already.
+        """
+        if self.result is None or self._settling:
+            return False
+        job_id = self.result.job_id
+        self._settling = True
+        adopt(self._correlation_id)
+        try:
+            while (claim := self._claim) is not None:
+                await self._confirm(job_id, claim, service, language)
+        finally:
+            self._claim, self._settling = None, False
+        return True
+
+    async def _confirm(
+        self, job_id: str, claim: Claim, service: Service, language: Language
+    ) -> None:
+        try:
+            result = await service.confirm(
+                job_id, claim.label, language.code, quantity=claim.quantity
+            )
+        except ApiError as error:
+            if self._claim == claim:
+                self._claim, self.notice = None, Notice(_sentence(error))
+            return
+        if self.result is not None:  # else it was sent anew meanwhile, and the answer will tell
+            self.result = result
+        if self._claim == claim:
+            self._claim = None
+            self.searching = self.searching and claim.quantity is not None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the result has the price of the last claim."""
+        return self._claim is None
+
+    @property
+    def quantity(self) -> int:
+        """How many pieces there are, also before that is confirmed."""
+        if self._claim is not None and self._claim.quantity is not None:
+            return self._claim.quantity
+        return (self.result and self.result.quantity) or 1
 
 
 async def _outcome(
-    job_id: str, api: ApiClient, language: Language, patience_s: float
+    job_id: str, service: Service, language: Language, patience_s: float
 ) -> Result | None:
     """The result as soon as it is there; None when it did not come in time."""
     deadline = time.monotonic() + patience_s
     while (left := deadline - time.monotonic()) > 0:
         wait_s = max(1, min(LONGEST_WAIT_S, int(left)))
-        result = await api.result(job_id, language.code, wait_s=wait_s)
+        result = await service.result(job_id, language.code, wait_s=wait_s)
         if result.status is not Status.PENDING:
             return result
     return None
 
 
 def _sentence(error: ApiError) -> str:
+    """What the shopper is shown; the operator finds the rest in the log."""
     if isinstance(error, ApiRefused):
         return str(error)
     log_unreachable(error)

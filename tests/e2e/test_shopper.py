@@ -188,6 +188,24 @@ def test_a_wired_scale_and_the_camera_do_it_alone(
         assert [sent["weight"] for sent in answers.predictions] == ["0.500", "0.800"]
 
 
+def test_another_picture_is_taken_of_what_the_first_does_not_show(
+    demo: str, answers: FakeApi, open_page: Callable[..., Page]
+) -> None:
+    answers.label, answers.others = "empty", ()
+    page = open_page(demo)
+    expect(page.get_by_role("button", name="Take picture")).to_be_visible()
+    tap_sample(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing on the scale")
+    answers.label = "Banana"
+
+    page.get_by_role("button", name="Try again").click()
+
+    expect(page.get_by_role("heading", name="Bananas")).to_be_visible()
+    first, second = answers.predictions
+    assert first["image"] != second["image"]
+    assert first["weight"] == second["weight"]
+
+
 def test_a_doubtful_answer_is_corrected(
     demo: str, answers: FakeApi, open_page: Callable[..., Page]
 ) -> None:

@@ -1,4 +1,4 @@
-"""The steps at the scale, without a screen."""
+"""The load on the scale, without a screen."""
 
 from decimal import Decimal
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontend.devices.scales.scale import Condition, Reading
-from frontend.weighing.flow import Do, Flow, Plate, Step, Untareable
+from frontend.weighing.flow import Do, Flow, Load, Plate, Untareable
 
 CAPACITY = Decimal(30)
 GRAM = Decimal("0.001")
@@ -28,121 +28,100 @@ def moving(kg: str) -> Reading:
     return Reading(Condition.MOVING, Decimal(kg).quantize(GRAM))
 
 
-def answered(kg: str = "0.5") -> Flow:
-    """A scale whose load was recognised."""
+def settled(kg: str = "0.5") -> Flow:
+    """A scale whose load has settled."""
     one = flow()
     assert one.read(stable(kg)) == (Do.CAPTURE,)
-    one.send()
-    one.answer()
     return one
 
 
 def test_a_weight_lands_and_settles_and_a_picture_is_taken() -> None:
     one = flow()
-    steps = []
     for reading in (moving("0.31"), moving("0.52")):
         assert one.read(reading) == ()
-        steps.append(one.step)
+        assert one.load is Load.MOVING
     assert one.read(stable("0.5")) == (Do.CAPTURE,)
-    steps.append(one.step)
-    for happens in (one.send, one.answer):
-        happens()
-        steps.append(one.step)
-    assert steps == [Step.MOVING, Step.MOVING, Step.READY, Step.WAITING, Step.ANSWERED]
+    assert one.load is Load.SETTLED
 
 
 def test_crumbs_are_no_load() -> None:
     one = flow()
     assert one.read(stable("0.019")) == ()
-    assert one.step is Step.IDLE
+    assert one.load is Load.NONE
 
 
 def test_what_the_shopper_asks_for_is_weighed_however_light_it_is() -> None:
     one = flow()
-    one.insist()
+    one.start_over()
     assert one.read(stable("0.002")) == (Do.CAPTURE,)
 
 
 def test_what_is_lighter_than_a_load_leaves_with_its_answer_too() -> None:
     one = flow()
-    one.insist()
+    one.start_over()
     one.read(stable("0.002"))
-    one.send()
-    one.answer()
     assert one.read(stable("0")) == (Do.FORGET,)
-    assert one.step is Step.IDLE
+    assert one.load is Load.NONE
 
 
 @pytest.mark.parametrize("reading", [stable("0.501"), moving("0.502"), stable("0.5")])
 def test_a_scale_that_trembles_changes_nothing(reading: Reading) -> None:
-    one = answered("0.5")
+    one = settled("0.5")
     assert one.read(reading) == ()
-    assert one.step is Step.ANSWERED
+    assert one.load is Load.SETTLED
     assert one.plate.net_kg == Decimal("0.5"), "what is shown is what is priced"
     assert one.plate.stable
 
 
 def test_a_grape_more_is_weighed_anew() -> None:
-    assert answered("0.5").read(stable("0.502")) == (Do.REWEIGH, Do.CAPTURE)
+    assert settled("0.5").read(stable("0.502")) == (Do.REWEIGH, Do.CAPTURE)
 
 
 def test_another_apple_is_weighed_anew() -> None:
-    one = answered("0.5")
+    one = settled("0.5")
     assert one.read(moving("0.58")) == (Do.REWEIGH,)
-    assert one.step is Step.MOVING
+    assert one.load is Load.MOVING
     assert one.read(stable("0.65")) == (Do.CAPTURE,)
 
 
 def test_a_jump_to_another_settled_weight_is_weighed_anew() -> None:
-    assert answered("0.5").read(stable("0.65")) == (Do.REWEIGH, Do.CAPTURE)
+    assert settled("0.5").read(stable("0.65")) == (Do.REWEIGH, Do.CAPTURE)
 
 
 def test_the_answer_leaves_with_the_item() -> None:
-    one = answered("0.5")
+    one = settled("0.5")
     assert one.read(moving("0")) == (Do.FORGET,)
-    assert one.step is Step.IDLE
+    assert one.load is Load.NONE
 
 
 def test_the_next_item_needs_the_weight_to_change() -> None:
-    one = answered("0.5")
+    one = settled("0.5")
     assert one.finish() == ()
     for reading in (stable("0.5"), moving("0.501"), stable("0.499")):
         assert one.read(reading) == ()
-        assert one.step is Step.LEAVING
+        assert one.load is Load.LEAVING
     assert one.read(stable("0.3")) == (Do.FORGET, Do.CAPTURE)
 
 
 def test_who_has_taken_the_item_off_may_begin_at_once() -> None:
-    one = answered("0.5")
+    one = settled("0.5")
     one.finish()
     assert one.read(stable("0")) == (Do.FORGET,)
-    assert one.step is Step.IDLE
+    assert one.load is Load.NONE
     assert one.read(stable("0.5")) == (Do.CAPTURE,)
 
 
 def test_to_be_done_with_nothing_on_the_scale_is_to_be_done() -> None:
     one = flow()
     assert one.finish() == (Do.FORGET,)
-    assert one.step is Step.IDLE
+    assert one.load is Load.NONE
 
 
-def test_what_is_taken_off_while_it_is_recognised_is_forgotten() -> None:
-    one = flow()
-    one.read(stable("0.5"))
-    one.send()
-    assert one.read(stable("0")) == (Do.FORGET,)
-    one.give_up()
-    assert one.step is Step.IDLE
-
-
-def test_cancelled_is_not_begun_again_by_itself() -> None:
-    one = flow()
-    one.read(stable("0.5"))
-    one.send()
-    one.give_up()
+def test_a_settled_load_is_weighed_again_only_where_that_is_asked_for() -> None:
+    one = settled("0.5")
     assert one.read(stable("0.501")) == ()
-    assert one.step is Step.READY
-    assert one.again() == (Do.CAPTURE,)
+    assert one.load is Load.SETTLED
+    assert one.weigh_again() == (Do.CAPTURE,)
 
 
 @pytest.mark.parametrize(
@@ -152,25 +131,25 @@ def test_without_a_weight_nothing_is_weighed(condition: Condition) -> None:
     one = flow()
     one.read(moving("0.4"))
     assert one.read(Reading(condition)) == (Do.FORGET,)
-    assert one.step is Step.IDLE
+    assert one.load is Load.NONE
     assert one.plate.net_kg is None
 
 
 def test_too_much_on_the_scale_takes_the_price_away() -> None:
-    assert answered().read(Reading(Condition.OVERLOAD)) == (Do.FORGET,)
+    assert settled().read(Reading(Condition.OVERLOAD)) == (Do.FORGET,)
 
 
 def test_a_pulled_cable_leaves_the_answer_that_is_there() -> None:
-    one = answered()
+    one = settled()
     assert one.read(Reading(Condition.UNAVAILABLE)) == ()
-    assert one.step is Step.ANSWERED
+    assert one.load is Load.SETTLED
     assert one.read(stable("0.5")) == ()
 
 
 def test_an_own_container_is_weighed_first() -> None:
     one = flow()
     one.await_container()
-    assert one.step is Step.CONTAINER
+    assert one.load is Load.CONTAINER
     one.read(moving("0.1"))
     assert one.plate.tare_kg == 0
     one.read(stable("0.12"))
@@ -187,13 +166,13 @@ def test_a_container_that_stands_there_already_is_taken_at_once() -> None:
     one = flow()
     one.read(stable("0.12"))
     one.await_container()
-    assert (one.step, one.plate.tare_kg) == (Step.IDLE, Decimal("0.12"))
+    assert (one.load, one.plate.tare_kg) == (Load.NONE, Decimal("0.12"))
 
 
 @pytest.mark.parametrize(("kg", "taken"), [("0.004", "0"), ("0.006", "0.006")])
 def test_a_thin_bag_is_a_container_and_crumbs_are_none(kg: str, taken: str) -> None:
     one = flow()
-    one.insist()
+    one.start_over()
     one.read(stable(kg))
     one.await_container()
     assert one.plate.tare_kg == Decimal(taken)
@@ -203,10 +182,16 @@ def test_the_tare_goes_with_its_shopper() -> None:
     one = flow()
     one.plate.tare(Decimal("0.01"))
     one.read(stable("0.5"))
-    one.send()
-    one.answer()
-    one.read(stable("0"))
+    one.read(stable("0"), answered=True)
     assert one.plate.tare_kg == 0
+
+
+def test_the_tare_stays_while_a_load_that_has_no_answer_comes_and_goes() -> None:
+    one = flow()
+    one.plate.tare(Decimal("0.01"))
+    one.read(stable("0.5"))
+    one.read(stable("0"), answered=False)
+    assert one.plate.tare_kg == Decimal("0.01")
 
 
 def test_a_container_is_awaited_no_more() -> None:
@@ -261,25 +246,25 @@ READINGS = st.one_of(
         st.integers(0, 30_000),
     ),
 )
-TAPS = st.sampled_from(["send", "answer", "give_up", "finish", "zero", "container", "tare"])
+TAPS = st.sampled_from(["weigh_again", "finish", "start_over", "zero", "container", "tare"])
 
 
-@given(st.lists(st.one_of(READINGS, TAPS), max_size=40))
-def test_whatever_happens_the_law_of_weighing_holds(events: list[Reading | str]) -> None:
+@given(st.lists(st.one_of(st.tuples(READINGS, st.booleans()), TAPS), max_size=40))
+def test_whatever_happens_the_law_of_weighing_holds(
+    events: list[tuple[Reading, bool] | str],
+) -> None:
     one = flow()
     for event in events:
-        if isinstance(event, Reading):
-            done = one.read(event)
-            if Do.CAPTURE in done:
+        if isinstance(event, tuple):
+            reading, answered = event
+            if Do.CAPTURE in one.read(reading, answered=answered):
                 assert one.plate.stable
-        elif event == "send" and one.step is Step.READY:
-            one.send()
-        elif event == "answer" and one.step is Step.WAITING:
-            one.answer()
-        elif event == "finish" and one.step is Step.ANSWERED:
+        elif event == "weigh_again" and one.plate.stable:
+            one.weigh_again()
+        elif event == "finish":
             one.finish()
-        elif event == "give_up":
-            one.give_up()
+        elif event == "start_over":
+            one.start_over()
         elif event == "zero":
             one.plate.zero()
         elif event == "container":

@@ -56,9 +56,10 @@ async def test_the_kiosks_id_is_in_every_log_of_its_weighing(
     weighing, english = Weighing(), load_languages()["en"]
     entry = Entry(Picture(samples["Banana"], ""), Decimal("0.500"), None)
     async with ApiClient(str(api.base_url).removesuffix("/v1/")) as client:
-        await weighing.classify(entry, client, english, scale_id="followed", patience_s=60)
+        attempt = weighing.send(entry)
+        await weighing.recognise(attempt, client, english, scale_id="followed", patience_s=60)
         assert weighing.result is not None
-        weighing.say("Lemon")
+        weighing.claim("Lemon")
         await weighing.settle(client, english)
     job_id = weighing.result.job_id
     told = api.get(f"/result/{job_id}").json()

@@ -1,0 +1,212 @@
+"""The item on the scale, and what became of it: one weighing after another, as the load changes.
+
+Where the shopper stands follows from two facts: the load that `Flow` follows, and the weighing of
+that load.
+"""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Protocol
+
+from frontend.devices.scales.scale import Reading
+from frontend.weighing.figures import Figures
+from frontend.weighing.flow import Do, Flow, Load, Plate
+from frontend.weighing.weighing import Entry, Photo, Service, Weighing
+from frontend.words.languages import Language
+
+
+class Step(Enum):
+    """What the shopper is to do, or to wait for."""
+
+    IDLE = auto()
+    """Put something on the scale."""
+    CONTAINER = auto()
+    """Put the own empty container on the scale."""
+    MOVING = auto()
+    """Wait until the weight settles."""
+    READY = auto()
+    """Have a picture taken."""
+    WAITING = auto()
+    """Wait for the answer."""
+    ANSWERED = auto()
+    """Look at the answer."""
+    LEAVING = auto()
+    """Take the item off the scale."""
+
+
+_WITHOUT_A_SETTLED_LOAD = {
+    Load.NONE: Step.IDLE,
+    Load.CONTAINER: Step.CONTAINER,
+    Load.MOVING: Step.MOVING,
+    Load.LEAVING: Step.LEAVING,
+}
+
+
+class ShopService(Service, Protocol):
+    """The kiosk's way to the API, which works without the API too."""
+
+    def leave(self, weighing_id: str) -> None:
+        """Nobody looks at this weighing any more."""
+
+
+class Camera(Protocol):
+    """What takes pictures of the scale. They arrive at `Shopper.take_picture`."""
+
+    live: bool
+    """Whether it can take one now."""
+
+    def capture(self) -> None:
+        """Take one."""
+
+
+@dataclass(frozen=True)
+class Post:
+    """What the kiosk is set to: the scale's name, and for how long an answer is waited for."""
+
+    scale_id: str
+    patience_s: float
+
+
+class Session:
+    """The weighing of what is on the scale now."""
+
+    def __init__(
+        self,
+        plate: Plate,
+        service: ShopService,
+        language: Callable[[], Language],
+        post: Post,
+        run: Callable[[Coroutine[Any, Any, None]], object],
+        on_answer: Callable[[], None],
+    ) -> None:
+        """Nothing is on the scale yet.
+
+        Args:
+            plate: what the scale shows.
+            service: what recognises and prices.
+            language: gives the language that the shopper reads now.
+            post: what the kiosk is set to.
+            run: runs a coroutine while the shopper goes on.
+            on_answer: called when an answer has come, or will not come.
+        """
+        self.plate = plate
+        self.service = service
+        self.language = language
+        self.weighing = Weighing()
+        self.figures = Figures()
+        self.flow = Flow(plate)
+        self.camera: Camera | None = None
+        self._post = post
+        self._run = run
+        self._on_answer = on_answer
+
+    @property
+    def step(self) -> Step:
+        """Where the shopper stands."""
+        if self.flow.load is not Load.SETTLED:
+            return _WITHOUT_A_SETTLED_LOAD[self.flow.load]
+        if self.weighing.result is not None:
+            return Step.ANSWERED
+        return Step.WAITING if self.weighing.waiting else Step.READY
+
+    @property
+    def camera_sees(self) -> bool:
+        """Whether there is a camera that can take a picture now."""
+        return self.camera is not None and self.camera.live
+
+    @property
+    def chosen_photo(self) -> Photo | None:
+        """The picture, where a person chose it: it stays when the weight changes."""
+        photo = self.weighing.photo
+        return None if photo is None or photo.captured else photo
+
+    def read(self, reading: Reading) -> None:
+        """Take a reading of the scale, and do what follows from it."""
+        self._see_to(self.flow.read(reading, answered=self.step is Step.ANSWERED))
+
+    def weigh_again(self) -> None:
+        """Weigh what is on the scale once more, with the picture that was chosen or a new one."""
+        self._reweigh()
+        self._see_to(self.flow.weigh_again())
+
+    def finish(self) -> None:
+        """Be done with the item."""
+        todo = self.flow.finish()
+        self.forget()
+        self._see_to(todo)
+
+    def forget(self) -> None:
+        """Begin with another item; its weight is written where weights are typed."""
+        self.replace(Weighing())
+        self.figures.show_weight(self.plate.gross_kg, self.language())
+        self.show_tare()
+
+    def replace(self, weighing: Weighing) -> None:
+        """Go on with another weighing; nobody looks at the one before any more."""
+        before, self.weighing = self.weighing, weighing
+        before.cancel()
+        self.figures.clear_problems()
+        if before.result is not None:
+            self.service.leave(before.result.job_id)
+
+    def show_tare(self) -> None:
+        """Write the plate's tare where tares are typed."""
+        self.figures.show_tare(self.plate.tare_kg, self.language())
+
+    def show_photo(self, photo: Photo) -> None:
+        """Weigh with another picture."""
+        before = self.weighing
+        if before.waiting or before.result is not None:
+            # Another picture is another weighing, of what is on the scale already.
+            presumed = None if before.result is not None else before.presumed_label
+            self.replace(Weighing(presumed_label=presumed))
+        self.weighing.photo, self.weighing.notice = photo, None
+        if self.step is Step.READY:
+            self._send()
+
+    def capture(self) -> None:
+        """Send the picture that there is; without one, have the camera take one."""
+        if self.weighing.photo is not None:
+            self._send()
+        elif self.camera is not None and self.camera.live:
+            self.camera.capture()
+
+    def _see_to(self, todo: tuple[Do, ...]) -> None:
+        for do in todo:
+            match do:
+                case Do.FORGET:
+                    self.forget()
+                case Do.REWEIGH:
+                    self._reweigh()
+                case Do.CAPTURE:
+                    self.capture()
+
+    def _reweigh(self) -> None:
+        """Begin a weighing of the same item, which has another weight now."""
+        before = self.weighing
+        said = before.result.confirmed_label if before.result else before.presumed_label
+        self.replace(Weighing(self.chosen_photo, presumed_label=said))
+
+    def _send(self) -> None:
+        weighing, plate = self.weighing, self.plate
+        if weighing.photo is None or plate.gross_kg is None or not plate.net_kg:
+            return
+        entry = Entry(weighing.photo.picture, plate.gross_kg, plate.tare_kg or None)
+        self._run(self._recognise(weighing, weighing.send(entry)))
+
+    async def _recognise(self, weighing: Weighing, attempt: object) -> None:
+        awaited = await weighing.recognise(
+            attempt,
+            self.service,
+            self.language(),
+            scale_id=self._post.scale_id,
+            patience_s=self._post.patience_s,
+        )
+        if not awaited:
+            return
+        label, weighing.presumed_label = weighing.presumed_label, None
+        if label is not None and weighing.result is not None:
+            weighing.claim(label)
+            await weighing.settle(self.service, self.language())
+        self._on_answer()

@@ -1,0 +1,493 @@
+"""A shopper at the scale, without a screen, a network or a camera."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from frontend.api.client import ApiRefused, ApiUnreachable, Prediction, Result, Status, Unit
+from frontend.devices.scales.scale import Condition, Reading
+from frontend.devices.scales.simulated import SimulatedScale
+from frontend.weighing.pictures import UNREADABLE, Picture
+from frontend.weighing.session import Post, Step
+from frontend.weighing.shopper import NOTHING_YET, TAKE_OFF, Shopper
+from frontend.weighing.weighing import NO_PICTURE, TOO_SLOW, UNREACHABLE, Photo
+from frontend.words.languages import load_languages
+from frontend.words.wording import TARE_TOO_HEAVY
+from tests.frontend.conftest import jpeg, photo
+
+pytestmark = pytest.mark.asyncio
+
+LANGUAGES = load_languages()
+GRAM = Decimal("0.001")
+
+
+@dataclass
+class Service:
+    """Answers at once, or when `answer` is set."""
+
+    label: str = "Banana"
+    quantity: int = 1
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    confirmed: list[tuple[str, int | None]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    fails: Exception | None = None
+    answer: asyncio.Event = field(default_factory=asyncio.Event)
+    slow: bool = False
+
+    async def predict(
+        self,
+        image: bytes,
+        weight_kg: Decimal,
+        tare_kg: Decimal | None,
+        *,
+        scale_id: str,
+        idempotency_key: str,
+    ) -> str:
+        self.sent.append(
+            {
+                "image": image,
+                "weight": weight_kg,
+                "tare": tare_kg,
+                "scale": scale_id,
+                "key": idempotency_key,
+            }
+        )
+        if self.slow:
+            await self.answer.wait()
+        if self.fails is not None:
+            raise self.fails
+        return idempotency_key
+
+    async def result(self, job_id: str, language: str, *, wait_s: int = 0) -> Result:
+        del wait_s
+        return self._result(job_id, self.label, language)
+
+    async def confirm(
+        self, job_id: str, label: str, language: str, *, quantity: int | None = None
+    ) -> Result:
+        self.confirmed.append((label, quantity))
+        if self.fails is not None:
+            raise self.fails
+        self.quantity = quantity or self.quantity
+        return self._result(job_id, self.label, language, confirmed=label)
+
+    def leave(self, weighing_id: str) -> None:
+        self.left.append(weighing_id)
+
+    def _result(
+        self, job_id: str, label: str, language: str, confirmed: str | None = None
+    ) -> Result:
+        return Result.model_construct(
+            job_id=job_id,
+            status=Status.DONE,
+            label=label,
+            name=f"{confirmed or label} ({language})",
+            confirmed_label=confirmed,
+            quantity=self.quantity,
+            unit=Unit.EACH,
+            top_k=(Prediction(label=label, name=label, confidence=1, total=Decimal(1)),),
+        )
+
+
+class Camera:
+    """Counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.live = True
+        self.captures = 0
+
+    def capture(self) -> None:
+        self.captures += 1
+
+
+class WiredScale:
+    """Capacity and division; the tests hand the readings in."""
+
+    capacity_kg = Decimal(15)
+    division_kg = GRAM
+
+    def readings(self) -> AsyncIterator[Reading]:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+
+class Place:
+    """A shopper at a wired scale, whose work runs to its end in `settle`."""
+
+    def __init__(self, scale: WiredScale | SimulatedScale | None = None) -> None:
+        self.service, self.camera, self.drawn = Service(), Camera(), 0
+        self.language = LANGUAGES["en"]
+        self._work: list[asyncio.Task[None]] = []
+        self.shopper = Shopper(
+            scale or WiredScale(),
+            self.service,
+            lambda: self.language,
+            Post("till-1", patience_s=5),
+            self._run,
+            self._draw,
+        )
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        self._work.append(asyncio.get_running_loop().create_task(work))
+
+    def _draw(self) -> None:
+        self.drawn += 1
+
+    async def settle(self) -> None:
+        while self._work:
+            await self._work.pop(0)
+
+    def put(self, kg: str, condition: Condition = Condition.STABLE) -> None:
+        self.shopper.read(Reading(condition, Decimal(kg).quantize(GRAM)))
+
+    def show(self, colour: str = "yellow", *, captured: bool = False) -> None:
+        picture = Picture(colour.encode(), "data:,")
+        self.shopper._show_photo(Photo(picture, captured=captured))
+
+    async def weigh(self, kg: str = "0.5", *, captured: bool = False) -> None:
+        """An item, its picture and its answer."""
+        self.put("0")
+        self.put(kg)
+        self.show(captured=captured)
+        await self.settle()
+        assert self.shopper.step is Step.ANSWERED
+
+    @property
+    def message(self) -> str | None:
+        notice = self.shopper.weighing.notice
+        return None if notice is None else notice.message
+
+
+@pytest.fixture
+def place() -> Place:
+    return Place()
+
+
+async def test_each_step_follows_from_the_load_and_its_weighing(place: Place) -> None:
+    shopper = place.shopper
+    place.put("0")
+    steps = [shopper.step]
+    place.put("0.5", Condition.MOVING)
+    steps.append(shopper.step)
+    place.put("0.5")
+    steps.append(shopper.step)
+    place.show()
+    steps.append(shopper.step)
+    await place.settle()
+    steps.append(shopper.step)
+    shopper.next_item()
+    steps.append(shopper.step)
+    place.put("0")
+    steps.append(shopper.step)
+    shopper.weigh_container()
+    steps.append(shopper.step)
+    assert steps == [
+        Step.IDLE,
+        Step.MOVING,
+        Step.READY,
+        Step.WAITING,
+        Step.ANSWERED,
+        Step.LEAVING,
+        Step.IDLE,
+        Step.CONTAINER,
+    ]
+    (sent,) = place.service.sent
+    assert (sent["weight"], sent["tare"], sent["scale"]) == (Decimal("0.500"), None, "till-1")
+
+
+async def test_the_screen_is_drawn_after_whatever_happens(place: Place) -> None:
+    await place.weigh()
+    shopper = place.shopper
+    happenings: list[Callable[[], None]] = [
+        lambda: place.put("0.9"),
+        shopper.cancel,
+        shopper.classify,
+        shopper.retake,
+        shopper.notice_camera,
+        shopper.remove_picture,
+        lambda: shopper.search(True),
+        lambda: shopper.take_tare(GRAM),
+        shopper.set_to_zero,
+        shopper.weigh_container,
+        shopper.cancel_container,
+        shopper.next_item,
+        lambda: shopper.notify("a sentence"),
+    ]
+    for happens in happenings:
+        before = place.drawn
+        happens()
+        assert place.drawn == before + 1
+    await place.settle()
+
+
+async def test_a_load_has_the_camera_take_its_picture(place: Place) -> None:
+    place.shopper.use_camera(place.camera)
+    place.put("0")
+    place.put("0.5")
+    assert (place.camera.captures, place.shopper.step) == (1, Step.READY)
+    place.show(captured=True)
+    assert place.shopper.step is Step.WAITING
+    await place.settle()
+
+
+async def test_a_load_waits_for_a_camera_that_starts_late(place: Place) -> None:
+    place.camera.live = False
+    place.shopper.use_camera(place.camera)
+    place.put("0")
+    place.put("0.5")
+    place.shopper.notice_camera()
+    assert place.camera.captures == 0
+    place.camera.live = True
+    place.shopper.notice_camera()
+    assert place.camera.captures == 1
+
+
+@pytest.mark.parametrize("captured", [False, True])
+async def test_another_picture_is_taken_and_the_one_before_is_not_sent_again(
+    place: Place, captured: bool
+) -> None:
+    place.service.label = "empty"
+    await place.weigh(captured=captured)
+    place.shopper.use_camera(place.camera)
+
+    place.shopper.retake()
+    await place.settle()
+
+    assert (place.shopper.step, place.shopper.weighing.photo) == (Step.READY, None)
+    assert place.camera.captures == 1
+    assert len(place.service.sent) == 1
+    place.show("another", captured=True)
+    await place.settle()
+    assert [sent["image"] for sent in place.service.sent] == [b"yellow", b"another"]
+    assert len({sent["key"] for sent in place.service.sent}) == 2
+
+
+async def test_without_a_camera_another_picture_is_asked_for(place: Place) -> None:
+    place.service.label = "empty"
+    await place.weigh()
+    place.shopper.retake()
+    await place.settle()
+    assert place.shopper.step is Step.READY
+    assert len(place.service.sent) == 1
+
+
+async def test_more_of_an_item_stays_what_the_shopper_said(place: Place) -> None:
+    await place.weigh()
+    await place.shopper.confirm("Lemon")
+    place.put("0.8", Condition.MOVING)
+    place.put("0.8")
+    await place.settle()
+    result = place.shopper.weighing.result
+    assert result is not None
+    assert result.confirmed_label == "Lemon"
+    assert [sent["weight"] for sent in place.service.sent] == [Decimal("0.500"), Decimal("0.800")]
+
+
+async def test_another_picture_is_another_item(place: Place) -> None:
+    await place.weigh()
+    await place.shopper.confirm("Lemon")
+    place.put("0.8")
+    await place.settle()
+    place.show("another")
+    await place.settle()
+    result = place.shopper.weighing.result
+    assert result is not None
+    assert result.confirmed_label is None
+
+
+async def test_an_answer_that_nobody_waits_for_is_dropped(place: Place) -> None:
+    place.service.slow = True
+    place.put("0")
+    place.put("0.5")
+    place.show()
+    await asyncio.sleep(0)
+    place.put("0")
+    assert place.shopper.step is Step.IDLE
+    place.service.answer.set()
+    await place.settle()
+    assert (place.shopper.step, place.shopper.weighing.result) == (Step.IDLE, None)
+
+
+async def test_cancelled_and_tried_again_is_one_weighing(place: Place) -> None:
+    place.service.slow = True
+    place.put("0")
+    place.put("0.5")
+    place.show()
+    await asyncio.sleep(0)
+    weighing = place.shopper.weighing
+    place.shopper.cancel()
+    place.show()
+    place.service.answer.set()
+    await place.settle()
+    assert place.shopper.step is Step.ANSWERED
+    assert place.shopper.weighing is weighing
+    assert len({sent["key"] for sent in place.service.sent}) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [(ApiUnreachable("no route"), UNREACHABLE), (ApiRefused("Too heavy."), "Too heavy.")],
+)
+async def test_what_goes_wrong_is_said_and_can_be_tried_again(
+    place: Place, error: Exception, message: str
+) -> None:
+    place.service.fails = error
+    place.put("0")
+    place.put("0.5")
+    place.show()
+    await place.settle()
+    assert (place.shopper.step, place.message) == (Step.READY, message)
+    place.service.fails = None
+    place.shopper.classify()
+    await place.settle()
+    assert place.shopper.step is Step.ANSWERED
+
+
+async def test_who_waits_too_long_is_told_so(place: Place) -> None:
+    place.shopper._session._post = Post("till-1", patience_s=0)
+    place.put("0")
+    place.put("0.5")
+    place.show()
+    await place.settle()
+    assert place.message == TOO_SLOW
+
+
+@pytest.mark.parametrize("answered", [False, True])
+async def test_a_bag_that_is_noticed_late_is_taken_off_all_the_same(
+    place: Place, answered: bool
+) -> None:
+    """Also while the answer is awaited: what was sent is without the bag."""
+    place.put("0")
+    place.put("0.5")
+    place.show()
+    if answered:
+        await place.settle()
+    place.shopper.take_tare(Decimal("0.006"))
+    await place.settle()
+    assert place.shopper.step is Step.ANSWERED
+    assert place.service.sent[-1]["tare"] == Decimal("0.006")
+
+
+async def test_a_container_heavier_than_its_item_is_refused_and_the_answer_stays(
+    place: Place,
+) -> None:
+    await place.weigh("0.2")
+    place.shopper.take_tare(Decimal("0.25"))
+    assert (place.shopper.step, place.message) == (Step.ANSWERED, TARE_TOO_HEAVY)
+    assert place.shopper.plate.tare_kg == 0
+
+
+async def test_the_own_container_is_weighed_and_stands_where_tares_are_typed(place: Place) -> None:
+    place.put("0")
+    place.shopper.weigh_container()
+    place.put("0.12")
+    assert place.shopper.step is Step.IDLE
+    assert place.shopper.figures.tare == "0.120"
+    place.shopper.weigh_container()
+    place.put("0")
+    place.shopper.cancel_container()
+    assert place.shopper.step is Step.IDLE
+
+
+async def test_counting_shows_at_once_and_is_confirmed_one_after_another(place: Place) -> None:
+    await place.weigh()
+    first = asyncio.create_task(place.shopper.count(1))
+    second = asyncio.create_task(place.shopper.count(1))
+    await asyncio.gather(first, second)
+    weighing = place.shopper.weighing
+    assert (weighing.quantity, weighing.settled) == (3, True)
+    assert [quantity for _, quantity in place.service.confirmed] == [2, 3]
+
+
+async def test_a_count_that_is_refused_is_taken_back(place: Place) -> None:
+    await place.weigh()
+    place.service.fails = ApiRefused("Avocados are counted by the staff.")
+    await place.shopper.count(1)
+    assert (place.shopper.weighing.quantity, place.message) == (
+        1,
+        "Avocados are counted by the staff.",
+    )
+
+
+async def test_a_weighing_that_nobody_looks_at_is_left(place: Place) -> None:
+    await place.weigh()
+    (sent,) = place.service.sent
+    place.put("0")
+    assert place.service.left == [sent["key"]]
+
+
+async def test_a_tap_says_what_is_missing(place: Place) -> None:
+    shopper = place.shopper
+    place.put("0")
+    shopper.classify()
+    assert place.message == NOTHING_YET
+    place.put("0.5")
+    shopper.classify()
+    assert place.message == NO_PICTURE
+    place.show()
+    await place.settle()
+    shopper.next_item()
+    shopper.classify()
+    assert place.message == TAKE_OFF
+
+
+async def test_a_file_that_is_no_picture_is_said(place: Place) -> None:
+    await place.shopper.take_picture(b"a letter", captured=False)
+    assert place.message == UNREADABLE
+    await place.shopper.take_picture(jpeg(photo(40, 30)), captured=False)
+    assert place.message is None
+    assert place.shopper.weighing.photo is not None
+
+
+async def test_the_next_shopper_finds_nothing_of_the_one_before(place: Place) -> None:
+    place.put("0")
+    place.show()
+    assert not place.shopper.has_left(away_s=60)
+    assert place.shopper.has_left(away_s=-1)
+    assert place.shopper.weighing.photo is None
+    place.put("0.5")
+    assert not place.shopper.has_left(away_s=-1), "an item lies there"
+
+
+async def test_another_language_has_its_names_and_its_decimal_sign(place: Place) -> None:
+    await place.weigh()
+    place.shopper.figures.weight = "0.5"
+    place.language = LANGUAGES["de"]
+    await place.shopper.translate()
+    result = place.shopper.weighing.result
+    assert result is not None
+    assert (result.name, place.shopper.figures.weight) == ("Banana (de)", "0,500")
+
+
+async def test_what_is_typed_lands_on_the_simulated_scale() -> None:
+    scale = SimulatedScale(settle_s=0)
+    place = Place(scale)
+    shopper = place.shopper
+    following = asyncio.create_task(shopper.follow())
+    shopper.figures.weight, shopper.figures.tare = "0,5", "0.6"
+    shopper.classify()
+    assert shopper.figures.tare_problem == TARE_TOO_HEAVY
+    shopper.figures.tare = ""
+    shopper.classify()
+    assert place.message == NO_PICTURE
+
+    place.show()
+    shopper.classify()
+    async with asyncio.timeout(5):
+        while shopper.step is not Step.ANSWERED:
+            await asyncio.sleep(0)
+            await place.settle()
+    shopper.classify()
+    async with asyncio.timeout(5):
+        while len(place.service.sent) < 2 or shopper.step is not Step.ANSWERED:
+            await asyncio.sleep(0)
+            await place.settle()
+    assert len({sent["key"] for sent in place.service.sent}) == 1, "the same item, charged once"
+    await scale.close()
+    await following
