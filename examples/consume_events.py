@@ -6,7 +6,8 @@ It makes an SQS queue, lets the topic send to it, subscribes it, and works on wh
 can come more than once; its id tells. What is written and the id are one transaction, and only then
 is the message deleted: whenever this is killed, nothing is lost and nothing counts twice.
 
-For the embedded run: AWS_ENDPOINT_URL=http://127.0.0.1:4566, and any credentials. It needs boto3.
+For the embedded run: AWS_ENDPOINT_URL=http://127.0.0.1:4566, and the credentials of that run,
+AWS_SHARED_CREDENTIALS_FILE=.smartscale/credentials. It needs boto3.
 """
 
 import argparse

@@ -2,7 +2,8 @@
 
     python examples/drop_with_boto3.py PICTURE WEIGHT_KG SCALE_ID
 
-For the embedded run: AWS_ENDPOINT_URL=http://127.0.0.1:4566, and any credentials. It needs boto3.
+For the embedded run: AWS_ENDPOINT_URL=http://127.0.0.1:4566, and the credentials of that run,
+AWS_SHARED_CREDENTIALS_FILE=.smartscale/credentials. It needs boto3.
 """
 
 import json

@@ -12,13 +12,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 from jinja2 import Environment, FileSystemLoader
 
 from grafana.build import DASHBOARDS
 from grafana.replay import Panel, Series, replay
 from infra.settings import load_settings
-from infra.stack import emulator_session
+from infra.stack import session_of
 from smartscale.recognition.report.charts import Axis
 
 _COLUMN, _ROW, _GAP, _HEAD = 50, 34, 8, 40
@@ -159,9 +158,7 @@ def pictures(minutes: int) -> Iterator[tuple[str, str]]:
     end = datetime.now(UTC)
     start = end - timedelta(minutes=minutes)
     settings = load_settings()
-    endpoint, region = settings.aws_endpoint, settings.region
-    session = emulator_session(region) if endpoint else boto3.Session(region_name=region)
-    cloudwatch = session.client("cloudwatch", endpoint_url=endpoint)
+    cloudwatch = session_of(settings).client("cloudwatch", endpoint_url=settings.aws_endpoint)
     for dashboard in sorted(DASHBOARDS.glob("*.json")):
         panels = replay(cloudwatch, dashboard, start, end)
         yield dashboard.stem.replace("_", "-"), picture(dashboard, panels, start, end)

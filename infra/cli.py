@@ -1,5 +1,6 @@
 """The `smartscale` command."""
 
+import os
 import signal
 import sys
 import threading
@@ -23,6 +24,7 @@ from infra.commands import (
 )
 from infra.console import log_to_console, run_log
 from infra.errors import PlainError
+from infra.private import OTHERS, make_private
 from infra.settings import load_settings
 from infra.supervisor import Supervisor
 from smartscale.domain.errors import DomainError, StoreUnavailable
@@ -63,7 +65,9 @@ def run() -> None:
 
     for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(wanted, ask_to_stop)
+    os.umask(OTHERS)
     try:
+        make_private(settings.home)
         log = run_log(settings.home)
     except OSError as error:
         raise PlainError(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.emulator import ACCOUNT, Emulator
@@ -27,6 +28,8 @@ _USABLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"}
 _DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 _DEPLOY_S = 120.0
 _ARTIFACTS_BUCKET = "smartscale-artifacts"
+_EMPTY_PARAMETER = "/smartscale/admin-token"
+"""Where the emulator's admin function, which nobody asks, looks for the token: nothing is there."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,9 @@ def embedded_parameters(settings: Settings) -> dict[str, str]:
         "Stage": "embedded",
         "MetricsSink": "cloudwatch",
         "Currency": settings.currency,
-        "AdminToken": settings.admin_token.get_secret_value(),
+        # The embedded API gets it from its starter: in a function's settings it would be readable.
+        "AdminTokenParameterName": _EMPTY_PARAMETER,
+        "UploadOrigin": settings.ui_url,
         "InferenceConcurrency": str(settings.inference_concurrency),
         "ImageRetentionDays": str(settings.image_retention_days),
         "LogLevel": settings.log_level,
@@ -87,7 +92,7 @@ def _deploy(
 ) -> Deployment:
     template = stage(root, emulator.home / "cloud" / "package")
     content = fingerprint(template.parent, parameters)
-    stack = find_stack(cloudformation(emulator.endpoint, emulator.region), stack_name)
+    stack = find_stack(_cloudformation(emulator), stack_name)
     aside = _Aside(emulator, f"{stack_name}-{ACCOUNT}-{emulator.region}")
     if stack and stack["StackStatus"] in _DEPLOYED and _content(stack) == content:
         if aside.pending:
@@ -112,12 +117,20 @@ def _deploy(
     emulator.stop()
     aside.put_back()
     emulator.start()
-    stack = find_stack(cloudformation(emulator.endpoint, emulator.region), stack_name)
+    stack = find_stack(_cloudformation(emulator), stack_name)
     if stack is None:
         raise PlainError(
             f"The emulator did not keep the stack; see {emulator.home / 'logs' / 'cloud.log'}"
         )
     return Deployment(outputs_of(stack), changed=True, rebuilt=rebuilt)
+
+
+def _session(emulator: Emulator) -> boto3.Session:
+    return emulator_session(emulator.credentials, emulator.region)
+
+
+def _cloudformation(emulator: Emulator) -> "CloudFormationClient":
+    return cloudformation(_session(emulator), emulator.endpoint)
 
 
 def _content(stack: "StackTypeDef") -> str | None:
@@ -135,11 +148,13 @@ def _create_or_update(
     stop: threading.Event | None,
 ) -> None:
     _make_bucket(emulator, _ARTIFACTS_BUCKET)
-    packaged = upload(template, _ARTIFACTS_BUCKET, emulator.endpoint, emulator.region)
+    packaged = upload(
+        template, _ARTIFACTS_BUCKET, emulator.endpoint, emulator.region, emulator.credentials
+    )
     # CloudFormation takes larger templates from a bucket only.
-    s3 = emulator_session(emulator.region).client("s3", endpoint_url=emulator.endpoint)
+    s3 = _session(emulator).client("s3", endpoint_url=emulator.endpoint)
     s3.upload_file(str(packaged), _ARTIFACTS_BUCKET, packaged.name)
-    client = cloudformation(emulator.endpoint, emulator.region)
+    client = _cloudformation(emulator)
     operation = client.update_stack if update else client.create_stack
     try:
         operation(
@@ -159,7 +174,7 @@ def _create_or_update(
 
 
 def _make_bucket(emulator: Emulator, name: str) -> None:
-    s3 = emulator_session(emulator.region).client("s3", endpoint_url=emulator.endpoint)
+    s3 = _session(emulator).client("s3", endpoint_url=emulator.endpoint)
     if any(bucket["Name"] == name for bucket in s3.list_buckets()["Buckets"]):
         return
     if emulator.region == "us-east-1":  # the one region that must not be named

@@ -13,16 +13,16 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from infra.credentials import keep, new_credentials
 from infra.errors import PlainError
 from infra.ports import check_ports
+from infra.private import make_private
 from infra.probe import answers
 from infra.process import Child
 from infra.waiting import wait_until
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "localstack" / "emulator.env"
 ACCOUNT = "000000000000"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-"""What the emulator takes; anything works, these are the ones its users know."""
 
 _READY_S = 60.0
 _STOP_S = 20.0
@@ -46,6 +46,8 @@ class Emulator:
         self.port = port
         self.region = region
         self.endpoint = f"http://127.0.0.1:{port}"
+        self.credentials = new_credentials(ACCOUNT)
+        """What each request to it has to be signed with; others are refused."""
         self.complete = False
         """Whether tables and queues hold all that the bucket knows. Until somebody restored them,
         saving them must not count as their last save."""
@@ -54,7 +56,9 @@ class Emulator:
         self._objects = home / "cloud" / "s3"
         self._scratch = home / "cloud" / "tmp"
         self._saved = home / "cloud" / "last-clean-stop"
-        self._child = Child("cloud", "ministack", home=home, environment=self._environment())
+        self._child = Child(
+            "cloud", "infra.emulated_cloud", home=home, environment=self._environment()
+        )
 
     @property
     def child(self) -> Child:
@@ -68,6 +72,8 @@ class Emulator:
     def start(self) -> None:
         """Start it and wait until it answers."""
         check_ports({"SMARTSCALE_CLOUD_PORT": ("127.0.0.1", self.port)})
+        make_private(self.home)
+        keep(self.home, self.credentials)
         self._state.mkdir(parents=True, exist_ok=True)
         self._objects.mkdir(parents=True, exist_ok=True)
         # Code of the functions of a killed predecessor.
@@ -139,7 +145,7 @@ class Emulator:
         fixed = {name: value or "" for name, value in dotenv_values(SETTINGS_FILE).items()}
         return {
             **kept,
-            **CREDENTIALS,
+            **self.credentials,
             **fixed,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_REGION": self.region,

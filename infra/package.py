@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from infra.emulator import CREDENTIALS
 from infra.errors import PlainError
 
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
@@ -39,7 +38,9 @@ def fingerprint(folder: Path, parameters: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def upload(template: Path, bucket: str, endpoint: str, region: str) -> Path:
+def upload(
+    template: Path, bucket: str, endpoint: str, region: str, credentials: Mapping[str, str]
+) -> Path:
     """Upload the code to the emulator with the AWS CLI; the template that refers to it."""
     packaged = template.with_name("packaged.yaml")
     # fmt: off
@@ -51,7 +52,7 @@ def upload(template: Path, bucket: str, endpoint: str, region: str) -> Path:
     # fmt: on
     environment = {
         **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-        **CREDENTIALS,
+        **credentials,
         "AWS_ENDPOINT_URL": endpoint,
         "AWS_DEFAULT_REGION": region,
         "AWS_EC2_METADATA_DISABLED": "true",

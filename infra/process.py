@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pythonjsonlogger.json import JsonFormatter
 
+from infra.private import OTHERS
 from infra.settings import ROOT
 
 _LOG_BYTES = 10_000_000
@@ -58,6 +59,7 @@ class Child:
             text=True,
             errors="replace",
             process_group=0,
+            umask=OTHERS,  # what is kept is the operator's alone
         )
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()

@@ -5,6 +5,7 @@ from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -110,6 +111,15 @@ class Settings(BaseSettings):
         if self.endpoint_url:
             return self.endpoint_url
         return self.embedded_endpoint if self.cloud is Cloud.EMBEDDED else None
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether commands talk to the emulator of this machine's own run."""
+        if self.cloud is not Cloud.EMBEDDED and not self.endpoint_url:
+            return False
+        own = urlsplit(self.embedded_endpoint)
+        named = urlsplit(self.endpoint_url or self.embedded_endpoint)
+        return named.port == own.port and named.hostname in {own.hostname, "localhost"}
 
     @property
     def api_url(self) -> str:

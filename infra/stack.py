@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from infra.emulator import CREDENTIALS
+from infra.credentials import credentials_of
 from infra.errors import PlainError
 from infra.settings import Cloud, Settings
 
@@ -58,19 +58,25 @@ def gateway_url(outputs: StackOutputs, endpoint: str | None) -> str:
     return f"{endpoint}/_aws/execute-api/{url.netloc.partition('.')[0]}{url.path}"
 
 
-def emulator_session(region: str) -> boto3.Session:
-    """A session with the credentials that emulators take."""
+def emulator_session(credentials: Mapping[str, str], region: str) -> boto3.Session:
+    """A session with the credentials that an emulator takes."""
     return boto3.Session(
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
         region_name=region,
     )
 
 
-def cloudformation(endpoint: str | None, region: str) -> "CloudFormationClient":
-    """A client of the emulator at `endpoint`, or of AWS with the operator's own credentials."""
+def session_of(settings: Settings) -> boto3.Session:
+    """A session at the settings' emulator, or at AWS with the operator's own credentials."""
+    if settings.aws_endpoint:
+        return emulator_session(credentials_of(settings), settings.region)
+    return boto3.Session(region_name=settings.region)
+
+
+def cloudformation(session: boto3.Session, endpoint: str | None) -> "CloudFormationClient":
+    """A client of the emulator at `endpoint`, or of AWS."""
     config = Config(retries={"max_attempts": 3, "mode": "standard"}, connect_timeout=5)
-    session = emulator_session(region) if endpoint else boto3.Session(region_name=region)
     return session.client("cloudformation", endpoint_url=endpoint, config=config)
 
 
@@ -107,7 +113,9 @@ def stack_outputs(settings: Settings) -> StackOutputs:
     """Find the stack that the settings name and return what it is made of."""
     where = settings.aws_endpoint or f"AWS, region {settings.region}"
     try:
-        stack = find_stack(cloudformation(settings.aws_endpoint, settings.region), settings.stack)
+        stack = find_stack(
+            cloudformation(session_of(settings), settings.aws_endpoint), settings.stack
+        )
     except (BotoCoreError, ClientError) as error:
         hint = _hint(settings, error)
         raise PlainError(f"No stack to be reached at {where}: {hint} ({error})") from error
@@ -137,7 +145,7 @@ def stack_environment(settings: Settings, outputs: StackOutputs) -> dict[str, st
     }
     if settings.aws_endpoint:
         environment |= {
-            **CREDENTIALS,
+            **credentials_of(settings),
             "AWS_ENDPOINT_URL": settings.aws_endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
             "METRICS_SINK": "cloudwatch",

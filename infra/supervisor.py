@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from infra.credentials import credentials_file
 from infra.deploy import Deployment, deploy, embedded_parameters
 from infra.emulator import Emulator
 from infra.errors import PlainError, Stopped
@@ -105,6 +106,7 @@ class Supervisor:
                     f"  Kiosk          {self._settings.ui_url}",
                     f"  API            {self._settings.api_url}/docs",
                     f"  Emulated AWS   {self._settings.embedded_endpoint}",
+                    f"  Its keys       {credentials_file(self._settings.home)}",
                     f"  Bucket         s3://{deployment.outputs.bucket}",
                     f"  Logs           {self._settings.home / 'logs'}",
                     "Stop with Ctrl-C.",

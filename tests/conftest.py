@@ -12,7 +12,7 @@ import pytest
 from infra.deploy import deploy, embedded_parameters
 from infra.emulator import Emulator
 from infra.settings import Settings
-from infra.stack import StackOutputs, emulator_session, gateway_url, stack_environment
+from infra.stack import StackOutputs, gateway_url, session_of, stack_environment
 from tests.hub.fixtures import hub, models
 from tests.support import free_port
 
@@ -50,7 +50,7 @@ class Deployed:
             outputs=outputs,
             endpoint=settings.aws_endpoint,
             environment=stack_environment(settings, outputs),
-            session=emulator_session(settings.region),
+            session=session_of(settings),
         )
 
     @property

@@ -3,13 +3,12 @@
 import contextlib
 from typing import TYPE_CHECKING, Annotated
 
-import boto3
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.errors import PlainError
 from infra.settings import Settings, load_settings
-from infra.stack import emulator_session, stack_outputs
+from infra.stack import session_of, stack_outputs
 
 if TYPE_CHECKING:
     from mypy_boto3_apigateway import APIGatewayClient
@@ -52,5 +51,6 @@ def kiosk_key(
 
 def _gateway(settings: Settings) -> "APIGatewayClient":
     endpoint = settings.aws_endpoint
-    session = emulator_session(settings.region) if endpoint else boto3.Session()
-    return session.client("apigateway", endpoint_url=endpoint, region_name=settings.region)
+    return session_of(settings).client(
+        "apigateway", endpoint_url=endpoint, region_name=settings.region
+    )

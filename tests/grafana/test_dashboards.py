@@ -32,7 +32,7 @@ from smartscale.operations.metrics.watch import COSTS
 from smartscale.recognition.builtin import builtin_package
 from tests.conftest import Deployed, deployed_into
 from tests.examples import picture
-from tests.integration.conftest import Api
+from tests.integration.conftest import Api, Signed
 from tests.support import eventually, free_port
 
 PROVISIONING = Path(__file__).parents[2] / "grafana" / "provisioning"
@@ -179,7 +179,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             for name, value in deployed.environment.items():
                 patch.setenv(name, value)
             import_missing(connect(deployed.settings))
-        shop = Shop(deployed, Api(f"{deployed.gateway_url}/v1"))
+        shop = Shop(deployed, Api(f"{deployed.gateway_url}/v1", auth=Signed(deployed.session)))
         shop.api.headers["X-Admin-Token"] = deployed.settings.admin_token.get_secret_value()
         traffic(shop)
         yield shop

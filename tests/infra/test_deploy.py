@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
 from infra.deploy import Deployment, deploy, embedded_parameters
@@ -49,12 +50,20 @@ def _deploy(emulator: Emulator, root: Path, stack: str = STACK) -> Deployment:
     return deploy(emulator, stack, embedded_parameters(Settings()), root=root)
 
 
+def _session(emulator: Emulator) -> boto3.Session:
+    return emulator_session(emulator.credentials, emulator.region)
+
+
 def _s3(emulator: Emulator) -> "S3Client":
-    return emulator_session(emulator.region).client("s3", endpoint_url=emulator.endpoint)
+    return emulator_session(emulator.credentials, emulator.region).client(
+        "s3", endpoint_url=emulator.endpoint
+    )
 
 
 def _dynamodb(emulator: Emulator) -> "DynamoDBClient":
-    return emulator_session(emulator.region).client("dynamodb", endpoint_url=emulator.endpoint)
+    return emulator_session(emulator.credentials, emulator.region).client(
+        "dynamodb", endpoint_url=emulator.endpoint
+    )
 
 
 def _keys(emulator: Emulator, bucket: str, prefix: str) -> list[str]:
@@ -155,7 +164,7 @@ def test_a_stack_that_failed_to_deploy_says_why_and_is_mended_by_the_next_run(
     template.write_text(whole, encoding="utf-8")
     _deploy(own_emulator, copy, "never-seen")
 
-    client = cloudformation(own_emulator.endpoint, own_emulator.region)
+    client = cloudformation(_session(own_emulator), own_emulator.endpoint)
     stack = find_stack(client, "never-seen")
     assert stack is not None
     assert stack["StackStatus"] == "CREATE_COMPLETE"

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 
 from infra.commands.catalogue import import_missing
 from infra.commands.connection import Connection, connect
@@ -59,14 +62,36 @@ def api(
 @pytest.fixture(scope="session")
 def gateway(deployed: Deployed, connection: Connection) -> "Api":  # noqa: ARG001  filled first
     """The same API as Lambda functions behind the emulator's API gateway."""
-    return Api(f"{deployed.gateway_url}/v1")
+    return Api(f"{deployed.gateway_url}/v1", auth=Signed(deployed.session))
+
+
+class Signed(httpx.Auth):
+    """Signs with an emulator's credentials, as everything does that passes its guard."""
+
+    requires_request_body = True
+
+    def __init__(self, session: boto3.Session) -> None:
+        credentials = session.get_credentials()
+        assert credentials is not None
+        self._signer = SigV4Auth(credentials, "execute-api", session.region_name)
+
+    def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
+        """Sign a request, and send it."""
+        signed = AWSRequest(
+            request.method, str(request.url), {"host": request.url.netloc.decode()}, request.content
+        )
+        self._signer.add_auth(signed)
+        request.headers.update(dict(signed.headers.items()))
+        yield request
 
 
 class Api(httpx.Client):
     """A client of the API, as an integrator would write it."""
 
-    def __init__(self, base_url: str, log: Path | None = None) -> None:
-        super().__init__(base_url=base_url, timeout=60)
+    def __init__(
+        self, base_url: str, log: Path | None = None, auth: httpx.Auth | None = None
+    ) -> None:
+        super().__init__(base_url=base_url, timeout=60, auth=auth)
         self.log = log
         """What the embedded API writes."""
 

@@ -11,12 +11,12 @@ import pytest
 
 from infra.commands.catalogue import import_missing
 from infra.commands.connection import connect
-from infra.emulator import CREDENTIALS, Emulator
+from infra.emulator import Emulator
 from infra.package import stage
 from infra.settings import ROOT, Settings
-from infra.stack import cloudformation, find_stack, outputs_of
+from infra.stack import cloudformation, find_stack, outputs_of, session_of
 from tests.conftest import Deployed
-from tests.integration.conftest import Api, samples
+from tests.integration.conftest import Api, Signed, samples
 from tests.support import BIN, free_port, tool_environment
 
 __all__ = ["samples"]
@@ -31,14 +31,16 @@ class Sam:
     """The SAM CLI in a copy of the repository, pointed at an emulator."""
 
     root: Path
-    endpoint: str
+    emulator: Emulator
 
     def __call__(self, *arguments: str) -> None:
         """Run a command of it, which succeeds."""
         done = subprocess.run(
             [str(BIN / "sam"), *arguments],
             cwd=self.root,
-            env=tool_environment(**CREDENTIALS, AWS_ENDPOINT_URL=self.endpoint),
+            env=tool_environment(
+                **self.emulator.credentials, AWS_ENDPOINT_URL=self.emulator.endpoint
+            ),
             capture_output=True,
             text=True,
             check=False,
@@ -71,7 +73,7 @@ def sam(fresh_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> S
         pytest.skip("sam is not installed: `uv sync --all-groups`")
     copy = stage(ROOT, tmp_path_factory.mktemp("sam") / "copy").parent
     (copy / "samconfig.toml").write_bytes((ROOT / "samconfig.toml").read_bytes())
-    sam = Sam(copy, fresh_emulator.endpoint)
+    sam = Sam(copy, fresh_emulator)
     sam("build", "--config-env", "localstack")
     return sam
 
@@ -81,10 +83,11 @@ def deployed_stack(emulator: Emulator, name: str) -> Deployed:
     settings = Settings(
         SMARTSCALE_HOME=emulator.home,
         SMARTSCALE_STACK=name,
+        SMARTSCALE_CLOUD_PORT=emulator.port,
         AWS_ENDPOINT_URL=emulator.endpoint,
         AWS_REGION=emulator.region,
     )
-    stack = find_stack(cloudformation(emulator.endpoint, emulator.region), name)
+    stack = find_stack(cloudformation(session_of(settings), emulator.endpoint), name)
     assert stack is not None
     assert stack["StackStatus"] in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
     outputs = outputs_of(stack)
@@ -120,7 +123,7 @@ class Gateway(Api):
     """
 
     def __init__(self, stack: Deployed) -> None:
-        super().__init__(f"{stack.gateway_url}/v1")
+        super().__init__(f"{stack.gateway_url}/v1", auth=Signed(stack.session))
         self.timeout = httpx.Timeout(180)
 
     def result(self, job_id: str, wait_s: int = 240) -> dict[str, Any]:

@@ -317,6 +317,8 @@ def _kiosk_key(stack: Deployed, *arguments: str) -> str:
         env={
             **os.environ,
             "AWS_ENDPOINT_URL": stack.endpoint,
+            "SMARTSCALE_HOME": str(stack.settings.home),
+            "SMARTSCALE_CLOUD_PORT": str(stack.settings.cloud_port),
             "AWS_REGION": stack.settings.region,
             "SMARTSCALE_STACK": stack.settings.stack,
         },

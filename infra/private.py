@@ -1,0 +1,36 @@
+"""A home folder that nobody but its owner can look into."""
+
+import os
+from pathlib import Path
+
+FOLDER_MODE, FILE_MODE = 0o700, 0o600
+OTHERS = 0o077
+_BULKY = frozenset({"s3", "model_cache"})
+
+
+def make_private(home: Path) -> None:
+    """Create a home folder for its owner alone, and close what an earlier version left open.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    home.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    was_open = bool(home.stat().st_mode & OTHERS)
+    for folder, folders, files in os.walk(home):
+        if not was_open:
+            # Pictures may be a million files; nobody else got to them.
+            folders[:] = [name for name in folders if name not in _BULKY]
+        for path in (Path(folder), *(Path(folder, file) for file in files)):
+            mode = path.lstat().st_mode
+            if mode & OTHERS and not path.is_symlink():
+                path.chmod(mode & ~OTHERS)
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that its owner alone can read; a reader sees the old one or the new one."""
+    written = file.with_name(f"{file.name}.new")
+    written.unlink(missing_ok=True)
+    descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as out:
+        out.write(text)
+    written.replace(file)
