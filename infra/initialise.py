@@ -15,7 +15,7 @@ from infra.errors import PlainError
 from infra.expiry import expire
 from infra.settings import load_settings
 from smartscale.clock import now
-from smartscale.domain.catalogue import parse_moment
+from smartscale.domain.moments import parse_moment
 from smartscale.operations.messages import WAKE_UP
 
 

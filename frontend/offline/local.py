@@ -15,10 +15,11 @@ from typing import Any
 from frontend.logs import current
 from smartscale.adapters.litert import load_builtin
 from smartscale.domain import correlation, pricing
-from smartscale.domain.catalogue import Catalogue, Item, Price, SoldAs, parse_moment
+from smartscale.domain.catalogue import Catalogue, Item, Price, SoldAs
 from smartscale.domain.errors import Conflict
 from smartscale.domain.job_id import is_job_id, job_time, new_job_id
 from smartscale.domain.load import Load
+from smartscale.domain.moments import parse_moment
 from smartscale.domain.prediction import UNKNOWN, Scored
 from smartscale.domain.upload import StoredUpload, load_metadata, upload_key
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Unit, Weighing
@@ -200,6 +201,7 @@ def _item(document: dict[str, Any]) -> Item:
             Price(
                 unit_price=Decimal(price["unit_price"]),
                 valid_from=parse_moment(price["valid_from"]),
+                valid_to=parse_moment(price["valid_to"]) if price.get("valid_to") else None,
             )
             for price in prices
             if price["unit_price"] is not None

@@ -27,10 +27,11 @@ from smartscale.clock import now
 from smartscale.contract.catalogue import EditableCatalogue, EditableItem, ImportPreview
 from smartscale.contract.memory import MemoryVersion, Taught
 from smartscale.contract.models import LabelMapping, ModelStatus, Package, Trial
-from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.catalogue_file import read_csv, write_csv
-from smartscale.domain.errors import InvalidInput, NotFound
+from smartscale.domain.errors import NotFound
+from smartscale.domain.moments import parse_moment
 from smartscale.domain.registry import BUILTIN
+from smartscale.domain.spreadsheet import decode_table
 from smartscale.domain.trial import Tallies
 from smartscale.domain.weighing import ModelRef
 from smartscale.http.admin_documents import ActivationRequest, Product, TrialRequest
@@ -43,6 +44,7 @@ from smartscale.http.present.models import (
     model_status,
     trial_document,
 )
+from smartscale.http.table import csv_file
 from smartscale.logs import function_logger
 from smartscale.operations.access.authorise import Authorise
 from smartscale.operations.catalogue.edit import EditCatalogue
@@ -323,22 +325,15 @@ def whole_catalogue(
     """
     moment, items = now(), store.all()
     if "text/csv" in accept:
-        return Response(
-            write_csv(items, moment),
-            media_type="text/csv",
-            headers={"Content-Disposition": 'attachment; filename="catalogue.csv"'},
-        )
+        return csv_file(write_csv(items, moment), "catalogue.csv")
     return EditableCatalogue(
         items=tuple(show.editable_item(item, moment) for item in items.everything())
     )
 
 
-async def csv_file(request: Request) -> str:
+async def table_text(request: Request) -> str:
     """The body as text. Raises InvalidInput."""
-    try:
-        return (await request.body()).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInput("The catalogue file is not UTF-8 text.") from error
+    return decode_table(await request.body())
 
 
 @router.post(
@@ -346,7 +341,7 @@ async def csv_file(request: Request) -> str:
     openapi_extra={"requestBody": {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 def import_catalogue(
-    file: Annotated[str, Depends(csv_file)],
+    file: Annotated[str, Depends(table_text)],
     operation: Annotated[EditCatalogue, Depends(edit_catalogue)],
     dry_run: Annotated[bool, Query(description="only say what would change")] = False,
     fingerprint: Annotated[str | None, Query(description="of the preview")] = None,

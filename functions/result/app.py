@@ -21,9 +21,9 @@ from smartscale.contract.analytics import Analytics
 from smartscale.contract.catalogue import Catalogue
 from smartscale.contract.document import in_language
 from smartscale.contract.weighing import HistoryPage, Result
-from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.charge import Charge
 from smartscale.domain.load import parse_quantity
+from smartscale.domain.moments import parse_moment
 from smartscale.domain.weighing import ConfirmedBy
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.health import Health, probe

@@ -10,9 +10,9 @@ from smartscale.adapters.bucket import S3IdempotencyKeys, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import tell_cold_start
 from smartscale.clock import now
 from smartscale.contract.weighing import Accepted, DirectUpload
-from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.load import Load, parse_scale_id
+from smartscale.domain.moments import parse_moment
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.app import BASE_PATH, create_app, lambda_handler
 from smartscale.operations.weighing.accept import Accept

@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 from importlib.resources import files
+from io import StringIO
 from pathlib import Path
 from typing import Annotated
 
@@ -15,9 +16,11 @@ from infra.settings import load_settings
 from smartscale.clock import now
 from smartscale.domain.catalogue import Item
 from smartscale.domain.catalogue_changes import ChangeKind, ItemChange
-from smartscale.domain.catalogue_file import read_csv, said_moment, write_csv
+from smartscale.domain.catalogue_file import read_csv, write_csv
 from smartscale.domain.errors import DomainError
+from smartscale.domain.moments import write_end, write_moment
 from smartscale.domain.money import to_cent
+from smartscale.domain.spreadsheet import decode_table
 
 _OF_A_NEW_ITEM = {"plu", "unit", "unit_price"}
 
@@ -74,7 +77,8 @@ def _said(change: ItemChange) -> str:
     new = change.kind is ChangeKind.ADDED
     fields = []
     for field in change.fields:
-        since = f" from {said_moment(field.valid_from)}" if field.valid_from else ""
+        since = f" from {write_moment(field.valid_from)}" if field.valid_from else ""
+        since += f" to {write_end(field.valid_to)}" if field.valid_to else ""
         if not new:
             fields.append(f"{field.field} {field.before or '-'} -> {field.after or '-'}{since}")
         elif field.field in _OF_A_NEW_ITEM:
@@ -103,11 +107,9 @@ def in_currency(item: Item, currency: str) -> Item:
 
 def _read(file: Path, moment: datetime) -> list[Item]:
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            return read_csv(lines, moment)
+        text = decode_table(file.read_bytes())
+        return read_csv(StringIO(text, newline=""), moment)
     except OSError as error:
         raise PlainError(f"{file} cannot be read: {error.strerror}", 2) from error
-    except UnicodeDecodeError as error:
-        raise PlainError(f"{file} is not UTF-8 text.", 2) from error
     except DomainError as error:
         raise PlainError(f"{file}: {error}", 2) from error

@@ -8,8 +8,8 @@ from rich.console import Console
 from infra.commands.connection import connect
 from infra.errors import PlainError
 from infra.settings import load_settings
-from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.errors import InvalidInput
+from smartscale.domain.moments import parse_moment
 from smartscale.operations.mending.reconcile import Reconciled
 
 app = typer.Typer()

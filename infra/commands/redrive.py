@@ -10,8 +10,8 @@ from infra.commands.connection import connect
 from infra.errors import PlainError
 from infra.settings import load_settings
 from smartscale.clock import now
-from smartscale.domain.catalogue import parse_moment
 from smartscale.domain.errors import InvalidInput
+from smartscale.domain.moments import parse_moment
 from smartscale.operations.mending.redrive import Decision
 
 app = typer.Typer()

@@ -5,9 +5,10 @@ from importlib.resources import files
 
 import pytest
 
-from smartscale.domain.catalogue import Catalogue, Item, SoldAs, parse_moment
+from smartscale.domain.catalogue import Catalogue, Item, SoldAs
 from smartscale.domain.catalogue_file import read_csv
 from smartscale.domain.errors import InvalidInput
+from smartscale.domain.moments import parse_moment
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.recognition.builtin import builtin_package
 from tests.examples import NOW, item

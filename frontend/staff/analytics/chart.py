@@ -1,9 +1,6 @@
 """Charts to hover and to export, each with the same figures as a table."""
 
-import csv
-import io
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -13,6 +10,7 @@ from nicegui import ui
 
 from frontend.screen import theme
 from frontend.words.languages import Language
+from smartscale.contract.table import write_table
 
 MAIN, OTHER, ALERT = "#14532d", "#3f8f5f", "#8f2d1d"
 """Colours that stand out from white by 3:1 and more."""
@@ -179,15 +177,7 @@ def _cells(tag: str, texts: list[str]) -> str:
 
 
 def _download(name: str, rows: list[list[str]]) -> None:
-    out = io.StringIO()
-    csv.writer(out).writerows([[_cell(cell) for cell in row] for row in rows])
-    ui.download.content(out.getvalue().encode(), f"{name}.csv", "text/csv")
-
-
-def _cell(text: str) -> str:
-    # A spreadsheet runs a cell that starts like a formula; names are other people's.
-    risky = text.startswith(("=", "+", "-", "@")) and not re.fullmatch(r"-?\d+(\.\d+)?", text)
-    return f"'{text}" if risky else text
+    ui.download.content(write_table(rows).encode(), f"{name}.csv", "text/csv")
 
 
 def _said(value: float | None) -> str:

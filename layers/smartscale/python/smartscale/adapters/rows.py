@@ -127,10 +127,11 @@ class WeighingRow(Model):
 
 
 class PriceMap(MapAttribute[str, object]):
-    """A unit price and from when it holds."""
+    """A unit price and from when to when it holds."""
 
     unit_price = DecimalAttribute()
     valid_from = UnicodeAttribute()
+    valid_to = UnicodeAttribute(null=True)
 
 
 class ItemRow(Model):

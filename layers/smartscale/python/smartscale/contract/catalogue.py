@@ -23,10 +23,11 @@ __all__ = [
 
 
 class Price(Document):
-    """A unit price, and from when it holds."""
+    """A unit price, and from when it holds; `valid_to` is the moment at which an offer ends."""
 
     unit_price: Exact
     valid_from: datetime
+    valid_to: datetime | None = None
 
 
 class CatalogueItem(Document):

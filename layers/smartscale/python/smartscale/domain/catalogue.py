@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Self
@@ -33,12 +33,27 @@ class SoldAs(StrEnum):
 
 
 class Price(BaseModel):
-    """A unit price and the moment from which it holds."""
+    """A unit price, the moment from which it holds, and for an offer the moment it ends.
+
+    When an offer ends, the price before it holds again.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     unit_price: Decimal
     valid_from: AwareDatetime
+    valid_to: AwareDatetime | None = None
+    """The first moment at which it holds no more; None where it holds until the next price."""
+
+    @property
+    def order(self) -> tuple[datetime, bool]:
+        """The last in this order counts among prices that hold: the one that began last, and of
+        two that began together the offer."""
+        return self.valid_from, self.valid_to is not None
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Whether it has started and not ended."""
+        return self.valid_from <= moment and (self.valid_to is None or moment < self.valid_to)
 
 
 class Item(BaseModel):
@@ -82,12 +97,13 @@ class Item(BaseModel):
         unit: str,
         unit_price: str,
         currency: str,
-        tare_kg: str = "0.000",
+        tare_kg: str = "",
         piece_kg_min: str = "",
         piece_kg_max: str = "",
         sold_as: str = "",
         aliases: str = "",
         valid_from: datetime,
+        valid_to: datetime | None = None,
     ) -> Self:
         """Build an item from text; the weight of a piece and `sold_as` may be empty.
 
@@ -97,7 +113,9 @@ class Item(BaseModel):
         _check(_LABEL, label, "label", "a name such as Granny-Smith")
         _check(_PLU, plu, "plu", "a PLU code of 4 or 5 digits, such as 4011")
         _check(_PRICE, unit_price, "unit_price", "a price such as 2.49")
-        _check(_KILOGRAMS, tare_kg, "tare_kg", "kilograms with at most 3 decimals, such as 0.015")
+        if tare_kg:
+            right = "kilograms with at most 3 decimals, such as 0.015"
+            _check(_KILOGRAMS, tare_kg, "tare_kg", right)
         check_currency(currency)
         if label in NO_ITEM:
             raise InvalidInput(f"{label!r} is an answer of the model, not an item to sell.")
@@ -110,8 +128,10 @@ class Item(BaseModel):
                 f"unit_price {unit_price} has more decimals than {currency}: "
                 f"such as {to_cent(Decimal(unit_price), currency)}."
             )
-        if Decimal(tare_kg) >= MAX_WEIGHT_KG:
+        if tare_kg and Decimal(tare_kg) >= MAX_WEIGHT_KG:
             raise InvalidInput(f"tare_kg must be below {MAX_WEIGHT_KG}.")
+        if valid_to is not None and valid_to <= valid_from:
+            raise InvalidInput("valid_to must be after valid_from.")
         piece = _piece_weight(piece_kg_min, piece_kg_max)
         if sold_as and sold_as not in set(SoldAs):
             raise InvalidInput(f"sold_as {sold_as[:40]!r} must be one of: {', '.join(SoldAs)}.")
@@ -128,38 +148,55 @@ class Item(BaseModel):
             names=names,
             unit=Unit(unit),
             currency=currency,
-            prices=(Price(unit_price=Decimal(unit_price), valid_from=valid_from),),
-            tare_kg=Decimal(tare_kg).quantize(_GRAM),
+            prices=(
+                Price(unit_price=Decimal(unit_price), valid_from=valid_from, valid_to=valid_to),
+            ),
             piece_kg_min=piece and piece[0],
             piece_kg_max=piece and piece[1],
             sold_as=SoldAs(sold_as) if sold_as else None,
             aliases=tuple(name.strip() for name in aliases.split("|") if name.strip()),
+            # Left unset where nobody says it, so that `succeed` can tell.
+            **({"tare_kg": Decimal(tare_kg).quantize(_GRAM)} if tare_kg else {}),
         )
 
     def unit_price_at(self, moment: datetime) -> Decimal | None:
-        """The unit price that holds at a moment, None when none has started yet."""
-        started = [price for price in self.prices if price.valid_from <= moment]
-        return max(started, key=lambda price: price.valid_from).unit_price if started else None
+        """The unit price that holds at a moment, None when none does."""
+        price = self.price_at(moment)
+        return None if price is None else price.unit_price
+
+    def price_at(self, moment: datetime) -> Price | None:
+        """The price that holds at a moment, None when none does."""
+        holding = [price for price in self.prices if price.holds_at(moment)]
+        return max(holding, key=lambda price: price.order, default=None)
 
     def succeed(self, earlier: Self) -> Self:
         """This item as the version after the earlier one.
 
-        The earlier version's prices stay in the list. Piece weights that this item does not give
-        are taken from the earlier version, so that importing a file of prices does not delete
-        them. A price equal to the one that holds at that moment anyway is not added again.
+        The earlier version's prices stay in the list. Names, tare and piece weights that this item
+        does not give are taken from the earlier version, so that importing a file of prices does
+        not delete them. A price equal to the one that holds at that moment anyway is not added
+        again; for that, an offer that both versions have is left out of account, so that importing
+        a file again during its offer does not end the offer.
         """
+        offers = [price for price in self.prices if price.valid_to is not None]
+        regular = earlier.model_copy(
+            update={"prices": tuple(price for price in earlier.prices if price not in offers)}
+        )
         new = [
             price
             for price in self.prices
-            if earlier.unit_price_at(price.valid_from) != price.unit_price
+            if price not in earlier.prices
+            and (price in offers or regular.unit_price_at(price.valid_from) != price.unit_price)
         ]
-        own = {price.valid_from for price in new}
-        kept = tuple(price for price in earlier.prices if price.valid_from not in own)
-        ordered = sorted((*kept, *new), key=lambda price: price.valid_from)
+        own = {price.order for price in new}
+        kept = tuple(price for price in earlier.prices if price.order not in own)
+        ordered = sorted((*kept, *new), key=lambda price: price.order)
         pieces = self if self.piece_kg_min is not None else earlier
         return self.model_copy(
             update={
                 "prices": tuple(ordered),
+                "names": {**earlier.names, **self.names},
+                "tare_kg": self.tare_kg if "tare_kg" in self.model_fields_set else earlier.tare_kg,
                 "piece_kg_min": pieces.piece_kg_min,
                 "piece_kg_max": pieces.piece_kg_max,
                 "sold_as": self.sold_as or earlier.sold_as,
@@ -182,10 +219,43 @@ class Item(BaseModel):
         return self.model_copy(update={"chosen": ordered, "version": self.version + 1})
 
     def prices_from(self, moment: datetime) -> tuple[Price, ...]:
-        """The price that holds at a moment, and those that follow, in their order."""
-        ordered = sorted(self.prices, key=lambda price: price.valid_from)
-        started = sum(price.valid_from <= moment for price in ordered)
-        return tuple(ordered[max(started - 1, 0) :])
+        """The price that holds at a moment, the one it falls back to, and later ones, in order."""
+        ordered = sorted(self.prices, key=lambda price: price.order)
+        left = [price for price in ordered if price.valid_to is None or moment < price.valid_to]
+        # What began before the last started price without an end cannot hold again.
+        started = [
+            place
+            for place, price in enumerate(left)
+            if price.valid_to is None and price.valid_from <= moment
+        ]
+        return tuple(left[started[-1] if started else 0 :])
+
+    def schedule_from(self, moment: datetime) -> tuple[Price, ...]:
+        """What holds when, from a moment on: a price that holds again after an offer comes again,
+        from the offer's end on."""
+        limits = {price.valid_from for price in self.prices}
+        limits |= {price.valid_to for price in self.prices if price.valid_to is not None}
+        schedule: list[Price] = []
+        before: Price | None = None
+        for limit in [moment, *sorted(limit for limit in limits if limit > moment)]:
+            price = self.price_at(limit)
+            if price is not None and price != before:
+                since = price.valid_from if limit == moment else limit
+                schedule.append(price.model_copy(update={"valid_from": since}))
+            before = price
+        return tuple(schedule)
+
+    def check_price_after_offers(self) -> None:
+        """Refuse an item that has no price once its offers have ended.
+
+        Raises:
+            InvalidInput: each of its prices has an end.
+        """
+        if all(price.valid_to is not None for price in self.prices):
+            raise InvalidInput(
+                f"{self.label} has no price after its offer: give its usual price in a row without "
+                "valid_to."
+            )
 
     def cancel_price(self, valid_from: datetime, now: datetime) -> Self:
         """The item without a price that has not started yet.
@@ -194,12 +264,14 @@ class Item(BaseModel):
             NotFound: it has no price from that moment on.
             Conflict: that price has started, or the item would have none.
         """
-        kept = tuple(price for price in self.prices if price.valid_from != valid_from)
-        if len(kept) == len(self.prices):
+        named = [price for price in self.prices if price.valid_from == valid_from]
+        if not named:
             raise NotFound(f"{self.label} has no price from {valid_from.isoformat()} on.")
         if valid_from <= now:
             raise Conflict("A price that has started stays: weighings were charged with it.")
-        if not kept:
+        last = max(named, key=lambda price: price.order)
+        kept = tuple(price for price in self.prices if price != last)
+        if all(price.valid_to is not None for price in kept):
             raise Conflict(f"This is the only price of {self.label}.")
         return self.model_copy(update={"prices": kept, "version": self.version + 1})
 
@@ -243,21 +315,6 @@ class Catalogue:
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
-
-
-def parse_moment(text: str) -> datetime:
-    """A date or a date with time (ISO 8601), in UTC where no zone is given.
-
-    Raises:
-        InvalidInput: it is neither.
-    """
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise InvalidInput(
-            f"{text[:40]!r} is not a date: write it as 2026-11-25 or 2026-11-25T08:00:00Z."
-        ) from error
 
 
 def _piece_weight(least: str, most: str) -> tuple[Decimal, Decimal] | None:

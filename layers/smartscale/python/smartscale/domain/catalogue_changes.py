@@ -23,7 +23,7 @@ class ChangeKind(StrEnum):
 
 class FieldChange(BaseModel):
     """One field of an item before and after, as text; None for an empty field. A price also says
-    from when it holds."""
+    from when to when it holds."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,6 +31,7 @@ class FieldChange(BaseModel):
     before: str | None
     after: str | None
     valid_from: datetime | None = None
+    valid_to: datetime | None = None
 
 
 class ItemChange(BaseModel):
@@ -65,8 +66,9 @@ def fingerprint(changes: Iterable[ItemChange], moment: datetime) -> str:
         for field in change.fields:
             later = field.valid_from is not None and field.valid_from != moment
             since = str(field.valid_from) if later else ""
-            said = (change.item.label, change.kind, field.field, field.before, field.after, since)
-            digest.update(repr(said).encode())
+            until = str(field.valid_to or "")
+            said = (change.item.label, change.kind, field.field, field.before, field.after)
+            digest.update(repr((*said, since, until)).encode())
     return digest.hexdigest()[:32]
 
 
@@ -87,6 +89,7 @@ def _differences(after: Item, before: Item | None) -> tuple[FieldChange, ...]:
                     before=None if was is None else f"{was:f}",
                     after=f"{price.unit_price:f}",
                     valid_from=price.valid_from,
+                    valid_to=price.valid_to,
                 )
             )
     return tuple(fields)

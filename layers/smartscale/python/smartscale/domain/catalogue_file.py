@@ -1,108 +1,109 @@
-"""The catalogue as a file: a table with a row an item and price (RFC 4180, with a header line)."""
+"""The catalogue as a file: a table with a row an item and price, and a header line."""
 
-import csv
-import io
+import re
 from collections.abc import Iterable
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, tzinfo
 
-from smartscale.domain.catalogue import Item, Price, parse_moment
+from smartscale.domain.catalogue import Item, Price
 from smartscale.domain.errors import InvalidInput
+from smartscale.domain.moments import parse_end, parse_moment, write_end, write_moment
+from smartscale.domain.spreadsheet import Fault, Table, bad_lines, write_table
 
-CSV_COLUMNS = ("label", "plu", "category", "unit", "unit_price", "currency", "tare_kg")
-"""The columns that a catalogue file must have, beside `name_<language>`."""
-CSV_OPTIONAL = ("piece_kg_min", "piece_kg_max", "sold_as", "aliases")
-"""Those that it may have, beside `valid_from`."""
-_FORMULA = ("=", "+", "-", "@")
-"""How a cell starts that a spreadsheet would run."""
-_GUARD = "'"
+CSV_COLUMNS = ("label", "plu", "category", "unit", "unit_price", "currency")
+"""The columns that a catalogue file must have, beside `name_en`."""
+CSV_OPTIONAL = ("tare_kg", "piece_kg_min", "piece_kg_max", "sold_as", "aliases")
+"""Those that it may have, beside `valid_from`, `valid_to` and `name_<language>`. What a file does
+not say of an item stays as it was."""
+_VALIDITY = ("valid_from", "valid_to")
+_NAME = re.compile(r"name_[a-z]{2}", re.ASCII)
+_NUMBERS = ("unit_price", "tare_kg", "piece_kg_min", "piece_kg_max")
 
 
-def read_csv(lines: Iterable[str], imported_at: datetime) -> list[Item]:
+def read_csv(lines: Iterable[str], imported_at: datetime, zone: tzinfo = UTC) -> list[Item]:
     """Read a catalogue file.
 
-    An item with several prices has a row for each; they differ in price and `valid_from` alone.
+    An item with several prices has a row for each; they differ in price and validity alone.
 
     Args:
         lines: the file's lines.
         imported_at: from when a price holds whose row names no `valid_from`.
+        zone: where the file's dates are meant.
 
     Raises:
-        InvalidInput: a column is missing, a row is bad (its line is named), or a label or PLU
-            comes twice.
+        InvalidInput: a column is missing, unknown or doubled, or rows are bad (each of their lines
+            is named): a field is not what it has to be, or a label or PLU comes twice.
     """
-    reader = csv.DictReader(lines, strict=True)
-    try:
-        missing = {*CSV_COLUMNS, "name_en"} - set(reader.fieldnames or ())
-        if missing:
-            raise InvalidInput(
-                f"The catalogue file lacks the columns: {', '.join(sorted(missing))}."
-            )
-        items: dict[str, Item] = {}
-        plus: dict[str, str] = {}
-        for row in reader:
-            where = f"line {reader.line_num}"
-            item = _read_row(row, imported_at, where)
-            if plus.setdefault(item.plu, item.label) != item.label:
-                raise InvalidInput(f"{where}: PLU {item.plu} comes twice.")
-            earlier = items.get(item.label)
-            items[item.label] = item if earlier is None else _with_price_of(earlier, item, where)
-    except csv.Error as error:
-        raise InvalidInput(f"line {reader.line_num}: not valid CSV: {error}.") from error
+    table = Table(lines)
+    table.check_columns([*CSV_COLUMNS, "name_en"], [*CSV_OPTIONAL, *_VALIDITY], _NAME)
+    items: dict[str, Item] = {}
+    plus: dict[str, str] = {}
+    faults: list[Fault] = []
+    for line in table:
+        if line.fault is not None:
+            faults.append(line.fault)
+            continue
+        cells = {
+            column: table.number(cell) if column in _NUMBERS else cell
+            for column, cell in line.cells.items()
+        }
+        try:
+            _add(_read_row(cells, imported_at, zone), items, plus)
+        except InvalidInput as error:
+            faults.append(Fault(line.number, str(error)))
+    if faults:
+        raise bad_lines(faults)
     return list(items.values())
 
 
-def _with_price_of(item: Item, another: Item, where: str) -> Item:
+def _add(item: Item, items: dict[str, Item], plus: dict[str, str]) -> None:
+    """Add the item of a row to those of the rows before. Raises InvalidInput."""
+    if plus.setdefault(item.plu, item.label) != item.label:
+        raise InvalidInput(f"PLU {item.plu} comes twice.")
+    earlier = items.get(item.label)
+    items[item.label] = item if earlier is None else _with_price_of(earlier, item)
+
+
+def _with_price_of(item: Item, another: Item) -> Item:
     """An item with one more price, from a row of its own."""
     [price] = another.prices
-    if price.valid_from in {known.valid_from for known in item.prices}:
-        raise InvalidInput(f"{where}: {item.label} comes twice.")
+    if price.order in {known.order for known in item.prices}:
+        raise InvalidInput(f"{item.label} comes twice.")
     if another.model_copy(update={"prices": item.prices}) != item:
         raise InvalidInput(
-            f"{where}: {item.label} comes twice: rows of one item may differ in unit_price and "
-            "valid_from alone."
+            f"{item.label} comes twice: rows of one item may differ in unit_price, valid_from and "
+            "valid_to alone."
         )
-    prices = sorted((*item.prices, price), key=lambda one: one.valid_from)
+    prices = sorted((*item.prices, price), key=lambda one: one.order)
     return item.model_copy(update={"prices": tuple(prices)})
 
 
-def _read_row(row: dict[str, str | None], imported_at: datetime, where: str) -> Item:
-    if None in row or None in row.values():
-        raise InvalidInput(f"{where}: the number of fields differs from the header's.")
-    fields = {key: _unguarded((value or "").strip()) for key, value in row.items()}
+def _read_row(cells: dict[str, str], imported_at: datetime, zone: tzinfo) -> Item:
     names = {
-        key.removeprefix("name_"): value
-        for key, value in fields.items()
-        if key.startswith("name_") and value
+        column.removeprefix("name_"): cell
+        for column, cell in cells.items()
+        if _NAME.fullmatch(column) and cell
     }
-    valid_from = fields.get("valid_from")
-    try:
-        return Item.parse(
-            **{column: fields[column] for column in CSV_COLUMNS},
-            **{column: fields[column] for column in CSV_OPTIONAL if column in fields},
-            names=names,
-            valid_from=parse_moment(valid_from) if valid_from else imported_at,
-        )
-    except InvalidInput as error:
-        raise InvalidInput(f"{where}: {error}") from error
+    valid_from, valid_to = (cells.get(column) for column in _VALIDITY)
+    return Item.parse(
+        **{column: cells[column] for column in CSV_COLUMNS},
+        **{column: cells[column] for column in CSV_OPTIONAL if column in cells},
+        names=names,
+        valid_from=parse_moment(valid_from, zone) if valid_from else imported_at,
+        valid_to=parse_end(valid_to, zone) if valid_to else None,
+    )
 
 
-def write_csv(items: Iterable[Item], moment: datetime) -> str:
+def write_csv(items: Iterable[Item], moment: datetime, zone: tzinfo = UTC) -> str:
     """The items as `read_csv` reads them: with the prices that hold at a moment, and later ones."""
     wanted = list(items)
     languages = sorted({language for item in wanted for language in item.names} | {"en"})
     names = [f"name_{language}" for language in languages]
-    out = io.StringIO()
-    table = csv.DictWriter(
-        out, [*CSV_COLUMNS, *CSV_OPTIONAL, "valid_from", *names], lineterminator="\n"
-    )
-    table.writeheader()
-    for item in wanted:
-        for price in item.prices_from(moment):
-            table.writerow({key: _guarded(text) for key, text in _row(item, price).items()})
-    return out.getvalue()
+    columns = [*CSV_COLUMNS, *CSV_OPTIONAL, *_VALIDITY, *names]
+    rows = (_row(item, price, zone) for item in wanted for price in item.prices_from(moment))
+    return write_table([columns, *([row.get(column) for column in columns] for row in rows)])
 
 
-def _row(item: Item, price: Price) -> dict[str, str]:
+def _row(item: Item, price: Price, zone: tzinfo) -> dict[str, str]:
     return {
         "label": item.label,
         "plu": item.plu,
@@ -115,21 +116,7 @@ def _row(item: Item, price: Price) -> dict[str, str]:
         "piece_kg_max": "" if item.piece_kg_max is None else f"{item.piece_kg_max:f}",
         "sold_as": item.sold_as or "",
         "aliases": "|".join(item.aliases),
-        "valid_from": said_moment(price.valid_from),
+        "valid_from": write_moment(price.valid_from, zone),
+        "valid_to": "" if price.valid_to is None else write_end(price.valid_to, zone),
         **{f"name_{language}": name for language, name in item.names.items()},
     }
-
-
-def said_moment(moment: datetime) -> str:
-    """A moment as `parse_moment` reads it: a date alone where it is midnight in UTC."""
-    utc = moment.astimezone(UTC)
-    return utc.date().isoformat() if utc.time() == time() else utc.isoformat()
-
-
-def _guarded(text: str) -> str:
-    return f"{_GUARD}{text}" if text.startswith((*_FORMULA, _GUARD)) else text
-
-
-def _unguarded(text: str) -> str:
-    guarded = text.startswith(_GUARD) and text[1:].startswith((*_FORMULA, _GUARD))
-    return text[1:] if guarded else text

@@ -4,8 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from smartscale.domain.catalogue import Item, parse_moment
+from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import InvalidInput
+from smartscale.domain.moments import parse_end, parse_moment
 
 _CLEARABLE = ("piece_kg_min", "piece_kg_max", "sold_as", "aliases")
 
@@ -24,13 +25,14 @@ class ItemEdit(BaseModel):
     unit: str
     unit_price: str
     category: str = "other"
-    tare_kg: str = "0.000"
+    tare_kg: str | None = None
     piece_kg_min: str | None = None
     piece_kg_max: str | None = None
     sold_as: str | None = None
     aliases: list[str] | None = None
     currency: str | None = None
     valid_from: str | None = None
+    valid_to: str | None = None
     version: int | None = None
 
     @property
@@ -41,7 +43,7 @@ class ItemEdit(BaseModel):
     def item(self, label: str, currency: str, moment: datetime) -> Item:
         """The item. Raises InvalidInput."""
         fields = self.model_dump(
-            exclude={"currency", "valid_from", "version", "aliases"}, exclude_none=True
+            exclude={"currency", "valid_from", "valid_to", "version", "aliases"}, exclude_none=True
         )
         if any("|" in alias for alias in self.aliases or ()):
             raise InvalidInput("An alias must not hold the sign |.")
@@ -49,6 +51,7 @@ class ItemEdit(BaseModel):
             label=label,
             currency=self.currency or currency,
             valid_from=parse_moment(self.valid_from) if self.valid_from else moment,
+            valid_to=parse_end(self.valid_to) if self.valid_to else None,
             aliases="|".join(self.aliases or ()),
             **fields,
         )

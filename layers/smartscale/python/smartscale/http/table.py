@@ -1,12 +1,11 @@
 """Weighings as a table for a spreadsheet."""
 
-import csv
-import io
 from collections.abc import Iterable
 
 from fastapi import Response
 
 from smartscale.contract.weighing import Result
+from smartscale.domain.spreadsheet import write_table
 
 COLUMNS = (
     "created_at",
@@ -35,22 +34,16 @@ COLUMNS = (
 
 
 def as_csv(results: Iterable[Result]) -> Response:
-    """The weighings as CSV (RFC 4180), one a line."""
-    out = io.StringIO()
-    table = csv.DictWriter(out, COLUMNS, extrasaction="ignore")
-    table.writeheader()
-    for result in results:
-        row = result.model_dump(mode="json")
-        table.writerow({column: _cell(row[column]) for column in COLUMNS})
+    """The weighings as a CSV file, one a line."""
+    rows = (result.model_dump(mode="json") for result in results)
+    table = write_table([COLUMNS, *([row[column] for column in COLUMNS] for row in rows)])
+    return csv_file(table, "weighings.csv")
+
+
+def csv_file(table: str, name: str) -> Response:
+    """An answer that a browser saves as a file of this name."""
     return Response(
-        out.getvalue(),
+        table,
         media_type="text/csv",
-        headers={"Content-Disposition": 'attachment; filename="weighings.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
-
-
-def _cell(value: object) -> object:
-    # A spreadsheet runs a cell that starts like a formula; names and errors are other people's.
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
-        return f"'{value}"
-    return value

@@ -14,7 +14,7 @@ from smartscale.http.present.weighing import kilograms, money
 
 def item(item: Item, now: datetime) -> documents.CatalogueItem:
     """The document of an item; a price that starts later is shown when it has started."""
-    prices = item.prices_from(now)
+    prices = item.schedule_from(now) or item.prices[-1:]
     return documents.CatalogueItem(
         label=item.label,
         plu=item.plu,
@@ -49,7 +49,9 @@ def editable_item(edited: Item, now: datetime) -> documents.EditableItem:
 def _prices(prices: Iterable[Price], currency: str) -> tuple[documents.Price, ...]:
     return tuple(
         documents.Price(
-            unit_price=money(price.unit_price, currency) or Decimal(0), valid_from=price.valid_from
+            unit_price=money(price.unit_price, currency) or Decimal(0),
+            valid_from=price.valid_from,
+            valid_to=price.valid_to,
         )
         for price in prices
     )

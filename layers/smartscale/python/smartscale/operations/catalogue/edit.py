@@ -36,11 +36,13 @@ class EditCatalogue:
         """
         self._refuse_double_plus(self._catalogue.all(), [item])
         empty = {name: Item.model_fields[name].default for name in clears}
+        empty["names"] = {}  # the edit gives all of them
         while True:
             stored = self._catalogue.get(item.label)
             if expected_version not in {None, 0 if stored is None else stored.version}:
                 raise Conflict(f"{item.label} was changed meanwhile: look at it again.")
             changed = item if stored is None else item.succeed(stored.model_copy(update=empty))
+            changed.check_price_after_offers()
             if stored is not None and changed.says_the_same(stored):
                 return stored
             if self._store(changed):
@@ -59,10 +61,14 @@ class EditCatalogue:
 
         Raises:
             Conflict: two items would have one PLU.
+            InvalidInput: an item would have no price after its offer.
         """
         wanted, known = list(items), self._catalogue.all()
         self._refuse_double_plus(known, wanted)
-        return [ItemChange.of(item, known.known(item.label)) for item in wanted]
+        changes = [ItemChange.of(item, known.known(item.label)) for item in wanted]
+        for change in changes:
+            change.item.check_price_after_offers()
+        return changes
 
     def put_all(
         self, items: Iterable[Item], *, moment: datetime | None = None, previewed: str | None = None

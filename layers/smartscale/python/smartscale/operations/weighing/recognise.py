@@ -7,11 +7,12 @@ from decimal import Decimal
 from typing import Protocol
 
 from smartscale.domain import correlation, pricing
-from smartscale.domain.catalogue import Catalogue, parse_moment
+from smartscale.domain.catalogue import Catalogue
 from smartscale.domain.errors import InvalidInput, NotFound, Unprocessable
 from smartscale.domain.evidence import break_near_ties
 from smartscale.domain.labels import Products
 from smartscale.domain.load import Load
+from smartscale.domain.moments import parse_moment
 from smartscale.domain.prediction import NO_ITEM, Scored, decide
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import Prediction, Status, Weighing, priced_as
