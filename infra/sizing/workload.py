@@ -46,8 +46,8 @@ ARRIVAL = Calls(
     # The ledger's record; the newest version of the memory is looked for by LIST.
     s3_writes=2,
     s3_reads=1,
-    # The registry, the weighing, and the catalogue of some 50 items (20 KB).
-    table_reads=Decimal(1 + 1 + 5),
+    # The registry, the trial, the weighing, and what has changed in the catalogue.
+    table_reads=Decimal(4),
     # A row of 2 to 3 KB.
     table_writes=2 * 3,
     # S3 sends, the function receives and deletes: at worst each message alone.
@@ -59,8 +59,9 @@ RESULT = Calls(table_reads=Decimal(4))
 
 CONFIRMATION = Calls(
     s3_writes=2,
-    # The weighing twice, the catalogue; the lesson's message reads the catalogue and registry.
-    table_reads=Decimal(2 + 5 + 7),
+    # The weighing twice, the catalogue's changes; the lesson's message reads those, the registry,
+    # the trial and the weighing.
+    table_reads=Decimal(2 + 1 + 4),
     table_writes=2 * 3,
     queue_requests=3,
     topic_requests=1,

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from smartscale.adapters import tables
 from smartscale.adapters.rows import RegistryRow, bind
 from smartscale.adapters.tables import (
     DynamoCatalogue,
@@ -243,6 +244,40 @@ def test_an_item_is_only_replaced_by_a_later_version(
     assert table.get("Jackfruit") == second
     assert table.put(second.retire())
     assert table.all().find("Jackfruit") is None
+
+
+def test_a_kept_catalogue_hears_of_each_change_at_once(
+    deployed: Deployed, _environment: None
+) -> None:
+    where = deployed.outputs.catalogue_table, deployed.settings.region
+    editor, worker = DynamoCatalogue(*where), DynamoCatalogue(*where)
+    before = worker.all()
+    assert worker.all() is before, "nothing has changed, so nothing is read again"
+    sold = item("Rambutan", plu="3298", valid_from=NOVEMBER)
+    assert editor.put(sold)
+    assert worker.all().find("Rambutan") == sold
+    assert not editor.put(sold)
+    known = worker.all()
+    dearer = item("Rambutan", plu="3298", unit_price="9.00", valid_from=LATER).succeed(sold)
+    assert editor.put(dearer)
+    assert worker.all().find("Rambutan") == dearer
+    assert known.find("Rambutan") == sold, "who holds a catalogue keeps it as it was"
+    assert {found.label for found in before} | {"Rambutan"} == {found.label for found in known}
+
+
+def test_a_worker_that_is_far_behind_reads_the_whole_catalogue(
+    deployed: Deployed, _environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "_CHANGES_KEPT", 2)
+    where = deployed.outputs.catalogue_table, deployed.settings.region
+    editor, worker = DynamoCatalogue(*where), DynamoCatalogue(*where)
+    worker.all()
+    sold = item("Salak", plu="3491", valid_from=NOVEMBER)
+    assert editor.put(sold)
+    for _ in range(9):
+        sold = sold.show("a" * 64 if sold.picture is None else None)
+        assert editor.put(sold)
+    assert worker.all().find("Salak") == sold
 
 
 def test_an_item_comes_back_with_what_its_pieces_weigh(

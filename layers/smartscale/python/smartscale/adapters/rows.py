@@ -155,6 +155,18 @@ class ItemRow(Model):
     version = DecimalAttribute()
 
 
+class CatalogueVersionRow(Model):
+    """The last changes of the catalogue, in a row of its table whose key no label can be.
+
+    The newest is last: a worker that knows the catalogue up to the third last change needs to read
+    two items. Each change has something unique in it. A number would not do: after a crash and a
+    restore the same number may come again, with other changes before it.
+    """
+
+    label = UnicodeAttribute(hash_key=True)
+    changes: ListAttribute[str] = ListAttribute(default=list)
+
+
 class RegistryRow(Model):
     """The model switch (`pk` "switch"), the last trial ("trial"), or what one worker has loaded
     ("worker#...")."""

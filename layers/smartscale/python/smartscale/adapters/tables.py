@@ -2,6 +2,8 @@
 
 import heapq
 import json
+import time
+import uuid
 import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,16 +11,20 @@ from decimal import Decimal
 from functools import reduce
 from itertools import islice
 from operator import and_
+from threading import Lock
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from pydantic import BaseModel
-from pynamodb.exceptions import PutError
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PutError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
 from smartscale.adapters.rows import (
+    CatalogueVersionRow,
     ItemRow,
     RefusalRow,
     RegistryRow,
@@ -39,6 +45,10 @@ HISTORY_SHARDS = 8
 
 WORKER_LIFETIME = timedelta(minutes=30)
 CONDITION_FAILED = "ConditionalCheckFailedException"
+_CATALOGUE_VERSION_KEY = "#version"
+_CHANGES_KEPT = 20
+"""Few enough that their row is one read unit."""
+_CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.2)
 _SWITCH_KEY = "switch"
 _TRIAL_KEY = "trial"
 _WORKER_PREFIX = "worker#"
@@ -156,14 +166,46 @@ class DynamoWeighings:
 
 @translates_store_errors
 class DynamoCatalogue:
-    """The catalogue table."""
+    """The catalogue table. Safe to share between threads.
+
+    The whole catalogue is kept here between calls. Each change is noted in the row of the table's
+    version, in the same transaction, so one small read tells what has changed since.
+    """
 
     def __init__(self, table_name: str, region: str) -> None:
         self._rows = bind(ItemRow, table_name, region)
+        self._versions = bind(CatalogueVersionRow, table_name, region)
+        self._connection = Connection(region=region)
+        self._puts = 0
+        self._lock = Lock()
+        self._kept: tuple[str, Catalogue] | None = None
 
     def all(self) -> Catalogue:
-        """The whole catalogue; it has some hundred items."""
-        return Catalogue(_item(row) for row in self._rows.scan(consistent_read=True))
+        """The whole catalogue as it is now; the same object for as long as nothing changes."""
+        with self._lock:
+            # Before the items are read: a change in between makes the next call read them again.
+            changes = self._changes()
+            version = changes[-1] if changes else ""
+            if self._kept is not None and version == self._kept[0]:
+                return self._kept[1]
+            if self._kept is not None and self._kept[0] in changes:
+                since = changes[changes.index(self._kept[0]) + 1 :]
+                labels = {label for _, _, label in (change.partition(" ") for change in since)}
+                rows = self._rows.batch_get(labels, consistent_read=True)
+                catalogue = self._kept[1].replace(_item(row) for row in rows)
+            else:
+                items = self._rows.scan(self._rows.plu.exists(), consistent_read=True)
+                catalogue = Catalogue(_item(row) for row in items)
+            self._kept = version, catalogue
+            return catalogue
+
+    def _changes(self) -> list[str]:
+        """The last changes, each as a text of its own: something unique, a space, a label."""
+        try:
+            row = self._versions.get(_CATALOGUE_VERSION_KEY, consistent_read=True)
+        except self._versions.DoesNotExist:
+            return []
+        return list(row.changes)
 
     def get(self, label: str) -> Item | None:
         """An item, retired or not."""
@@ -174,10 +216,44 @@ class DynamoCatalogue:
 
     def put(self, item: Item) -> bool:
         """Store an item unless the same or a later version is there."""
-        stored = self._rows.version
-        return _saved(
-            self._rows(**_plain(item)), stored.does_not_exist() | (stored < Decimal(item.version))
-        )
+        stored, table = self._rows.version, self._versions
+        for pause in (*_CONFLICT_PAUSES_S, None):
+            try:
+                with TransactWrite(connection=self._connection) as transaction:
+                    transaction.save(
+                        self._rows(**_plain(item)),
+                        condition=stored.does_not_exist() | (stored < Decimal(item.version)),
+                    )
+                    transaction.update(
+                        table(_CATALOGUE_VERSION_KEY),
+                        actions=[
+                            table.changes.set(
+                                (table.changes | []).append(
+                                    [f"{uuid.uuid4().hex[:12]} {item.label}"]
+                                )
+                            ),
+                        ],
+                    )
+            except TransactWriteError as error:
+                reasons = {reason.code for reason in error.cancellation_reasons if reason}
+                if "ConditionalCheckFailed" in reasons:
+                    return False
+                if "TransactionConflict" not in reasons or pause is None:
+                    raise
+                time.sleep(pause)
+            else:
+                if self._puts % _CHANGES_KEPT == 0:
+                    self._forget_old_changes()
+                self._puts += 1
+                return True
+        raise AssertionError("unreachable")
+
+    def _forget_old_changes(self) -> None:
+        """Keep the version's row small; whoever is further behind reads everything anew."""
+        changes = self._changes()
+        if len(changes) > 2 * _CHANGES_KEPT:
+            row = self._versions(_CATALOGUE_VERSION_KEY, changes=changes[-_CHANGES_KEPT:])
+            _saved(row, self._versions.changes == changes)
 
 
 @translates_store_errors

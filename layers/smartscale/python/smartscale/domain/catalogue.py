@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -292,6 +293,22 @@ class Catalogue:
     def __init__(self, items: Iterable[Item]) -> None:
         self._items = {item.label: item for item in items}
 
+    def replace(self, items: Iterable[Item]) -> "Catalogue":
+        """The catalogue with these items in place of those of their labels."""
+        return Catalogue((self._items | {item.label: item for item in items}).values())
+
+    @cached_property
+    def _on_sale(self) -> list[Item]:
+        return [item for item in self._everything if not item.retired]
+
+    @cached_property
+    def _everything(self) -> list[Item]:
+        return sorted(self._items.values(), key=lambda item: item.label)
+
+    @cached_property
+    def _by_plu(self) -> dict[str, Item]:
+        return {item.plu: item for item in reversed(self._on_sale)}
+
     def find(self, label: str) -> Item | None:
         """The item sold under a label, None when there is none."""
         item = self._items.get(label)
@@ -299,7 +316,7 @@ class Catalogue:
 
     def find_plu(self, plu: str) -> Item | None:
         """The item sold under a PLU code, None when there is none."""
-        return next((item for item in self if item.plu == plu), None)
+        return self._by_plu.get(plu)
 
     def known(self, label: str) -> Item | None:
         """The item of a label, on sale or retired."""
@@ -307,14 +324,13 @@ class Catalogue:
 
     def everything(self) -> list[Item]:
         """All items, the retired ones too."""
-        return sorted(self._items.values(), key=lambda item: item.label)
+        return list(self._everything)
 
     def __iter__(self) -> Iterator[Item]:
-        on_sale = (item for item in self._items.values() if not item.retired)
-        return iter(sorted(on_sale, key=lambda item: item.label))
+        return iter(self._on_sale)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._on_sale)
 
 
 def _piece_weight(least: str, most: str) -> tuple[Decimal, Decimal] | None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.names import plain_name
@@ -16,6 +17,12 @@ class Mapped(StrEnum):
     EXACT = "exact"
     ALIAS = "alias"
     NONE = "none"
+
+
+@lru_cache(maxsize=4)
+def products_of(catalogue: Catalogue) -> "Products":
+    """The products of a catalogue; a catalogue never changes, so they are found once."""
+    return Products(catalogue)
 
 
 class Products:

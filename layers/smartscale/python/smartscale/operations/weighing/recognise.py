@@ -10,7 +10,7 @@ from smartscale.domain import correlation, pricing
 from smartscale.domain.catalogue import Catalogue
 from smartscale.domain.errors import InvalidInput, NotFound, Unprocessable
 from smartscale.domain.evidence import break_near_ties
-from smartscale.domain.labels import Products
+from smartscale.domain.labels import products_of
 from smartscale.domain.load import Load
 from smartscale.domain.moments import parse_moment
 from smartscale.domain.prediction import NO_ITEM, Scored, decide
@@ -148,9 +148,8 @@ def outcome(
     A label without a price is never sold at zero: it has no price and needs a confirmation.
     """
     upload, load, catalogue = task.upload, task.load, task.catalogue
-    decision = decide(
-        break_near_ties(Products(catalogue).sell(scores), load, catalogue), recogniser.confirm_below
-    )
+    sold_scores = products_of(catalogue).sell(scores)
+    decision = decide(break_near_ties(sold_scores, load, catalogue), recogniser.confirm_below)
     predictions = tuple(
         prediction_for(scored, load, catalogue, upload.created_at)
         for scored in decision.predictions
