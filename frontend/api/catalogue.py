@@ -3,18 +3,29 @@
 import time
 import unicodedata
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from frontend.api.client import ApiClient, CatalogueItem
+from frontend.api.client import CatalogueItem
 
 _KEEP_S = 60.0
 _Item = TypeVar("_Item", bound=CatalogueItem)
 
 
+class CatalogueSource(Protocol):
+    """Who tells what the shop sells."""
+
+    async def catalogue(self) -> tuple[CatalogueItem, ...]:
+        """What the shop sells.
+
+        Raises:
+            ApiError: it cannot be had.
+        """
+
+
 class Catalogue:
     """The catalogue, asked for once a minute at most for all pages of the kiosk."""
 
-    def __init__(self, api: ApiClient) -> None:
+    def __init__(self, api: CatalogueSource) -> None:
         self._api = api
         self._items: tuple[CatalogueItem, ...] = ()
         self._until = 0.0

@@ -4,13 +4,14 @@ import asyncio
 from dataclasses import dataclass
 
 from frontend.api.catalogue import Catalogue
-from frontend.api.client import ApiClient, Result
+from frontend.api.client import Result
 from frontend.labels import render
 from frontend.labels.barcode import DoesNotFit
 from frontend.labels.issued import Issued
 from frontend.labels.label import Label, NotSettled, label_of
 from frontend.labels.printer import NotPrinted, Printer
 from frontend.labels.profiles import Profile
+from frontend.offline.api import OfflineApi
 from frontend.words.languages import Language
 
 FORMATS = {"pdf": (render.pdf, "application/pdf"), "png": (render.png, "image/png")}
@@ -24,7 +25,7 @@ class NoLabel(Exception):
 class LabelDesk:
     """Makes the labels of one kiosk. `printer` is None where there is none."""
 
-    api: ApiClient
+    api: OfflineApi
     catalogue: Catalogue
     profile: Profile
     issued: Issued

@@ -1,10 +1,18 @@
-"""The kiosk's copy of the catalogue, on disk after each time it was fetched, with that moment."""
+"""The kiosk's copy of the catalogue, on disk each time it was fetched, with that moment."""
 
+import asyncio
 import json
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter
+
+from frontend.api.client import ApiClient, ApiUnreachable, CatalogueItem
+
+_ANSWER: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+_ITEMS = TypeAdapter(tuple[CatalogueItem, ...])
 
 
 class CatalogueCopy:
@@ -13,15 +21,36 @@ class CatalogueCopy:
     def __init__(self, file: Path) -> None:
         self._file = file
         self.items: list[dict[str, Any]] = []
+        """What is sold, as `GET /v1/catalogue` gave it."""
         self.fetched_at: datetime | None = None
-        """None where there never was one."""
+        """None where the service has never given one."""
         if file.exists():
             kept = json.loads(file.read_text("utf-8"))
             self.items = kept["items"]
             self.fetched_at = datetime.fromisoformat(kept["fetched_at"])
 
+    async def fetch(self, service: ApiClient) -> None:
+        """Ask the service for its catalogue, and keep it.
+
+        Raises:
+            ApiError: there is none to be had.
+        """
+        items = (await service.ask(_ANSWER, "GET", "catalogue"))["items"]
+        _ITEMS.validate_python(items)
+        await asyncio.to_thread(self.keep, items, datetime.now(UTC))
+
+    def read(self) -> tuple[CatalogueItem, ...]:
+        """What the shop sells.
+
+        Raises:
+            ApiUnreachable: the service has never given a catalogue.
+        """
+        if self.fetched_at is None:
+            raise ApiUnreachable("there never was a catalogue here")
+        return _ITEMS.validate_python(self.items)
+
     def keep(self, items: list[dict[str, Any]], now: datetime) -> None:
-        """Keep a catalogue: whole on disk, or the one before."""
+        """Write a catalogue to the disk; a power cut leaves this one or the one before, whole."""
         kept = json.dumps({"fetched_at": now.isoformat(), "items": items})
         part = self._file.with_suffix(".part")
         with part.open("w", encoding="utf-8") as out:

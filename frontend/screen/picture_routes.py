@@ -22,7 +22,7 @@ def serve_pictures(kiosk: Kiosk) -> None:
     async def item_picture(sha256: str) -> Response:
         if sha256 not in pictures:
             try:
-                picture = await kiosk.api.item_picture(sha256)
+                picture = await kiosk.api.service.item_picture(sha256)
             except ApiRefused as error:
                 raise HTTPException(HTTPStatus.NOT_FOUND) from error
             except ApiError as error:
@@ -39,7 +39,7 @@ def serve_pictures(kiosk: Kiosk) -> None:
         if not kiosk.photos.holds(job_id, side, until, sign):
             raise HTTPException(HTTPStatus.FORBIDDEN)
         try:
-            picture = await kiosk.api.weighing_picture(job_id, side)
+            picture = await kiosk.api.service.weighing_picture(job_id, side)
         except ApiRefused:
             # It has expired, or never was one: the list stays calm, and asks again tomorrow.
             return FileResponse(STATIC / "no-photo.svg", headers=_for(_HOUR_S))

@@ -10,7 +10,6 @@ from nicegui import app, ui
 from frontend.access.pins import Role
 from frontend.api.admin import AdminClient
 from frontend.api.client import (
-    ApiClient,
     ApiError,
     ApiRefused,
     ApiThrottled,
@@ -18,6 +17,7 @@ from frontend.api.client import (
     log_unreachable,
 )
 from frontend.kiosk import Visit
+from frontend.offline.api import OfflineApi
 from frontend.screen import theme
 from frontend.words.languages import N_
 
@@ -127,9 +127,9 @@ class Desk:
         token = self.session.token
         if token is None:
             return False
-        return await self._try(lambda: call(AdminClient(self.visit.kiosk.api, token)))
+        return await self._try(lambda: call(AdminClient(self.visit.kiosk.api.service, token)))
 
-    async def ask_shop(self, call: Callable[[ApiClient], Awaitable[None]]) -> bool:
+    async def ask_shop(self, call: Callable[[OfflineApi], Awaitable[None]]) -> bool:
         """The same for a route that wants no admin token; somebody has to be logged in."""
         if self.session.role is None:
             return False
@@ -163,7 +163,7 @@ class Desk:
         return await self._act(lambda: self.ask(call), done, values)
 
     async def act_shop(
-        self, call: Callable[[ApiClient], Awaitable[None]], done: str, **values: object
+        self, call: Callable[[OfflineApi], Awaitable[None]], done: str, **values: object
     ) -> bool:
         """Do what an attendant has tapped, and say so."""
         return await self._act(lambda: self.ask_shop(call), done, values)

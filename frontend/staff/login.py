@@ -111,7 +111,7 @@ class Login:
         if mistyped or not said.isascii() or not said.isprintable():
             return WRONG_PIN
         try:
-            await AdminClient(self._desk.visit.kiosk.api, said).status()
+            await AdminClient(self._desk.visit.kiosk.api.service, said).status()
         except ApiUnauthorised:
             return WRONG_PIN
         except ApiThrottled:

@@ -7,8 +7,9 @@ from typing import ClassVar
 from nicegui import ui
 
 from frontend.access.pins import Role
-from frontend.api.client import ApiClient, HistoryFilter
+from frontend.api.client import HistoryFilter
 from frontend.kiosk import STATIC, Visit
+from frontend.offline.api import OfflineApi
 from frontend.screen import theme
 from frontend.staff.desk import EXPIRED, Desk, Session, Told
 from frontend.staff.login import Login
@@ -120,8 +121,8 @@ class StaffPage(ABC):
     async def count_suspicious(self) -> None:
         """Look how many weighings are suspicious."""
 
-        async def count(api: ApiClient) -> None:
-            page = await api.history(self.t.code, HistoryFilter(suspicious=True))
+        async def count(api: OfflineApi) -> None:
+            page = await api.service.history(self.t.code, HistoryFilter(suspicious=True))
             more = "+" if page.next_cursor else ""
             self._suspicious = f"{len(page.items)}{more}" if page.items else ""
 

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from nicegui import ui
 
-from frontend.api.client import Analytics, ApiClient, Insights, Point, ScaleHealth
+from frontend.api.client import Analytics, Insights, Point, ScaleHealth
 from frontend.kiosk import Visit
+from frontend.offline.api import OfflineApi
 from frontend.screen import theme
 from frontend.staff.analytics.chart import (
     ALERT,
@@ -58,8 +59,8 @@ class AnalyticsPage(StaffPage):
     async def begin(self) -> None:
         """Fetch the figures anew."""
 
-        async def fetch(api: ApiClient) -> None:
-            self._figures = await api.analytics(self._hours, self.t.code)
+        async def fetch(api: OfflineApi) -> None:
+            self._figures = await api.service.analytics(self._hours, self.t.code)
 
         self.session.touch()
         await self.desk.ask_shop(fetch)

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
-from frontend.api.client import ApiClient, ConfirmedBy, Result, Status
+from frontend.api.client import ConfirmedBy, Result, Status
+from frontend.offline.api import OfflineApi
 from frontend.screen import theme
 from frontend.screen.search import ItemSearch
 from frontend.staff.desk import Desk
@@ -138,7 +139,7 @@ class Correction:
         job_id, t = self._result.job_id, self._desk.visit.language
         told: list[Result] = []
 
-        async def confirm(api: ApiClient) -> None:
+        async def confirm(api: OfflineApi) -> None:
             told.append(
                 await api.confirm(job_id, label, t.code, confirmed_by=ConfirmedBy.ATTENDANT)
             )

@@ -5,8 +5,9 @@ from datetime import date, datetime, timedelta
 
 from nicegui import ui
 
-from frontend.api.client import ApiClient, HistoryFilter, Result
+from frontend.api.client import HistoryFilter, Result
 from frontend.kiosk import Visit
+from frontend.offline.api import OfflineApi
 from frontend.screen import theme
 from frontend.staff.history.correction import Correction
 from frontend.staff.history.kept import KeptWeighings
@@ -152,8 +153,8 @@ class HistoryPage(StaffPage):
     async def _export(self) -> None:
         tables: list[bytes] = []
 
-        async def fetch(api: ApiClient) -> None:
-            tables.append(await api.history_csv(self.t.code, self._list.wanted))
+        async def fetch(api: OfflineApi) -> None:
+            tables.append(await api.service.history_csv(self.t.code, self._list.wanted))
 
         if await self.desk.ask_shop(fetch):
             ui.download.content(tables[0], "weighings.csv", "text/csv")

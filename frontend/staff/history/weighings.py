@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from frontend.api.client import ApiClient, HistoryFilter, HistoryPage, Result, Status
+from frontend.api.client import HistoryFilter, HistoryPage, Result, Status
+from frontend.offline.api import OfflineApi
 from frontend.screen import theme
 from frontend.staff.desk import Desk
 from frontend.words import wording
@@ -64,8 +65,8 @@ class Weighings:
         language = self._desk.visit.language.code
         pages: list[HistoryPage] = []
 
-        async def take(api: ApiClient) -> None:
-            pages.append(await api.history(language, asked[0], cursor=asked[1]))
+        async def take(api: OfflineApi) -> None:
+            pages.append(await api.service.history(language, asked[0], cursor=asked[1]))
 
         await self._desk.ask_shop(take)
         if asked != (self.wanted, self._cursor):

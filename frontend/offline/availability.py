@@ -1,0 +1,45 @@
+"""Whether the service can be reached."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from frontend.api.client import ApiError
+
+_log = logging.getLogger(__name__)
+
+
+class Availability:
+    """Since when the service is away, as far as requests have shown."""
+
+    def __init__(self) -> None:
+        self.cut_since: datetime | None = None
+        """None while the service is there."""
+        self._wake = asyncio.Event()
+
+    def note_lost(self, error: ApiError) -> None:
+        """A request did not reach the service."""
+        if self.cut_since is None:
+            self.cut_since = datetime.now(UTC)
+            _log.warning("The service is away, this kiosk goes on by itself: %s", error)
+            self.wake()
+
+    def note_reached(self) -> None:
+        """A request has reached the service."""
+        if self.cut_since is not None:
+            _log.info("The service is back.")
+            self.cut_since = None
+
+    def wake(self) -> None:
+        """Have whoever waits in `wait` look after the service at once."""
+        self._wake.set()
+
+    async def wait(self, longest_s: float) -> None:
+        """Wait until somebody calls `wake`, or for so many seconds."""
+        try:
+            async with asyncio.timeout(longest_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._wake.clear()

@@ -1,0 +1,101 @@
+"""Sends to the service what was weighed without it."""
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+
+from frontend.api.client import (
+    LONGEST_WAIT_S,
+    ApiClient,
+    ApiRefused,
+    ApiThrottled,
+    ApiUnauthorised,
+    ApiUnreachable,
+    ConfirmedBy,
+    Status,
+)
+from frontend.logs import adopt
+from frontend.offline import local
+from frontend.offline.screens import Screens
+from frontend.offline.store import Kept, Store
+
+_PATIENCE_S = 120.0
+"""How long the service may take to recognise one weighing that was sent."""
+_FORGET_AFTER = timedelta(days=1)
+
+_log = logging.getLogger(__name__)
+
+
+class Sender:
+    """Sends kept weighings in their order, each with what was charged for it.
+
+    Each is sent with the key that the shopper's first try had, so that it is one weighing however
+    far that try came.
+    """
+
+    def __init__(self, service: ApiClient, store: Store, screens: Screens) -> None:
+        self._service, self._store, self._screens = service, store, screens
+
+    async def send_kept(self) -> bool:
+        """Send what waits; returns whether something still waits.
+
+        Raises:
+            ApiUnreachable: the service is away again.
+        """
+        while (kept := await asyncio.to_thread(self._store.first)) is not None:
+            if self._screens.may_show(kept.id):
+                return True
+            try:
+                adopt(local.correlation_of(kept.weighing))
+                job_id = await self._send(kept)
+            except ApiThrottled:
+                return True
+            except ApiUnauthorised as error:
+                raise ApiUnreachable(str(error)) from error
+            except ApiRefused as error:
+                _log.warning("The service does not take a kept weighing: %s", error)
+                await asyncio.to_thread(self._store.refuse, kept, str(error))
+                continue
+            if job_id is None:
+                return True
+            await asyncio.to_thread(self._store.sent, kept, job_id)
+            self._screens.leave(kept.id)
+            adopt(None)
+        await asyncio.to_thread(self._store.forget_sent, datetime.now(UTC) - _FORGET_AFTER)
+        return False
+
+    async def _send(self, kept: Kept) -> str | None:
+        """Send a weighing and what was charged for it; None while the service is not done."""
+        picture = await asyncio.to_thread(self._store.picture, kept)
+        job_id = await self._service.predict(
+            picture,
+            kept.weight_kg,
+            kept.tare_kg,
+            scale_id=kept.scale_id,
+            idempotency_key=kept.key,
+            weighed_at=kept.weighed_at,
+        )
+        if not await self._is_recognised(job_id):
+            return None
+        sale = local.sale(kept.weighing)
+        if sale is not None:
+            await self._service.confirm(
+                job_id,
+                sale.label,
+                "en",
+                quantity=sale.quantity,
+                confirmed_by=ConfirmedBy(sale.confirmed_by),
+                charged=sale.charged,
+            )
+        return job_id
+
+    async def _is_recognised(self, job_id: str) -> bool:
+        """Wait until the service has recognised a weighing; False where that takes too long."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            result = await self._service.result(job_id, "en", wait_s=LONGEST_WAIT_S)
+            if result.status is not Status.PENDING:
+                return True
+            if time.monotonic() > deadline:
+                return False
