@@ -8,9 +8,20 @@ from pydantic import ValidationError
 from frontend.app import create_kiosk, serve
 from frontend.logs import log_as_json
 from frontend.settings import Settings, what_is_wrong
+from smartscale.contract.browsers import Doorkeeper, Hosts
 
 RECONNECT_S = 30.0
 """How long a page that lost its connection finds everything as it was."""
+
+POLICY = (
+    "default-src 'self'; "
+    # NiceGUI starts its pages by inline scripts, and Vue compiles their templates there.
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-src 'self' blob:; frame-ancestors 'none'"
+)
+"""What a page of the kiosk may load: nothing from anywhere else, and nobody may frame it."""
 
 
 def main() -> None:
@@ -27,6 +38,8 @@ def main() -> None:
         sys.stderr.write(f"SMARTSCALE_HOME: the kiosk cannot keep anything there: {error}\n")
         sys.exit(2)
     serve(kiosk)
+    hosts = Hosts(settings.host, settings.allowed_hosts.split())
+    app.add_middleware(Doorkeeper, hosts=hosts, policies={"/": POLICY}, as_problem=False)
     app.on_startup(kiosk.api.start)
     app.on_shutdown(kiosk.api.close)
     app.on_shutdown(kiosk.labels.issued.close)
@@ -46,6 +59,8 @@ def main() -> None:
         # A network that falters for a moment must not cost a shopper the weighing.
         reconnect_timeout=RECONNECT_S,
         log_config=None,
+        # Who guesses PINs is told apart by the address, which a header must not change.
+        proxy_headers=False,
     )
 
 

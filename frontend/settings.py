@@ -45,6 +45,8 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("SMARTSCALE_UI_HOST", "SMARTSCALE_HOST"),
     )
     """The kiosk's own address, else the one that API and kiosk share in the embedded run."""
+    allowed_hosts: str = Field(default="", alias="SMARTSCALE_ALLOWED_HOSTS")
+    """Names, by spaces, that lead to this kiosk besides this machine's own; `*` for any."""
     scale_id: str = Field(default="kiosk-1", alias="SMARTSCALE_SCALE_ID")
     language: str = Field(default="en", alias="SMARTSCALE_LANGUAGE")
     samples: Path = Field(default=SAMPLE_DATA, alias="SMARTSCALE_SAMPLES")

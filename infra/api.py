@@ -18,11 +18,27 @@ from functions.upload.app import router as upload
 from infra.durable import flush_every_put
 from infra.emulator import objects_folder
 from infra.settings import load_settings
+from smartscale.contract.browsers import Doorkeeper, Hosts
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.app import create_app
 from smartscale.logs import function_logger
 
 app: FastAPI = create_app("SmartScale", upload, result, admin, make=FastAPIOffline)
+
+POLICIES = {
+    "/": "default-src 'none'; frame-ancestors 'none'",
+    # Swagger's page starts itself by a script of its own, and draws by styles.
+    "/docs": (
+        "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "/redoc": (
+        "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; connect-src 'self'; font-src 'self' data:; worker-src blob:; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
+}
+"""What pages of the API may load: its answers are no pages, but for the documentation."""
 
 
 def log_as_json() -> None:
@@ -49,8 +65,9 @@ def main() -> None:
         flush_every_put(objects)
     os.environ.setdefault("MAX_IMAGE_BYTES", str(MAX_IMAGE_BYTES))
     admin_settings()  # without a token that can be trusted it does not start
+    hosts = Hosts(settings.host, settings.allowed_hosts.split())
     uvicorn.run(
-        app,
+        Doorkeeper(app, hosts, POLICIES),
         host=settings.host,
         port=settings.api_port,
         log_level=settings.log_level.lower(),

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     cloud_port: int = Field(default=4566, ge=1, le=65535, alias="SMARTSCALE_CLOUD_PORT")
     host: str = Field(default="127.0.0.1", alias="SMARTSCALE_HOST")
     """The address API and kiosk listen on; the emulator stays on the loopback."""
+    allowed_hosts: str = Field(default="", alias="SMARTSCALE_ALLOWED_HOSTS")
+    """Names, by spaces, that lead to API and kiosk besides this machine's own; `*` for any."""
     stack: str = Field(default="smartscale", alias="SMARTSCALE_STACK")
     cloud: Cloud = Field(default=Cloud.EMBEDDED, alias="SMARTSCALE_CLOUD")
     endpoint_url: str | None = Field(default=None, alias="AWS_ENDPOINT_URL")

@@ -26,6 +26,8 @@ SAMPLES = ROOT / "sample_data"
 ATTENDANT, MANAGER = "1234", "9876"
 """The demo's PINs."""
 expect.set_options(timeout=20_000)  # this machine may be busy
+REBOUND = "rebound.example"
+"""A name of somebody else's, which the browser's DNS leads to this machine."""
 START_S = 240.0
 STOP_S = 60.0
 
@@ -46,6 +48,8 @@ class Running:
 
     kiosk: str
     api: str
+    cloud: str
+    home: Path
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +65,15 @@ def chromium() -> Path:
 def system(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:  # noqa: ARG001 - no browser, no system
     """`smartscale run` in a home of its own."""
     home = tmp_path_factory.mktemp("home")
-    running = Running(f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{free_port()}")
+    kiosk, api, cloud = (f"http://127.0.0.1:{free_port()}" for _ in range(3))
+    running = Running(kiosk, api, cloud, home)
     environment = {
         # NiceGUI takes a process with pytest's variable for a test of its own.
         **{name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
         "SMARTSCALE_HOME": str(home),
         "SMARTSCALE_UI_PORT": running.kiosk.rpartition(":")[2],
         "SMARTSCALE_API_PORT": running.api.rpartition(":")[2],
-        "SMARTSCALE_CLOUD_PORT": str(free_port()),
+        "SMARTSCALE_CLOUD_PORT": running.cloud.rpartition(":")[2],
     }
     said = home / "said.txt"
     with said.open("wb") as output:
@@ -138,6 +143,7 @@ def browser(chromium: Path, camera_picture: Path) -> Iterator[Browser]:
             executable_path=chromium,
             args=[
                 *_QUIET,
+                f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
                 "--use-fake-ui-for-media-stream",
                 "--use-fake-device-for-media-stream",
                 f"--use-file-for-fake-video-capture={camera_picture}",
