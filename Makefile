@@ -17,7 +17,7 @@ endif
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run install tensorflow test lint format types layers sam-validate checkov sam-build clean
+.PHONY: help run install tensorflow test check lint format types layers sam-validate checkov sam-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -42,8 +42,18 @@ run: install ## run everything here: emulated cloud, API and kiosk
 	$(UV) sync --frozen --quiet --compile-bytecode --all-groups
 	@touch $@
 
+# A process for each core, up to four: each that uses the emulator has one of its own.
+PYTEST := .venv/bin/pytest --numprocesses auto --maxprocesses 4
+
+# What these hold would be left out by its marks; read at all, it would load TensorFlow.
+NOT_CHECKED := tests/e2e tests/integration tests/sam tests/training/test_pipeline.py \
+	tests/training/test_report.py
+
 test: lint ## everything CI runs
-	.venv/bin/pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
+
+check: lint ## what to run before a commit: all that needs no emulator, browser or TensorFlow
+	$(PYTEST) -m "not integration and not browser and not training" $(patsubst %,--ignore=%,$(NOT_CHECKED))
 
 lint: .venv/.test ## style, who imports whom, and types
 	.venv/bin/ruff check

@@ -22,6 +22,18 @@ __all__ = ["hub", "models"]
 hypothesis.settings.register_profile("smartscale", deadline=None)
 hypothesis.settings.load_profile("smartscale")
 
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the tests, one has all that use the shared emulator, and the
+    tests of a module stay together: they share what they started. The long ones come first."""
+    for item in items:
+        shared = "emulator" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("emulator" if shared else item.location[0]))
+    long = ("integration", "browser", "training")
+    items.sort(key=lambda item: not any(map(item.get_closest_marker, long)))
+
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_dynamodb import DynamoDBClient

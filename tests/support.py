@@ -1,10 +1,14 @@
 """Small helpers of the tests."""
 
+import fcntl
 import os
+import random
 import socket
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from infra.waiting import wait_until
 
@@ -24,12 +28,33 @@ def tool_environment(**more: str) -> dict[str, str]:
     }
 
 
+PORTS = range(20_000, 32_000)
+"""Below those that the system gives to whoever asks for any port."""
+_ports_of_this_process: dict[int, IO[str]] = {}
+
+
 def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port that nobody listens on, and that no other process which tests takes as well.
+
+    What the test starts listens on it only later, and meanwhile other tests run at the same time:
+    a lock on a file of the port's name keeps it until this process ends.
+    """
+    locks = Path(tempfile.gettempdir()) / f"smartscale-test-ports-{os.getuid()}"
+    locks.mkdir(exist_ok=True)
+    for port in random.sample(PORTS, len(PORTS)):
+        if port in _ports_of_this_process:
+            continue
+        lock = (locks / str(port)).open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            lock.close()
+            continue
+        _ports_of_this_process[port] = lock
+        return port
+    raise AssertionError(f"no port from {PORTS.start} to {PORTS.stop} is free")
 
 
 def eventually(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:

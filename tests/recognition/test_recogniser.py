@@ -137,9 +137,10 @@ def test_one_photo_is_quick(recogniser: NetworkRecogniser) -> None:
     recogniser.recognise(data)
     durations = []
     for _ in range(5):
-        start = time.perf_counter()
+        # What it computes, not what it waits while others have the processor.
+        start = time.process_time()
         recogniser.recognise(data)
-        durations.append(time.perf_counter() - start)
+        durations.append(time.process_time() - start)
     # 10 ms where it was measured; the limit only catches a decoder or network ten times slower.
     assert min(durations) < 0.15
 
