@@ -42,8 +42,15 @@ class Display:
     def show(self) -> None:
         """Show what the scale shows now."""
         gross = self._plate.gross_kg
-        self._gross.text = NO_FIGURE if gross is None else wording.kilograms(gross, self._t)
-        self._tare.text = wording.kilograms(self._plate.tare_kg, self._t)
+        if gross is None or self._plate.tared_by_scale:
+            self._gross.text = NO_FIGURE
+        else:
+            self._gross.text = wording.kilograms(gross, self._t)
+        self._tare.text = (
+            NO_FIGURE  # only the scale knows it
+            if self._plate.tared_by_scale
+            else wording.kilograms(self._plate.tare_kg, self._t)
+        )
         self._net.show()
 
     def _cell(self, title: str, mark: str) -> ui.label:

@@ -73,6 +73,11 @@ class Plate:
         return max(shown - self.zero_kg, NOTHING)
 
     @property
+    def tared_by_scale(self) -> bool:
+        """Whether the scale has taken off a tare of its own: then its weight is net already."""
+        return self.reading.net
+
+    @property
     def net_kg(self) -> Decimal | None:
         """Gross less tare; None while that would be below zero, which is never shown."""
         gross = self.gross_kg
@@ -112,9 +117,10 @@ class Plate:
         """Take a container's weight in kg off; 0 stands for no container.
 
         Raises:
-            Untareable: it is below 0 or the scale's whole capacity.
+            Untareable: it is below 0 or the scale's whole capacity, or the scale has taken off a
+                tare of its own.
         """
-        if not 0 <= kg < self.capacity_kg:
+        if not 0 <= kg < self.capacity_kg or (kg and self.tared_by_scale):
             raise Untareable(f"{kg} kg")
         self.tare_kg = kg
 
@@ -139,6 +145,8 @@ class Flow:
                 takes its container along.
         """
         self.plate.reading = reading
+        if self.plate.tared_by_scale:
+            self.plate.tare_kg = NOTHING
         self.plate.follow_zero()
         if self.load is Load.CONTAINER:
             self._take_container()
@@ -149,7 +157,8 @@ class Flow:
             return ()
         if self._settled is not None and self._same(self._settled):
             if self.load is Load.SETTLED:  # the weight that is shown stays the one that is priced
-                self.plate.reading = Reading(Condition.STABLE, self._settled + self.plate.zero_kg)
+                shown = self._settled + self.plate.zero_kg
+                self.plate.reading = Reading(Condition.STABLE, shown, reading.net)
             return ()
         return (self._changed(answered=answered), *self._land())
 
@@ -205,7 +214,7 @@ class Flow:
 
     def _take_container(self) -> None:
         gross = self.plate.gross_kg
-        if gross is None or not self.plate.stable:
+        if gross is None or not self.plate.stable or self.plate.tared_by_scale:
             return
         least = CONTAINER_DIVISIONS * self.plate.division_kg
         if least <= gross < self.plate.capacity_kg:

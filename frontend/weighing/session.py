@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from frontend.devices.scales.scale import Reading
 from frontend.weighing.figures import Figures
-from frontend.weighing.flow import Do, Flow, Load, Plate
+from frontend.weighing.flow import NOTHING, Do, Flow, Load, Plate
 from frontend.weighing.weighing import Entry, Photo, Service, Weighing
 from frontend.words.languages import Language
 
@@ -192,7 +192,10 @@ class Session:
         weighing, plate = self.weighing, self.plate
         if weighing.photo is None or plate.gross_kg is None or not plate.net_kg:
             return
-        entry = Entry(weighing.photo.picture, plate.gross_kg, plate.tare_kg or None)
+        # Without a tare the item's usual packaging would be taken off, for which the scale's own
+        # tare stands already.
+        tare_kg = NOTHING if plate.tared_by_scale else plate.tare_kg or None
+        entry = Entry(weighing.photo.picture, plate.gross_kg, tare_kg)
         self._run(self._recognise(weighing, weighing.send(entry)))
 
     async def _recognise(self, weighing: Weighing, attempt: object) -> None:

@@ -24,6 +24,9 @@ from frontend.words.languages import N_, Language
 NOTHING_YET = N_("Please put your item on the scale first")
 NOT_STEADY = N_("One moment, it is being weighed")
 TAKE_OFF = N_("Please take the last item off the scale first")
+TARED_BY_SCALE = N_(
+    "The scale has taken off a tare of its own. Press its tare key if that is not right."
+)
 
 _P = ParamSpec("_P")
 
@@ -121,6 +124,9 @@ class Shopper:
         if self.step is Step.ANSWERED and kg >= (self.plate.gross_kg or NOTHING):
             self.weighing.notice = Notice(wording.TARE_TOO_HEAVY)
             return
+        if kg and self.plate.tared_by_scale:
+            self.weighing.notice = Notice(TARED_BY_SCALE)
+            return
         self.plate.tare(kg)
         self._price_with_new_tare()
 
@@ -133,6 +139,9 @@ class Shopper:
     @_event
     def weigh_container(self) -> None:
         """Wait for the shopper's own container, to take its weight off."""
+        if self.plate.tared_by_scale:
+            self.weighing.notice = Notice(TARED_BY_SCALE)
+            return
         self._session.forget()
         self._session.flow.await_container()
         self._session.show_tare()

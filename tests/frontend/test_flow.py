@@ -44,6 +44,32 @@ def test_a_weight_lands_and_settles_and_a_picture_is_taken() -> None:
     assert one.load is Load.SETTLED
 
 
+def net(kg: str) -> Reading:
+    """A weight from which the scale has taken off a tare of its own."""
+    return Reading(Condition.STABLE, Decimal(kg).quantize(GRAM), net=True)
+
+
+def test_a_net_weight_of_the_scale_takes_no_second_tare() -> None:
+    one = flow()
+    one.plate.tare(Decimal("0.020"))
+    assert one.read(net("0.48")) == (Do.CAPTURE,)
+    assert one.plate.tare_kg == 0
+    assert one.plate.net_kg == Decimal("0.480")
+    with pytest.raises(Untareable):
+        one.plate.tare(Decimal("0.015"))
+    one.read(net("0.481"))
+    assert one.plate.tared_by_scale, "the weight that is shown stays net while it trembles"
+
+
+def test_a_net_weight_is_no_container() -> None:
+    one = flow()
+    one.read(net("0"))
+    one.await_container()
+    one.read(net("0.2"))
+    assert one.plate.tare_kg == 0
+    assert one.load is Load.CONTAINER
+
+
 def test_crumbs_are_no_load() -> None:
     one = flow()
     assert one.read(stable("0.019")) == ()

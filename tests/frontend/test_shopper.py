@@ -13,7 +13,7 @@ from frontend.devices.scales.scale import Condition, Reading
 from frontend.devices.scales.simulated import SimulatedScale
 from frontend.weighing.pictures import UNREADABLE, Picture
 from frontend.weighing.session import Post, Step
-from frontend.weighing.shopper import NOTHING_YET, TAKE_OFF, Shopper
+from frontend.weighing.shopper import NOTHING_YET, TAKE_OFF, TARED_BY_SCALE, Shopper
 from frontend.weighing.weighing import NO_PICTURE, TOO_SLOW, UNREACHABLE, Photo
 from frontend.words.languages import load_languages
 from frontend.words.wording import TARE_TOO_HEAVY
@@ -491,3 +491,17 @@ async def test_what_is_typed_lands_on_the_simulated_scale() -> None:
     assert len({sent["key"] for sent in place.service.sent}) == 1, "the same item, charged once"
     await scale.close()
     await following
+
+
+async def test_a_net_weight_of_the_scale_is_sent_without_any_tare(place: Place) -> None:
+    shopper = place.shopper
+    place.put("0")
+    shopper.read(Reading(Condition.STABLE, Decimal("0.480"), net=True))
+    shopper.take_tare(Decimal("0.015"))
+    assert place.message == TARED_BY_SCALE
+    shopper.weigh_container()
+    assert place.message == TARED_BY_SCALE
+    place.show()
+    await place.settle()
+    (sent,) = place.service.sent
+    assert (sent["weight"], sent["tare"]) == (Decimal("0.480"), Decimal(0))
