@@ -34,12 +34,12 @@ async def tell_correlation(request: httpx.Request) -> None:
 async def note_answer(response: httpx.Response) -> None:
     """Log how a request about a weighing was answered."""
     if _current.get() is not None:
-        asked = response.request
+        request = response.request
         _log.info(
             "answered",
             extra={
-                "method": asked.method,
-                "path": asked.url.path,
+                "method": request.method,
+                "path": request.url.path,
                 "status": response.status_code,
             },
         )

@@ -7,7 +7,7 @@ from frontend.screen import theme
 from frontend.words import wording
 from frontend.words.languages import N_
 
-_LOOK_S = 1.0
+_POLL_S = 1.0
 
 ALONE = N_(
     "The shop's service is away. You can go on: this scale works by itself, with the prices of "
@@ -27,9 +27,9 @@ class OfflineNotice:
     def build(self) -> None:
         """Draw it, and keep it true."""
         self._sentence()
-        ui.timer(_LOOK_S, self._look)
+        ui.timer(_POLL_S, self._poll)
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         api = self._visit.kiosk.api
         self._waiting = await api.waiting()
         now = (api.cut_since, api.prices_of if api.cut_since else None, self._waiting)
@@ -40,19 +40,19 @@ class OfflineNotice:
     @ui.refreshable_method
     def _sentence(self) -> None:
         api, t = self._visit.kiosk.api, self._visit.language
-        said: list[str] = []
+        sentences: list[str] = []
         if api.cut_since is not None:
             if api.prices_of is None:
-                said.append(t(WITHOUT_PRICES))
+                sentences.append(t(WITHOUT_PRICES))
             else:
-                said.append(t(ALONE, moment=wording.clock_time(api.prices_of, t)))
+                sentences.append(t(ALONE, moment=wording.clock_time(api.prices_of, t)))
             if self._waiting:
-                said.append(
+                sentences.append(
                     t.plural(
                         "{n} weighing is kept here and will be sent.",
                         "{n} weighings are kept here and will be sent.",
                         self._waiting,
                     )
                 )
-        if said:
-            theme.notice(" ".join(said), kind="calm").mark("offline")
+        if sentences:
+            theme.notice(" ".join(sentences), kind="calm").mark("offline")

@@ -25,7 +25,7 @@ class Receipt:
     def __init__(self, visit: Visit, weighing: str) -> None:
         self._visit = visit
         self._weighing = weighing
-        self._said: str | None = None
+        self._notice: str | None = None
         self._kind = "info"
         self._code: Label | None = None
 
@@ -54,8 +54,8 @@ class Receipt:
     @ui.refreshable_method
     def _below(self) -> None:
         t = self._visit.language
-        if self._said is not None:
-            theme.notice(self._said, kind=self._kind).mark("label-said")
+        if self._notice is not None:
+            theme.notice(self._notice, kind=self._kind).mark("label-notice")
         if self._code is not None:
             with ui.element("div").classes("label-code").mark("code"):
                 ui.html(_code(self._holds(self._code)), sanitize=False).props(
@@ -78,9 +78,9 @@ class Receipt:
         try:
             await self._visit.kiosk.labels.print(label, self._visit.language)
         except NotPrinted as error:
-            self._say(str(error))
+            self._show(str(error))
         else:
-            self._say(PRINTED, kind="info")
+            self._show(PRINTED, kind="info")
 
     async def _show_code(self) -> None:
         label = None if self._code is not None else await self._label()
@@ -96,16 +96,16 @@ class Receipt:
         try:
             return await self._visit.kiosk.labels.label(self._weighing, self._visit.language)
         except NoLabel as error:
-            self._say(NO_LABEL, str(error))
+            self._show(NO_LABEL, str(error))
         except ApiError as error:
             log_unreachable(error)
-            self._say(UNREACHABLE)
+            self._show(UNREACHABLE)
         return None
 
-    def _say(self, message: str, why: str = "", kind: str = "calm") -> None:
-        said = self._visit.language(message)
+    def _show(self, message: str, why: str = "", kind: str = "calm") -> None:
+        sentence = self._visit.language(message)
         self._kind = kind
-        self._said = f"{said} ({why})" if why else said
+        self._notice = f"{sentence} ({why})" if why else sentence
         self._below.refresh()
 
 

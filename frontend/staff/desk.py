@@ -1,4 +1,4 @@
-"""Staff at the kiosk: who is logged in until idle, and what they are told."""
+"""Staff at the kiosk: who is logged in until idle, and what is shown to them."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -98,8 +98,8 @@ class Session:
 
 
 @dataclass
-class Told:
-    """What staff are told, as a kind of notice and a message with its values."""
+class Notice:
+    """A sentence to staff: a message of the catalogues with its values, and how it looks."""
 
     message: str
     kind: str = "calm"
@@ -107,7 +107,7 @@ class Told:
 
 
 class Desk:
-    """Asks the API for staff, and tells them what came of it."""
+    """Asks the API for staff, and shows them what came of it."""
 
     def __init__(
         self,
@@ -118,12 +118,12 @@ class Desk:
     ) -> None:
         self.visit = visit
         self.session = session
-        self.told: Told | None = None
+        self.notice: Notice | None = None
         self._on_end = on_end
         self._on_act = on_act
 
     async def ask(self, call: Callable[[AdminClient], Awaitable[None]]) -> bool:
-        """Ask an admin route in the background; tells whether it worked, and staff why not."""
+        """Ask an admin route in the background; returns whether it worked, and shows why not."""
         token = self.session.token
         if token is None:
             return False
@@ -140,19 +140,19 @@ class Desk:
             await call()
         except ApiUnauthorised:
             if self.session.token == self.visit.kiosk.settings.admin_token.get_secret_value():
-                self.tell(Told(KIOSK_TOKEN_REFUSED))
+                self.show(Notice(KIOSK_TOKEN_REFUSED))
             else:
-                self.log_out(Told(NOT_VALID_ANY_MORE))
+                self.log_out(Notice(NOT_VALID_ANY_MORE))
         except ApiThrottled:
-            self.tell(Told(THROTTLED))
+            self.show(Notice(THROTTLED))
         except ApiRefused as error:
-            self.tell(Told(str(error)))
+            self.show(Notice(str(error)))
         except ApiError as error:
             log_unreachable(error)
-            self.tell(Told(UNREACHABLE))
+            self.show(Notice(UNREACHABLE))
         else:
-            if self.told is not None and self.told.message == UNREACHABLE:
-                self.tell(None)
+            if self.notice is not None and self.notice.message == UNREACHABLE:
+                self.show(None)
             return True
         return False
 
@@ -172,40 +172,40 @@ class Desk:
         self, ask: Callable[[], Awaitable[bool]], done: str, values: dict[str, object]
     ) -> bool:
         self.session.touch()
-        self.tell(None)
+        self.show(None)
         if not await ask():
             return False
-        self.tell(Told(done, "info", values))
+        self.show(Notice(done, "info", values))
         self._on_act()
         return True
 
-    def log_out(self, told: Told | None = None) -> None:
+    def log_out(self, notice: Notice | None = None) -> None:
         """End the session."""
         self.session.end()
-        self.told = told
+        self.notice = notice
         self._on_end()
 
-    def say(self, problem: str) -> None:
+    def show_problem(self, problem: str) -> None:
         """Show a sentence about what would be right."""
-        self.tell(Told(problem))
+        self.show(Notice(problem))
 
-    def tell(self, told: Told | None) -> None:
+    def show(self, notice: Notice | None) -> None:
         """Show a sentence, or none."""
-        if told != self.told:
-            self.told = told
-            self.notice.refresh()
+        if notice != self.notice:
+            self.notice = notice
+            self.draw_notice.refresh()
 
     @ui.refreshable_method
-    def notice(self) -> None:
-        """Where the sentence stands."""
-        if self.told is not None:
-            sentence = self.visit.language(self.told.message, **self.told.values)
-            theme.notice(sentence, kind=self.told.kind).classes("desk-note").mark("told")
+    def draw_notice(self) -> None:
+        """Draw the sentence, where there is one."""
+        if self.notice is not None:
+            sentence = self.visit.language(self.notice.message, **self.notice.values)
+            theme.notice(sentence, kind=self.notice.kind).classes("desk-note").mark("notice")
 
     def awaiting(self, again: Callable[[], Awaitable[None]]) -> None:
-        """What stands where nothing has arrived yet; after a failure, a way to ask `again`."""
+        """Draw what stands where no answer has arrived: a spinner, or a button that tries again."""
         t = self.visit.language
-        if self.told is not None and self.told.kind == "calm":
+        if self.notice is not None and self.notice.kind == "calm":
             retry = theme.action(t("Try again"), again, symbol="refresh")
             retry.classes("desk-action").mark("again")
             return
@@ -215,7 +215,7 @@ class Desk:
 
 
 class Pace:
-    """When to look next: soon after a change, later and later while nothing happens."""
+    """When to ask the API next: soon after a change, later and later while nothing happens."""
 
     FASTEST_S, SLOWEST_S, SLOWER = 0.5, 20.0, 1.5
 
@@ -223,9 +223,9 @@ class Pace:
         self.seconds = self.FASTEST_S
 
     def hurry(self) -> None:
-        """Something happens: look soon."""
+        """Something happens: ask soon."""
         self.seconds = self.FASTEST_S
 
     def relax(self, slowest_s: float = SLOWEST_S) -> None:
-        """Nothing new: look later, but not later than in so many seconds."""
+        """Nothing is new: ask later, but not later than in `slowest_s` seconds."""
         self.seconds = min(self.seconds * self.SLOWER, slowest_s)

@@ -9,7 +9,7 @@ from frontend.access.pins import Role, TooManyAttempts, matches
 from frontend.api.admin import AdminClient
 from frontend.api.client import ApiError, ApiThrottled, ApiUnauthorised, log_unreachable
 from frontend.screen import theme
-from frontend.staff.desk import NO_PIN, THROTTLED, UNREACHABLE, WAIT, WRONG_PIN, Desk, Told
+from frontend.staff.desk import NO_PIN, THROTTLED, UNREACHABLE, WAIT, WRONG_PIN, Desk, Notice
 from frontend.words.languages import N_
 
 FOR_STAFF = N_("These pages are for those who run the shop's scales.")
@@ -33,7 +33,7 @@ class Login:
         self._desk = desk
         self._least = least
         self._on_login = on_login
-        self._problem: Told | None = None
+        self._problem: Notice | None = None
         self._box: ui.input | None = None
 
     def build(self) -> None:
@@ -43,12 +43,12 @@ class Login:
         with ui.element("div").classes("card login").mark("login"):
             theme.text(t("Log in"), "h1")
             theme.text(t(FOR_MANAGERS if wants_more else FOR_STAFF), "p")
-            self._desk.notice()
+            self._desk.draw_notice()
             self._box = ui.input(t("PIN"))
             # Not offered to the browser's own list of passwords: it would be kept there.
             self._box.props("outlined type=password autocomplete=off maxlength=200 autofocus")
             self._box.classes("field").mark("pin").on("keydown.enter", self._try)
-            self._said()
+            self._draw_problem()
             button = theme.action(t("Log in"), self._try, kind="primary")
             button.mark("log-in")
             if settings.has_demo_pins:
@@ -59,59 +59,59 @@ class Login:
             theme.text(t("A manager may enter the admin token instead."), "p").classes("hint")
 
     @ui.refreshable_method
-    def _said(self) -> None:
+    def _draw_problem(self) -> None:
         if self._problem is not None:
             sentence = self._desk.visit.language(self._problem.message, **self._problem.values)
             theme.notice(sentence, kind="calm").mark("problem")
 
     async def _try(self) -> None:
-        said = str(self._box.value or "").strip() if self._box is not None else ""
-        self._problem = await self._what_is_wrong(said)
+        typed = str(self._box.value or "").strip() if self._box is not None else ""
+        self._problem = await self._log_in(typed)
         if self._problem is None:
-            self._desk.told = None
+            self._desk.notice = None
             await self._on_login()
         else:
-            self._said.refresh()
+            self._draw_problem.refresh()
 
-    async def _what_is_wrong(self, said: str) -> Told | None:
-        """Log in; what to tell where that was not possible."""
-        if not said:
-            return Told(NO_PIN)
+    async def _log_in(self, typed: str) -> Notice | None:
+        """Log in; returns why that was not possible, or None."""
+        if not typed:
+            return Notice(NO_PIN)
         attempts, address = self._desk.visit.kiosk.attempts, self._desk.visit.client.ip
         try:
             attempts.begin(address)
         except TooManyAttempts as wait:
-            return Told(WAIT, values={"seconds": wait.seconds})
+            return Notice(WAIT, values={"seconds": wait.seconds})
         token: str | None = None
-        role = await run.io_bound(self._role_of, said)
+        role = await run.io_bound(self._role_of, typed)
         if role is Role.MANAGER:
             token = self._desk.visit.kiosk.settings.admin_token.get_secret_value()
         elif role is None:
-            problem = await self._why_no_token(said)
+            problem = await self._why_no_token(typed)
             if problem is not None:
-                return Told(problem)
-            role, token = Role.MANAGER, said
+                return Notice(problem)
+            role, token = Role.MANAGER, typed
         attempts.succeed(address)
         self._desk.session.begin(role, token)
         return None
 
-    def _role_of(self, said: str) -> Role | None:
-        """Whose PIN it is, if somebody's; always after looking at all of them."""
+    def _role_of(self, typed: str) -> Role | None:
+        """Whose PIN it is, if anybody's. All are compared, so that the time says nothing."""
         settings = self._desk.visit.kiosk.settings
-        found = [role for role, kept in settings.pins.items() if matches(said, kept)]
+        found = [role for role, kept in settings.pins.items() if matches(typed, kept)]
         own = settings.admin_token.get_secret_value()
-        if own and hmac.compare_digest(said.encode(), own.encode()):
+        if own and hmac.compare_digest(typed.encode(), own.encode()):
             found.append(Role.MANAGER)
         return max(found, default=None)
 
-    async def _why_no_token(self, said: str) -> str | None:
-        """What to tell of what is no PIN; None where the service takes it as its admin token."""
-        mistyped = said.isdigit() and len(said) <= _LONGEST_PIN_OF_DIGITS
+    async def _why_no_token(self, typed: str) -> str | None:
+        """Why what was typed, which is no PIN, is no admin token either; None where it is one."""
+        mistyped = typed.isdigit() and len(typed) <= _LONGEST_PIN_OF_DIGITS
         # No header can carry other signs; and a mistyped PIN is no attack on the admin token.
-        if mistyped or not said.isascii() or not said.isprintable():
+        if mistyped or not typed.isascii() or not typed.isprintable():
             return WRONG_PIN
         try:
-            await AdminClient(self._desk.visit.kiosk.api.service, said).status()
+            await AdminClient(self._desk.visit.kiosk.api.service, typed).status()
         except ApiUnauthorised:
             return WRONG_PIN
         except ApiThrottled:

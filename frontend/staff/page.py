@@ -11,7 +11,7 @@ from frontend.api.client import HistoryFilter
 from frontend.kiosk import STATIC, Visit
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
-from frontend.staff.desk import EXPIRED, Desk, Session, Told
+from frontend.staff.desk import EXPIRED, Desk, Notice, Session
 from frontend.staff.login import Login
 from frontend.words.languages import N_, Language
 
@@ -27,8 +27,8 @@ PAGES = (
 
 _ROLES = {Role.ATTENDANT: N_("Attendant"), Role.MANAGER: N_("Manager")}
 _STYLES = STATIC / "staff.css"
-_LOOK_S = 1.0
-"""How often a page looks whether somebody was idle for too long."""
+_CHECK_S = 1.0
+"""How often a page checks whether somebody was idle for too long."""
 _TOUCH_S = 5.0
 """How often at most the browser says that somebody is there."""
 
@@ -86,7 +86,7 @@ class StaffPage(ABC):
                 self._bar()
             if self.open:
                 with ui.element("div").classes("desk-notes"):
-                    self.desk.notice()
+                    self.desk.draw_notice()
                 self.build()
             else:
                 Login(self.desk, self._least, self._arrive).build()
@@ -119,7 +119,7 @@ class StaffPage(ABC):
             theme.text(self._suspicious).classes("badge").mark("suspicious-count")
 
     async def count_suspicious(self) -> None:
-        """Look how many weighings are suspicious."""
+        """Ask how many weighings are suspicious."""
 
         async def count(api: OfflineApi) -> None:
             page = await api.service.history(self.t.code, HistoryFilter(suspicious=True))
@@ -134,7 +134,7 @@ class StaffPage(ABC):
         self.session.open()
         self._known = True
         if self.session.expired:
-            self._log_out_idle()
+            self._log_out_expired()
         await self._arrive()
 
     async def _arrive(self) -> None:
@@ -143,13 +143,13 @@ class StaffPage(ABC):
             await self.begin()
             await self.count_suspicious()
 
-    def look(self) -> None:
+    def log_out_idle(self) -> None:
         """Log out whoever was idle for too long."""
         if self._known and self.session.expired:
-            self._log_out_idle()
+            self._log_out_expired()
 
-    def _log_out_idle(self) -> None:
-        self.desk.log_out(Told(EXPIRED, values={"minutes": self.session.idle_minutes}))
+    def _log_out_expired(self) -> None:
+        self.desk.log_out(Notice(EXPIRED, values={"minutes": self.session.idle_minutes}))
 
     async def speak(self, _language: Language) -> None:
         """Another language was chosen."""
@@ -161,4 +161,4 @@ class StaffPage(ABC):
         ui.add_head_html(f'<link rel="stylesheet" href="/static/staff.css?v={version}">')
         self.screen()
         ui.timer(0, self.connected, once=True)
-        ui.timer(_LOOK_S, self.look)
+        ui.timer(_CHECK_S, self.log_out_idle)

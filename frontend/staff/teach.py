@@ -11,7 +11,7 @@ from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.screen.camera import Camera
 from frontend.staff.catalogue.item_form import ItemForm
-from frontend.staff.desk import Pace, Told
+from frontend.staff.desk import Notice, Pace
 from frontend.staff.page import StaffPage
 from frontend.staff.picker import pick_item
 from frontend.staff.progress import progress_bar
@@ -156,7 +156,7 @@ class TeachPage(StaffPage):
             ).classes("hint")
             uploader = ui.upload(
                 on_upload=self._take,
-                on_rejected=lambda: self.desk.say(UNREADABLE),
+                on_rejected=lambda: self.desk.show_problem(UNREADABLE),
                 auto_upload=True,
                 multiple=True,
                 max_file_size=MAX_FILE_BYTES,
@@ -213,12 +213,12 @@ class TeachPage(StaffPage):
     async def _take(self, event: UploadEventArguments) -> None:
         self.session.touch()
         if len(self._photos) >= MAX_PHOTOS:
-            self.desk.tell(Told(TOO_MANY, values={"n": MAX_PHOTOS}))
+            self.desk.show(Notice(TOO_MANY, values={"n": MAX_PHOTOS}))
             return
         try:
             photo = await run.io_bound(prepare, await event.file.read())
         except UnreadablePicture:
-            self.desk.say(UNREADABLE)
+            self.desk.show_problem(UNREADABLE)
             return
         if photo is not None:  # None: the kiosk is being stopped
             self._photos.append(photo)
@@ -238,7 +238,7 @@ class TeachPage(StaffPage):
         self._sending = False
         if sent:
             self._error = None
-            self.desk.tell(None)  # that the item is saved is long past
+            self.desk.show(None)  # that the item is saved is long past
             self._pace.hurry()
             self._go(Step.LEARNING)
             self._look_again()

@@ -185,8 +185,8 @@ class Session:
     def _reweigh(self) -> None:
         """Begin a weighing of the same item, which has another weight now."""
         before = self.weighing
-        said = before.result.confirmed_label if before.result else before.presumed_label
-        self.replace(Weighing(self.chosen_photo, presumed_label=said))
+        label = before.result.confirmed_label if before.result else before.presumed_label
+        self.replace(Weighing(self.chosen_photo, presumed_label=label))
 
     def _send(self) -> None:
         weighing, plate = self.weighing, self.plate

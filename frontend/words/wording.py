@@ -1,4 +1,4 @@
-"""How figures are said to people, and how people's figures are read. No presentation in here."""
+"""How figures are written for people, and how figures that people type are read."""
 
 import re
 from datetime import date, datetime
@@ -161,8 +161,8 @@ def rate(share: float, language: Language) -> str:
 
 def confidence(share: float, language: Language, *, asks: bool = False) -> str:
     """A confidence in words; nobody who has to ask is very sure."""
-    said = _WORDS[1:] if asks else _WORDS
-    return language(next(words for least, words in said if share >= least))
+    words_from = _WORDS[1:] if asks else _WORDS
+    return language(next(words for least, words in words_from if share >= least))
 
 
 def item_name(label: str | None, name: str | None, language: Language) -> str:

@@ -48,13 +48,13 @@ class Chart:
     def rows(self) -> list[list[str]]:
         """The figures as a table, with its head."""
         head = [self.place, *(f"{one.name}{self.unit}" for one in self.series)]
-        columns = [[_said(value) for value in one.values] for one in self.series]
+        columns = [[_data_value(value) for value in one.values] for one in self.series]
         return [head, *([place, *row] for place, *row in zip(self.places, *columns, strict=True))]
 
     def options(self, t: Language) -> dict[str, Any]:
         """As ECharts draws it."""
         # Our own units and a language's code: nothing of it comes from outside.
-        said = (
+        formatter = (
             "(value) => value == null ? '—' : "
             f"value.toLocaleString({json.dumps(t.code)}) + {json.dumps(self.unit)}"
         )
@@ -65,7 +65,7 @@ class Chart:
         }
         figures: dict[str, Any] = {
             "type": "value",
-            "axisLabel": {"color": _INK, ":formatter": said},
+            "axisLabel": {"color": _INK, ":formatter": formatter},
             "splitLine": {"lineStyle": {"color": "#d7ded8"}},
             "minInterval": 0 if self.unit else 1,
         }
@@ -93,7 +93,7 @@ class Chart:
             "tooltip": {
                 "trigger": "axis",
                 "confine": True,
-                ":valueFormatter": said,
+                ":valueFormatter": formatter,
             },
             "xAxis": figures if self.across else places,
             "yAxis": places if self.across else figures,
@@ -180,5 +180,5 @@ def _download(name: str, rows: list[list[str]]) -> None:
     ui.download.content(write_table(rows).encode(), f"{name}.csv", "text/csv")
 
 
-def _said(value: float | None) -> str:
+def _data_value(value: float | None) -> str:
     return "" if value is None else f"{value:g}"

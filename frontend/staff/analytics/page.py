@@ -131,8 +131,8 @@ class AnalyticsPage(StaffPage):
         t = self.t
         rate = figures.low_confidence_rate
         with self._panel("low-confidence", t("Low-confidence rate")):
-            said = wording.EM_DASH if rate is None else wording.rate(rate, t)
-            theme.text(said, "p").classes("figure-big")
+            words = wording.EM_DASH if rate is None else wording.rate(rate, t)
+            theme.text(words, "p").classes("figure-big")
             rates = [_percent(point.low_confidence_rate) for point in points]
             self._over_time(
                 "low-confidence",
@@ -213,13 +213,13 @@ class AnalyticsPage(StaffPage):
         t = self.t
         if not insights.complete and insights.since is not None:
             since = wording.clock_time(insights.since, t)
-            said = t.plural(
+            words = t.plural(
                 "From the newest weighing, since {time}.",
                 "From the newest {n} weighings, since {time}.",
                 insights.weighings,
                 time=since,
             )
-            theme.text(said, "p").classes("figure-note")
+            theme.text(words, "p").classes("figure-note")
 
     def _confusion(self, insights: Insights) -> None:
         t = self.t
@@ -229,13 +229,13 @@ class AnalyticsPage(StaffPage):
                 return
             right = sum(one.count for one in insights.confusion if one.predicted == one.confirmed)
             share = wording.rate(right / insights.confirmed, t)
-            said = t.plural(
+            words = t.plural(
                 "{share} of {n} confirmed weighing was right.",
                 "{share} of {n} confirmed weighings were right.",
                 insights.confirmed,
                 share=share,
             )
-            theme.text(said, "p").classes("figure-note")
+            theme.text(words, "p").classes("figure-note")
             theme.text(
                 t("From left to right what was recognised, from top to bottom what it was."), "p"
             ).classes("figure-note")

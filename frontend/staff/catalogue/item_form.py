@@ -10,7 +10,7 @@ from nicegui.events import UploadEventArguments
 from frontend.api.admin import AdminClient, EditableItem, Price
 from frontend.api.client import Unit
 from frontend.screen import theme
-from frontend.staff.desk import Desk, Told
+from frontend.staff.desk import Desk, Notice
 from frontend.weighing.pictures import (
     ACCEPTED_FILES,
     MAX_FILE_BYTES,
@@ -97,8 +97,8 @@ class ItemForm:
 
         with ui.element("div").classes("choice-line"):
             theme.text(title).classes("hint")
-            said = [(value, t(words)) for value, words in options]
-            theme.choice(title, said, self._typed[name], choose)
+            shown = [(value, t(words)) for value, words in options]
+            theme.choice(title, shown, self._typed[name], choose)
 
     @ui.refreshable_method
     def _prices(self) -> None:
@@ -117,7 +117,7 @@ class ItemForm:
 
     def _price(self, item: EditableItem, price: Price, kind: str, words: str) -> None:
         t = self._desk.visit.language
-        said = wording.unit_price(price.unit_price, item.currency, item.unit, t)
+        price_words = wording.unit_price(price.unit_price, item.currency, item.unit, t)
         since = wording.day_and_time(price.valid_from, t)
 
         async def take_back() -> None:
@@ -128,12 +128,12 @@ class ItemForm:
 
         with ui.element("li").classes("entry").mark("price"):
             with ui.element("div").classes("entry-head"):
-                theme.text(said).classes("entry-name")
+                theme.text(price_words).classes("entry-name")
                 theme.text(t("from {time}", time=since)).classes("hint")
                 theme.text(words).classes(f"pill {kind}")
             if kind == "ask":
                 back = theme.action(t("Take back"), take_back, kind="quiet").mark("take-price-back")
-                back.props["aria-label"] = t("Take back {label}", label=f"{said}, {since}")
+                back.props["aria-label"] = t("Take back {label}", label=f"{price_words}, {since}")
 
     @ui.refreshable_method
     def _picture(self) -> None:
@@ -143,7 +143,7 @@ class ItemForm:
         theme.text(t("Picture"), "h3")
         uploader = ui.upload(
             on_upload=self._take,
-            on_rejected=lambda: self._desk.say(TOO_LARGE),
+            on_rejected=lambda: self._desk.show_problem(TOO_LARGE),
             auto_upload=True,
             max_file_size=MAX_FILE_BYTES,
         )
@@ -164,7 +164,7 @@ class ItemForm:
         try:
             photo = await run.io_bound(prepare, await event.file.read())
         except UnreadablePicture as error:
-            self._desk.say(str(error))
+            self._desk.show_problem(str(error))
             return
         if photo is not None and item is not None:
             await self._change(
@@ -223,11 +223,11 @@ class ItemForm:
         try:
             edit = self._edit()
         except ValueError as error:
-            self._desk.say(str(error))
+            self._desk.show_problem(str(error))
             return
         item = self._item
         if item is None and (missing := self._missing()):
-            self._desk.tell(Told(N_("Please fill in: {fields}"), values={"fields": missing}))
+            self._desk.show(Notice(N_("Please fill in: {fields}"), values={"fields": missing}))
             return
         label = self._typed["label"].strip() if item is None else item.label
         stored: list[EditableItem] = []

@@ -53,7 +53,7 @@ class ItemImport:
             ).classes("hint")
             uploader = ui.upload(
                 on_upload=self._take,
-                on_rejected=lambda: self._desk.say(TOO_LARGE),
+                on_rejected=lambda: self._desk.show_problem(TOO_LARGE),
                 auto_upload=True,
                 max_file_size=MOST_BYTES,
             )
@@ -66,13 +66,13 @@ class ItemImport:
 
     async def _take(self, event: UploadEventArguments) -> None:
         self._name, self._file, self._preview = event.file.name, await event.file.read(), None
-        self._desk.tell(None)
+        self._desk.show(None)
         self._desk.session.touch()
 
-        async def look(admin: AdminClient) -> None:
+        async def preview(admin: AdminClient) -> None:
             self._preview = await admin.import_items(self._file, self._desk.visit.language.code)
 
-        await self._desk.ask(look)
+        await self._desk.ask(preview)
         self._changes.refresh()
 
     @ui.refreshable_method
@@ -114,17 +114,17 @@ class ItemImport:
                 if change.kind == "added":
                     shown = tuple(one for one in shown if one.field in {"plu", "unit_price"})
                 for field in shown:
-                    theme.text(self._said(field), "p").classes("hint")
+                    theme.text(self._field_change(field), "p").classes("hint")
 
-    def _said(self, field: FieldChange) -> str:
+    def _field_change(self, field: FieldChange) -> str:
         t = self._desk.visit.language
-        said = (
+        words = (
             f"{field.field}: {field.before or wording.EM_DASH} → {field.after or wording.EM_DASH}"
         )
         if field.valid_from is not None:
             since = wording.day_and_time(field.valid_from, t)
-            said = f"{said}, {t('from {time}', time=since)}"
-        return said
+            words = f"{words}, {t('from {time}', time=since)}"
+        return words
 
     async def _apply(self) -> None:
         preview = self._preview

@@ -127,7 +127,7 @@ class ItemsPage(StaffPage):
 
     def _refresh(self) -> None:
         self.session.touch()
-        self.desk.told = None
+        self.desk.notice = None
         self.screen.refresh()
         self.visit.client.run_javascript("window.scrollTo(0, 0)")
 

@@ -60,9 +60,9 @@ class Correction:
             )
             photo.classes("weighing-photo")
             with ui.element("dl").classes("facts"):
-                for title, said in self._facts():
+                for title, fact in self._facts():
                     theme.text(title, "dt")
-                    theme.text(said, "dd")
+                    theme.text(fact, "dd")
         if result.status is not Status.DONE:
             theme.notice(result.error or t("No result"), kind="calm")
             return
@@ -101,7 +101,7 @@ class Correction:
         if not settled and result.price is not None and sold is not None:
             right = theme.action(
                 t("It is {name}", name=title_of(result, t)),
-                lambda: self._say(sold),
+                lambda: self._confirm(sold),
                 kind="primary",
                 symbol="check",
             )
@@ -112,18 +112,18 @@ class Correction:
                     continue
                 self._alternative(candidate.label, candidate.name, wording.total(candidate, t))
         if self._searching:
-            ItemSearch(self._desk.visit, self._say).build()
+            ItemSearch(self._desk.visit, self._confirm).build()
         else:
             theme.action(t("Something else"), self._search, symbol="search").mark(
                 "search-item"
             ).classes("desk-action")
 
     def _alternative(self, label: str, name: str, price: str) -> None:
-        async def say() -> None:
-            await self._say(label)
+        async def choose() -> None:
+            await self._confirm(label)
 
         with (
-            ui.element("button").classes("alternative").mark(f"it-is-{label}").on("click", say)
+            ui.element("button").classes("alternative").mark(f"it-is-{label}").on("click", choose)
         ) as button:
             button.props["type"] = "button"
             theme.picture(self._desk.visit.kiosk.drawing(label), "", 48)
@@ -134,13 +134,13 @@ class Correction:
         self._searching = True
         self._draw.refresh()
 
-    async def _say(self, label: str) -> None:
+    async def _confirm(self, label: str) -> None:
         """Confirm what it is, as an attendant."""
         job_id, t = self._result.job_id, self._desk.visit.language
-        told: list[Result] = []
+        confirmed: list[Result] = []
 
         async def confirm(api: OfflineApi) -> None:
-            told.append(
+            confirmed.append(
                 await api.confirm(job_id, label, t.code, confirmed_by=ConfirmedBy.ATTENDANT)
             )
 
@@ -148,4 +148,4 @@ class Correction:
         if self._dialog is not None:
             self._dialog.close()
         if done:
-            await self._changed(told[0])
+            await self._changed(confirmed[0])

@@ -143,9 +143,9 @@ class HistoryPage(StaffPage):
         try:
             wanted = self._typed.filter()
         except ValueError as error:
-            self.desk.say(str(error))
+            self.desk.show_problem(str(error))
             return
-        self.desk.tell(None)
+        self.desk.show(None)
         self._filters.refresh()
         if wanted != self._list.wanted:
             await self._list.show(wanted)

@@ -36,7 +36,7 @@ class Weighings:
         self._open = on_open
         self.wanted = wanted
         self.nothing = N_("Nothing has been weighed yet")
-        """What is said where there is nothing to show."""
+        """What is words where there is nothing to show."""
         self._results: tuple[Result, ...] = ()
         self._cursor: str | None = None
         self._loaded = False
@@ -61,16 +61,16 @@ class Weighings:
         self.table.refresh()
 
     async def _fetch(self) -> None:
-        known, asked = self._results, (self.wanted, self._cursor)
+        known, wanted = self._results, (self.wanted, self._cursor)
         language = self._desk.visit.language.code
         pages: list[HistoryPage] = []
 
         async def take(api: OfflineApi) -> None:
-            pages.append(await api.service.history(language, asked[0], cursor=asked[1]))
+            pages.append(await api.service.history(language, wanted[0], cursor=wanted[1]))
 
         await self._desk.ask_shop(take)
-        if asked != (self.wanted, self._cursor):
-            return  # something else was asked for meanwhile
+        if wanted != (self.wanted, self._cursor):
+            return  # something else was wanted for meanwhile
         for page in pages:
             self._results = known + page.items
             self._cursor = page.next_cursor
@@ -110,8 +110,8 @@ class Weighings:
                 with ui.element("span").classes("cell-names"):
                     theme.text(name)
                     if result.suspicious:
-                        said = wording.recognised(result, t)
-                        theme.text(said).classes("corrected").mark("recognised-as")
+                        words = wording.recognised(result, t)
+                        theme.text(words).classes("corrected").mark("recognised-as")
                     elif result.confirmed_label not in {None, result.label}:
                         theme.text(t("corrected by hand")).classes("corrected")
             self._cell("cell-time", N_("Time"), when)

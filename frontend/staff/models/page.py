@@ -57,10 +57,10 @@ class ModelsPage(StaffPage):
 
     async def _watch(self) -> None:
         if self.open:
-            await self._look()
-            self._look_again()
+            await self._poll()
+            self._poll_again()
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         """Fetch what may have changed; only what has is drawn anew."""
         busy = self._serving.moving or self._trial.running or self._memory.learning
         news = await self._serving.load()
@@ -76,17 +76,17 @@ class ModelsPage(StaffPage):
         else:
             self._pace.relax(BUSY_S if busy else Pace.SLOWEST_S)
 
-    def _look_again(self) -> None:
-        """Look once more after a while, instead of when it was planned before."""
+    def _poll_again(self) -> None:
+        """Plan the next poll, in place of the one that is planned."""
         if self._next is not None:
             self._next.cancel()
         with self.visit.client.layout:  # the timer outlives what is drawn anew
             self._next = ui.timer(self._pace.seconds, self._watch, once=True)
 
     def acted(self) -> None:
-        """Look soon what came of it."""
+        """Poll soon, to see what came of it."""
         self._pace.hurry()
-        self._look_again()
+        self._poll_again()
 
 
 def models_page(visit: Visit) -> None:

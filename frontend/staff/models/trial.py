@@ -95,14 +95,14 @@ class TrialPanel(Section[tuple[Trial, ...]]):
             facts[1] = t("{share} of the scales", share=share)
         theme.text(" · ".join(facts), "p").classes("hint")
         if trial.agreement is not None:
-            said = wording.rate(trial.agreement, t)
+            words = wording.rate(trial.agreement, t)
             compared = t.plural(
                 "the same answer, in {n} comparison",
                 "the same answer, in {n} comparisons",
                 trial.compared,
             )
             with ui.element("p").classes("agreement").mark("agreement"):
-                theme.text(said).classes("figure-big")
+                theme.text(words).classes("figure-big")
                 theme.text(compared).classes("hint")
         self._comparison(trial.active, trial.candidate)
         if trial.skipped:
@@ -114,14 +114,14 @@ class TrialPanel(Section[tuple[Trial, ...]]):
             theme.text(skipped, "p").classes("hint")
         if trial.limits is not None and trial.state is CandidateState.RUNNING:
             limits = trial.limits
-            said = t(
+            words = t(
                 "It is taken back automatically above {errors} errors or {low} answers with low "
                 "confidence, once it was asked {n} times.",
                 errors=wording.rate(float(limits.error_rate), t),
                 low=wording.rate(float(limits.low_confidence_rate), t),
                 n=wording.count(limits.minimum_answers, t),
             )
-            theme.text(said, "p").classes("hint").mark("trial-limits")
+            theme.text(words, "p").classes("hint").mark("trial-limits")
 
     def _comparison(self, active: Figures, candidate: Figures) -> None:
         t = self.t
@@ -205,7 +205,7 @@ class TrialPanel(Section[tuple[Trial, ...]]):
                 if typed.strip()
             }
         except wording.BadFigure as error:
-            self.desk.say(str(error))
+            self.desk.show_problem(str(error))
             return
         started = await self.desk.act(
             lambda admin: admin.try_out(model, self._mode, self._share, limits),
