@@ -43,6 +43,9 @@ ENV PATH=/opt/sam/bin:$PATH \
 # For the processor that the functions will run on, which is this machine's.
 RUN architecture="$(uname -m | sed s/aarch64/arm64/)" \
     && sam build --parameter-overrides "Architecture=$architecture"
+# Emulators publish no versions; see there.
+COPY infra/__init__.py infra/unversioned.py infra/
+RUN /opt/sam/bin/python -m infra.unversioned .aws-sam/build/template.yaml
 
 # ---------------------------------------------------------------- what runs
 FROM python:3.13-slim-trixie AS app

@@ -15,6 +15,7 @@ from infra.errors import PlainError
 from infra.package import fingerprint, stage, upload
 from infra.settings import ROOT, Settings
 from infra.stack import StackOutputs, cloudformation, emulator_session, find_stack, outputs_of
+from infra.unversioned import without_versions
 from infra.waiting import wait_until
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ def _deploy(
     say: Callable[[str], None],
 ) -> Deployment:
     template = stage(root, emulator.home / "cloud" / "package")
+    template.write_text(without_versions(template.read_text(encoding="utf-8")), encoding="utf-8")
     content = fingerprint(template.parent, parameters)
     stack = find_stack(_cloudformation(emulator), stack_name)
     aside = _Aside(emulator, f"{stack_name}-{ACCOUNT}-{emulator.region}")

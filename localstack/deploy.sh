@@ -11,13 +11,22 @@ export AWS_DEFAULT_REGION="${AWS_REGION:-us-east-1}"
 # Where SAM CLI has an environment of its own, as in the image.
 PATH="$PATH:/opt/sam/bin"
 
-# What functions find in /opt, for an emulator that does not use layers (see docs/localstack.md).
+# What functions find in /opt, for an emulator that does not use layers (see docs/localstack.md). Some run
+# meanwhile: a file is replaced as a whole, and what an older version left goes last.
 if [ -n "${LAYERS_FOLDER:-}" ]; then
     mkdir -p "$LAYERS_FOLDER"
+    listing="$(mktemp -d)"
     for layer in .aws-sam/build/RuntimeLayer .aws-sam/build/RecognitionLayer layers/smartscale layers/model; do
-        cp -R "$layer/." "$LAYERS_FOLDER"
-    done
+        cp -R --remove-destination "$layer/." "$LAYERS_FOLDER"
+        (cd "$layer" && find . ! -type d)
+    done | sort -u >"$listing/new"
+    (cd "$LAYERS_FOLDER" && find . ! -type d) | sort >"$listing/all"
+    comm -13 "$listing/new" "$listing/all" | (cd "$LAYERS_FOLDER" && while IFS= read -r old; do rm "$old"; done)
+    rm -r "$listing"
 fi
+
+# A setting or code that changes later must reach everybody: see there.
+python -m infra.unversioned .aws-sam/build/template.yaml
 
 sam deploy --config-env localstack \
     --stack-name "${SMARTSCALE_STACK:-smartscale}" \
@@ -28,6 +37,7 @@ sam deploy --config-env localstack \
     "AdminToken=${ADMIN_TOKEN:-changeme}" \
     "Currency=${CURRENCY:-EUR}" \
     "ModelId=${SMARTSCALE_MODEL_ID:-Adriana213/vgg16-fruit-classifier}" \
+    "LogLevel=${LOG_LEVEL:-INFO}" \
     "ImportsElsewhere=${SMARTSCALE_IMPORTS_ELSEWHERE:-false}"
 
 python -m infra.on_stack infra.initialise

@@ -4,6 +4,7 @@ import itertools
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -20,6 +21,7 @@ from functions.model_import import app as model_import
 from functions.result import app as result
 from functions.upload import app as upload
 from infra.settings import ROOT
+from infra.unversioned import without_versions
 from tests.support import BIN, tool_environment
 
 _SETTINGS: dict[str, type[BaseSettings]] = {
@@ -80,6 +82,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("sqs:SendMessage", "WeighingsQueue"),
         ("sqs:SendMessage", "ImportsQueue"),
         ("secretsmanager:GetSecretValue", "AdminTokenSecretArn where the token is there"),
+        ("secretsmanager:GetSecretValue", "AdminTokenSecret where the token was given on AWS"),
         ("ssm:GetParameter", "parameter${AdminTokenParameterName} where the token is there"),
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
     },
@@ -142,6 +145,7 @@ _CONDITIONS = {
     "PublishesMetrics": "the sink is cloudwatch",
     "TokenIsInSecret": "the token is there",
     "TokenIsInParameter": "the token is there",
+    "TokenIsKeptHere": "the token was given on AWS",
 }
 # What may name every resource, because CloudWatch's metrics have no ARN.
 _ANY_RESOURCE = {"cloudwatch:PutMetricData", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics"}
@@ -475,6 +479,158 @@ def test_every_alarm_is_told_and_its_metric_exists(template: dict[str, Any]) -> 
         assert {"Name": "FunctionName", "Value": {"Ref": f"{function}Function"}} in dimensions
 
 
+def test_what_is_compared_is_text(template: dict[str, Any]) -> None:
+    """LocalStack makes a number of a parameter of type Number, which then equals no text."""
+    compared = {
+        name
+        for section in ("Rules", "Conditions")
+        for comparison in _found(template[section], "Fn::Equals", "Fn::Contains")
+        for name in _parameters_in(template, comparison)
+    }
+
+    assert {"MonthlyBudget", "ApiProvisionedConcurrency", "Stage"} <= compared
+    for name in compared:
+        assert template["Parameters"][name]["Type"] == "String", name
+        default = template["Parameters"][name]["Default"]
+        assert isinstance(default, str), name
+        if (
+            default.isdigit()
+        ):  # a number as text is written in one way alone, so that it equals itself
+            allowed = template["Parameters"][name]
+            assert allowed.get("AllowedPattern") == "0|[1-9][0-9]*" or "AllowedValues" in allowed
+
+
+@pytest.mark.parametrize("function", _SETTINGS)
+def test_a_setting_that_changes_is_published(function: str) -> None:
+    """SAM does not see that a parameter's value changed, and CloudFormation replaces a version when
+    its description did: it names every parameter that is in what a version keeps, and no other, as
+    Lambda refuses a version of a function that did not change."""
+    template = _transformed(ModelImportImage="registry/image:1")
+    kept = dict(template["Resources"][f"{function}Function"]["Properties"])
+    for besides in ("Role", "ReservedConcurrentExecutions", "Tags"):
+        kept.pop(besides, None)
+    [version] = [
+        properties
+        for properties in _of_type(template, "AWS::Lambda::Version").values()
+        if properties["FunctionName"] == {"Ref": f"{function}Function"}
+    ]
+
+    told = _parameters_in(template, version["Description"])
+
+    assert told == _parameters_in(template, kept) - _secret(template)
+    assert told
+
+
+def test_a_version_is_described_within_what_lambda_takes(template: dict[str, Any]) -> None:
+    for function in _SETTINGS:
+        told = template["Resources"][f"{function}Function"]["Properties"]["VersionDescription"]
+        assert _longest(template, told) <= _DESCRIPTION_LIMIT, function
+
+
+def test_a_secret_is_looked_up_where_others_could_read_it(template: dict[str, Any]) -> None:
+    """A version keeps its environment for ever, so a secret is in one on emulators alone."""
+    conditions = template["Conditions"]
+    for function in _SETTINGS:
+        own = template["Resources"][f"{function}Function"]["Properties"].get("Environment", {})
+        for name, value in own.get("Variables", {}).items():
+            if not _parameters_in(template, _values_of(value)) & _secret(template):
+                continue
+            condition, _, otherwise = value["Fn::If"]
+            assert {"Condition": "OnEmulator"} in conditions[condition]["Fn::And"], name
+            assert otherwise == {"Ref": "AWS::NoValue"}, name
+
+
+def test_an_emulators_functions_have_no_versions() -> None:
+    text = (ROOT / "template.yaml").read_text(encoding="utf-8")
+
+    plain = without_versions(text)
+
+    assert without_versions(plain) == plain
+    before, after = yaml_parse(text), yaml_parse(plain)
+    assert "AutoPublishAlias" not in str(after)
+    for part in ("Parameters", "Rules", "Conditions", "Mappings", "Outputs"):
+        assert after[part] == before[part]
+    for name, resource in before["Resources"].items():
+        for removed in ("VersionDescription", "ProvisionedConcurrencyConfig"):
+            resource["Properties"].pop(removed, None)
+        assert after["Resources"][name] == resource
+
+
+def _secret(template: dict[str, Any]) -> set[str]:
+    return {name for name, found in template["Parameters"].items() if found.get("NoEcho")}
+
+
+def _values_of(value: Any) -> Any:
+    """A value without the conditions that it depends on."""
+    return value["Fn::If"][1:] if isinstance(value, dict) and "Fn::If" in value else value
+
+
+def _found(value: Any, *functions: str) -> Iterator[Any]:
+    """The arguments of each of these functions, wherever in a value they are called."""
+    if isinstance(value, dict):
+        for name, argument in value.items():
+            if name in functions:
+                yield argument
+            yield from _found(argument, *functions)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _found(one, *functions)
+
+
+def _parameters_in(template: dict[str, Any], value: Any) -> set[str]:
+    """The parameters that a value depends on, by way of conditions too."""
+    named: set[str] = set()
+    match value:
+        case {"Ref": str(name)}:
+            named = {name}
+        case {"Condition": str(name)}:
+            named = _parameters_in(template, template["Conditions"][name])
+        case {"Fn::Sub": str(text)}:
+            named = set(re.findall(r"\$\{(\w+)\}", text))
+        case {"Fn::If": [str(condition), *branches]}:
+            named = _parameters_in(template, {"Condition": condition})
+            named |= _parameters_in(template, branches)
+        case dict():
+            named = _parameters_in(template, list(value.values()))
+        case list():
+            named = {name for one in value for name in _parameters_in(template, one)}
+    return named & template["Parameters"].keys()
+
+
+def _longest(template: dict[str, Any], value: Any) -> int:
+    """How many characters a text can have at most."""
+    match value:
+        case {"Ref": str(name)}:
+            return _longest_parameter(template["Parameters"][name])
+        case {"Fn::Sub": str(text)}:
+            plain, names = re.subn(r"\$\{\w+\}", "", text), re.findall(r"\$\{(\w+)\}", text)
+            return len(plain[0]) + sum(_longest(template, {"Ref": name}) for name in names)
+        case {"Fn::If": [_, *branches]}:
+            return max(_longest(template, branch) for branch in branches)
+        case {"Fn::Join": [str(between), list(parts)]}:
+            return sum(_longest(template, part) + len(between) for part in parts)
+        case {"Fn::Select": [6, {"Fn::Split": [":", whole]}]}:
+            return _longest(template, whole) - len(
+                "arn:aws:secretsmanager:us-east-1:000000000000:secret:"
+            )
+        case str():
+            return len(value)
+    raise AssertionError(value)
+
+
+def _longest_parameter(parameter: dict[str, Any]) -> int:
+    if "AllowedValues" in parameter:
+        return max(len(str(value)) for value in parameter["AllowedValues"])
+    if "MaxValue" in parameter:
+        return len(str(parameter["MaxValue"]))
+    if "MaxLength" in parameter:
+        return int(parameter["MaxLength"])
+    return {"[A-Z]{3}": 3, "[a-z][a-z0-9]{1,15}": 16}[parameter["AllowedPattern"]]
+
+
+_DESCRIPTION_LIMIT = 256
+
+
 def test_new_code_in_a_layer_is_published(template: dict[str, Any]) -> None:
     """SAM sees that a layer changed where a function names it plainly, and where it says so."""
     shared = template["Globals"]["Function"]
@@ -532,16 +688,6 @@ def test_the_default_admin_token_is_for_emulators(template: dict[str, Any]) -> N
         "Fn::Not": [{"Fn::Contains": [["embedded", "localstack"], {"Ref": "Stage"}]}]
     }
     assert template["Parameters"]["AdminToken"]["NoEcho"]
-
-
-def test_a_token_that_is_kept_elsewhere_is_not_in_the_functions_environment(
-    template: dict[str, Any],
-) -> None:
-    variables = template["Resources"]["AdminFunction"]["Properties"]["Environment"]["Variables"]
-
-    assert variables["ADMIN_TOKEN"] == {
-        "Fn::If": ["TokenIsGiven", {"Ref": "AdminToken"}, {"Ref": "AWS::NoValue"}]
-    }
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from infra.emulator import Emulator
 from infra.package import stage
 from infra.settings import ROOT, Settings
 from infra.stack import cloudformation, find_stack, outputs_of, session_of
+from infra.unversioned import without_versions
 from tests.conftest import Deployed
 from tests.integration.conftest import Api, Signed, samples
 from tests.support import BIN, free_port, tool_environment
@@ -48,6 +49,12 @@ class Sam:
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
+    def build_for_emulators(self) -> None:
+        """Build as docs/localstack.md says."""
+        self("build", "--config-env", "localstack")
+        built = self.root / ".aws-sam" / "build" / "template.yaml"
+        built.write_text(without_versions(built.read_text(encoding="utf-8")), encoding="utf-8")
+
     def deploy(self, stack: str, **parameters: str) -> None:
         """Deploy what was built."""
         overrides = [f"{name}={value}" for name, value in parameters.items()]
@@ -74,7 +81,7 @@ def sam(fresh_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> S
     copy = stage(ROOT, tmp_path_factory.mktemp("sam") / "copy").parent
     (copy / "samconfig.toml").write_bytes((ROOT / "samconfig.toml").read_bytes())
     sam = Sam(copy, fresh_emulator)
-    sam("build", "--config-env", "localstack")
+    sam.build_for_emulators()
     return sam
 
 

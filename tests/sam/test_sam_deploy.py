@@ -244,7 +244,7 @@ def test_the_stack_is_updated_while_messages_flow(
         version.read_text(encoding="utf-8").replace("0.1.0", "0.1.1"), encoding="utf-8"
     )
     before = api.get("/health").json()["version"]
-    sam("build", "--config-env", "localstack")
+    sam.build_for_emulators()
     with _Flow(stack, samples["Banana"]) as dropped:
         sam.deploy("smartscale", **LOCALSTACK, LogLevel="DEBUG", InferenceConcurrency="5")
         eventually(lambda: api.get("/health").json()["version"] == "0.1.1", 120)
@@ -258,21 +258,19 @@ def test_the_stack_is_updated_while_messages_flow(
     assert api.result(api.predict(samples["Banana"]))["status"] == "done"
 
 
+def test_a_rotated_token_holds_at_the_gateway(sam: Sam, admin: Api) -> None:
+    sam.deploy("smartscale", **LOCALSTACK | {"AdminToken": "another-token"})
+
+    assert admin.get("/admin/model").status_code == 401
+    admin.headers["X-Admin-Token"] = "another-token"
+    assert admin.get("/admin/model").status_code == 200
+
+
 def test_a_stage_on_aws_wants_a_key_and_watches(
     sam: Sam, fresh_emulator: Emulator, samples: dict[str, bytes]
 ) -> None:
-    sam.deploy(
-        "smartscale-shop",
-        Stage="shop",
-        Architecture="x86_64",
-        MetricsSink="cloudwatch",
-        AdminToken=TOKEN,
-        AlarmEmail="operator@shop.example",
-        Tracing="true",
-        CustomerKey="true",
-        KioskRequestsPerSecond="1",
-        KioskBurst="3",
-    )
+    sam("build", "--config-env", "localstack")  # with versions and their alias, as on AWS
+    sam.deploy("smartscale-shop", **_SHOP)
     shop = deployed_stack(fresh_emulator, "smartscale-shop")
     client = Gateway(shop)
     assert client.get("/health").status_code == 200
@@ -298,6 +296,43 @@ def test_a_stage_on_aws_wants_a_key_and_watches(
     for name in (shop.outputs.weighings_table, shop.outputs.catalogue_table):
         table = tables.describe_table(TableName=name)["Table"]
         assert table["DeletionProtectionEnabled"]
+
+
+def test_a_setting_that_changes_on_aws_reaches_everybody(
+    sam: Sam, fresh_emulator: Emulator
+) -> None:
+    """Behind the alias, which keeps the old environment until there is a new version."""
+    shop = deployed_stack(fresh_emulator, "smartscale-shop")
+    client = Gateway(shop)
+    client.headers.update({"x-api-key": _kiosk_key(shop, "kiosk-2"), "X-Admin-Token": TOKEN})
+
+    def answers(status: int) -> bool:
+        answer = client.get("/admin/catalogue", params={"limit": "1"})
+        return answer.status_code == status
+
+    eventually(lambda: answers(200), 60)
+    sam.deploy("smartscale-shop", **_SHOP | {"AdminToken": "another-token", "Currency": "USD"})
+
+    eventually(lambda: answers(401), 90)  # a function looks a token up once a minute
+    client.headers["X-Admin-Token"] = "another-token"
+    eventually(lambda: answers(200), 60)
+    item = {"plu": "9903", "names": {"en": "Cup"}, "unit": "each", "unit_price": "4.50"}
+    eventually(lambda: client.put("/admin/catalogue/Cup", json=item).status_code == 200, 60)
+    [cup] = [item for item in client.get("/catalogue").json()["items"] if item["label"] == "Cup"]
+    assert cup["currency"] == "USD"
+
+
+_SHOP = {
+    "Stage": "shop",
+    "Architecture": "x86_64",
+    "MetricsSink": "cloudwatch",
+    "AdminToken": TOKEN,
+    "AlarmEmail": "operator@shop.example",
+    "Tracing": "true",
+    "CustomerKey": "true",
+    "KioskRequestsPerSecond": "1",
+    "KioskBurst": "3",
+}
 
 
 def _history(api: Api, scale_id: str) -> list[dict[str, Any]]:
