@@ -193,3 +193,29 @@ def test_on_another_port_everything_is_as_it_was(own_emulator: Emulator, sources
     finally:
         moved.stop()
         own_emulator.start()
+
+
+@pytest.mark.integration
+def test_a_stack_with_versions_goes_on_without_them(
+    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an older version of ours deployed, whose aliases kept the settings of their versions."""
+    with monkeypatch.context() as before:
+        before.setattr("infra.deploy.without_versions", lambda template: template)
+        deploy(own_emulator, "aged", embedded_parameters(Settings()))
+
+    done = deploy(own_emulator, "aged", embedded_parameters(Settings()) | {"LogLevel": "DEBUG"})
+
+    assert (done.changed, done.rebuilt) == (True, False)
+    session = emulator_session(own_emulator.credentials, own_emulator.region)
+    client = session.client("lambda", endpoint_url=own_emulator.endpoint)
+    functions = [
+        function
+        for function in client.list_functions()["Functions"]
+        if function["FunctionName"].startswith("aged-")
+    ]
+    assert len(functions) == 5
+    for function in functions:
+        assert function["Environment"]["Variables"]["LOG_LEVEL"] == "DEBUG"
+        name = function["FunctionName"]
+        assert client.list_aliases(FunctionName=name)["Aliases"] == []

@@ -594,7 +594,7 @@ def _parameters_in(template: dict[str, Any], value: Any) -> set[str]:
             named = _parameters_in(template, list(value.values()))
         case list():
             named = {name for one in value for name in _parameters_in(template, one)}
-    return named & template["Parameters"].keys()
+    return named & set(template["Parameters"])
 
 
 def _longest(template: dict[str, Any], value: Any) -> int:
