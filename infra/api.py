@@ -4,12 +4,14 @@ The emulator's API gateway costs some 50 ms a call, so the embedded run serves t
 uvicorn. What lies behind them, from the bucket's event to the tables, is the deployed stack.
 """
 
+import asyncio
 import logging
 import os
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from functions.admin.app import router as admin
 from functions.admin.app import settings as admin_settings
@@ -56,6 +58,42 @@ def _without_decoration(record: logging.LogRecord) -> bool:
     return True
 
 
+class ImpatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    """Uvicorn's protocol, but a connection that begins a request has to come to its body in time.
+
+    Uvicorn waits for ever for the rest of a header; `BodyLimit` is asked only once that is there.
+    """
+
+    headers_s = 20.0
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Wait on while what came is not a whole header."""
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._stop_waiting()
+        elif self._patience is None:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait(self) -> None:
+        self._patience = self.loop.call_later(self.headers_s, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+
 def main() -> None:
     """Serve the API; the stack's names come from the environment."""
     log_as_json()
@@ -70,6 +108,7 @@ def main() -> None:
         Doorkeeper(app, hosts, POLICIES),
         host=settings.host,
         port=settings.api_port,
+        http=ImpatientProtocol,
         log_level=settings.log_level.lower(),
         log_config=None,
         access_log=False,

@@ -37,6 +37,7 @@ from smartscale.domain.weighing import ModelRef
 from smartscale.http.admin_documents import ActivationRequest, Product, TrialRequest
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.item_edit import ItemEdit
+from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import catalogue as show
 from smartscale.http.present.models import (
     label_mapping,
@@ -384,13 +385,14 @@ def cancel_price(
 
 
 @router.put("/catalogue/{label}/picture")
-def give_picture(
+async def give_picture(
     label: str,
     image: UploadFile,
     operation: Annotated[PictureItems, Depends(picture_items)],
 ) -> EditableItem:
     """Show an item with a picture of the shop's own; it is made small and kept for good."""
-    return show.editable_item(operation.give(label, image.file.read()), now())
+    given = await in_picture_thread(lambda: operation.give(label, image.file.read()))
+    return show.editable_item(given, now())
 
 
 @router.delete("/catalogue/{label}/picture")
@@ -435,7 +437,7 @@ def take_label_back(
 
 
 @router.post("/enrol/{label}", status_code=202)
-def enrol(
+async def enrol(
     label: str,
     operation: Annotated[Teach, Depends(teach)],
     images: Annotated[
@@ -446,7 +448,9 @@ def enrol(
 
     Nothing is trained and nothing restarts. The same pictures again change nothing.
     """
-    version = operation.enrol(label, [image.file.read() for image in images or []])
+    version = await in_picture_thread(
+        lambda: operation.enrol(label, [image.file.read() for image in images or []])
+    )
     count = sum(lesson.label == label for lesson in version.lessons)
     return Taught(memory_version=version.number, label=label, images=count)
 

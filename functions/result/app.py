@@ -27,6 +27,7 @@ from smartscale.domain.moments import parse_moment
 from smartscale.domain.weighing import ConfirmedBy
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.health import Health, probe
+from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import analytics as figures_shown
 from smartscale.http.present import catalogue as catalogue_shown
 from smartscale.http.present import weighing as shown
@@ -245,14 +246,14 @@ def weighing_history(
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}}},
 )
-def weighing_picture(
+async def weighing_picture(
     job_id: str,
     operation: Annotated[History, Depends(history)],
     side: Annotated[int, Query(ge=32, le=1280, description="pixels of the longer side")] = 160,
 ) -> Response:
     """The picture of a weighing, small; 404 when it has expired."""
     return Response(
-        operation.picture(job_id, side),
+        await in_picture_thread(lambda: operation.picture(job_id, side)),
         media_type="image/jpeg",
         headers={"Cache-Control": f"private, max-age={PICTURE_AGE_S}, immutable"},
     )

@@ -15,6 +15,7 @@ from smartscale.domain.load import Load, parse_scale_id
 from smartscale.domain.moments import parse_moment
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.app import BASE_PATH, create_app, lambda_handler
+from smartscale.http.pictures import in_picture_thread
 from smartscale.operations.weighing.accept import Accept
 from smartscale.settings import BucketSettings, MetricsSettings
 
@@ -37,7 +38,7 @@ router = APIRouter(tags=["weigh"])
 
 
 @router.post("/predict", status_code=202)
-def predict(
+async def predict(
     operation: Annotated[Accept, Depends(accept)],
     image: Annotated[UploadFile | None, File(description="JPEG, PNG, WebP or HEIC")] = None,
     weight: Annotated[str | None, Form(description="gross weight in kg, such as 0.450")] = None,
@@ -64,7 +65,10 @@ def predict(
     load = Load.parse(weight if weight is not None else weight_kg, tare_kg, quantity)
     scale = parse_scale_id(scale_id)
     begun = parse_moment(weighed_at) if weighed_at else None
-    job_id = operation.image(image.file.read(), load, scale, idempotency_key, begun)
+    file = image.file
+    job_id = await in_picture_thread(
+        lambda: operation.image(file.read(), load, scale, idempotency_key, begun)
+    )
     return Accepted(job_id=job_id, result_url=_result_url(job_id))
 
 

@@ -113,6 +113,13 @@ def test_missing_parts_are_named(uploads: TestClient) -> None:
     assert nothing.status_code == 422
 
 
+def test_text_instead_of_a_file_is_said_so(uploads: TestClient) -> None:
+    answer = uploads.post("/v1/predict", data={"image": "bananas.jpg", "weight": "1"})
+    assert answer.status_code == 422
+    assert "image: must be sent as a file of the form" in answer.json()["detail"]
+    assert "UploadFile" not in answer.text
+
+
 def test_a_request_repeated_with_its_key_is_one_weighing(uploads: TestClient, shop: Shop) -> None:
     uploads.headers["Idempotency-Key"] = "8d3f"
     _, first = predict(uploads)

@@ -62,10 +62,17 @@ def _refusal(status: HTTPStatus) -> Callable[[Request, Exception], Awaitable[JSO
 async def _invalid_request(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101  as registered
     found = "; ".join(
-        f"{'.'.join(str(part) for part in one['loc'][1:]) or one['loc'][0]}: {one['msg']}"
+        f"{'.'.join(str(part) for part in one['loc'][1:]) or one['loc'][0]}: {_said(one['msg'])}"
         for one in error.errors()
     )
     return problem(HTTPStatus.UNPROCESSABLE_ENTITY, f"The request is not valid: {found}.")
+
+
+def _said(message: str) -> str:
+    """The framework's words, but where they are of its own classes."""
+    if "Expected UploadFile" in message:
+        return "must be sent as a file of the form (multipart/form-data), not as text"
+    return message
 
 
 async def _http_error(request: Request, error: Exception) -> JSONResponse:
