@@ -1,4 +1,4 @@
-"""A camera that is wired to the kiosk's machine; a browser's own camera is parts/camera.py.
+"""A camera that is wired to the kiosk's machine; a browser's own camera is screen/camera.py.
 
 It is read through OpenCV, which is installed with the `camera` group: `uv sync --group camera`.
 """
@@ -16,7 +16,7 @@ _BOUNDARY = "frame"
 FILM = f"multipart/x-mixed-replace; boundary={_BOUNDARY}"
 _FILM_PAUSE_S = 0.1
 _AGAIN_S = 2.0
-"""How soon a camera that gives nothing is opened anew."""
+"""After how many seconds a camera that gives no picture is opened anew."""
 _WIDTH, _HEIGHT = 1280, 960
 
 _log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class CameraUnavailable(Exception):
 
 
 class DeviceCamera:
-    """One camera for all pages: a thread keeps its newest picture, so that none is an old one.
+    """One camera for all pages. A thread reads it all the time and keeps only the newest picture.
 
     `source` is what OpenCV opens: a device such as `/dev/video0`, a file, or a stream's URL.
     """
@@ -51,7 +51,7 @@ class DeviceCamera:
         return picture
 
     async def film(self) -> AsyncIterator[bytes]:
-        """Pictures for the screen, as parts of a multipart answer; until the reader is gone."""
+        """Pictures for the screen, as parts of a multipart answer, until the browser closes it."""
         while not self._stopped.is_set():
             picture = await run.io_bound(self._next, _AGAIN_S)
             if picture:
@@ -66,7 +66,7 @@ class DeviceCamera:
             await asyncio.sleep(_FILM_PAUSE_S)
 
     def close(self) -> None:
-        """Let go of the camera."""
+        """Stop reading, and release the camera."""
         self._stopped.set()
         with self._news:
             self._news.notify_all()
@@ -82,7 +82,7 @@ class DeviceCamera:
             return self._newest if arrived and not self._stopped.is_set() else None
 
     def _read(self) -> None:
-        """Keep the newest picture until closed, and open the camera anew when it is gone."""
+        """Keep the newest picture until `close`. Open the camera anew when it gives none."""
         while not self._stopped.is_set():
             for picture in self._pictures():
                 with self._news:
@@ -110,13 +110,13 @@ class DeviceCamera:
 
 
 def open_camera(source: str) -> DeviceCamera | None:
-    """The camera of a setting; None for the browser's.
+    """The camera that the setting names; None where the browser's camera is used.
 
     Raises:
         ModuleNotFoundError: OpenCV is wanted and not installed.
     """
     if source == BROWSER:
         return None
-    import cv2  # noqa: F401, PLC0415 - a missing package is told at the start, not to a shopper
+    import cv2  # noqa: F401, PLC0415 - fails at the start rather than before a shopper
 
     return DeviceCamera(source)

@@ -1,7 +1,7 @@
-"""Recognising and pricing in this process, by the very code that the service runs.
+"""Recognises and prices in this process, by the same code that the service runs.
 
-The only module of the kiosk that knows the shared layer: its domain, its recognition and the model
-that comes with it. What goes out of here are the API's own documents.
+This module knows the service's domain, its recognition and its built-in model. It takes and returns
+weighings as text, and the API's documents.
 """
 
 import logging
@@ -41,7 +41,7 @@ class NotSold(Exception):
 
 @dataclass(frozen=True)
 class Sale:
-    """What a kept weighing was charged: what `POST /v1/confirm` is told when it is sent."""
+    """What a kept weighing was charged: `POST /v1/confirm` is sent this."""
 
     label: str
     confirmed_by: str
@@ -50,12 +50,12 @@ class Sale:
 
 
 def correlation_of(weighing: str) -> str | None:
-    """The correlation id that a weighing had when it was cut off, to send it under."""
+    """The correlation id that the weighing had here; it is sent under the same one."""
     return Weighing.model_validate_json(weighing).correlation_id
 
 
 class LocalScale:
-    """Weighs without the service. Takes a while: call it off the event loop."""
+    """Weighs without the service. A picture takes a while: call it off the event loop."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
@@ -69,13 +69,13 @@ class LocalScale:
         items: list[dict[str, Any]],
         weighing_id: str,
     ) -> str:
-        """Recognise and price; the weighing as text.
+        """Recognise and price; returns the weighing as text.
 
         Args:
             image: the picture.
             load: gross weight and tare in kilograms.
             scale_id: which scale.
-            items: what is sold, as `GET /v1/catalogue` told it.
+            items: what is sold, as `GET /v1/catalogue` gave it.
             weighing_id: from `new_id`, or the service's own.
         """
         weight_kg, tare_kg = load
@@ -100,7 +100,7 @@ class LocalScale:
         confirmed_by: str,
         items: list[dict[str, Any]],
     ) -> str:
-        """The weighing sold as what somebody says it is.
+        """Sell a weighing as the item that somebody says it is; returns the weighing as text.
 
         Raises:
             NotSold: the catalogue has no such item, or no price for it.
@@ -127,7 +127,7 @@ class LocalScale:
 
 
 class _NoModel:
-    """Stands for a model where there is none: everything is unknown, and found by its name."""
+    """Stands in where no model can be loaded. Every item is unknown, and is found by its name."""
 
     ref = ModelRef(id="none", revision="0")
     confirm_below = Decimal(1)
@@ -146,12 +146,12 @@ class _NoModel:
 
 
 def new_id(now: datetime) -> str:
-    """An id for a weighing of this moment."""
+    """A new id for a weighing that begins now."""
     return new_job_id(now)
 
 
 def moment_of(weighing_id: str) -> datetime | None:
-    """When a weighing began, by its id; None where the id does not tell."""
+    """When a weighing began, read from its id; None where the id holds no moment."""
     return job_time(weighing_id) if is_job_id(weighing_id) else None
 
 
@@ -162,7 +162,7 @@ def shown(weighing: str, language: str) -> dict[str, Any]:
 
 
 def sale(weighing: str) -> Sale | None:
-    """What a weighing was charged; None where nobody said what it is."""
+    """What a weighing was charged; None where it still needs a confirmation, or has no price."""
     sold = Weighing.model_validate_json(weighing)
     if sold.needs_confirmation or sold.price is None or sold.sold_label is None:
         return None
@@ -186,7 +186,7 @@ def _scores(model: Recogniser, image: bytes) -> list[Scored]:
 
 
 def _item(document: dict[str, Any]) -> Item:
-    """An item of the catalogue from the API's document, with its prices to come."""
+    """Read an item of the catalogue from the API's document, with the prices that start later."""
     prices = document.get("prices") or [
         {"unit_price": document["unit_price"], "valid_from": document["valid_from"]}
     ]

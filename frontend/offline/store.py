@@ -1,4 +1,4 @@
-"""What was weighed without the service, on disk: nothing is shown or printed before it is here."""
+"""What was weighed without the service, on disk. Nothing is shown or printed before it is there."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,27 +31,27 @@ _COLUMNS = (
 
 
 class State(StrEnum):
-    """Where a kept weighing stands."""
+    """What has become of a kept weighing."""
 
     WAITING = "waiting"
     SENT = "sent"
     REFUSED = "refused"
-    """The service does not take it; the others go on, and an attendant sees why."""
+    """The service does not take it. The others are sent all the same, and an attendant sees why."""
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A weighing of a kiosk that was cut off. Weights are kilograms."""
+    """A weighing that this kiosk made without the service. Weights are kilograms."""
 
     id: str
     key: str
-    """Its Idempotency-Key: with it, it is one weighing however often it is sent."""
+    """Its Idempotency-Key: the service takes it for one weighing however often it is sent."""
     scale_id: str
     weight_kg: Decimal
     tare_kg: Decimal | None
     weighed_at: datetime
     weighing: str
-    """The weighing as the domain writes it, with all that was shown and said."""
+    """The domain's `Weighing` as JSON, with its answer, its price and its confirmation."""
     version: int = 1
     """Grows with each change of `weighing`."""
     state: State = State.WAITING
@@ -67,7 +67,7 @@ class Store(DurableFile):
         super().__init__(file, _SCHEMA)
 
     def add(self, kept: Kept, picture: bytes) -> Kept:
-        """Keep a weighing; one that is kept already stays as it is, and is returned."""
+        """Keep a weighing. One with the same key that is kept already stays, and is returned."""
         self._run(
             "INSERT OR IGNORE INTO kept "
             "(id, key, scale_id, weight_kg, tare_kg, weighed_at, picture, weighing) "
@@ -85,7 +85,7 @@ class Store(DurableFile):
         return stored
 
     def change(self, weighing_id: str, weighing: str) -> None:
-        """Keep what was said about a weighing; it is to be sent, also when it was sent before."""
+        """Keep a confirmed weighing in place of the one before; it waits to be sent, even again."""
         self._run(
             "UPDATE kept SET weighing = ?, version = version + 1, state = 'waiting', reason = NULL "
             "WHERE id = ?",
@@ -94,7 +94,7 @@ class Store(DurableFile):
         )
 
     def get(self, weighing_id: str) -> Kept | None:
-        """A kept weighing by its id here."""
+        """A kept weighing, by the id that it has at this kiosk."""
         return next(iter(self._read("WHERE id = ?", weighing_id)), None)
 
     def first(self) -> Kept | None:
@@ -102,12 +102,12 @@ class Store(DurableFile):
         return next(iter(self._read("WHERE state = 'waiting' ORDER BY place LIMIT 1")), None)
 
     def picture(self, kept: Kept) -> bytes:
-        """The picture of a weighing that is not sent."""
+        """The picture of a kept weighing."""
         ((picture,),) = self._run("SELECT picture FROM kept WHERE id = ?", kept.id)
         return bytes(picture)
 
     def sent(self, kept: Kept, job_id: str) -> None:
-        """Note that this version was sent; a version that came meanwhile still waits."""
+        """Note that this version was sent. A newer version, kept meanwhile, still waits."""
         self._run(
             "UPDATE kept SET job_id = ?, state = CASE WHEN version = ? THEN 'sent' ELSE state END "
             "WHERE id = ?",
@@ -117,7 +117,7 @@ class Store(DurableFile):
         )
 
     def refuse(self, kept: Kept, reason: str) -> None:
-        """Put a weighing aside that the service does not take."""
+        """Put aside a weighing that the service does not take, with its reason."""
         self._run("UPDATE kept SET state = 'refused', reason = ? WHERE id = ?", reason, kept.id)
 
     def retry(self, weighing_id: str) -> None:
@@ -128,11 +128,11 @@ class Store(DurableFile):
         )
 
     def forget_sent(self, before: datetime) -> None:
-        """Drop what was sent and was weighed before a moment."""
+        """Delete what was weighed before a moment and has been sent."""
         self._run("DELETE FROM kept WHERE state = 'sent' AND weighed_at < ?", before.isoformat())
 
     def refused(self) -> list[Kept]:
-        """What an attendant has to look at."""
+        """The weighings that the service does not take."""
         return self._read("WHERE state = 'refused' ORDER BY place")
 
     def waiting(self) -> int:

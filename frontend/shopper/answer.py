@@ -16,7 +16,7 @@ from frontend.words.languages import Language
 
 
 class Counter:
-    """How many there are, between a button for less and one for more."""
+    """Draws the number of pieces between a button for less and one for more."""
 
     def __init__(self, t: Language, quantity: int, count: Callable[[int], Awaitable[None]]) -> None:
         with ui.element("div").classes("quantity") as group:
@@ -31,7 +31,7 @@ class Counter:
         self.show(quantity)
 
     def show(self, quantity: int) -> None:
-        """Show another quantity; the buttons stay the same ones."""
+        """Show another quantity. The buttons are not drawn anew: a tap on one would be lost."""
         self._number.text = str(quantity)
         self._less.set_enabled(quantity > 1)
         self._more.set_enabled(quantity < MAX_QUANTITY)
@@ -81,7 +81,7 @@ class Answer:
         return True
 
     def _now(self) -> tuple[object, ...]:
-        """What decides how the answer to the same item looks."""
+        """What can change while the item stays the same."""
         weighing = self._weighing
         return weighing.result, weighing.notice, weighing.quantity, weighing.settled
 
@@ -224,7 +224,7 @@ class Answer:
             self._problem()
             again = theme.action(t("Try again"), self._shopper.retake, kind="primary")
             again.mark("try-again").props("data-focus")
-            # The camera may be wrong: what is on the scale can be found by its name all the same.
+            # The camera may be wrong, so the item can also be found by its name.
             theme.action(
                 t("Search by name or number"), lambda: self._shopper.search(True), symbol="search"
             ).mark("find")

@@ -1,4 +1,4 @@
-"""What the kiosk says to the shopper while its service is away."""
+"""The notice to the shopper while the service is away."""
 
 from nicegui import ui
 
@@ -17,7 +17,7 @@ WITHOUT_PRICES = N_("The shop's service is away, and there are no prices here ye
 
 
 class OfflineNotice:
-    """One calm sentence for as long as the service is away or something is still to be sent."""
+    """Draws one calm sentence for as long as the service is away."""
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
@@ -25,7 +25,7 @@ class OfflineNotice:
         self._waiting = 0
 
     def build(self) -> None:
-        """Draw it, and keep it true."""
+        """Draw it, and draw it anew when something has changed."""
         self._sentence()
         ui.timer(_POLL_S, self._poll)
 

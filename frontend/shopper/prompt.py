@@ -1,4 +1,4 @@
-"""What stands beside the scale while there is no answer: what to do next, in a few big words."""
+"""The panel while there is no answer: it says in a few big words what to do next."""
 
 from nicegui import ui
 
@@ -26,11 +26,11 @@ class Prompt:
         self._plate = shopper.plate
         self._live: ui.label | None = None
         self.heading = ""
-        """What it says above all, for screen readers."""
+        """The text of its heading, for screen readers."""
 
     @staticmethod
     def depends_on(shopper: Shopper) -> tuple[object, ...]:
-        """What else than the step decides how it looks."""
+        """What decides how a step looks, besides the step itself."""
         match shopper.step:
             case Step.IDLE:
                 return shopper.plate.condition, shopper.plate.tare_kg

@@ -1,4 +1,4 @@
-"""What the scale shows: gross, tare and net, and whether that holds."""
+"""The weight on the page: gross, tare and net, and whether the weight is steady."""
 
 from typing import Protocol
 
@@ -29,7 +29,7 @@ class Readout(Protocol):
 
 
 class Display:
-    """The figures of a wired scale: to be read, not written."""
+    """The figures of a wired scale, which nobody can type."""
 
     def __init__(self, plate: Plate, t: Language) -> None:
         self._plate, self._t = plate, t
@@ -60,7 +60,7 @@ class Display:
 
 
 class Knobs:
-    """The figures of a simulated scale: what is typed is what lies on it."""
+    """The figures of a simulated scale, which the shopper types."""
 
     def __init__(self, shopper: Shopper, t: Language) -> None:
         self._shopper, self._figures, self._t = shopper, shopper.figures, t

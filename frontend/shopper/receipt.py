@@ -20,7 +20,7 @@ PRINTED = N_("Your label is printed.")
 
 
 class Receipt:
-    """The buttons below an answer; built once the weighing is settled."""
+    """Draws the buttons below an answer, once the weighing has its price."""
 
     def __init__(self, visit: Visit, weighing: str) -> None:
         self._visit = visit
@@ -48,7 +48,7 @@ class Receipt:
         with ui.element("a").classes("action secondary file").mark(f"label-{kind}") as link:
             link.props["href"] = f"/label/{self._weighing}.{kind}?lang={self._visit.language.code}"
             link.props["download"] = f"label.{kind}"
-            link.on("click", self._label)  # the browser fetches it, and says nothing when it cannot
+            link.on("click", self._label)  # the browser would not say why a download fails
             theme.text(title)
 
     @ui.refreshable_method
@@ -64,7 +64,7 @@ class Receipt:
                 theme.text(t("Scan it with your phone to keep the receipt."), "p")
 
     def _holds(self, label: Label) -> str:
-        """What the phone reads: an address where the shop has one, else the receipt itself."""
+        """What the phone scans: the receipt's address where the shop has one, else its text."""
         kiosk, t = self._visit.kiosk, self._visit.language
         if kiosk.settings.receipt_url is None:
             return receipt_text(label, t)
@@ -86,7 +86,7 @@ class Receipt:
         label = None if self._code is not None else await self._label()
         self._code = label
         self._below.refresh()
-        if label is not None:  # it is drawn in a moment, and may be below the edge
+        if label is not None:  # once it is drawn, it may be below the edge of the screen
             self._visit.client.run_javascript(
                 "setTimeout(() => document.querySelector('.label-code')"
                 "?.scrollIntoView({block: 'nearest'}), 150)"
@@ -110,7 +110,7 @@ class Receipt:
 
 
 def _code(text: str) -> str:
-    """A QR code as a picture that scales."""
+    """A QR code as SVG."""
     out = io.BytesIO()
     qrcode.make(text, image_factory=SvgPathImage, border=4).save(out)
     return out.getvalue().decode("utf-8").partition("?>")[2]

@@ -1,4 +1,4 @@
-"""The sample pictures: a tap puts one on the simulated scale, for a look without hardware."""
+"""The sample pictures: a tap puts one on the simulated scale, to try the kiosk without hardware."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from frontend.words import wording
 
 
 class SampleStrip:
-    """A row of samples, and a way to take what is on the simulated scale off again."""
+    """Draws a row of samples, and a button that clears the simulated scale."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class SampleStrip:
                     self._sample(sample)
 
     def show(self, chosen: Sample | None, *, loaded: bool) -> None:
-        """Show which one lies on the scale."""
+        """Mark the sample that is on the scale; show the button to clear it where it is loaded."""
         for path, button in self._buttons.items():
             pressed = chosen is not None and chosen.path == path
             button.props["aria-pressed"] = str(pressed).lower()

@@ -1,4 +1,4 @@
-"""Taking off what an item comes in: zero, the shop's containers, or the shopper's own."""
+"""The dialog in which a shopper chooses the container whose weight is taken off."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -14,7 +14,7 @@ from frontend.words import wording
 
 
 class TareChoice:
-    """A dialog with the containers; opened by `open`."""
+    """Draws the dialog: no container, one of the shop's, or the shopper's own."""
 
     def __init__(self, visit: Visit, shopper: Shopper) -> None:
         self._visit, self._shopper = visit, shopper
@@ -28,7 +28,7 @@ class TareChoice:
             self._content()
 
     def open(self) -> None:
-        """Show it as things are now."""
+        """Open the dialog, with the container that holds now marked."""
         self._content.refresh()
         self._dialog.open()
 

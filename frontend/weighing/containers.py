@@ -1,4 +1,4 @@
-"""Containers whose weight is known: what the shop gives out to put items into."""
+"""The containers that the shop gives out, whose weight is known."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from frontend.weighing.flow import NOTHING
 from frontend.words.languages import N_
 
 GIVEN_OUT = "Paper bag=0.006; Mesh bag=0.010; Tray=0.025; Box=0.060; Jar=0.250"
-"""Plausible ones for a start; a shop weighs its own."""
+"""An example; a shop weighs its own containers."""
 _KNOWN = (N_("Paper bag"), N_("Mesh bag"), N_("Tray"), N_("Box"), N_("Jar"))
-"""Names that are translated; others are shown as the shop has written them."""
+"""Names that the catalogues translate. Other names are shown as the shop has written them."""
 _HEAVIEST_KG = Decimal(5)
 _MOST = 12
 _LONGEST_NAME = 40
@@ -27,7 +27,7 @@ class Container:
 
 
 def read_containers(text: str) -> tuple[Container, ...]:
-    """Containers as the operator writes them: `Paper bag=0.006; Box=0.060`.
+    """Read containers as the operator writes them: `Paper bag=0.006; Box=0.060`.
 
     Raises:
         ValueError: one has no name, or no weight above 0 and up to 5 kg with at most 3 decimals;

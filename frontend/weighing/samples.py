@@ -1,4 +1,4 @@
-"""The sample pictures: one tap fills picture and weight, for a first look without a camera."""
+"""The sample pictures, each with a weight: they stand for an item on a kiosk without hardware."""
 
 import json
 from decimal import Decimal
@@ -36,11 +36,11 @@ class Sample(BaseModel):
         return f"/samples/{self.path.stem}.jpg"
 
     def title_in(self, language: str) -> str:
-        """What it shows, in a language, else in English."""
+        """Its title in a language, else in English."""
         return self.title.get(language) or self.title.get("en") or self.path.stem
 
     def read(self) -> bytes:
-        """The picture."""
+        """The bytes of its picture."""
         return self.path.read_bytes()
 
 
@@ -66,5 +66,5 @@ def load_samples(folder: Path) -> tuple[Sample, ...]:
 
 @lru_cache(maxsize=64)
 def small_picture(path: Path) -> bytes:
-    """A sample's thumbnail, made once."""
+    """A sample's thumbnail; it is made once and then remembered."""
     return thumbnail(path.read_bytes(), THUMBNAIL_SIDE)

@@ -1,4 +1,4 @@
-"""`python -m frontend.devices.scales URL`: shows what a scale says, for who wires one."""
+"""`python -m frontend.devices.scales URL`: shows a scale's readings to whoever wires it."""
 
 import asyncio
 import sys
@@ -25,7 +25,7 @@ def _line(reading: Reading) -> str:
 
 
 def main() -> None:
-    """Show readings until Ctrl-C; 2 where the URL is none."""
+    """Show readings until Ctrl-C. Exits with 2 where the URL names no scale."""
     if len(sys.argv) != 2:  # noqa: PLR2004
         sys.stderr.write("usage: python -m frontend.devices.scales URL (see docs/devices.md)\n")
         sys.exit(2)

@@ -1,4 +1,4 @@
-"""The port: what every scale tells the kiosk. Weights are kilograms, `Decimal` throughout."""
+"""The port that every scale fills: its readings. Weights are kilograms, always `Decimal`."""
 
 import asyncio
 import time
@@ -13,7 +13,7 @@ GRAM = Decimal("0.001")
 FRESH_S = 0.5
 """For how many seconds a weight may be charged after the scale sent it."""
 _KEEP = 64
-"""How many changes wait for a slow reader; older ones are dropped, the newest never is."""
+"""How many changes wait for a slow reader. When there are more, the oldest is dropped."""
 
 
 class Condition(Enum):
@@ -26,9 +26,9 @@ class Condition(Enum):
     OVERLOAD = auto()
     """More than the scale can weigh."""
     UNDERLOAD = auto()
-    """Less than nothing: the pan was lifted, or something was taken off after zeroing."""
+    """Below zero: the pan was lifted, or something was taken off after the scale was zeroed."""
     UNAVAILABLE = auto()
-    """No scale answers: switched off, cable out, or a fault of its own."""
+    """No scale answers: it is switched off, its cable is out, or it has a fault."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Reading:
 
     condition: Condition
     gross_kg: Decimal | None = None
-    """What is on the pan: always while STABLE; while MOVING where the scale tells it."""
+    """The weight on the pan: always there while STABLE, and while MOVING if the scale sends it."""
     net: bool = False
     """Whether the scale has already subtracted a tare of its own: then `gross_kg` is a net weight,
     and no other tare may be taken off."""
@@ -65,7 +65,7 @@ class Reading:
 
 
 class Scale(Protocol):
-    """A scale. It is watched rather than asked: readings come as they change."""
+    """A scale. It hands out each change of its reading; nobody has to ask for one."""
 
     capacity_kg: Decimal
     """The most it weighs."""
@@ -73,10 +73,10 @@ class Scale(Protocol):
     """The smallest step that it shows."""
 
     def readings(self) -> AsyncIterator[Reading]:
-        """The current reading at once, then each change, until the scale is closed."""
+        """Give the current reading at once, then each change, until the scale is closed."""
 
     async def close(self) -> None:
-        """Let go of the scale; every iterator of readings ends."""
+        """Release the scale; every iterator of readings ends."""
 
 
 class Readings:
@@ -128,7 +128,7 @@ class Readings:
             reader.news.set()
 
     async def follow(self) -> AsyncIterator[Reading]:
-        """The current reading, then each change, until closed."""
+        """Give the current reading, then each change, until `close`."""
         reader = _Reader()
         reader.add(self._current)
         self._readers.add(reader)

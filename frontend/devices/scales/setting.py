@@ -14,11 +14,11 @@ SIMULATED = "simulated://"
 PROTOCOLS = {protocol.name: protocol for protocol in (MT_SICS, TOLEDO_8217, CAS, CAS_22)}
 _OPTIONS = {"protocol", "baudrate", "unit", "capacity", "division", "parity"}
 _LARGEST_KG = Decimal(30)
-"""What the service takes at most."""
+"""The heaviest load that the service accepts."""
 
 
 def open_scale(url: str) -> Scale | None:
-    """The scale of a setting; None for the simulated one, of which each page has its own.
+    """Open the scale that a setting names; None for the simulated one, as each page has its own.
 
     Raises:
         ValueError: the setting is not one; the message says what would be right.
@@ -28,7 +28,7 @@ def open_scale(url: str) -> Scale | None:
 
 
 def read_wire(url: str) -> Wire | None:
-    """Where the scale of a setting is; None for the simulated one. Opens nothing.
+    """Read where a setting's scale is, without opening it; None for the simulated one.
 
     Raises:
         ValueError: the setting is not one; the message says what would be right.
@@ -63,7 +63,7 @@ def read_wire(url: str) -> Wire | None:
 
 
 def _address(scheme: str, netloc: str, path: str) -> str:
-    """What pyserial opens."""
+    """The address in the form that pyserial opens."""
     if scheme == "serial" and (device := netloc + path):
         return device
     if scheme in {"socket", "rfc2217"} and netloc:

@@ -7,11 +7,11 @@ from decimal import ROUND_HALF_UP, Decimal
 from frontend.devices.scales.scale import GRAM, Condition, Reading, Readings
 
 SETTLE_S = 0.4
-"""How long the weight moves before it is stable, as on a real pan."""
+"""For how many seconds the weight moves before it is stable, as on a real pan."""
 
 
 class SimulatedScale:
-    """Weighs what it is told. An empty pan at first."""
+    """Shows the weights that `place` puts on its pan, which is empty at first."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class SimulatedScale:
         self._settling: asyncio.TimerHandle | None = None
 
     def place(self, kg: Decimal) -> None:
-        """Put something on the pan, in place of what is on it: it moves, then it is stable."""
+        """Replace what is on the pan. The weight moves for a moment, and then is stable."""
         final = self._weigh(kg)
         if final.gross_kg is None:
             self._show(final)
@@ -44,11 +44,11 @@ class SimulatedScale:
         self.place(Decimal(0))
 
     def disconnect(self) -> None:
-        """Pull the cable; what is placed next is weighed again."""
+        """Become unavailable, as if the cable were pulled, until `place` is called again."""
         self._show(Reading(Condition.UNAVAILABLE))
 
     def readings(self) -> AsyncIterator[Reading]:
-        """The current reading at once, then each change."""
+        """Give the current reading at once, then each change."""
         return self._readings.follow()
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A scale on a wire: asks it again and again, and comes back by itself after a pulled cable."""
+"""A scale on a wire. It is asked again and again, and found again after its cable was pulled."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ from frontend.devices.scales.scale import FRESH_S, Condition, Reading, Readings
 
 _UNAVAILABLE = Reading(Condition.UNAVAILABLE)
 _MOST_BYTES = 2048
-"""How much one question may be answered with; a line that talks on and on is no scale."""
+"""The longest answer to one question, in bytes: a line that sends more is no scale."""
 _MOST_BACKLOG = 65_536
 """How many bytes that came unasked are dropped at once, in search of the newest."""
 _CHUNK = 64
@@ -36,16 +36,16 @@ class Wire:
     pan: Pan = field(default_factory=Pan)
     baudrate: int | None = None
     parity_in_software: bool = False
-    """The line carries even parity as the eighth bit, as from a serial server set to 8N1."""
+    """Whether the eighth bit of each byte is its parity, as behind a serial server set to 8N1."""
     poll_s: float = 0.1
     answer_s: float = 0.5
     silence_s: float = 1.5
-    """After how long without a reading a scale counts as away."""
+    """After how many seconds without a reading a scale counts as unavailable."""
     retry_s: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0)
 
 
 class WiredScale:
-    """A scale on a serial line or socket, asked by a thread of its own once somebody reads."""
+    """A scale on a serial line or socket. The first reader starts a thread that asks it."""
 
     def __init__(self, wire: Wire) -> None:
         self.capacity_kg: Decimal = wire.pan.capacity_kg
@@ -56,13 +56,13 @@ class WiredScale:
         self._thread: threading.Thread | None = None
 
     async def readings(self) -> AsyncIterator[Reading]:
-        """The current reading at once, then each change."""
+        """Give the current reading at once, then each change."""
         self._start()
         async for reading in self._readings.follow():
             yield reading
 
     async def close(self) -> None:
-        """Let go of the line; every iterator of readings ends."""
+        """Close the line; every iterator of readings ends."""
         self._stop.set()
         self._readings.close()
         if self._thread is not None:
@@ -95,7 +95,7 @@ class WiredScale:
                         elif dialogue.silent:
                             raise TimeoutError("it says nothing that is a weight")
                         self._stop.wait(self._wire.poll_s)
-            except (OSError, termios.error) as error:  # a broken line, or none yet
+            except (OSError, termios.error) as error:  # the line is broken, or not there yet
                 publish(_UNAVAILABLE)
                 reason = _lost(self._wire, str(error), reason)
                 self._stop.wait(next(pauses))
@@ -116,7 +116,7 @@ class _Dialogue:
 
     @property
     def silent(self) -> bool:
-        """Whether no reading came for too long."""
+        """Whether no reading has come for `silence_s` seconds."""
         return time.monotonic() - self._heard_at > self._wire.silence_s
 
     def reading(self) -> Reading | None:
@@ -165,7 +165,7 @@ class _Dialogue:
 
     def _receive_backlog(self) -> None:
         """Take in what has arrived meanwhile, of which the end is the newest."""
-        for _ in range(_MOST_BACKLOG):  # not until there is no more: a line may talk without end
+        for _ in range(_MOST_BACKLOG):  # a limit, because a line may send without end
             if not self._port.in_waiting:
                 return
             self._add(self._port.read(min(self._port.in_waiting, _MOST_BACKLOG)))

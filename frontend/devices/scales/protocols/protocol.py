@@ -21,7 +21,7 @@ _WHOLE = frozenset({"g", "mg"})
 
 @dataclass(frozen=True)
 class Pan:
-    """What the installer says about a scale.
+    """What whoever installs a scale sets for it.
 
     `unit` is what a protocol without units means; weights above `capacity_kg` are an overload.
     """
@@ -66,7 +66,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Step:
-    """Something to send, and what the scale then answers."""
+    """What to send, and a pattern of what the scale answers to it."""
 
     send: bytes
     answer: re.Pattern[bytes]
@@ -74,7 +74,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Protocol:
-    """One wire protocol. The answer of the last step is a frame for `parse`."""
+    """One wire protocol. `parse` reads the scale's answer to the last step."""
 
     name: str
     steps: tuple[Step, ...]
@@ -84,4 +84,4 @@ class Protocol:
 
 
 FIGURE = rb"[0-9]{1,6}(?:\.[0-9]{1,6})?"
-"""A figure as scales write it; longer ones are no weight that a scale for food shows."""
+"""A figure as scales write it. No scale for food shows a longer one."""

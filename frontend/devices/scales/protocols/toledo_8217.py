@@ -46,10 +46,10 @@ TOLEDO_8217 = Protocol(
 
 
 def with_even_parity(text: bytes) -> bytes:
-    """Seven-bit bytes with their parity as the eighth bit."""
+    """Add to each seven-bit byte its parity as the eighth bit."""
     return bytes(byte | (byte.bit_count() & 1) << 7 for byte in text)
 
 
 def check_even_parity(line: bytes) -> bytes:
-    """The seven-bit bytes; each whose parity is wrong as NUL, which is in no frame."""
+    """Take the parity off each byte. Where it is wrong, the byte becomes NUL: no frame has one."""
     return bytes(0 if byte.bit_count() & 1 else byte & 0x7F for byte in line)
