@@ -224,7 +224,9 @@ async def test_an_empty_scale_is_told_so(user: User, api: FakeApi) -> None:
     await user.should_not_see("price")
 
     user.find("Try again").click()
-    await user.should_see("classify", retries=SOON)
+    await user.should_see("Now it needs a picture", retries=SOON)
+    await user.should_not_see(marker="picture")
+    assert len(api.predictions) == 1, "the picture that shows nothing is not sent again"
 
 
 async def test_what_the_camera_does_not_see_can_be_found_by_name(user: User, api: FakeApi) -> None:
