@@ -44,10 +44,12 @@ class Clock:
 class FakeUploads:
     clock: Clock = field(default_factory=Clock)
     objects: dict[str, tuple[StoredUpload, bytes]] = field(default_factory=dict)
+    media_types: dict[str, str] = field(default_factory=dict)
 
     def put(self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str]) -> None:
         etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-        stored = StoredUpload(key, etag, self.clock(), {**metadata, "media-type": media_type})
+        stored = StoredUpload(key, etag, self.clock(), dict(metadata))
+        self.media_types[key] = media_type
         self.objects[key] = stored, body
 
     def read(self, key: str) -> tuple[StoredUpload, bytes]:

@@ -34,9 +34,7 @@ from smartscale.domain.registry import BUILTIN
 from smartscale.domain.spreadsheet import decode_table
 from smartscale.domain.trial import Tallies
 from smartscale.domain.weighing import ModelRef
-from smartscale.http.admin_documents import ActivationRequest, Product, TrialRequest
 from smartscale.http.app import create_app, lambda_handler
-from smartscale.http.item_edit import ItemEdit
 from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import catalogue as show
 from smartscale.http.present.models import (
@@ -45,6 +43,7 @@ from smartscale.http.present.models import (
     model_status,
     trial_document,
 )
+from smartscale.http.requests import ActivationRequest, ItemEdit, Product, TrialRequest
 from smartscale.http.table import csv_file
 from smartscale.logs import function_logger
 from smartscale.operations.access.authorise import Authorise

@@ -8,7 +8,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
 
 from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.bucket import Bucket, S3ItemPictures, S3Ledger, S3Uploads, data_bucket
@@ -23,14 +22,13 @@ from smartscale.contract.document import in_language
 from smartscale.contract.weighing import HistoryPage, Result
 from smartscale.domain.charge import Charge
 from smartscale.domain.load import parse_quantity
-from smartscale.domain.moments import parse_moment
-from smartscale.domain.weighing import ConfirmedBy
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.health import Health, probe
 from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import analytics as figures_shown
 from smartscale.http.present import catalogue as catalogue_shown
 from smartscale.http.present import weighing as shown
+from smartscale.http.requests import ConfirmationRequest, HistoryQuery
 from smartscale.http.table import as_csv
 from smartscale.operations.catalogue.pictures import read_picture
 from smartscale.operations.metrics.analytics import analyse
@@ -40,7 +38,7 @@ from smartscale.operations.ports.metrics import MetricQueries
 from smartscale.operations.ports.weighings import Weighings
 from smartscale.operations.weighing.announce import Announce
 from smartscale.operations.weighing.confirm import Confirm
-from smartscale.operations.weighing.history import History, history_filter
+from smartscale.operations.weighing.history import History
 from smartscale.settings import (
     BucketSettings,
     MetricsSettings,
@@ -152,34 +150,10 @@ async def result(
     return shown.pending(job_id) if weighing is None else shown.result(weighing, lang)
 
 
-class Charged(BaseModel):
-    """What a kiosk charged while the service was away; amounts and kilograms as text."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    unit: str
-    unit_price: str
-    price: str
-    currency: str
-    tare_kg: str = "0.000"
-
-
-class Confirmation(BaseModel):
-    """What the item is: its label or its PLU. With `charged` nothing is priced anew."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    label: Annotated[str, Field(min_length=1)] | None = None
-    plu: Annotated[str, Field(min_length=1)] | None = None
-    quantity: int | None = None
-    confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER
-    charged: Charged | None = None
-
-
 @router.post("/confirm/{job_id}", tags=["weigh"])
 def confirm_weighing(
     job_id: str,
-    said: Confirmation,
+    said: ConfirmationRequest,
     reading: Annotated[History, Depends(history)],
     operation: Annotated[Confirm, Depends(confirm)],
     lang: Language = "en",
@@ -205,37 +179,21 @@ def confirm_weighing(
 )
 def weighing_history(
     operation: Annotated[History, Depends(history)],
+    asked: Annotated[HistoryQuery, Query()],
     accept: Annotated[str, Header()] = "application/json",
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    cursor: str | None = None,
-    scale_id: str | None = None,
-    label: str | None = None,
-    needs_confirmation: bool | None = None,
-    suspicious: bool | None = None,
-    upload_key: str | None = None,
-    from_: Annotated[str | None, Query(alias="from", description="date or moment")] = None,
-    to: Annotated[str | None, Query(description="date or moment")] = None,
-    lang: Language = "en",
 ) -> HistoryPage | Response:
     """Weighings, newest first: the last 92 days, or `from` and `to`.
 
     With `Accept: text/csv` everything that matches (up to 10,000) comes as a table.
     """
-    wanted = history_filter(
-        now(),
-        start=parse_moment(from_) if from_ else None,
-        end=parse_moment(to) if to else None,
-        scale_id=scale_id,
-        label=label,
-        needs_confirmation=needs_confirmation,
-        suspicious=suspicious,
-        upload_key=upload_key,
-    )
+    wanted = asked.filter(now())
     if "text/csv" in accept:
-        return as_csv(shown.result(weighing, lang) for weighing in operation.everything(wanted))
-    page = operation.page(wanted, cursor, limit)
+        return as_csv(
+            shown.result(weighing, asked.lang) for weighing in operation.everything(wanted)
+        )
+    page = operation.page(wanted, asked.cursor, asked.limit)
     return HistoryPage(
-        items=tuple(shown.result(weighing, lang) for weighing in page.weighings),
+        items=tuple(shown.result(weighing, asked.lang) for weighing in page.weighings),
         next_cursor=page.next_cursor,
     )
 

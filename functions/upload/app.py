@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
-from pydantic import BaseModel, ConfigDict
 
 from smartscale.adapters.bucket import S3IdempotencyKeys, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import tell_cold_start
@@ -16,6 +15,7 @@ from smartscale.domain.moments import parse_moment
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.app import BASE_PATH, create_app, lambda_handler
 from smartscale.http.pictures import in_picture_thread
+from smartscale.http.requests import UploadRequest, one_weight
 from smartscale.operations.weighing.accept import Accept
 from smartscale.settings import BucketSettings, MetricsSettings
 
@@ -62,7 +62,7 @@ async def predict(
             "The picture is missing: send it as the file `image` of a form (multipart/form-data), "
             "with the field `weight` beside it."
         )
-    load = Load.parse(weight if weight is not None else weight_kg, tare_kg, quantity)
+    load = Load.parse(one_weight(weight, weight_kg), tare_kg, quantity)
     scale = parse_scale_id(scale_id)
     begun = parse_moment(weighed_at) if weighed_at else None
     file = image.file
@@ -72,26 +72,13 @@ async def predict(
     return Accepted(job_id=job_id, result_url=_result_url(job_id))
 
 
-class UploadRequest(BaseModel):
-    """What the scale shows, for a picture that goes straight to the store."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    weight: str | None = None
-    weight_kg: str | None = None
-    tare_kg: str | None = None
-    quantity: int | None = None
-    scale_id: str | None = None
-    content_type: str = "image/jpeg"
-
-
 @router.post("/uploads", status_code=202)
 def uploads(wanted: UploadRequest, operation: Annotated[Accept, Depends(accept)]) -> DirectUpload:
     """Ask for a direct upload: post the picture to `url` with `fields`, which starts the weighing.
 
     The form's last field is the picture, as `file`. The permission holds for five minutes.
     """
-    weight = wanted.weight if wanted.weight is not None else wanted.weight_kg
+    weight = one_weight(wanted.weight, wanted.weight_kg)
     load = Load.parse(weight, wanted.tare_kg, wanted.quantity)
     upload = operation.presign(load, parse_scale_id(wanted.scale_id), wanted.content_type)
     return DirectUpload(

@@ -34,7 +34,7 @@ def test_a_picture_is_stored_with_its_load(
     upload, body = uploads.read(upload_key(job_id))
     assert body == picture(image_format)
     assert (upload.job_id, upload.scale_id, upload.load()) == (job_id, "till-1", LOAD)
-    assert upload.metadata["media-type"] == f"image/{image_format.lower()}"
+    assert uploads.media_types[upload.key] == f"image/{image_format.lower()}"
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,17 @@ from pathlib import PurePosixPath
 
 from smartscale.domain import correlation
 from smartscale.domain.errors import InvalidInput, Unprocessable
+from smartscale.domain.fields import check_fields
 from smartscale.domain.job_id import is_job_id, job_id_for_object, job_time
 from smartscale.domain.load import DEFAULT_SCALE_ID, Load, parse_scale_id
 
 UPLOADS = "uploads/"
 MAX_IMAGE_BYTES = 10_000_000
+ACCEPTED_AT = "accepted-at"
+METADATA = ("weight-kg", "tare-kg", "quantity", "scale-id", ACCEPTED_AT, correlation.METADATA)
+"""The metadata that an image object may have."""
+_OF_TOOLS = frozenset({"mtime", "s3cmd-attrs", "md5chksum"})
+"""What copying tools (rclone, s3cmd) note of a file by themselves."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +64,11 @@ class StoredUpload:
         """What the scale showed.
 
         Raises:
-            Unprocessable: the metadata holds no valid weight, tare, quantity or scale id.
+            Unprocessable: the metadata holds no valid weight, tare, quantity or scale id, or
+                something that nobody reads, such as `tare`.
         """
         try:
+            check_fields("metadata", self._named_by_senders(), METADATA)
             parse_scale_id(self.metadata.get("scale-id"))
             return Load.parse(
                 self.metadata.get("weight-kg"),
@@ -69,6 +77,9 @@ class StoredUpload:
             )
         except InvalidInput as error:
             raise Unprocessable(f"The object's metadata is not usable: {error}") from error
+
+    def _named_by_senders(self) -> list[str]:
+        return [name for name in self.metadata if name not in _OF_TOOLS]
 
 
 def upload_key(job_id: str) -> str:

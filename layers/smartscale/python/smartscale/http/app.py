@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from mangum import Mangum
 from mangum.types import LambdaContext, LambdaEvent
 
@@ -14,6 +14,7 @@ from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.access_log import AccessLog
 from smartscale.http.body_limit import BodyLimit
 from smartscale.http.problem import answer_errors_as_problems
+from smartscale.http.unknown_fields import refuse_unknown_fields
 
 BASE_PATH = "/v1"
 _TEXT = ["text/", "application/json", MEDIA_TYPE]
@@ -38,7 +39,7 @@ def create_app(
         responses={"default": {"model": Problem, "description": "A problem (RFC 9457)"}},
     )
     for router in routers:
-        app.include_router(router, prefix=BASE_PATH)
+        app.include_router(router, prefix=BASE_PATH, dependencies=[Depends(refuse_unknown_fields)])
     app.add_middleware(BodyLimit, max_image_bytes=MAX_IMAGE_BYTES)
     app.add_middleware(AccessLog)
     answer_errors_as_problems(app)

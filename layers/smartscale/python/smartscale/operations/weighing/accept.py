@@ -10,13 +10,12 @@ from smartscale.domain import correlation
 from smartscale.domain.errors import InvalidInput, TooLarge
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
-from smartscale.domain.upload import MAX_IMAGE_BYTES, load_metadata, upload_key
+from smartscale.domain.upload import ACCEPTED_AT, MAX_IMAGE_BYTES, load_metadata, upload_key
 from smartscale.operations.ports.uploads import IdempotencyKeys, PresignedPost, Uploads
 from smartscale.recognition.photo import MEDIA_TYPES, UnsupportedImage, without_metadata
 
 MAX_IDEMPOTENCY_KEY = 255
 PRESIGNED_SECONDS = 300
-ACCEPTED_AT = "accepted-at"
 LATEST = timedelta(days=31)
 """How late a weighing may be sent: as long as idempotency keys are kept."""
 

@@ -14,7 +14,7 @@ from smartscale.domain.labels import products_of
 from smartscale.domain.load import Load
 from smartscale.domain.moments import parse_moment
 from smartscale.domain.prediction import NO_ITEM, Scored, decide
-from smartscale.domain.upload import StoredUpload
+from smartscale.domain.upload import ACCEPTED_AT, StoredUpload
 from smartscale.domain.weighing import Prediction, Status, Weighing, priced_as
 from smartscale.operations.messages import Arrival
 from smartscale.operations.metrics.figures import outcome_metrics
@@ -24,7 +24,6 @@ from smartscale.operations.ports.metrics import Metric
 from smartscale.operations.ports.models import Recogniser
 from smartscale.operations.ports.uploads import Uploads
 from smartscale.operations.ports.weighings import Weighings
-from smartscale.operations.weighing.accept import ACCEPTED_AT
 from smartscale.operations.weighing.announce import Announce
 from smartscale.recognition.photo import ImageError
 

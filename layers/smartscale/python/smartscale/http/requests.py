@@ -1,0 +1,186 @@
+"""What the routes take: bodies and queries.
+
+Money and weight come as text, since JSON's numbers are binary floats; shares are from 0 to 1.
+"""
+
+from datetime import UTC, datetime, tzinfo
+from decimal import Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from smartscale.contract.history import HistoryFilter
+from smartscale.domain.catalogue import Item
+from smartscale.domain.errors import InvalidInput
+from smartscale.domain.fields import check_fields
+from smartscale.domain.moments import parse_end, parse_moment
+from smartscale.domain.registry import ImportHints
+from smartscale.domain.trial import Limits, Mode
+from smartscale.domain.weighing import ConfirmedBy
+from smartscale.importing.labels import parse_labels
+from smartscale.importing.preprocessings import canonical_name
+from smartscale.operations.ports.weighings import HistoryFilter as StoredFilter
+from smartscale.operations.weighing.history import history_filter
+
+_CLEARABLE = ("piece_kg_min", "piece_kg_max", "sold_as", "aliases")
+
+
+class Body(BaseModel):
+    """A request's body; a field that is not known is refused, and the right one is named."""
+
+    model_config = ConfigDict(extra="forbid", protected_namespaces=())
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_fields(cls, sent: Any) -> Any:
+        if isinstance(sent, dict):
+            check_fields("field", map(str, sent), cls.model_fields)
+        return sent
+
+
+class UploadRequest(Body):
+    """What the scale shows, for a picture that goes straight to the store."""
+
+    weight: str | None = None
+    weight_kg: str | None = None
+    tare_kg: str | None = None
+    quantity: int | None = None
+    scale_id: str | None = None
+    content_type: str = "image/jpeg"
+
+
+def one_weight(weight: str | None, weight_kg: str | None) -> str | None:
+    """The weight, which has two names.
+
+    Raises:
+        InvalidInput: it was sent by both.
+    """
+    if weight is not None and weight_kg is not None:
+        raise InvalidInput("The weight was sent twice: send it as `weight` or as `weight_kg`.")
+    return weight if weight is not None else weight_kg
+
+
+class ChargedRequest(Body):
+    """What a kiosk charged while the service was away; amounts and kilograms as text."""
+
+    unit: str
+    unit_price: str
+    price: str
+    currency: str
+    tare_kg: str = "0.000"
+
+
+class ConfirmationRequest(Body):
+    """What the item is: its label or its PLU. With `charged` nothing is priced anew."""
+
+    label: Annotated[str, Field(min_length=1)] | None = None
+    plu: Annotated[str, Field(min_length=1)] | None = None
+    quantity: int | None = None
+    confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER
+    charged: ChargedRequest | None = None
+
+
+class HistoryQuery(HistoryFilter):
+    """A page of the history, or with `Accept: text/csv` all that matches."""
+
+    limit: int = Field(20, ge=1, le=100)
+    cursor: str | None = None
+    lang: str = Field("en", pattern="^[a-z]{2}$", description="names in this language")
+
+    def filter(self, now: datetime, zone: tzinfo = UTC) -> StoredFilter:
+        """Which weighings are asked for. Raises InvalidInput."""
+        return history_filter(
+            now,
+            start=parse_moment(self.start, zone) if self.start else None,
+            end=parse_moment(self.end, zone) if self.end else None,
+            scale_id=self.scale_id,
+            label=self.label,
+            needs_confirmation=self.needs_confirmation,
+            suspicious=self.suspicious,
+            upload_key=self.upload_key,
+        )
+
+
+class ActivationRequest(Body):
+    """The model to serve: a branch, tag or commit of a hub's repository, or the built-in package.
+
+    `labels` and `preprocessing` are for repositories that do not say them.
+    """
+
+    model_id: str | None = None
+    model_revision: str = "main"
+    labels: list[str] | dict[str, str | int] | None = None
+    preprocessing: str | None = None
+
+    @property
+    def hints(self) -> ImportHints | None:
+        """What is said of a model that its repository does not say."""
+        if self.labels is None and self.preprocessing is None:
+            return None
+        return ImportHints(
+            labels=None if self.labels is None else parse_labels(self.labels),
+            preprocessing=self.preprocessing and canonical_name(self.preprocessing),
+        )
+
+
+class TrialRequest(Body):
+    """A package that is there, to try beside the active one.
+
+    `share` is of the weighings for a shadow, of the scales for a canary.
+    """
+
+    model_id: str
+    model_revision: str = "main"
+    mode: Mode = Mode.SHADOW
+    share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.2")
+    limits: Limits = Limits()
+
+
+class Product(Body):
+    """The catalogue label of an item."""
+
+    product: str
+
+
+class ItemEdit(Body):
+    """What is sold under a label. What is left out stays as it was; an empty text or list empties.
+
+    `version` is that of the item that was looked at: when somebody has changed it meanwhile, the
+    edit is refused.
+    """
+
+    plu: str
+    names: dict[str, str]
+    unit: str
+    unit_price: str
+    category: str = "other"
+    tare_kg: str | None = None
+    piece_kg_min: str | None = None
+    piece_kg_max: str | None = None
+    sold_as: str | None = None
+    aliases: list[str] | None = None
+    currency: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
+    version: int | None = None
+
+    @property
+    def clears(self) -> list[str]:
+        """The fields that become empty."""
+        return [name for name in _CLEARABLE if getattr(self, name) in ("", [])]
+
+    def item(self, label: str, currency: str, moment: datetime) -> Item:
+        """The item. Raises InvalidInput."""
+        fields = self.model_dump(
+            exclude={"currency", "valid_from", "valid_to", "version", "aliases"}, exclude_none=True
+        )
+        if any("|" in alias for alias in self.aliases or ()):
+            raise InvalidInput("An alias must not hold the sign |.")
+        return Item.parse(
+            label=label,
+            currency=self.currency or currency,
+            valid_from=parse_moment(self.valid_from) if self.valid_from else moment,
+            valid_to=parse_end(self.valid_to) if self.valid_to else None,
+            aliases="|".join(self.aliases or ()),
+            **fields,
+        )
