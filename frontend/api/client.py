@@ -236,8 +236,8 @@ class ScaleHealth(_Document):
     weighings: int
     error_rate: float
     low_confidence_rate: float | None = None
-    latency_average: float | None = None
-    latency_p95: float | None = None
+    recognition_latency_average: float | None = None
+    recognition_latency_p95: float | None = None
 
 
 class Insights(_Document):

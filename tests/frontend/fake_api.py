@@ -385,8 +385,8 @@ def _app(api: FakeApi) -> FastAPI:
                         "weighings": 40,
                         "error_rate": 0.1,
                         "low_confidence_rate": 0.25,
-                        "latency_average": 41.5,
-                        "latency_p95": 90,
+                        "recognition_latency_average": 41.5,
+                        "recognition_latency_p95": 90,
                     }
                     for _ in busy[:1]
                 ],

@@ -87,7 +87,7 @@ async def test_figures_are_taken_away_as_a_file(user: User) -> None:
     await log_in(user, "/analytics", MANAGER_PIN)
     await user.should_see("csv-confusion", retries=SOON)
     user.find(marker="csv-confusion").click()
-    table = (await user.download.next()).text.splitlines()
+    table = (await user.download.next()).content.decode("utf-8-sig").splitlines()
     assert table == [
         "Recognised as,Confirmed as,Weighings",
         "Bananas,Bananas,24",

@@ -21,9 +21,9 @@ SURE = WeighingFacts(
     label="Banana",
     confirmed_label=None,
     confidence=Decimal("0.9"),
-    latency_ms=Decimal(40),
+    recognition_latency_ms=Decimal(40),
 )
-FAILED = replace(SURE, failed=True, label=None, confidence=None, latency_ms=None)
+FAILED = replace(SURE, failed=True, label=None, confidence=None, recognition_latency_ms=None)
 
 
 def test_what_was_confirmed_stands_against_what_was_predicted() -> None:
@@ -51,14 +51,21 @@ def test_confidence_is_averaged_by_day_exactly() -> None:
 
 def test_each_scale_has_its_health() -> None:
     later = NOW + timedelta(minutes=5)
-    slow = replace(SURE, latency_ms=Decimal(400), created_at=later, asked=True)
+    slow = replace(SURE, recognition_latency_ms=Decimal(400), created_at=later, asked=True)
     other = replace(FAILED, scale_id="till-2")
     one, two = insights_of([SURE] * 19 + [slow, FAILED, other]).scales
     assert (one.scale_id, one.last_seen, one.weighings) == ("till-1", later, 21)
     assert one.error_rate == Decimal("0.0476")
     assert one.low_confidence_rate == Decimal("0.0500")
-    assert (one.latency_average, one.latency_p95) == (Decimal("58.0000"), Decimal(40))
-    assert (two.error_rate, two.low_confidence_rate, two.latency_p95) == (Decimal(1), None, None)
+    assert (one.recognition_latency_average, one.recognition_latency_p95) == (
+        Decimal("58.0000"),
+        Decimal(40),
+    )
+    assert (two.error_rate, two.low_confidence_rate, two.recognition_latency_p95) == (
+        Decimal(1),
+        None,
+        None,
+    )
 
 
 @given(st.lists(st.sampled_from([SURE, FAILED, replace(SURE, asked=True)]), max_size=40))

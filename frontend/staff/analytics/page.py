@@ -309,7 +309,7 @@ class AnalyticsPage(StaffPage):
                 for scale in insights.scales:
                     self._scale(scale)
             head = (N_("Scale"), N_("Last seen"), N_("Weighings"), N_("Errors"))
-            more = (N_("Low confidence"), N_("average"), N_("p95"))
+            more = (N_("Low confidence"), N_("Recognised, average"), N_("Recognised, p95"))
             rows = [[t(title) for title in (*head, *more)]]
             rows += [
                 [
@@ -318,8 +318,12 @@ class AnalyticsPage(StaffPage):
                     str(one.weighings),
                     f"{one.error_rate:g}",
                     "" if one.low_confidence_rate is None else f"{one.low_confidence_rate:g}",
-                    "" if one.latency_average is None else f"{one.latency_average:g}",
-                    "" if one.latency_p95 is None else f"{one.latency_p95:g}",
+                    ""
+                    if one.recognition_latency_average is None
+                    else f"{one.recognition_latency_average:g}",
+                    ""
+                    if one.recognition_latency_p95 is None
+                    else f"{one.recognition_latency_p95:g}",
                 ]
                 for one in insights.scales
             ]
@@ -337,12 +341,12 @@ class AnalyticsPage(StaffPage):
         ]
         if low is not None:
             facts.append(t("{share} with low confidence", share=wording.rate(low, t)))
-        if scale.latency_average is not None:
+        if scale.recognition_latency_average is not None:
             facts.append(
                 t(
-                    "{average} on average, p95 {p95}",
-                    average=wording.milliseconds(scale.latency_average, t),
-                    p95=wording.milliseconds(scale.latency_p95, t),
+                    "recognised in {average} on average, p95 {p95}",
+                    average=wording.milliseconds(scale.recognition_latency_average, t),
+                    p95=wording.milliseconds(scale.recognition_latency_p95, t),
                 )
             )
         with (

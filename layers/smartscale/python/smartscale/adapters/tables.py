@@ -443,7 +443,7 @@ def _facts(row: WeighingRow) -> WeighingFacts:
         label=row.label,
         confirmed_label=row.confirmed_label,
         confidence=row.confidence,
-        latency_ms=None if row.timings is None else row.timings.total_ms,
+        recognition_latency_ms=None if row.timings is None else row.timings.total_ms,
     )
 
 

@@ -23,7 +23,7 @@ class LabelCount(Document):
 
 
 class Point(Document):
-    """The figures of one period; latency in milliseconds."""
+    """The figures of one period; latency is milliseconds from accepted to stored."""
 
     at: datetime
     requests: int
@@ -53,15 +53,16 @@ class ConfidenceOfDay(Document):
 
 
 class ScaleHealth(Document):
-    """How one scale does; latency in milliseconds, None where nothing was recognised."""
+    """How one scale does; recognition latency is milliseconds from accepted to recognised, None
+    where nothing was recognised."""
 
     scale_id: str
     last_seen: datetime
     weighings: int
     error_rate: float
     low_confidence_rate: float | None
-    latency_average: float | None
-    latency_p95: float | None
+    recognition_latency_average: float | None
+    recognition_latency_p95: float | None
 
 
 class Insights(Document):

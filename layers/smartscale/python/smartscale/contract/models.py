@@ -71,7 +71,8 @@ class Package(Document):
 
 
 class Figures(Document):
-    """How one of the two models did; None where nothing is known yet."""
+    """How one of the two models did; None where nothing is known yet. `latency_ms` is inference
+    latency: decoding and network alone."""
 
     n: int
     latency_ms: float | None

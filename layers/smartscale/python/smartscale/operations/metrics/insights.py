@@ -39,15 +39,16 @@ class ConfidenceOfDay:
 
 @dataclass(frozen=True)
 class ScaleHealth:
-    """How one scale does; latency in ms, None where nothing was recognised."""
+    """How one scale does; recognition latency (accepted to recognised) in ms, None where nothing
+    was recognised."""
 
     scale_id: str
     last_seen: datetime
     weighings: int
     error_rate: Decimal
     low_confidence_rate: Decimal | None
-    latency_average: Decimal | None
-    latency_p95: Decimal | None
+    recognition_latency_average: Decimal | None
+    recognition_latency_p95: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,9 @@ def _scales(facts: Sequence[WeighingFacts]) -> tuple[ScaleHealth, ...]:
 
 def _health(scale_id: str, facts: Sequence[WeighingFacts]) -> ScaleHealth:
     answered = [one for one in facts if not one.failed]
-    latencies = sorted(one.latency_ms for one in answered if one.latency_ms is not None)
+    latencies = sorted(
+        one.recognition_latency_ms for one in answered if one.recognition_latency_ms is not None
+    )
     return ScaleHealth(
         scale_id=scale_id,
         last_seen=max(one.created_at for one in facts),
@@ -121,8 +124,10 @@ def _health(scale_id: str, facts: Sequence[WeighingFacts]) -> ScaleHealth:
         low_confidence_rate=(
             _share(sum(one.asked for one in answered), len(answered)) if answered else None
         ),
-        latency_average=_average(latencies) if latencies else None,
-        latency_p95=latencies[math.ceil(len(latencies) * 95 / 100) - 1] if latencies else None,
+        recognition_latency_average=_average(latencies) if latencies else None,
+        recognition_latency_p95=latencies[math.ceil(len(latencies) * 95 / 100) - 1]
+        if latencies
+        else None,
     )
 
 

@@ -26,7 +26,8 @@ class HistoryFilter:
 
 @dataclass(frozen=True)
 class WeighingFacts:
-    """What the figures of a shop need of a weighing; latency in ms."""
+    """What the figures of a shop need of a weighing; recognition latency is milliseconds from
+    accepted to recognised."""
 
     scale_id: str
     created_at: datetime
@@ -35,7 +36,7 @@ class WeighingFacts:
     label: str | None
     confirmed_label: str | None
     confidence: Decimal | None
-    latency_ms: Decimal | None
+    recognition_latency_ms: Decimal | None
 
     @classmethod
     def of(cls, weighing: Weighing) -> Self:
@@ -48,7 +49,7 @@ class WeighingFacts:
             label=weighing.label,
             confirmed_label=weighing.confirmed_label,
             confidence=weighing.confidence,
-            latency_ms=weighing.timings.get("total_ms"),
+            recognition_latency_ms=weighing.timings.get("total_ms"),
         )
 
 
