@@ -96,6 +96,8 @@ async def user(kiosk: Kiosk) -> AsyncIterator[User]:
         Client.page_routes.clear()
     kiosk.labels.issued.close()
     await kiosk.api.close()
+    # FastAPI remembers the routes of each test, and with them its kiosk: no garbage either.
+    gc.freeze()
 
 
 async def log_in(user: User, path: str, pin: str) -> None:
