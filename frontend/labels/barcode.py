@@ -34,6 +34,11 @@ def number(sold: Sold, profile: Profile) -> str:
 
     Raises:
         DoesNotFit: item or measure have more digits than the profile has places.
+
+    >>> from frontend.labels.profiles import PROFILES
+    >>> bananas = Sold("4011", False, 1, net_kg=Decimal("0.500"), total=Decimal("1.25"))
+    >>> number(bananas, PROFILES["de"])
+    '2240111001253'
     """
     layouts = profile.by_piece if sold.by_piece else profile.by_weight
     if not layouts:
@@ -83,6 +88,9 @@ def measure_check_digit(value: str) -> str:
 
     Raises:
         ValueError: the value has another length.
+
+    >>> measure_check_digit("00125")
+    '1'
     """
     digits = [int(digit) for digit in value]
     if len(digits) == 4:  # noqa: PLR2004 - the specification has a rule for four and one for five
@@ -99,5 +107,9 @@ def _weighted(digits: list[int], weights: tuple[tuple[int, ...], ...]) -> int:
 
 
 def modules(digits: str) -> str:
-    """The bars of a number: `1` a bar, `0` a space, `G` a bar of a guard, which is longer."""
+    """The bars of a number: `1` a bar, `0` a space, `G` a bar of a guard, which is longer.
+
+    >>> modules("2240111001253")[:14]
+    'G0G00100110100'
+    """
     return str(EuropeanArticleNumber13(digits, guardbar=True).build()[0])

@@ -56,6 +56,9 @@ def read_weight(text: str) -> Decimal:
 
     Raises:
         BadFigure: it is not above 0 and at most 30 kg with at most 3 decimals.
+
+    >>> read_weight("0,5 kg")
+    Decimal('0.500')
     """
     weight = _kilograms(text, NOT_A_WEIGHT)
     if weight <= 0:
@@ -70,6 +73,11 @@ def read_tare(text: str, weight_kg: Decimal | None) -> Decimal | None:
 
     Raises:
         BadFigure: it is no weight, or not below the gross weight where that is known.
+
+    >>> read_tare("0.02", weight_kg=Decimal("0.500"))
+    Decimal('0.020')
+    >>> read_tare("", weight_kg=Decimal("0.500")) is None
+    True
     """
     if not text.strip():
         return None
@@ -97,6 +105,9 @@ def read_percent(text: str) -> Decimal:
 
     Raises:
         BadFigure: it is no such share.
+
+    >>> read_percent("12,5 %")
+    Decimal('0.125')
     """
     found = _PERCENT.fullmatch(text.strip())
     share = Decimal(found[1].replace(",", ".")) / 100 if found else None
@@ -106,9 +117,15 @@ def read_percent(text: str) -> Decimal:
 
 
 def money(amount: Decimal, currency: str, language: Language) -> str:
-    """An amount as the language writes it: `€1.25`, `1,25 €`. A unit price may have more decimals.
+    r"""An amount as the language writes it: `€1.25`, `1,25 €`. A unit price may have more decimals.
 
     The figures are those of the API: its amounts are rounded already, and are only shown here.
+
+    >>> from frontend.words.languages import load_languages
+    >>> money(Decimal("1.25"), "EUR", load_languages()["en"])
+    '€1.25'
+    >>> money(Decimal("1.25"), "EUR", load_languages()["de"])
+    '1,25\xa0€'
     """
     text = format_currency(amount, currency, locale=language.locale, decimal_quantization=False)
     # Currencies without a sign of their own stand off from the figure (CLDR's
@@ -117,29 +134,60 @@ def money(amount: Decimal, currency: str, language: Language) -> str:
 
 
 def kilograms(weight: Decimal, language: Language) -> str:
-    """A weight with three decimals, as scales show it: `0.500 kg`."""
+    r"""A weight with three decimals, as scales show it: `0.500 kg`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> kilograms(Decimal("0.5"), load_languages()["en"])
+    '0.500\xa0kg'
+    >>> kilograms(Decimal("0.5"), load_languages()["de"])
+    '0,500\xa0kg'
+    """
     # A figure without its unit is no weight.
     return _measured(weight, "mass-kilogram", "0.000", language)
 
 
 def kilogram_sign(language: Language) -> str:
-    """How the language writes the unit: `kg`, `кг`."""
+    """How the language writes the unit: `kg`, `кг`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> kilogram_sign(load_languages()["en"])
+    'kg'
+    >>> kilogram_sign(load_languages()["ru"])
+    'кг'
+    """
     return sign("mass-kilogram", language)
 
 
 def sign(unit: str, language: Language) -> str:
-    """What CLDR writes behind a figure of a unit: `ms`, in Russian `мс`."""
+    """What CLDR writes behind a figure of a unit: `ms`, in Russian `мс`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> sign("duration-millisecond", load_languages()["ru"])
+    'мс'
+    """
     one = format_unit(1, unit, length="short", locale=language.locale)
     return one.replace("1", "").strip()
 
 
 def editable(weight: Decimal, language: Language) -> str:
-    """A weight as one would type it: `0.500`, in German `0,500`."""
+    """A weight as one would type it: `0.500`, in German `0,500`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> editable(Decimal("0.5"), load_languages()["de"])
+    '0,500'
+    """
     return format_decimal(weight, "0.000", locale=language.locale)
 
 
 def retyped(text: str, language: Language) -> str:
-    """A weight that was typed, as one would type it in another language; else what was typed."""
+    """A weight that was typed, as one would type it in another language; else what was typed.
+
+    >>> from frontend.words.languages import load_languages
+    >>> retyped("0.5 kg", load_languages()["de"])
+    '0,500'
+    >>> retyped("half", load_languages()["de"])
+    'half'
+    """
     try:
         weight = _kilograms(text, NOT_A_WEIGHT)
     except BadFigure:
@@ -148,31 +196,62 @@ def retyped(text: str, language: Language) -> str:
 
 
 def percent(share: float, language: Language) -> str:
-    """A share as whole percent: `93%`; what is there but is less than one is `<1%`."""
+    """A share as whole percent: `93%`; what is there but is less than one is `<1%`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> percent(0.93, load_languages()["en"]), percent(0.004, load_languages()["en"])
+    ('93%', '<1%')
+    """
     if 0 < share < 0.01:  # noqa: PLR2004 - one percent
         return f"<{format_percent(0.01, locale=language.locale)}"
     return format_percent(share, locale=language.locale)
 
 
 def rate(share: float, language: Language) -> str:
-    """A share with one decimal where it has one: `12.5%`."""
+    """A share with one decimal where it has one: `12.5%`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> rate(0.125, load_languages()["en"])
+    '12.5%'
+    """
     return format_percent(round(share, 3), locale=language.locale, decimal_quantization=False)
 
 
 def confidence(share: float, language: Language, *, asks: bool = False) -> str:
-    """A confidence in words; nobody who has to ask is very sure."""
+    """A confidence in words; nobody who has to ask is very sure.
+
+    >>> from frontend.words.languages import load_languages
+    >>> confidence(0.97, load_languages()["en"])
+    'Very sure'
+    >>> confidence(0.97, load_languages()["en"], asks=True)
+    'Quite sure'
+    """
     words_from = _WORDS[1:] if asks else _WORDS
     return language(next(words for least, words in words_from if share >= least))
 
 
 def item_name(label: str | None, name: str | None, language: Language) -> str:
-    """The name of an answer, also of those that are no item."""
+    """The name of an answer, also of those that are no item.
+
+    >>> from frontend.words.languages import load_languages
+    >>> item_name("Lime", "Limetten", load_languages()["de"])
+    'Limetten'
+    >>> item_name("unknown", None, load_languages()["de"])
+    'Unbekannter Artikel'
+    """
     message = _NO_ITEM.get(label or "")
     return language(message) if message else name or label or ""
 
 
 def category(name: str, language: Language) -> str:
-    """A category of the catalogue."""
+    """A category of the catalogue.
+
+    >>> from frontend.words.languages import load_languages
+    >>> category("fruit", load_languages()["fr"])
+    'Fruits'
+    >>> category("mushrooms", load_languages()["fr"])
+    'Mushrooms'
+    """
     message = _CATEGORIES.get(name)
     return language(message) if message else name.capitalize()
 
@@ -180,7 +259,14 @@ def category(name: str, language: Language) -> str:
 def unit_price(
     price: Decimal | None, currency: str | None, unit: Unit | None, language: Language
 ) -> str:
-    """What one kilogram or one piece costs: `€2.49/kg`, `€1.29 each`."""
+    """What one kilogram or one piece costs: `€2.49/kg`, `€1.29 each`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> unit_price(Decimal("2.49"), "EUR", Unit.KG, load_languages()["en"])
+    '€2.49/kg'
+    >>> unit_price(Decimal("1.29"), "EUR", Unit.EACH, load_languages()["en"])
+    '€1.29 each'
+    """
     if price is None or currency is None or unit is None:
         return language("no price yet")
     amount = money(price, currency, language)
@@ -190,31 +276,95 @@ def unit_price(
 
 
 def item_price(item: CatalogueItem, language: Language) -> str:
-    """What an item of the catalogue costs."""
+    """What an item of the catalogue costs.
+
+    >>> from frontend.words.languages import load_languages
+    >>> limes = CatalogueItem.model_construct(
+    ...     unit=Unit.EACH, unit_price=Decimal("0.39"), currency="EUR"
+    ... )
+    >>> item_price(limes, load_languages()["en"])
+    '€0.39 each'
+    """
     return unit_price(item.unit_price, item.currency, item.unit, language)
 
 
 def prediction_price(prediction: Prediction, language: Language) -> str:
-    """What a kilogram or a piece of a prediction costs."""
+    """What a kilogram or a piece of a prediction costs.
+
+    >>> from frontend.words.languages import load_languages
+    >>> limes = Prediction.model_construct(
+    ...     label="Lime",
+    ...     name="Limes",
+    ...     unit=Unit.EACH,
+    ...     unit_price=Decimal("0.39"),
+    ...     quantity=3,
+    ...     total=Decimal("1.17"),
+    ...     currency="EUR",
+    ... )
+    >>> prediction_price(limes, load_languages()["en"])
+    '€0.39 each'
+    """
     return unit_price(prediction.unit_price, prediction.currency, prediction.unit, language)
 
 
 def total(prediction: Prediction, language: Language) -> str:
-    """What this weighing would cost as this prediction."""
+    """What this weighing would cost as this prediction.
+
+    >>> from frontend.words.languages import load_languages
+    >>> limes = Prediction.model_construct(
+    ...     label="Lime",
+    ...     name="Limes",
+    ...     unit=Unit.EACH,
+    ...     unit_price=Decimal("0.39"),
+    ...     quantity=3,
+    ...     total=Decimal("1.17"),
+    ...     currency="EUR",
+    ... )
+    >>> total(limes, load_languages()["en"])
+    '€1.17'
+    """
     if prediction.total is None or prediction.currency is None:
         return language("no price yet")
     return money(prediction.total, prediction.currency, language)
 
 
 def price(result: Result, language: Language) -> str:
-    """What a weighing costs, a dash when it has no price."""
+    """What a weighing costs, a dash when it has no price.
+
+    >>> from frontend.words.languages import load_languages
+    >>> bananas = Result.model_construct(
+    ...     label="Banana",
+    ...     name="Bananas",
+    ...     net_kg=Decimal("0.500"),
+    ...     unit=Unit.KG,
+    ...     unit_price=Decimal("2.49"),
+    ...     price=Decimal("1.25"),
+    ...     currency="EUR",
+    ... )
+    >>> price(bananas, load_languages()["en"])
+    '€1.25'
+    """
     if result.price is None or result.currency is None:
         return EM_DASH
     return money(result.price, result.currency, language)
 
 
 def spoken(result: Result, language: Language) -> str:
-    """An answer as a screen reader says it."""
+    r"""An answer as a screen reader says it.
+
+    >>> from frontend.words.languages import load_languages
+    >>> bananas = Result.model_construct(
+    ...     label="Banana",
+    ...     name="Bananas",
+    ...     net_kg=Decimal("0.500"),
+    ...     unit=Unit.KG,
+    ...     unit_price=Decimal("2.49"),
+    ...     price=Decimal("1.25"),
+    ...     currency="EUR",
+    ... )
+    >>> spoken(bananas, load_languages()["en"])
+    'Bananas, 0.500\xa0kg, €1.25'
+    """
     message = {"unknown": NOT_KNOWN, "empty": NOTHING_THERE}.get(result.sold_label or "")
     if message:
         return language(message)
@@ -230,6 +380,20 @@ def recognised(result: Result, language: Language) -> str:
     """What a weighing was taken for, and that one's price: `recognised as Mango, €3.98`.
 
     For whoever checks a weighing that was sold as something else.
+
+    >>> from frontend.words.languages import load_languages
+    >>> limes = Prediction.model_construct(
+    ...     label="Lime",
+    ...     name="Limes",
+    ...     unit=Unit.EACH,
+    ...     unit_price=Decimal("0.39"),
+    ...     quantity=3,
+    ...     total=Decimal("1.17"),
+    ...     currency="EUR",
+    ... )
+    >>> weighing = Result.model_construct(label="Lime", top_k=(limes,), confirmed_label="Lemon")
+    >>> recognised(weighing, load_languages()["en"])
+    'recognised as Limes, €1.17'
     """
     answer = next((one for one in result.top_k if one.label == result.label), None)
     if answer is None:
@@ -240,7 +404,21 @@ def recognised(result: Result, language: Language) -> str:
 
 
 def calculation(result: Result, language: Language) -> str:
-    """How the price came about: `€2.49/kg × 0.500 kg = €1.25`."""
+    r"""How the price came about: `€2.49/kg × 0.500 kg = €1.25`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> bananas = Result.model_construct(
+    ...     label="Banana",
+    ...     name="Bananas",
+    ...     net_kg=Decimal("0.500"),
+    ...     unit=Unit.KG,
+    ...     unit_price=Decimal("2.49"),
+    ...     price=Decimal("1.25"),
+    ...     currency="EUR",
+    ... )
+    >>> calculation(bananas, load_languages()["en"])
+    '€2.49/kg × 0.500\xa0kg = €1.25'
+    """
     each = unit_price(result.unit_price, result.currency, result.unit, language)
     if result.unit is Unit.EACH:
         factors = (str(result.quantity or 1), each)
@@ -258,31 +436,67 @@ def _isolated(figure: str, language: Language) -> str:
 
 
 def net_weight(result: Result, language: Language) -> str:
-    """The net weight, a dash when there is none."""
+    r"""The net weight, a dash when there is none.
+
+    >>> from frontend.words.languages import load_languages
+    >>> bananas = Result.model_construct(
+    ...     label="Banana",
+    ...     name="Bananas",
+    ...     net_kg=Decimal("0.500"),
+    ...     unit=Unit.KG,
+    ...     unit_price=Decimal("2.49"),
+    ...     price=Decimal("1.25"),
+    ...     currency="EUR",
+    ... )
+    >>> net_weight(bananas, load_languages()["en"])
+    '0.500\xa0kg'
+    """
     return EM_DASH if result.net_kg is None else kilograms(result.net_kg, language)
 
 
 def clock_time(moment: datetime, language: Language) -> str:
-    """A moment on this machine's clock: `25 Nov, 14:05`."""
+    """A moment on this machine's clock: `25 Nov, 14:05`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> clock_time(datetime(2026, 11, 28, 14, 5).astimezone(), load_languages()["en"])
+    'Nov 28, 14:05'
+    """
     local = moment.astimezone()
     day = format_skeleton("MMMd", local, locale=language.locale)
     return f"{day}, {format_datetime(local, 'HH:mm', locale=language.locale)}"
 
 
 def day(moment: date, language: Language) -> str:
-    """A day: `25 Nov`."""
+    """A day: `25 Nov`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> day(date(2026, 11, 28), load_languages()["en"])
+    'Nov 28'
+    >>> day(date(2026, 11, 28), load_languages()["de"])
+    '28. Nov.'
+    """
     return format_skeleton("MMMd", moment, locale=language.locale)
 
 
 def day_and_time(moment: datetime, language: Language) -> str:
-    """A moment on this machine's clock that may be far away: `1 Dec 2026, 06:00`."""
+    """A moment on this machine's clock that may be far away: `1 Dec 2026, 06:00`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> day_and_time(datetime(2026, 12, 1, 6, 0).astimezone(), load_languages()["en"])
+    'Dec 1, 2026, 06:00'
+    """
     local = moment.astimezone()
     day = format_skeleton("yMMMd", local, locale=language.locale)
     return f"{day}, {format_datetime(local, 'HH:mm', locale=language.locale)}"
 
 
 def milliseconds(duration: float | None, language: Language) -> str:
-    """A latency: `84 ms`, from a second on `1.2 s`."""
+    r"""A latency: `84 ms`, from a second on `1.2 s`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> milliseconds(84, load_languages()["en"]), milliseconds(1234, load_languages()["en"])
+    ('84\xa0ms', '1.2\xa0sec')
+    """
     if duration is None:
         return EM_DASH
     if duration < 1000:  # noqa: PLR2004 - a second
@@ -291,7 +505,12 @@ def milliseconds(duration: float | None, language: Language) -> str:
 
 
 def megabytes(size: int, language: Language) -> str:
-    """The size of a file: `4.1 MB`."""
+    r"""The size of a file: `4.1 MB`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> megabytes(4_100_000, load_languages()["en"])
+    '4.1\xa0MB'
+    """
     return _measured(size / 1_000_000, "digital-megabyte", "0.0", language)
 
 
@@ -302,10 +521,21 @@ def _measured(value: float | Decimal, unit: str, form: str, language: Language) 
 
 
 def revision(name: str) -> str:
-    """A revision as one says it: a commit by its first digits."""
+    """A revision as one says it: a commit by its first digits.
+
+    >>> revision("9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"), revision("v2.1")
+    ('9f86d08188', 'v2.1')
+    """
     return name[:10] if _COMMIT.fullmatch(name) else name
 
 
 def count(number: int, language: Language) -> str:
-    """A number with the language's grouping."""
+    """A number with the language's grouping.
+
+    >>> from frontend.words.languages import load_languages
+    >>> count(12_345, load_languages()["en"])
+    '12,345'
+    >>> count(12_345, load_languages()["de"])
+    '12.345'
+    """
     return format_decimal(number, locale=language.locale)

@@ -38,6 +38,38 @@ def break_near_ties(scores: Sequence[Scored], load: Load, catalogue: Catalogue) 
         The same labels and the same probabilities, of which items have swapped some. An item
         overtakes another only where their probabilities differ by at most the factor `NEAR_TIE`;
         an answer that is no item stays where it is.
+
+    >>> from datetime import UTC, datetime
+    >>> limes = Item.parse(
+    ...     label="Lime",
+    ...     plu="4048",
+    ...     category="fruit",
+    ...     names={"en": "Limes"},
+    ...     unit="each",
+    ...     unit_price="0.39",
+    ...     currency="EUR",
+    ...     piece_kg_min="0.050",
+    ...     piece_kg_max="0.110",
+    ...     valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+    ... )
+    >>> oranges = Item.parse(
+    ...     label="Orange",
+    ...     plu="4384",
+    ...     category="fruit",
+    ...     names={"en": "Oranges"},
+    ...     unit="kg",
+    ...     unit_price="2.99",
+    ...     currency="EUR",
+    ...     piece_kg_min="0.150",
+    ...     piece_kg_max="0.330",
+    ...     valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+    ... )
+    >>> scores = [Scored("Orange", Decimal("0.45")), Scored("Lime", Decimal("0.41"))]
+    >>> catalogue = Catalogue([oranges, limes])
+    >>> [score.label for score in break_near_ties(scores, Load.parse("0.080"), catalogue)]
+    ['Lime', 'Orange']
+    >>> [score.label for score in break_near_ties(scores, Load.parse("0.240"), catalogue)]
+    ['Orange', 'Lime']
     """
     as_the_model_says = sorted(scores, key=lambda score: score.confidence, reverse=True)
 
@@ -60,6 +92,26 @@ def fit(item: Item | None, load: Load) -> Decimal:
 
     It is 1 within the range of any number of pieces, and where nothing is known of them; outside it
     is the net weight over the nearest range's end, or that end over the net weight.
+
+    >>> from datetime import UTC, datetime
+    >>> oranges = Item.parse(
+    ...     label="Orange",
+    ...     plu="4384",
+    ...     category="fruit",
+    ...     names={"en": "Oranges"},
+    ...     unit="kg",
+    ...     unit_price="2.99",
+    ...     currency="EUR",
+    ...     piece_kg_min="0.150",
+    ...     piece_kg_max="0.330",
+    ...     valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+    ... )
+    >>> fit(oranges, Load.parse("0.240")), fit(oranges, Load.parse("0.500"))
+    (Decimal('1'), Decimal('1'))
+    >>> fit(oranges, Load.parse("0.080"))
+    Decimal('0.8')
+    >>> fit(None, Load.parse("0.080"))
+    Decimal('1')
     """
     if item is None or item.piece_kg_min is None or item.piece_kg_max is None:
         return _FITS

@@ -62,7 +62,11 @@ def write_moment(moment: datetime, zone: tzinfo = UTC) -> str:
 
 
 def write_end(moment: datetime, zone: tzinfo = UTC) -> str:
-    """A moment as `parse_end` reads it: the last day alone where a day of the zone ends."""
+    """A moment as `parse_end` reads it: the last day alone where a day of the zone ends.
+
+    >>> write_end(datetime(2026, 12, 6, tzinfo=UTC))
+    '2026-12-05'
+    """
     day = _day_that_begins(moment, zone)
     if day is None:
         return moment.astimezone(UTC).isoformat()

@@ -10,7 +10,25 @@ from smartscale.domain.weighing import Prediction, Unit, Weighing
 
 
 def tare_for(item: Item, load: Load) -> Decimal:
-    """The tare in kg: what the shopper gave, else the item's own where it fits below the weight."""
+    """The tare in kg: what the shopper gave, else the item's own where it fits below the weight.
+
+    >>> from datetime import UTC
+    >>> bananas = Item.parse(
+    ...     label="Banana",
+    ...     plu="4011",
+    ...     category="fruit",
+    ...     names={"en": "Bananas"},
+    ...     unit="kg",
+    ...     unit_price="2.49",
+    ...     currency="EUR",
+    ...     tare_kg="0.005",
+    ...     valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+    ... )
+    >>> tare_for(bananas, Load.parse("0.500"))
+    Decimal('0.005')
+    >>> tare_for(bananas, Load.parse("0.500", tare="0.020"))
+    Decimal('0.020')
+    """
     if load.tare_kg is not None:
         return load.tare_kg
     return item.tare_kg if item.tare_kg < load.weight_kg else Decimal("0.000")
@@ -49,6 +67,23 @@ def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Predicti
 
     Returns:
         The prediction with its total; without any price where none has started yet at `at`.
+
+    >>> from datetime import UTC
+    >>> bananas = Item.parse(
+    ...     label="Banana",
+    ...     plu="4011",
+    ...     category="fruit",
+    ...     names={"en": "Bananas"},
+    ...     unit="kg",
+    ...     unit_price="2.49",
+    ...     currency="EUR",
+    ...     tare_kg="0.005",
+    ...     valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+    ... )
+    >>> at = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
+    >>> priced = price(bananas, Load.parse("0.505"), Decimal("0.97"), at)
+    >>> priced.net_kg, priced.total
+    (Decimal('0.500'), Decimal('1.25'))
     """
     tare_kg = tare_for(item, load)
     net_kg = load.weight_kg - tare_kg
@@ -81,6 +116,32 @@ def price_sale(weighing: Weighing, item: Item, load: Load) -> Prediction:
         weighing: what was weighed; the prices are those of its moment.
         item: what the person says it is.
         load: the weight, tare and pieces to sell, from `weighing.load_to_sell`.
+
+    >>> from datetime import UTC
+    >>> from smartscale.domain.weighing import Status
+    >>> bananas = Item.parse(
+    ...     label="Banana",
+    ...     plu="4011",
+    ...     category="fruit",
+    ...     names={"en": "Bananas"},
+    ...     unit="kg",
+    ...     unit_price="2.49",
+    ...     currency="EUR",
+    ...     tare_kg="0.005",
+    ...     valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+    ... )
+    >>> weighing = Weighing(
+    ...     job_id="20261128T093000Z-1",
+    ...     upload_key="uploads/20261128T093000Z-1.jpg",
+    ...     scale_id="till-2",
+    ...     status=Status.DONE,
+    ...     created_at=datetime(2026, 11, 28, 9, 30, tzinfo=UTC),
+    ...     completed_at=datetime(2026, 11, 28, 9, 30, tzinfo=UTC),
+    ...     load=Load.parse("0.505"),
+    ... )
+    >>> sold = price_sale(weighing, bananas, weighing.load_to_sell())
+    >>> sold.confidence, sold.total
+    (Decimal('0'), Decimal('1.25'))
     """
     confidences = {prediction.label: prediction.confidence for prediction in weighing.top_k}
     confidence = confidences.get(item.label, Decimal(0))
