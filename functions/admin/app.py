@@ -18,7 +18,7 @@ from smartscale.adapters.bucket import (
     S3Packages,
     data_bucket,
 )
-from smartscale.adapters.cloudwatch import metrics_for, tell_cold_start
+from smartscale.adapters.cloudwatch import count_cold_start, metrics_for
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRefusals, DynamoRegistry, DynamoTrials
@@ -467,14 +467,14 @@ def roll_memory_back(operation: Annotated[Teach, Depends(teach)]) -> Taught:
     return Taught(memory_version=version.number, label=None, images=len(version.lessons))
 
 
-def told_start() -> None:
+def count_start() -> None:
     """Count a worker's start."""
     where = MetricsSettings()
-    tell_cold_start(where.metrics_sink, where.aws_region)
+    count_cold_start(where.metrics_sink, where.aws_region)
 
 
 app = create_app("SmartScale admin", router)
-_answer = lambda_handler(app, told_start)
+_answer = lambda_handler(app, count_start)
 
 
 def handler(event: LambdaEvent, context: LambdaContext) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.bucket import Bucket, S3ItemPictures, S3Ledger, S3Uploads, data_bucket
-from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for, tell_cold_start
+from smartscale.adapters.cloudwatch import CloudWatchQueries, count_cold_start, metrics_for
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.adapters.topic import topic_for
@@ -47,8 +47,8 @@ from smartscale.settings import (
     TopicSettings,
 )
 
-FIRST_LOOK_SECONDS = 0.02
-SLOWEST_LOOK_SECONDS = 0.08
+FIRST_PAUSE_SECONDS = 0.02
+LONGEST_PAUSE_SECONDS = 0.08
 """Pause between two looks for an answer: short, so that it is delivered within 100 ms of being
 stored."""
 PICTURE_AGE_S = 24 * 3600
@@ -140,12 +140,12 @@ async def result(
     """The answer of a weighing. With `wait` it is held until there is one, at most 10 seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
-    pause = FIRST_LOOK_SECONDS
+    pause = FIRST_PAUSE_SECONDS
     weighing = await run_in_threadpool(operation.result, job_id)
     while weighing is None and (left := deadline - loop.time()) > 0:
         # Look often at first, when the answer is due, and less often later, to save reads.
         await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.3, SLOWEST_LOOK_SECONDS)
+        pause = min(pause * 1.3, LONGEST_PAUSE_SECONDS)
         weighing = await run_in_threadpool(operation.outcome, job_id)
     return shown.pending(job_id) if weighing is None else shown.result(weighing, lang)
 
@@ -273,11 +273,11 @@ def health(response: Response) -> Health:
     return report
 
 
-def told_start() -> None:
+def count_start() -> None:
     """Count a worker's start."""
     where = MetricsSettings()
-    tell_cold_start(where.metrics_sink, where.aws_region)
+    count_cold_start(where.metrics_sink, where.aws_region)
 
 
 app = create_app("SmartScale result", router)
-handler = lambda_handler(app, told_start)
+handler = lambda_handler(app, count_start)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 
 from smartscale.adapters.bucket import S3IdempotencyKeys, S3Uploads, data_bucket
-from smartscale.adapters.cloudwatch import tell_cold_start
+from smartscale.adapters.cloudwatch import count_cold_start
 from smartscale.clock import now
 from smartscale.contract.weighing import Accepted, DirectUpload
 from smartscale.domain.errors import InvalidInput
@@ -94,11 +94,11 @@ def _result_url(job_id: str) -> str:
     return f"{BASE_PATH}/result/{job_id}"
 
 
-def told_start() -> None:
+def count_start() -> None:
     """Count a worker's start."""
     where = MetricsSettings()
-    tell_cold_start(where.metrics_sink, where.aws_region)
+    count_cold_start(where.metrics_sink, where.aws_region)
 
 
 app = create_app("SmartScale upload", router)
-handler = lambda_handler(app, told_start)
+handler = lambda_handler(app, count_start)

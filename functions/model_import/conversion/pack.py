@@ -17,7 +17,7 @@ from smartscale.importing.labels import LABEL_FILES, choose_labels
 from smartscale.importing.order import ConversionOrder
 from smartscale.importing.preprocessings import choose_preprocessing
 from smartscale.importing.repository import CONFIGURATION_FILES, ModelKind
-from smartscale.operations.ports.models import Say
+from smartscale.operations.ports.models import ReportProgress
 from smartscale.recognition.network_input import prepare
 from smartscale.recognition.package import ModelPackage, OutputKind, write_package
 from smartscale.recognition.photo import decode
@@ -76,7 +76,7 @@ class Variant:
         return self.top1_agreement == 1.0 and self.largest_difference <= MAX_DIFFERENCE
 
 
-def make_package(order: ConversionOrder, say: Say) -> ModelPackage:
+def make_package(order: ConversionOrder, say: ReportProgress) -> ModelPackage:
     """Convert the model of an order and write the package.
 
     Raises:

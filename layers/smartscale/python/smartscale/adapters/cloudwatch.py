@@ -174,7 +174,7 @@ def _dimensions(dimensions: Mapping[str, str]) -> list["DimensionTypeDef"]:
     return [{"Name": name, "Value": value} for name, value in dimensions.items()]
 
 
-def tell_cold_start(sink: MetricsSink, region: str) -> None:
+def count_cold_start(sink: MetricsSink, region: str) -> None:
     """Emit the metric of a cold start."""
     metrics_for(sink, region).emit([Metric("ColdStarts", 1)])
 

@@ -18,7 +18,7 @@ from smartscale.domain.errors import ImportFailed
 from smartscale.domain.registry import ImportProgress, ImportStep
 from smartscale.importing.order import ConversionNews, ConversionOrder
 from smartscale.importing.repository import ModelKind
-from smartscale.operations.ports.models import Say
+from smartscale.operations.ports.models import ReportProgress
 
 INSTALL = "make tensorflow"
 _HEARTBEAT_S = 1.0
@@ -40,7 +40,7 @@ class ConverterProcess:
         self._module = module
         self._limit_s = limit_s
 
-    def convert(self, order: ConversionOrder, say: Say) -> None:
+    def convert(self, order: ConversionOrder, say: ReportProgress) -> None:
         """Write a package into the order's folder.
 
         Raises:
@@ -73,7 +73,7 @@ class ConverterProcess:
         self,
         process: "subprocess.Popen[str]",
         order: ConversionOrder,
-        say: Say,
+        say: ReportProgress,
     ) -> None:
         """Report the process's progress until it ends; repeat the last report every second."""
         lines: queue.Queue[str | None] = queue.Queue()

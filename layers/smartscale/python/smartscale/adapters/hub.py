@@ -32,7 +32,7 @@ from smartscale.domain.errors import ImportFailed
 from smartscale.domain.registry import ImportProgress, ImportStep
 from smartscale.importing.refusals import POINTER_BYTES, refuse_pointer
 from smartscale.importing.repository import Listing, RepositoryFile
-from smartscale.operations.ports.models import Say
+from smartscale.operations.ports.models import ReportProgress
 
 Result = TypeVar("Result")
 
@@ -87,7 +87,7 @@ class HuggingFaceHub:
         return listing
 
     def download(
-        self, model_id: str, commit: str, files: Sequence[RepositoryFile], say: Say
+        self, model_id: str, commit: str, files: Sequence[RepositoryFile], say: ReportProgress
     ) -> Path:
         """Have the files of a commit in the cache.
 
@@ -213,7 +213,7 @@ class _OutOfReach(Exception):
 class _Meter:
     """Counts downloaded bytes over all files; the client's progress bars report to it."""
 
-    def __init__(self, total: int, say: Say) -> None:
+    def __init__(self, total: int, say: ReportProgress) -> None:
         self._total = max(total, 1)
         self._say = say
         self._before = 0

@@ -55,7 +55,7 @@ class StoredToken:
     def __init__(self, store: _Store, name: str) -> None:
         self._store = store
         self._name = name
-        self._looked = float("-inf")
+        self._last_forced = float("-inf")
 
     @classmethod
     def in_secrets_manager(cls, arn: str, region: str) -> "StoredToken":
@@ -70,7 +70,7 @@ class StoredToken:
     def current(self, *, fresh: bool = False) -> str:
         """The token, at most a minute old. With `fresh` it is looked up again, but not more often
         than a guesser should be able to cause."""
-        forced = fresh and time.monotonic() - self._looked > _FRESH_S
+        forced = fresh and time.monotonic() - self._last_forced > _FRESH_S
         try:
             value = self._store.get(self._name, force_fetch=forced)
         except GetParameterError as error:
@@ -78,7 +78,7 @@ class StoredToken:
                 f"The admin token cannot be read from {self._name} just now."
             ) from error
         if forced:
-            self._looked = time.monotonic()
+            self._last_forced = time.monotonic()
         return _only_value(str(value))
 
 

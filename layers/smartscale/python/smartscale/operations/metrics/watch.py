@@ -20,7 +20,7 @@ from smartscale.operations.ports.queues import Backlog
 COSTS = Path(__file__).parents[2] / "costs.json"
 """Written by `python -m infra.sizing.marginal` from the price table of `smartscale cost`."""
 THROTTLED_SPAN = timedelta(minutes=5)
-_LOOK = timedelta(minutes=1)
+_THROTTLES_EVERY = timedelta(minutes=1)
 _ELSEWHERE = "us-east-1"
 _log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ class Watch:
         self._costs = costs
         self._now = now
         self._cold = True
-        self._looked: datetime | None = None
+        self._throttles_read_at: datetime | None = None
 
     def metrics(self, work: Work) -> list[Metric]:
         """The figures after a batch."""
@@ -103,9 +103,9 @@ class Watch:
         All functions of an account share its limit, so it is the account that counts.
         """
         now = self._now()
-        if self._looked is not None and now - self._looked < _LOOK:
+        if self._throttles_read_at is not None and now - self._throttles_read_at < _THROTTLES_EVERY:
             return []
-        self._looked = now
+        self._throttles_read_at = now
         query = MetricQuery("Throttles", "Sum", namespace="AWS/Lambda")
         [found] = self._queries.series([query], now - THROTTLED_SPAN, now, 60)
         return [Metric("Throttles", sum(found.values()))]

@@ -25,7 +25,13 @@ from smartscale.importing.order import ConversionOrder
 from smartscale.importing.repository import choose_source
 from smartscale.operations.messages import WAKE_UP
 from smartscale.operations.ports.ledger import Ledger
-from smartscale.operations.ports.models import Converter, Hub, PackageStore, Registry, Say
+from smartscale.operations.ports.models import (
+    Converter,
+    Hub,
+    PackageStore,
+    Registry,
+    ReportProgress,
+)
 from smartscale.operations.ports.queues import Queue
 
 MAX_ATTEMPTS = 3
@@ -52,7 +58,9 @@ class ImportModel:
         self._packages = packages
         self._samples = samples
 
-    def run(self, model_id: str, revision: str, hints: ImportHints | None, say: Say) -> ModelRef:
+    def run(
+        self, model_id: str, revision: str, hints: ImportHints | None, say: ReportProgress
+    ) -> ModelRef:
         """Make sure that the bucket has a package of a branch, tag or commit; return its name.
 
         Raises:
@@ -142,7 +150,9 @@ class ImportRequested:
         self._change(switch, lambda current: current.begun(self._now()))
         wanted = switch.wanted
         try:
-            ref = self._importer.run(wanted.id, wanted.revision, switch.hints, self._teller(switch))
+            ref = self._importer.run(
+                wanted.id, wanted.revision, switch.hints, self._progress_reporter(switch)
+            )
         except StoreUnavailable:
             raise  # the queue delivers the message again
         except (DomainError, OSError) as error:
@@ -155,7 +165,7 @@ class ImportRequested:
         self._ledger.record_switch(imported)
         self._queue.send(WAKE_UP)
 
-    def _teller(self, switch: ModelSwitch) -> Say:
+    def _progress_reporter(self, switch: ModelSwitch) -> ReportProgress:
         """Write progress into the registry, each step at once and its details now and then; also
         the moment at which an import that is no longer wanted ends."""
         told: tuple[ImportStep | None, float] = (None, 0.0)

@@ -81,7 +81,7 @@ class PackageStore(Packages, Protocol):
         """Copy a verified package into the bucket, its description last."""
 
 
-Say = Callable[[ImportProgress], None]
+ReportProgress = Callable[[ImportProgress], None]
 """Told how far an import is, at least every few seconds; what it raises ends the import."""
 
 
@@ -92,7 +92,7 @@ class Hub(Protocol):
         """What a branch, tag or commit holds. Raises ImportFailed."""
 
     def download(
-        self, model_id: str, commit: str, files: Sequence[RepositoryFile], say: Say
+        self, model_id: str, commit: str, files: Sequence[RepositoryFile], say: ReportProgress
     ) -> Path:
         """The folder with these files of a commit. Raises ImportFailed."""
 
@@ -100,7 +100,7 @@ class Hub(Protocol):
 class Converter(Protocol):
     """Makes packages of models."""
 
-    def convert(self, order: ConversionOrder, say: Say) -> None:
+    def convert(self, order: ConversionOrder, say: ReportProgress) -> None:
         """Write a package into the order's folder. Raises ImportFailed when the model is refused,
         or does not become a package for another reason."""
 
