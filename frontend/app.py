@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from nicegui import Client, app, ui
 
 from frontend.api.catalogue import Catalogue
-from frontend.api.client import ApiError, ApiMissing
+from frontend.api.errors import ApiError, ApiMissing
 from frontend.devices.cameras import FILM, LIVE_PATH, open_camera
 from frontend.devices.scales.scale import Scale
 from frontend.devices.scales.setting import open_scale

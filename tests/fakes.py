@@ -141,7 +141,12 @@ class FakeWeighings:
             row
             for row in newest
             if (before is None or row.job_id < before)
+            and wanted.from_ <= row.created_at <= wanted.to
+            and wanted.scale_id in {None, row.scale_id}
+            and wanted.label in {None, row.sold_label}
+            and wanted.needs_confirmation in {None, row.needs_confirmation}
             and wanted.suspicious in {None, row.suspicious}
+            and wanted.upload_key in {None, row.upload_key}
             and wanted.status in {None, row.status}
         ]
         return found[:limit]
@@ -249,6 +254,8 @@ class FakeRefusals:
 @dataclass
 class FakePackages:
     refs: list[ModelRef] = field(default_factory=list)
+    named: list[str] = field(default_factory=lambda: ["Banana", "lemon", "Eggplant", "unknown"])
+    """The labels of each."""
 
     def revisions(self) -> list[ModelRef]:
         return self.refs
@@ -259,7 +266,7 @@ class FakePackages:
     def labels(self, ref: ModelRef) -> list[str]:
         if ref not in self.refs:
             raise NotFound(f"There is no model package {ref.id} {ref.revision}.")
-        return ["Banana", "lemon", "Eggplant", "unknown"]
+        return self.named
 
     def store(self, ref: ModelRef, folder: Path) -> None:
         del folder

@@ -3,220 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter
-
-from frontend.api.client import ApiClient, CatalogueItem
-
-MAX_PHOTOS = 20
-"""How many photos of an item the API takes at once."""
-
-
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class Model(_Document):
-    """A model package: a model's id and one revision of it."""
-
-    id: str
-    revision: str
-
-
-class SwitchState(StrEnum):
-    """How far a request for another model has come."""
-
-    IMPORTING = "importing"
-    SWITCHING = "switching"
-    ACTIVE = "active"
-    FAILED = "failed"
-
-
-class Progress(_Document):
-    """How far an import is."""
-
-    step: str
-    percent: float = 0
-    """Of this step."""
-    detail: str | None = None
-
-
-class Worker(_Document):
-    """What one worker has loaded."""
-
-    worker: str
-    model: Model
-
-
-class Mode(StrEnum):
-    """What a candidate is tried as."""
-
-    SHADOW = "shadow"
-    """It answers too, and nobody sees it."""
-    CANARY = "canary"
-    """It answers for a share of the scales."""
-
-
-class CandidateState(StrEnum):
-    """What became of a candidate."""
-
-    RUNNING = "running"
-    PROMOTED = "promoted"
-    STOPPED = "stopped"
-    ROLLED_BACK = "rolled_back"
-
-
-class Figures(_Document):
-    """How one of the two compared models does; None where nothing is known yet."""
-
-    n: int = 0
-    latency_ms: float | None = None
-    confidence: float | None = None
-    low_confidence_rate: float | None = None
-    error_rate: float | None = None
-
-
-class Limits(_Document):
-    """Shares beyond which a candidate is taken back, and how often it is asked before that."""
-
-    error_rate: Decimal
-    low_confidence_rate: Decimal
-    minimum_answers: int
-
-
-class Trial(_Document):
-    """A candidate beside the active model."""
-
-    model: Model
-    mode: Mode
-    share: Decimal
-    started_at: datetime
-    state: CandidateState
-    reason: str | None = None
-    compared: int = 0
-    agreement: float | None = None
-    active: Figures = Figures()
-    candidate: Figures = Figures()
-    skipped: int = 0
-    """How many weighings a shadow was not asked about."""
-    limits: Limits | None = None
-
-
-class ModelStatus(_Document):
-    """Which model was asked for, which one answers, and how the switch goes."""
-
-    wanted: Model
-    active: Model
-    previous: Model | None = None
-    state: SwitchState
-    progress: Progress | None = None
-    error: str | None = None
-    changed_at: datetime
-    workers: tuple[Worker, ...] = ()
-
-
-class Package(_Document):
-    """A model package that is there."""
-
-    id: str
-    revision: str
-    active: bool = False
-    candidate: bool = False
-    previous: bool = False
-    source: str | None = None
-    labels: int | None = None
-    unmapped: int | None = None
-    size_bytes: int | None = None
-    stored_at: datetime | None = None
-    accuracy: float | None = None
-
-    @property
-    def ref(self) -> Model:
-        """What it is called."""
-        return Model(id=self.id, revision=self.revision)
-
-
-class LabelMapping(_Document):
-    """What a label of the active model is sold as."""
-
-    label: str
-    product: str | None = None
-    how: str | None = None
-
-
-class MemoryVersion(_Document):
-    """One version of what the shop taught its scales."""
-
-    version: int | str
-    state: str
-    active: bool = False
-    label: str | None = None
-    images: int | None = None
-    created_at: datetime | None = None
-    error: str | None = None
-
-
-class Enrolled(_Document):
-    """Photos that were taken in."""
-
-    memory_version: int | str
-
-
-class Price(_Document):
-    """A unit price, and from when it holds."""
-
-    unit_price: Decimal
-    valid_from: datetime
-
-
-class EditableItem(CatalogueItem):
-    """An item as who edits it sees it."""
-
-    tare_kg: Decimal = Decimal(0)
-    piece_kg_min: Decimal | None = None
-    piece_kg_max: Decimal | None = None
-    sold_as: str | None = None
-    aliases: tuple[str, ...] = ()
-    prices: tuple[Price, ...] = ()
-    """The one that holds, and those to come."""
-    past_prices: tuple[Price, ...] = ()
-    retired: bool = False
-    version: int = 0
-
-
-class _Items(_Document):
-    items: tuple[EditableItem, ...]
-
-
-class FieldChange(_Document):
-    """One field of an item; None where there is nothing."""
-
-    field: str
-    before: str | None = None
-    after: str | None = None
-    valid_from: datetime | None = None
-
-
-class ItemChange(_Document):
-    """What becomes of an item."""
-
-    label: str
-    name: str
-    kind: str
-    fields: tuple[FieldChange, ...] = ()
-
-
-class ImportPreview(_Document):
-    """What a file of items would change, or has changed."""
-
-    applied: bool
-    fingerprint: str
-    counts: Mapping[str, int]
-    changes: tuple[ItemChange, ...]
-
+from pydantic import TypeAdapter
+
+from frontend.api.client import ApiClient
+from smartscale.contract.catalogue import EditableCatalogue, EditableItem, ImportPreview
+from smartscale.contract.memory import MemoryVersion, Taught
+from smartscale.contract.models import LabelMapping, Mode, ModelRef, ModelStatus, Package, Trial
 
 _T = TypeVar("_T")
 _STATUS = TypeAdapter(ModelStatus)
@@ -224,8 +19,8 @@ _PACKAGES = TypeAdapter(tuple[Package, ...])
 _TRIAL: TypeAdapter[Trial | None] = TypeAdapter(Trial | None)
 _LABELS = TypeAdapter(tuple[LabelMapping, ...])
 _MEMORY = TypeAdapter(tuple[MemoryVersion, ...])
-_ENROLLED = TypeAdapter(Enrolled)
-_ITEMS = TypeAdapter(_Items)
+_TAUGHT = TypeAdapter(Taught)
+_ITEMS = TypeAdapter(EditableCatalogue)
 _ITEM = TypeAdapter(EditableItem)
 _PREVIEW = TypeAdapter(ImportPreview)
 _ANYTHING = TypeAdapter(Any)
@@ -260,7 +55,7 @@ class AdminClient:
         return await self._ask(_TRIAL, "GET", "candidate")
 
     async def try_out(
-        self, model: Model, mode: Mode, share: Decimal, limits: Mapping[str, str]
+        self, model: ModelRef, mode: Mode, share: Decimal, limits: Mapping[str, str]
     ) -> None:
         """Let a package answer beside the active one."""
         request: dict[str, Any] = {
@@ -338,11 +133,11 @@ class AdminClient:
         headers = self._headers | {"Accept": "text/csv"}
         return await self._api.fetch("admin/catalogue", headers=headers)
 
-    async def enrol(self, item: str, photos: Sequence[bytes]) -> int | str:
+    async def enrol(self, item: str, photos: Sequence[bytes]) -> int:
         """Teach an item by JPEG photos; the version of the memory that will know it."""
         files = [("images", (f"{n}.jpg", photo, "image/jpeg")) for n, photo in enumerate(photos)]
         path = f"enrol/{quote(item, safe='')}"
-        enrolled = await self._ask(_ENROLLED, "POST", path, files=files, repeatable=False)
+        enrolled = await self._ask(_TAUGHT, "POST", path, files=files, repeatable=False)
         return enrolled.memory_version
 
     async def memory(self) -> tuple[MemoryVersion, ...]:

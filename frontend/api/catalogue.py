@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
-from frontend.api.client import CatalogueItem
+from smartscale.contract.catalogue import CatalogueItem
 
 _KEEP_S = 60.0
 _Item = TypeVar("_Item", bound=CatalogueItem)

@@ -1,17 +1,20 @@
 """The HTTP API as the kiosk sees it. Money and weights are `Decimal`, never float."""
 
-import logging
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from enum import StrEnum
-from http import HTTPStatus
 from typing import Any, Self, TypeVar
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from frontend.api.errors import ApiUnreachable, meaning
 from frontend.logs import note_answer, tell_correlation
+from smartscale.contract.analytics import Analytics
+from smartscale.contract.catalogue import Catalogue, CatalogueItem
+from smartscale.contract.document import Document
+from smartscale.contract.history import HistoryFilter
+from smartscale.contract.weighing import Accepted, ConfirmedBy, HistoryPage, Result
 
 LONGEST_WAIT_S = 5
 """For how long the API is asked to hold an answer back at most."""
@@ -19,265 +22,10 @@ SHOPPER_WAITS_S = 10
 """After how long without a word the API counts as away, while a shopper waits."""
 HISTORY_PAGE = 20
 
-_log = logging.getLogger(__name__)
 
-
-class ApiError(Exception):
-    """A request to the API had no success."""
-
-
-class ApiUnreachable(ApiError):
-    """The API does not answer, or not in a way that makes sense."""
-
-
-class ApiRefused(ApiError):
-    """The API refused; the text is its own sentence about what would be right."""
-
-
-class ApiUnauthorised(ApiRefused):
-    """The admin token is missing or wrong."""
-
-
-class ApiMissing(ApiRefused):
-    """There is no such thing, or this service has no such route."""
-
-
-class ApiThrottled(ApiRefused):
-    """Too many attempts; a later one may do."""
-
-
-class Unit(StrEnum):
-    """What a unit price is a price of."""
-
-    KG = "kg"
-    EACH = "each"
-
-
-class Status(StrEnum):
-    """Where a weighing stands."""
-
-    PENDING = "pending"
-    DONE = "done"
-    FAILED = "failed"
-
-
-class ConfirmedBy(StrEnum):
-    """Who says what an item is."""
-
-    SHOPPER = "shopper"
-    ATTENDANT = "attendant"
-    KIOSK = "kiosk"
-    """Nobody: this kiosk was cut off, was sure, and charged without a question."""
-
-
-class _Document(BaseModel):
-    model_config = ConfigDict(frozen=True, populate_by_name=True)
-
-
-class HistoryFilter(_Document):
-    """Which weighings a history shows; None leaves all."""
-
-    needs_confirmation: bool | None = None
-    suspicious: bool | None = None
-    scale_id: str | None = None
-    label: str | None = None
-    start: datetime | None = None
-    end: datetime | None = None
-
-    @property
-    def query(self) -> dict[str, str]:
-        """As the API asks for it."""
-        asked = {
-            "needs_confirmation": self.needs_confirmation,
-            "suspicious": self.suspicious,
-            "scale_id": self.scale_id,
-            "label": self.label,
-            "from": self.start and self.start.isoformat(),
-            "to": self.end and self.end.isoformat(),
-        }
-        return {
-            name: str(value).lower() if isinstance(value, bool) else str(value)
-            for name, value in asked.items()
-            if value is not None
-        }
-
-
-class Accepted(_Document):
-    """A weighing that was taken in."""
-
-    job_id: str
-
-
-class Prediction(_Document):
-    """An item the picture may show; without prices when it is not sold."""
-
-    label: str
-    plu: str | None = None
-    name: str
-    confidence: float
-    unit: Unit | None = None
-    unit_price: Decimal | None = None
-    quantity: int = 1
-    total: Decimal | None = None
-    currency: str | None = None
-
-
-class Result(_Document):
-    """A weighing; a pending one has nothing but its id."""
-
-    job_id: str
-    status: Status
-    scale_id: str | None = None
-    label: str | None = None
-    name: str | None = None
-    confidence: float | None = None
-    top_k: tuple[Prediction, ...] = ()
-    weight_kg: Decimal | None = None
-    tare_kg: Decimal | None = None
-    net_kg: Decimal | None = None
-    unit: Unit | None = None
-    quantity: int | None = None
-    unit_price: Decimal | None = None
-    price: Decimal | None = None
-    currency: str | None = None
-    needs_confirmation: bool | None = None
-    confirmed_label: str | None = None
-    confirmed_by: ConfirmedBy | None = None
-    suspicious: bool = False
-    suspicious_reason: str | None = None
-    created_at: datetime | None = None
-    error: str | None = None
-
-    @property
-    def sold_label(self) -> str | None:
-        """What it is sold as: the confirmed label, else the recognised one."""
-        return self.confirmed_label or self.label
-
-
-class HistoryPage(_Document):
-    """Weighings, newest first; `next_cursor` asks for those before."""
-
-    items: tuple[Result, ...]
-    next_cursor: str | None = None
-
-
-class CatalogueItem(_Document):
-    """What is sold under a label, at the price that holds now."""
-
-    label: str
-    plu: str
-    category: str = ""
-    names: Mapping[str, str]
-    unit: Unit
-    unit_price: Decimal | None = None
-    currency: str
-    picture_url: str | None = None
-    """Where the API has the shop's own picture of it."""
-
-    def name_in(self, language: str) -> str:
-        """Its name in a language, else in English, else its label."""
-        return self.names.get(language) or self.names.get("en") or self.label
-
-
-class _Catalogue(_Document):
-    items: tuple[CatalogueItem, ...]
-
-
-class Latency(_Document):
-    """Milliseconds; None when nothing was recognised."""
-
-    average: float | None
-    p95: float | None
-
-
-class LabelCount(_Document):
-    """How often a label was the answer."""
-
-    label: str
-    name: str
-    count: int
-
-
-class Point(_Document):
-    """The figures of one period."""
-
-    at: datetime
-    requests: int
-    latency_average: float | None
-    latency_p95: float | None
-    low_confidence_rate: float | None
-    errors: int
-
-
-class Confusion(_Document):
-    """How often something was recognised as one item and confirmed as another, or the same."""
-
-    predicted: str
-    predicted_name: str
-    confirmed: str
-    confirmed_name: str
-    count: int
-
-
-class ConfidenceOfDay(_Document):
-    """How sure the answers of a day were, and the share that needed a confirmation."""
-
-    day: date
-    weighings: int
-    average: float
-    low_rate: float
-
-
-class ScaleHealth(_Document):
-    """How one scale does; milliseconds, None where nothing was recognised."""
-
-    scale_id: str
-    last_seen: datetime
-    weighings: int
-    error_rate: float
-    low_confidence_rate: float | None = None
-    recognition_latency_average: float | None = None
-    recognition_latency_p95: float | None = None
-
-
-class Insights(_Document):
-    """What the weighings themselves say; of the newest ones where they are too many."""
-
-    weighings: int
-    complete: bool
-    since: datetime | None = None
-    confirmed: int
-    confusion: tuple[Confusion, ...]
-    confidence: tuple[ConfidenceOfDay, ...]
-    scales: tuple[ScaleHealth, ...]
-
-
-class Analytics(_Document):
-    """How the system is doing."""
-
-    start: datetime = Field(alias="from")
-    end: datetime = Field(alias="to")
-    period_seconds: int
-    total_requests: int
-    latency_ms: Latency
-    low_confidence_rate: float | None
-    errors: int
-    top_labels: tuple[LabelCount, ...]
-    series: tuple[Point, ...]
-    insights: Insights | None = None
-    """None from a service that does not look at the weighings."""
-
-
-_Answer = TypeVar("_Answer", bound=_Document)
+_Answer = TypeVar("_Answer", bound=Document)
 _Parsed = TypeVar("_Parsed")
 _WHILE_A_SHOPPER_WAITS = httpx.Timeout(SHOPPER_WAITS_S, connect=3)
-_REFUSALS: dict[int, type[ApiRefused]] = {
-    HTTPStatus.UNAUTHORIZED: ApiUnauthorised,
-    HTTPStatus.NOT_FOUND: ApiMissing,
-    HTTPStatus.TOO_MANY_REQUESTS: ApiThrottled,
-}
-# What no shopper can mend: a service that is stopping, and a kiosk without its API key.
-_THE_OPERATORS = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.FORBIDDEN)
 
 
 class ApiClient:
@@ -407,7 +155,7 @@ class ApiClient:
 
     async def catalogue(self) -> tuple[CatalogueItem, ...]:
         """What the shop sells."""
-        return (await self._ask(_Catalogue, "GET", "catalogue")).items
+        return (await self._ask(Catalogue, "GET", "catalogue")).items
 
     async def analytics(self, hours: int, language: str) -> Analytics:
         """The figures of the last hours."""
@@ -460,7 +208,7 @@ class ApiClient:
         except httpx.HTTPError as error:
             raise ApiUnreachable(f"{method} {path}: {error!r}") from error
         if response.is_error:
-            raise _refusal(response)
+            raise meaning(response)
         return response
 
     async def _send(
@@ -477,20 +225,3 @@ class ApiClient:
             if not repeatable:
                 raise
             return await self._http.request(method, path, **request)
-
-
-def log_unreachable(error: ApiError) -> None:
-    """Note for the operator why the shopper is told that the service cannot be reached."""
-    _log.warning("The kiosk's service cannot be reached: %s", error)
-
-
-def _refusal(response: httpx.Response) -> ApiError:
-    """What an error answer means: a sentence to show, or a service that is not there."""
-    asked = f"{response.request.method} {response.request.url.path}"
-    problem = response.headers.get("content-type", "").startswith("application/problem+json")
-    if not problem or response.status_code in _THE_OPERATORS:
-        return ApiUnreachable(f"{asked} was answered with {response.status_code}")
-    detail = response.json().get("detail")
-    if not detail:
-        return ApiUnreachable(f"{asked} was refused without a reason")
-    return _REFUSALS.get(response.status_code, ApiRefused)(detail)

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import dataclass
 
 from frontend.api.catalogue import Catalogue
-from frontend.api.client import Result
 from frontend.labels import render
 from frontend.labels.barcode import DoesNotFit
 from frontend.labels.issued import Issued
@@ -13,6 +12,7 @@ from frontend.labels.printer import NotPrinted, Printer
 from frontend.labels.profiles import Profile
 from frontend.offline.api import OfflineApi
 from frontend.words.languages import Language
+from smartscale.contract.weighing import Result
 
 FORMATS = {"pdf": (render.pdf, "application/pdf"), "png": (render.png, "image/png")}
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from frontend.api.client import Result, Status, Unit
 from frontend.labels.barcode import Sold, number
 from frontend.labels.profiles import Profile
 from frontend.words import wording
 from frontend.words.languages import Language
+from smartscale.contract.weighing import Result, Status, Unit
 
 
 class NotSettled(ValueError):

@@ -13,14 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from frontend.api.client import (
-    ApiClient,
-    ApiUnreachable,
-    CatalogueItem,
-    ConfirmedBy,
-    Result,
-    Status,
-)
+from frontend.api.client import ApiClient
+from frontend.api.errors import ApiUnreachable
 from frontend.offline import local
 from frontend.offline.availability import Availability
 from frontend.offline.copy import CatalogueCopy
@@ -29,6 +23,8 @@ from frontend.offline.screens import QUIET_S, Screens
 from frontend.offline.sender import Sender
 from frontend.offline.store import Kept, State, Store
 from frontend.offline.watch import Watch
+from smartscale.contract.catalogue import CatalogueItem
+from smartscale.contract.weighing import ConfirmedBy, Result, Status
 
 SLOW_S = 10.0
 """How long the service may take to recognise before the shopper gets an answer from here."""

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from frontend.api.client import ApiError
+from frontend.api.errors import ApiError
 
 _log = logging.getLogger(__name__)
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from frontend.api.client import ApiClient, ApiUnreachable, CatalogueItem
+from frontend.api.client import ApiClient
+from frontend.api.errors import ApiUnreachable
+from smartscale.contract.catalogue import CatalogueItem
 
 _ANSWER: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 _ITEMS = TypeAdapter(tuple[CatalogueItem, ...])

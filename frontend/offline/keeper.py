@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from frontend.api.client import ApiRefused, ApiUnreachable, ConfirmedBy
+from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.offline import local
 from frontend.offline.copy import CatalogueCopy
 from frontend.offline.local import LocalScale, NotSold
 from frontend.offline.screens import Screens
 from frontend.offline.store import Kept, Store
+from smartscale.contract.weighing import ConfirmedBy
 
 
 @dataclass(frozen=True)

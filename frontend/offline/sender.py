@@ -5,20 +5,13 @@ import logging
 import time
 from datetime import UTC, datetime, timedelta
 
-from frontend.api.client import (
-    LONGEST_WAIT_S,
-    ApiClient,
-    ApiRefused,
-    ApiThrottled,
-    ApiUnauthorised,
-    ApiUnreachable,
-    ConfirmedBy,
-    Status,
-)
+from frontend.api.client import LONGEST_WAIT_S, ApiClient
+from frontend.api.errors import ApiRefused, ApiThrottled, ApiUnauthorised, ApiUnreachable
 from frontend.logs import adopt
 from frontend.offline import local
 from frontend.offline.screens import Screens
 from frontend.offline.store import Kept, Store
+from smartscale.contract.weighing import ConfirmedBy, Status
 
 _PATIENCE_S = 120.0
 """How long the service may take to recognise one weighing that was sent."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from frontend.api.client import ApiClient, ApiUnreachable
+from frontend.api.client import ApiClient
+from frontend.api.errors import ApiUnreachable
 from frontend.offline.availability import Availability
 from frontend.offline.copy import CatalogueCopy
 from frontend.offline.sender import Sender

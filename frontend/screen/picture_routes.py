@@ -6,7 +6,7 @@ from fastapi import HTTPException, Response
 from fastapi.responses import FileResponse
 from nicegui import app
 
-from frontend.api.client import ApiError, ApiRefused, log_unreachable
+from frontend.api.errors import ApiError, ApiRefused, log_unreachable
 from frontend.kiosk import STATIC, Kiosk
 
 _HOUR_S, _DAY_S = 3600, 24 * 3600

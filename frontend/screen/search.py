@@ -6,11 +6,12 @@ from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from frontend.api.catalogue import search
-from frontend.api.client import ApiError, CatalogueItem, log_unreachable
+from frontend.api.errors import ApiError, log_unreachable
 from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.weighing.weighing import UNREACHABLE
 from frontend.words import wording
+from smartscale.contract.catalogue import CatalogueItem
 
 _TO_THE_TOP = "event => event.target.closest('.search').scrollIntoView()"
 

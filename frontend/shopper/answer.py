@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
-from frontend.api.client import Prediction, Result, Unit
 from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.screen.search import ItemSearch
@@ -13,6 +12,7 @@ from frontend.weighing.shopper import Shopper
 from frontend.weighing.weighing import EMPTY, MAX_QUANTITY, UNKNOWN
 from frontend.words import wording
 from frontend.words.languages import Language
+from smartscale.contract.weighing import Prediction, Result, Unit
 
 
 class Counter:

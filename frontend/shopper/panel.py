@@ -4,7 +4,6 @@ import json
 
 from nicegui import ui
 
-from frontend.api.client import Result
 from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.shopper.answer import Answer
@@ -13,6 +12,7 @@ from frontend.shopper.readout import Display, Knobs, Readout
 from frontend.weighing.session import Step
 from frontend.weighing.shopper import Shopper
 from frontend.words import wording
+from smartscale.contract.weighing import Result
 
 
 class Panel:

@@ -6,7 +6,7 @@ import qrcode
 from nicegui import ui
 from qrcode.image.svg import SvgPathImage
 
-from frontend.api.client import ApiError, log_unreachable
+from frontend.api.errors import ApiError, log_unreachable
 from frontend.kiosk import Visit
 from frontend.labels.desk import NoLabel
 from frontend.labels.label import Label, receipt_text

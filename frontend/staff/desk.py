@@ -9,13 +9,7 @@ from nicegui import app, ui
 
 from frontend.access.pins import Role
 from frontend.api.admin import AdminClient
-from frontend.api.client import (
-    ApiError,
-    ApiRefused,
-    ApiThrottled,
-    ApiUnauthorised,
-    log_unreachable,
-)
+from frontend.api.errors import ApiError, ApiRefused, ApiThrottled, ApiUnauthorised, log_unreachable
 from frontend.kiosk import Visit
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme

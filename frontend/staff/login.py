@@ -7,7 +7,7 @@ from nicegui import run, ui
 
 from frontend.access.pins import Role, TooManyAttempts, matches
 from frontend.api.admin import AdminClient
-from frontend.api.client import ApiError, ApiThrottled, ApiUnauthorised, log_unreachable
+from frontend.api.errors import ApiError, ApiThrottled, ApiUnauthorised, log_unreachable
 from frontend.screen import theme
 from frontend.staff.desk import NO_PIN, THROTTLED, UNREACHABLE, WAIT, WRONG_PIN, Desk, Notice
 from frontend.words.languages import N_

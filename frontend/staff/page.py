@@ -7,13 +7,13 @@ from typing import ClassVar
 from nicegui import ui
 
 from frontend.access.pins import Role
-from frontend.api.client import HistoryFilter
 from frontend.kiosk import STATIC, Visit
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
 from frontend.staff.desk import EXPIRED, Desk, Notice, Session
 from frontend.staff.login import Login
 from frontend.words.languages import N_, Language
+from smartscale.contract.history import HistoryFilter
 
 PAGES = (
     ("/history", N_("History"), Role.ATTENDANT),

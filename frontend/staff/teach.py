@@ -5,8 +5,7 @@ from enum import IntEnum
 from nicegui import run, ui
 from nicegui.events import UploadEventArguments
 
-from frontend.api.admin import MAX_PHOTOS, AdminClient, EditableItem, MemoryVersion
-from frontend.api.client import CatalogueItem
+from frontend.api.admin import AdminClient
 from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.screen.camera import Camera
@@ -23,9 +22,12 @@ from frontend.weighing.pictures import (
     prepare,
 )
 from frontend.words.languages import N_
+from smartscale.contract.catalogue import CatalogueItem, EditableItem
+from smartscale.contract.memory import IMAGES_AT_ONCE, MemoryProgress, MemoryVersion
 
 ENOUGH = 5
 UNREADABLE = N_("A file was left out: it is not a picture that can be read.")
+TAKEN_BACK = N_("Somebody has taken this lesson back. Please teach the item again.")
 TOO_MANY = N_("Only {n} photos at once. The others were left out.")
 
 
@@ -62,7 +64,7 @@ class TeachPage(StaffPage):
         self._form: ItemForm | None = None
         self._photos: list[Picture] = []
         self._sending = False
-        self._version: int | str | None = None
+        self._version: int | None = None
         self._error: str | None = None
 
     def build(self) -> None:
@@ -150,7 +152,7 @@ class TeachPage(StaffPage):
                 t(
                     "From different sides, alone and several together, as it lies on the scale. "
                     "{n} at most.",
-                    n=MAX_PHOTOS,
+                    n=IMAGES_AT_ONCE,
                 ),
                 "p",
             ).classes("hint")
@@ -212,8 +214,8 @@ class TeachPage(StaffPage):
 
     async def _take(self, event: UploadEventArguments) -> None:
         self.session.touch()
-        if len(self._photos) >= MAX_PHOTOS:
-            self.desk.show(Notice(TOO_MANY, values={"n": MAX_PHOTOS}))
+        if len(self._photos) >= IMAGES_AT_ONCE:
+            self.desk.show(Notice(TOO_MANY, values={"n": IMAGES_AT_ONCE}))
             return
         try:
             photo = await run.io_bound(prepare, await event.file.read())
@@ -276,16 +278,23 @@ class TeachPage(StaffPage):
             versions.extend(await admin.memory())
 
         await self.desk.ask(fetch)
-        mine = next((one for one in versions if str(one.version) == str(self._version)), None)
-        if mine is not None and mine.state == "ready":
-            self._go(Step.DONE)
-            return
-        if mine is not None and mine.state == "failed":
-            self._error = mine.error or self.t("The photos could not be learnt.")
-            self.screen.refresh()
+        # Somebody may have taught more since: the version that counts holds these photos too.
+        taught = self._version or 0
+        counts = next((one for one in versions if one.active and one.version >= taught), None)
+        if counts is not None and counts.state is not MemoryProgress.PENDING:
+            self._error = self._what_is_wrong(counts)
+            self._go(Step.DONE if self._error is None else Step.LEARNING)
             return
         self._pace.relax(3.0)
         self._look_again()
+
+    def _what_is_wrong(self, counts: MemoryVersion) -> str | None:
+        """Why the scales do not know the item by the version that counts; None where they do."""
+        if counts.state is not MemoryProgress.READY:
+            return counts.error or self.t("The photos could not be learnt.")
+        if self._item is None or self._item.label not in counts.labels:
+            return self.t(TAKEN_BACK)
+        return None
 
     # ------------------------------------------------------------------ recognised
 

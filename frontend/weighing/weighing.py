@@ -9,19 +9,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
-from frontend.api.client import (
-    LONGEST_WAIT_S,
-    ApiError,
-    ApiRefused,
-    Prediction,
-    Result,
-    Status,
-    log_unreachable,
-)
+from frontend.api.client import LONGEST_WAIT_S
+from frontend.api.errors import ApiError, ApiRefused, log_unreachable
 from frontend.logs import adopt
 from frontend.weighing.pictures import Picture
 from frontend.weighing.samples import Sample
 from frontend.words.languages import N_, Language
+from smartscale.contract.weighing import Prediction, Result, Status
 
 MAX_ALTERNATIVES = 4
 MAX_QUANTITY = 99

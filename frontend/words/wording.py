@@ -8,8 +8,9 @@ from babel.dates import format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
 
-from frontend.api.client import CatalogueItem, Prediction, Result, Unit
 from frontend.words.languages import N_, Language
+from smartscale.contract.catalogue import CatalogueItem
+from smartscale.contract.weighing import Prediction, Result, Unit
 
 NOT_A_SHARE = N_("Please enter a share in percent, for example 5")
 
@@ -502,16 +503,6 @@ def milliseconds(duration: float | None, language: Language) -> str:
     if duration < 1000:  # noqa: PLR2004 - a second
         return _measured(duration, "duration-millisecond", "#,##0", language)
     return _measured(duration / 1000, "duration-second", "0.0", language)
-
-
-def megabytes(size: int, language: Language) -> str:
-    r"""The size of a file: `4.1 MB`.
-
-    >>> from frontend.words.languages import load_languages
-    >>> megabytes(4_100_000, load_languages()["en"])
-    '4.1\xa0MB'
-    """
-    return _measured(size / 1_000_000, "digital-megabyte", "0.0", language)
 
 
 def _measured(value: float | Decimal, unit: str, form: str, language: Language) -> str:

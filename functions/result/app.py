@@ -1,6 +1,7 @@
 """The result function: results, confirmations, history, catalogue, analytics and health."""
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
 from functools import lru_cache
 from http import HTTPStatus
@@ -257,17 +258,23 @@ def analytics(
     return figures_shown.analytics(figures, insights_between(rows, figures.start, now()), names)
 
 
+def dependencies() -> dict[str, Callable[[], object]]:
+    """A cheap read of each thing without which the system cannot work."""
+    return {
+        "bucket": lambda: S3Uploads(bucket()).find("uploads/health"),
+        "weighings": lambda: weighings().get("health"),
+        "catalogue": lambda: catalogue().get("health"),
+        "models": lambda: registry().current(),
+    }
+
+
 @router.get("/health", tags=["operate"], responses={503: {"model": Health}})
-def health(response: Response) -> Health:
+def health(
+    response: Response,
+    needed: Annotated[dict[str, Callable[[], object]], Depends(dependencies)],
+) -> Health:
     """Liveness, and the state of each dependency; 503 when one does not answer."""
-    report = probe(
-        {
-            "bucket": lambda: S3Uploads(bucket()).find("uploads/health"),
-            "weighings": lambda: weighings().get("health"),
-            "catalogue": lambda: catalogue().get("health"),
-            "models": lambda: registry().current(),
-        }
-    )
+    report = probe(needed)
     if report.status != "ok":
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
     return report

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,8 +21,8 @@ from playwright.sync_api import Browser, Page, expect
 from frontend.words.languages import load_languages
 from infra.waiting import wait_until
 from tests.e2e.conftest import ROOT, START_S
-from tests.frontend.fake_api import FakeApi
 from tests.scales.emulators import OnTerminal, Toledo
+from tests.service import Service
 from tests.support import free_port
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
@@ -35,26 +36,26 @@ LANDSCAPE, PORTRAIT = (1280, 800), (800, 1280)
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[tuple[FakeApi, str]]:
+def api() -> Iterator[tuple[Service, str]]:
     """The API of the frontend's tests, on a port."""
-    fake = FakeApi()
+    service = Service()
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(fake.app, port=port, log_level="warning"))
+    server = uvicorn.Server(uvicorn.Config(service, port=port, log_level="warning"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
-    yield fake, f"http://127.0.0.1:{port}"
+    yield service, f"http://127.0.0.1:{port}"
     server.should_exit = True
     thread.join()
 
 
 @pytest.fixture
-def answers(api: tuple[FakeApi, str]) -> FakeApi:
+def answers(api: tuple[Service, str]) -> Service:
     """What is recognised next: sure bananas, unless the walk says otherwise."""
-    fake, _ = api
-    fake.label, fake.confidence = "Banana", 0.97
-    fake.others = (("Lemon", 0.02), ("Papaya", 0.005), ("Orange", 0.003), ("Lime", 0.001))
-    fake.predictions.clear()
-    return fake
+    service, _ = api
+    service.label, service.confidence = "Banana", 0.97
+    service.others = (("Lemon", 0.02), ("Papaya", 0.005), ("Orange", 0.003), ("Lime", 0.001))
+    service.shop.uploads.objects.clear()
+    return service
 
 
 @contextmanager
@@ -88,7 +89,7 @@ def kiosk(api_url: str, home: Path, **settings: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def demo(
     chromium: Path,  # noqa: ARG001 - no browser, no kiosk
-    api: tuple[FakeApi, str],
+    api: tuple[Service, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[str]:
     """A kiosk with a simulated scale."""
@@ -136,7 +137,7 @@ def calm(page: Page) -> list[tuple[str, list[str]]]:
 
 
 def test_a_sample_lands_and_is_answered_without_a_button(
-    demo: str, answers: FakeApi, open_page: Callable[..., Page]
+    demo: str, answers: Service, open_page: Callable[..., Page]
 ) -> None:
     page = open_page(demo)
     tap_sample(page)
@@ -144,7 +145,7 @@ def test_a_sample_lands_and_is_answered_without_a_button(
     expect(page.get_by_role("heading", name="Bananas")).to_be_visible()
     expect(page.get_by_text("€1.89/kg × 0.742\u00a0kg = €1.40")).to_be_visible()
     expect(page.locator(".alternative")).to_have_count(4)
-    assert answers.predictions[0]["weight"] == "0.742"
+    assert answers.loads[0].weight_kg == Decimal("0.742")
     page.wait_for_function("document.activeElement.textContent.includes('Next item')")
     expect(
         page.get_by_role("status").filter(has_text="Bananas, 0.742\u00a0kg, €1.40")
@@ -155,8 +156,8 @@ def test_a_sample_lands_and_is_answered_without_a_button(
 
 
 def test_a_wired_scale_and_the_camera_do_it_alone(
-    api: tuple[FakeApi, str],
-    answers: FakeApi,
+    api: tuple[Service, str],
+    answers: Service,
     chromium: Path,  # noqa: ARG001 - no browser, no kiosk
     open_page: Callable[..., Page],
     tmp_path: Path,
@@ -185,11 +186,11 @@ def test_a_wired_scale_and_the_camera_do_it_alone(
         expect(page.get_by_role("heading", level=1)).to_have_text("Thank you!")
         toledo.says = b"00.000"
         expect(page.get_by_role("heading", level=1)).to_have_text("Put your item on the scale")
-        assert [sent["weight"] for sent in answers.predictions] == ["0.500", "0.800"]
+        assert [sent.weight_kg for sent in answers.loads] == [Decimal("0.500"), Decimal("0.800")]
 
 
 def test_another_picture_is_taken_of_what_the_first_does_not_show(
-    demo: str, answers: FakeApi, open_page: Callable[..., Page]
+    demo: str, answers: Service, open_page: Callable[..., Page]
 ) -> None:
     answers.label, answers.others = "empty", ()
     page = open_page(demo)
@@ -201,13 +202,14 @@ def test_another_picture_is_taken_of_what_the_first_does_not_show(
     page.get_by_role("button", name="Try again").click()
 
     expect(page.get_by_role("heading", name="Bananas")).to_be_visible()
-    first, second = answers.predictions
-    assert first["image"] != second["image"]
-    assert first["weight"] == second["weight"]
+    first, second = answers.pictures
+    assert first != second
+    first_load, second_load = answers.loads
+    assert first_load == second_load
 
 
 def test_a_doubtful_answer_is_corrected(
-    demo: str, answers: FakeApi, open_page: Callable[..., Page]
+    demo: str, answers: Service, open_page: Callable[..., Page]
 ) -> None:
     answers.label, answers.confidence, answers.others = "Satsumas", 0.55, (("Orange", 0.4),)
     page = open_page(demo)
@@ -222,7 +224,7 @@ def test_a_doubtful_answer_is_corrected(
 
 
 def test_an_unknown_item_is_found_as_one_types(
-    demo: str, answers: FakeApi, open_page: Callable[..., Page]
+    demo: str, answers: Service, open_page: Callable[..., Page]
 ) -> None:
     answers.label, answers.others = "unknown", ()
     page = open_page(demo)
@@ -240,7 +242,7 @@ def test_an_unknown_item_is_found_as_one_types(
     expect(page.locator(".price")).to_have_text("1,38\u00a0€")
 
 
-def test_pieces_are_counted(demo: str, answers: FakeApi, open_page: Callable[..., Page]) -> None:
+def test_pieces_are_counted(demo: str, answers: Service, open_page: Callable[..., Page]) -> None:
     answers.label = "Avocado"
     page = open_page(demo)
     tap_sample(page)
@@ -250,7 +252,7 @@ def test_pieces_are_counted(demo: str, answers: FakeApi, open_page: Callable[...
 
 
 def test_a_bag_and_an_own_bowl_are_taken_off(
-    demo: str, answers: FakeApi, open_page: Callable[..., Page]
+    demo: str, answers: Service, open_page: Callable[..., Page]
 ) -> None:
     page = open_page(demo)
     page.get_by_role("button", name="Container").click()
@@ -266,7 +268,7 @@ def test_a_bag_and_an_own_bowl_are_taken_off(
     expect(page.get_by_text("0.120\u00a0kg is taken off for its container")).to_be_visible()
     tap_sample(page)
     expect(page.get_by_text("Gross 0.862\u00a0kg − tare 0.120\u00a0kg")).to_be_visible()
-    assert [sent["tare_kg"] for sent in answers.predictions] == ["0.006", "0.120"]
+    assert [sent.tare_kg for sent in answers.loads] == [Decimal("0.006"), Decimal("0.120")]
 
 
 @pytest.mark.usefixtures("answers")
@@ -304,7 +306,7 @@ STATES = ("idle", "answer", "doubt", "search", "container", "unknown")
 
 @pytest.mark.parametrize("view", ["", "contrast", "large low"])
 def test_every_state_is_for_everybody(
-    demo: str, answers: FakeApi, open_page: Callable[..., Page], view: str, keep: Path
+    demo: str, answers: Service, open_page: Callable[..., Page], view: str, keep: Path
 ) -> None:
     page = open_page(demo, view=view)
     for state in STATES:
@@ -337,7 +339,7 @@ def test_every_state_is_for_everybody(
 
 @pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT])
 def test_controls_low_down_are_in_the_lower_half(
-    demo: str, answers: FakeApi, open_page: Callable[..., Page], size: tuple[int, int]
+    demo: str, answers: Service, open_page: Callable[..., Page], size: tuple[int, int]
 ) -> None:
     answers.label, answers.confidence = "Avocado", 0.55
     # The figures that can be typed are those of the simulated scale: a wired one only shows them.

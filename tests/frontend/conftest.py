@@ -16,8 +16,7 @@ from frontend.access.pins import hash_pin
 from frontend.app import create_kiosk, serve
 from frontend.kiosk import Kiosk
 from frontend.settings import Settings
-from tests.frontend.fake_admin import TOKEN
-from tests.frontend.fake_api import FakeApi
+from tests.service import TOKEN, Service
 
 ATTENDANT_PIN, MANAGER_PIN = "4711", "0815-boss"
 MANAGER_HASH = hash_pin(MANAGER_PIN)
@@ -60,13 +59,13 @@ def samples(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def api() -> FakeApi:
+def api() -> Service:
     """The API behind the kiosk."""
-    return FakeApi()
+    return Service()
 
 
 @pytest.fixture
-def kiosk(api: FakeApi, samples: Path) -> Kiosk:
+def kiosk(api: Service, samples: Path) -> Kiosk:
     """The kiosk, with PINs of its own."""
     settings = Settings.model_validate(
         {

@@ -1,12 +1,15 @@
 """The five panels."""
 
+from datetime import timedelta
+
 import pytest
 from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
+from smartscale.operations.metrics import insights
 from tests.frontend.conftest import MANAGER_PIN, log_in
-from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_weigh import SOON, until
+from tests.service import Service
 
 pytestmark = pytest.mark.asyncio
 
@@ -44,8 +47,8 @@ def chosen(user: User) -> list[str]:
         return [one.text for one in buttons if one.props.get("aria-pressed") == "true"][-1:]
 
 
-async def test_a_quiet_shop_has_panels_too(user: User, api: FakeApi) -> None:
-    api.traffic = False
+async def test_a_quiet_shop_has_panels_too(user: User, api: Service) -> None:
+    api.figures.traffic = False
     await log_in(user, "/analytics", MANAGER_PIN)
 
     await user.should_see("Nothing has been weighed in this time", retries=SOON)
@@ -53,7 +56,7 @@ async def test_a_quiet_shop_has_panels_too(user: User, api: FakeApi) -> None:
         await user.should_see("—")
 
 
-async def test_without_the_service_it_says_so_calmly(user: User, api: FakeApi) -> None:
+async def test_without_the_service_it_says_so_calmly(user: User, api: Service) -> None:
     api.down = True
     await log_in(user, "/analytics", MANAGER_PIN)
     await user.should_see("The service cannot be reached right now.", retries=SOON)
@@ -70,12 +73,34 @@ async def test_it_speaks_german(user: User) -> None:
     await user.should_see("Bananen")
 
 
+SHORTLY = timedelta(minutes=1)
+
+
+@pytest.fixture
+def busy(api: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """40 weighings of a scale, more than are looked at; a tenth failed, a quarter was asked."""
+    monkeypatch.setattr(insights, "MOST_WEIGHINGS", 40)
+    monkeypatch.setattr(api, "fails", "the picture is cut off")
+    api.weigh(ago=timedelta(minutes=2))  # one too many
+    for _ in range(4):
+        api.weigh(scale_id="kiosk-2", ago=SHORTLY)
+    monkeypatch.setattr(api, "fails", None)
+    for number in range(36):
+        api.label, api.confidence = ("unknown", 0.8) if number < 9 else ("Banana", 0.97)
+        weighing = api.weigh(scale_id="kiosk-2", ago=SHORTLY)
+        if number < 6:
+            api.shop.confirm.process(weighing.job_id, label="Lemon")
+        elif number >= 12:
+            api.shop.confirm.process(weighing.job_id, label="Banana")
+
+
+@pytest.mark.usefixtures("busy")
 async def test_what_the_weighings_say(user: User) -> None:
     await log_in(user, "/analytics", MANAGER_PIN)
     await user.should_see("panel-confusion", retries=SOON)
     for panel, said in {
         "confusion": ["80% of 30 confirmed weighings were right.", "Unknown item", "24"],
-        "confidence": ["From the newest 5,000 weighings", "91", "10"],
+        "confidence": ["From the newest 40 weighings", "92.8", "25"],
         "scales": ["kiosk-2", "Many errors", "10% errors", "25% with low confidence"],
     }.items():
         with user.scope(marker=f"panel-{panel}"):
@@ -83,6 +108,7 @@ async def test_what_the_weighings_say(user: User) -> None:
                 await user.should_see(words)
 
 
+@pytest.mark.usefixtures("busy")
 async def test_figures_are_taken_away_as_a_file(user: User) -> None:
     await log_in(user, "/analytics", MANAGER_PIN)
     await user.should_see("csv-confusion", retries=SOON)
@@ -95,6 +121,7 @@ async def test_figures_are_taken_away_as_a_file(user: User) -> None:
     ]
 
 
+@pytest.mark.usefixtures("busy")
 async def test_charts_can_be_hovered_and_have_a_name(user: User) -> None:
     await log_in(user, "/analytics", MANAGER_PIN)
     await user.should_see("panel-confusion", retries=SOON)

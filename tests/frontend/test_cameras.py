@@ -17,8 +17,8 @@ from frontend.app import create_kiosk, serve
 from frontend.devices.cameras import BROWSER, CameraUnavailable, DeviceCamera, open_camera
 from frontend.settings import Settings
 from frontend.weighing.containers import Container, read_containers
-from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_weigh import SOON
+from tests.service import Service
 
 pytestmark = pytest.mark.asyncio
 
@@ -36,7 +36,7 @@ def film(tmp_path: Path) -> Path:
 
 
 @pytest_asyncio.fixture
-async def user(api: FakeApi, samples: Path, film: Path) -> AsyncIterator[User]:
+async def user(api: Service, samples: Path, film: Path) -> AsyncIterator[User]:
     """Somebody in front of a kiosk with a camera of its own."""
     settings = Settings.model_validate({"samples": samples, "patience_s": 5, "camera": str(film)})
     kiosk = create_kiosk(settings, transport=api.transport)
@@ -73,13 +73,13 @@ async def test_the_browsers_camera_is_the_browsers() -> None:
     assert open_camera(BROWSER) is None
 
 
-async def test_the_weight_lands_and_the_kiosks_own_camera_looks(user: User, api: FakeApi) -> None:
+async def test_the_weight_lands_and_the_kiosks_own_camera_looks(user: User, api: Service) -> None:
     await user.open("/")
     user.find("weight").type("0.5")
     user.find("classify").click()
 
     await user.should_see("answer", retries=3 * SOON)
-    with Image.open(io.BytesIO(api.predictions[0]["image"])) as sent:
+    with Image.open(io.BytesIO(api.pictures[0])) as sent:
         assert sent.size == (320, 240)
 
 

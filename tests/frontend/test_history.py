@@ -1,30 +1,34 @@
 """The list of what was weighed."""
 
 import asyncio
+import csv
+import io
 from datetime import timedelta
 
 import pytest
 from nicegui.testing import User
+from PIL import Image
 
 from frontend.api.client import HISTORY_PAGE
+from smartscale.domain.weighing import ConfirmedBy
 from tests.frontend.conftest import ATTENDANT_PIN, log_in
-from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_weigh import SOON, until
+from tests.service import Service
 
 pytestmark = pytest.mark.asyncio
 
 
-def weigh(api: FakeApi, times: int, label: str = "Banana", confidence: float = 0.97) -> None:
+def weigh(api: Service, times: int, label: str = "Banana", confidence: float = 0.97) -> None:
     api.label, api.confidence = label, confidence
     for _ in range(times):
-        api.weigh("0.500", None, "kiosk-1")
+        api.weigh()
 
 
 def rows(user: User) -> int:
     return len(user.find(marker="weighing").elements)
 
 
-async def test_newest_first_with_price_and_status(user: User, api: FakeApi) -> None:
+async def test_newest_first_with_price_and_status(user: User, api: Service) -> None:
     weigh(api, 1)
     weigh(api, 1, "Lemon", 0.5)
     await log_in(user, "/history", ATTENDANT_PIN)
@@ -37,7 +41,7 @@ async def test_newest_first_with_price_and_status(user: User, api: FakeApi) -> N
     assert "Lemons" in str(newest)
 
 
-async def test_without_its_service_it_can_be_asked_for_again(user: User, api: FakeApi) -> None:
+async def test_without_its_service_it_can_be_asked_for_again(user: User, api: Service) -> None:
     weigh(api, 1)
     api.down = True
     await log_in(user, "/history", ATTENDANT_PIN)
@@ -50,7 +54,7 @@ async def test_without_its_service_it_can_be_asked_for_again(user: User, api: Fa
     await user.should_not_see("cannot be reached")
 
 
-async def test_more_is_loaded_page_by_page_until_there_is_no_more(user: User, api: FakeApi) -> None:
+async def test_more_is_loaded_page_by_page_until_there_is_no_more(user: User, api: Service) -> None:
     weigh(api, HISTORY_PAGE + 5)
     await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see(marker="weighing", retries=SOON)
@@ -61,7 +65,7 @@ async def test_more_is_loaded_page_by_page_until_there_is_no_more(user: User, ap
     assert rows(user) == HISTORY_PAGE + 5
 
 
-async def test_only_those_that_need_confirmation(user: User, api: FakeApi) -> None:
+async def test_only_those_that_need_confirmation(user: User, api: Service) -> None:
     weigh(api, 3)
     weigh(api, 1, "Lemon", 0.5)
     await log_in(user, "/history", ATTENDANT_PIN)
@@ -72,10 +76,10 @@ async def test_only_those_that_need_confirmation(user: User, api: FakeApi) -> No
     assert rows(user) == 1
 
 
-async def test_a_correction_is_told(user: User, api: FakeApi) -> None:
+async def test_a_correction_is_told(user: User, api: Service) -> None:
     weigh(api, 1)
-    (job,) = api.jobs.values()
-    job["confirmed_label"] = "Lemon"
+    (weighing,) = api.weighings
+    api.shop.confirm.process(weighing.job_id, label="Lemon")
     await log_in(user, "/history", ATTENDANT_PIN)
 
     await user.should_see("corrected by hand", retries=SOON)
@@ -84,11 +88,10 @@ async def test_a_correction_is_told(user: User, api: FakeApi) -> None:
 
 
 async def test_a_suspicious_confirmation_is_found_by_the_attendant(
-    user: User, api: FakeApi
+    user: User, api: Service
 ) -> None:
     weigh(api, 2)
-    job = next(iter(api.jobs.values()))
-    job |= {"confirmed_label": "Yellow-Onion", "suspicious": True}
+    api.shop.confirm.process(api.weighings[0].job_id, label="Yellow-Onion")
     await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see(marker="weighing", retries=SOON)
 
@@ -100,12 +103,12 @@ async def test_a_suspicious_confirmation_is_found_by_the_attendant(
     await user.should_not_see("Confirmed")
 
 
-async def test_a_filter_tapped_before_the_list_is_there_holds(user: User, api: FakeApi) -> None:
+async def test_a_filter_tapped_before_the_list_is_there_holds(user: User, api: Service) -> None:
     weigh(api, 3)
     weigh(api, 1, "Lemon", 0.5)
     api.listing.clear()
     await log_in(user, "/history", ATTENDANT_PIN)
-    await until(lambda: api.lists == 1)
+    await until(lambda: api.count("history") == 1)
     await user.should_see("Needs confirmation", retries=SOON)
     user.find("Needs confirmation").click()
     await user.should_see(marker="weighing", retries=SOON)
@@ -116,7 +119,7 @@ async def test_a_filter_tapped_before_the_list_is_there_holds(user: User, api: F
     assert rows(user) == 1
 
 
-async def test_nothing_yet_and_the_refresh(user: User, api: FakeApi) -> None:
+async def test_nothing_yet_and_the_refresh(user: User, api: Service) -> None:
     await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see("Nothing has been weighed yet", retries=SOON)
 
@@ -125,7 +128,7 @@ async def test_nothing_yet_and_the_refresh(user: User, api: FakeApi) -> None:
     await user.should_see(marker="weighing", retries=SOON)
 
 
-async def test_without_the_service_it_says_so_calmly(user: User, api: FakeApi) -> None:
+async def test_without_the_service_it_says_so_calmly(user: User, api: Service) -> None:
     api.down = True
     await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see("The service cannot be reached right now.", retries=SOON)
@@ -137,7 +140,7 @@ async def test_without_the_service_it_says_so_calmly(user: User, api: FakeApi) -
     await user.should_not_see("The service cannot be reached right now.")
 
 
-async def test_it_speaks_german(user: User, api: FakeApi) -> None:
+async def test_it_speaks_german(user: User, api: Service) -> None:
     weigh(api, 1)
     await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see(marker="weighing", retries=SOON)
@@ -147,7 +150,7 @@ async def test_it_speaks_german(user: User, api: FakeApi) -> None:
     await user.should_see("Verlauf")
 
 
-async def test_a_correction_by_an_attendant(user: User, api: FakeApi) -> None:
+async def test_a_correction_by_an_attendant(user: User, api: Service) -> None:
     weigh(api, 1)
     await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see(marker="weighing", retries=SOON)
@@ -162,10 +165,11 @@ async def test_a_correction_by_an_attendant(user: User, api: FakeApi) -> None:
     await user.should_see("The weighing is settled.", retries=SOON)
     await user.should_see("corrected by hand")
     await user.should_see("Royal Gala apple")
-    assert api.confirmations == [{"label": "Royal-Gala", "confirmed_by": "attendant"}]
+    (said,) = api.confirmations
+    assert (said.confirmed_label, said.confirmed_by) == ("Royal-Gala", ConfirmedBy.ATTENDANT)
 
 
-async def test_the_next_best_answer_is_one_tap_away(user: User, api: FakeApi) -> None:
+async def test_the_next_best_answer_is_one_tap_away(user: User, api: Service) -> None:
     weigh(api, 1)
     await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see(marker="weighing", retries=SOON)
@@ -175,10 +179,9 @@ async def test_the_next_best_answer_is_one_tap_away(user: User, api: FakeApi) ->
     await user.should_see("corrected by hand", retries=SOON)
 
 
-async def test_a_suspicious_weighing_is_counted_and_settled(user: User, api: FakeApi) -> None:
+async def test_a_suspicious_weighing_is_counted_and_settled(user: User, api: Service) -> None:
     weigh(api, 3)
-    job = next(iter(api.jobs.values()))
-    job |= {"confirmed_label": "Yellow-Onion", "suspicious": True}
+    api.shop.confirm.process(api.weighings[0].job_id, label="Yellow-Onion")
     await log_in(user, "/suspicious", ATTENDANT_PIN)
     await user.should_see("suspicious-count", retries=SOON)
     assert rows(user) == 1
@@ -188,15 +191,16 @@ async def test_a_suspicious_weighing_is_counted_and_settled(user: User, api: Fak
     user.find(marker="settle").click()
     await user.should_see("Nothing is suspicious. Well done!", retries=SOON)
     await user.should_not_see("suspicious-count", retries=SOON)
-    assert api.confirmations == [{"label": "Yellow-Onion", "confirmed_by": "attendant"}]
+    said = api.confirmations[-1]
+    assert (said.confirmed_label, said.confirmed_by) == ("Yellow-Onion", ConfirmedBy.ATTENDANT)
 
 
-async def test_filters_by_scale_item_and_day(user: User, api: FakeApi) -> None:
-    weigh(api, 2)
+async def test_filters_by_scale_item_and_day(user: User, api: Service) -> None:
+    api.weigh(ago=timedelta(days=3))
+    weigh(api, 1)
     weigh(api, 1, "Lemon")
-    api.weigh("0.500", None, "kiosk-2")
-    oldest = next(iter(api.jobs.values()))
-    oldest["created_at"] -= timedelta(days=3)
+    api.weigh(scale_id="kiosk-2")
+    oldest = api.weighings[0]
     await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see(marker="weighing", retries=SOON)
     assert rows(user) == 4
@@ -211,14 +215,14 @@ async def test_filters_by_scale_item_and_day(user: User, api: FakeApi) -> None:
     user.find("item-Banana").click()
     await until(lambda: rows(user) == 2)
 
-    day = oldest["created_at"].astimezone().date().isoformat()
+    day = oldest.created_at.astimezone().date().isoformat()
     user.find("filter-to").type(day).trigger("keydown.enter")
     await until(lambda: rows(user) == 1)
     user.find("filter-from").type("2999-01-01").trigger("keydown.enter")
     await user.should_see("The first day must not be after the last one.", retries=SOON)
 
 
-async def test_the_export_has_what_is_shown(user: User, api: FakeApi) -> None:
+async def test_the_export_has_what_is_shown(user: User, api: Service) -> None:
     weigh(api, 2)
     weigh(api, 1, "Lemon", 0.5)
     await log_in(user, "/history", ATTENDANT_PIN)
@@ -227,10 +231,11 @@ async def test_the_export_has_what_is_shown(user: User, api: FakeApi) -> None:
     await until(lambda: rows(user) == 1)
     user.find("export").click()
     table = await user.download.next()
-    assert table.text == "job_id\n1 weighings\n"
+    (exported,) = csv.DictReader(table.text.splitlines())
+    assert (exported["label"], exported["needs_confirmation"]) == ("Lemon", "True")
 
 
-async def test_a_photo_is_for_staff_alone_and_its_end_is_calm(user: User, api: FakeApi) -> None:
+async def test_a_photo_is_for_staff_alone_and_its_end_is_calm(user: User, api: Service) -> None:
     weigh(api, 1)
     await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see(marker="weighing", retries=SOON)
@@ -240,12 +245,13 @@ async def test_a_photo_is_for_staff_alone_and_its_end_is_calm(user: User, api: F
         if str(element.props.get("src", "")).startswith("/photos/")
     }
     photo = await user.http_client.get(address)
-    assert photo.text == f"128 pixels of {next(iter(api.jobs))}"
+    with Image.open(io.BytesIO(photo.content)) as shown:
+        assert shown.format == "JPEG"
     assert "private" in photo.headers["cache-control"]
     forged = address.replace("/128.jpg", "/640.jpg")
     assert (await user.http_client.get(forged)).status_code == 403
     assert (await user.http_client.get(address.partition("?")[0])).status_code == 422
 
-    api.expired = True
+    api.shop.uploads.objects.clear()
     gone = await user.http_client.get(address)
     assert (gone.status_code, gone.headers["content-type"]) == (200, "image/svg+xml")

@@ -1,21 +1,29 @@
 """What a manager does with the catalogue."""
 
-from typing import Any
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 import pytest_asyncio
 from nicegui import ui
 from nicegui.testing import User
 
+from frontend.api.admin import AdminClient
+from frontend.kiosk import Kiosk
+from smartscale.clock import now
+from smartscale.domain.weighing import Unit
+from tests.examples import item
 from tests.frontend.conftest import MANAGER_PIN, SOON, jpeg, log_in, photo
-from tests.frontend.fake_api import FakeApi
+from tests.service import TOKEN, Service
 
 pytestmark = pytest.mark.asyncio
 
 
 @pytest_asyncio.fixture
-async def manager(user: User) -> User:
-    """Somebody who looks at the catalogue."""
+async def manager(user: User, api: Service) -> User:
+    """Somebody who looks at the catalogue; durians are sold no more."""
+    durian = item("Durian", plu="3299").model_copy(update={"retired": True})
+    api.shop.catalogue.items["Durian"] = durian
     await log_in(user, "/items", MANAGER_PIN)
     await user.should_see(marker="item", retries=SOON)
     return user
@@ -30,23 +38,20 @@ async def give(user: User, marker: str, name: str, file: bytes, kind: str) -> No
     )
 
 
-def edits(api: FakeApi) -> list[Any]:
-    return [values for name, values in api.admin.asked if name == "item"]
-
-
-async def test_the_catalogue_is_searched(manager: User) -> None:
-    assert len(manager.find(marker="item").elements) == 2
+async def test_the_catalogue_is_searched(manager: User, api: Service) -> None:
+    assert len(manager.find(marker="item").elements) == len(list(api.shop.catalogue.all()))
     manager.find("search-items").type("4053")
     await manager.should_not_see("edit-Banana", retries=SOON)
     await manager.should_see("Lemons")
     manager.find("search-items").clear()
     manager.find("No longer sold").click()
-    await manager.should_see("Durians", retries=SOON)
+    await manager.should_see("Durian", retries=SOON)
 
 
 async def test_a_price_from_a_later_day_is_planned_and_taken_back(
-    manager: User, api: FakeApi
+    manager: User, api: Service
 ) -> None:
+    aliases = api.shop.catalogue.items["Banana"].aliases
     manager.find("edit-Banana").click()
     await manager.should_see(marker="item-form", retries=SOON)
     manager.find(marker="item-unit_price").clear().type("1,99")
@@ -54,10 +59,11 @@ async def test_a_price_from_a_later_day_is_planned_and_taken_back(
     manager.find(marker="save-item").click()
     await manager.should_see("Banana is saved.", retries=SOON)
     await manager.should_see("€1.99/kg from Dec 1, 2999, 06:00", retries=SOON)
-    [(label, edit)] = edits(api)
-    assert (label, edit["unit_price"], edit["version"]) == ("Banana", "1.99", 3)
-    assert edit["valid_from"].startswith("2999-12-01T06:00:00")
-    assert edit["aliases"] == ["Cavendish"]
+    banana = api.shop.catalogue.items["Banana"]
+    moment = datetime.fromisoformat("2999-12-01T06:00").astimezone()
+    assert banana.unit_price_at(moment) == Decimal("1.99")
+    assert banana.unit_price_at(moment - timedelta(minutes=1)) == Decimal("1.89")
+    assert banana.aliases == aliases
 
     manager.find("edit-Banana").click()
     await manager.should_see("to come", retries=SOON)
@@ -66,7 +72,7 @@ async def test_a_price_from_a_later_day_is_planned_and_taken_back(
     await manager.should_not_see("to come", retries=SOON)
 
 
-async def test_a_new_item_and_a_number_that_is_taken(manager: User, api: FakeApi) -> None:
+async def test_a_new_item_and_a_number_that_is_taken(manager: User, api: Service) -> None:
     manager.find("new-item").click()
     await manager.should_see(marker="item-form", retries=SOON)
     manager.find(marker="save-item").click()
@@ -83,31 +89,31 @@ async def test_a_new_item_and_a_number_that_is_taken(manager: User, api: FakeApi
     manager.find(marker="item-plu").clear().type("4302")
     manager.find(marker="save-item").click()
     await manager.should_see("edit-Kiwano", retries=SOON)
-    assert edits(api)[-1][1]["unit"] == "each"
-    assert edits(api)[-1][1]["version"] == 0
+    assert api.shop.catalogue.items["Kiwano"].unit is Unit.EACH
 
 
-async def test_an_item_is_sold_no_more_after_a_second_tap(manager: User, api: FakeApi) -> None:
+async def test_an_item_is_sold_no_more_after_a_second_tap(manager: User, api: Service) -> None:
     manager.find("edit-Lemon").click()
     await manager.should_see("retire", retries=SOON)
     manager.find(marker="retire").click()
     await manager.should_see("retire-sure", retries=SOON)
-    assert not api.admin.items["Lemon"]["retired"]
+    assert not api.shop.catalogue.items["Lemon"].retired
     manager.find(marker="retire-sure").click()
     await manager.should_see("Lemons is sold no more.", retries=SOON)
-    assert api.admin.items["Lemon"]["retired"]
+    assert api.shop.catalogue.items["Lemon"].retired
 
 
-async def test_a_picture_of_the_shops_own_comes_and_goes(manager: User, api: FakeApi) -> None:
+async def test_a_picture_of_the_shops_own_comes_and_goes(manager: User, api: Service) -> None:
     manager.find("edit-Banana").click()
     await manager.should_see(marker="item-form", retries=SOON)
     await give(manager, "picture-upload", "banana.jpg", jpeg(photo(900, 700)), "image/jpeg")
     await manager.should_see("The picture is shown from now on.", retries=SOON)
     await manager.should_see(marker="take-picture-away", retries=SOON)
-    picture = await manager.http_client.get(f"/pictures/{'ab' * 32}.jpg")
-    assert (picture.status_code, picture.text) == (200, "a picture ab")
+    (sha256,) = api.shop.pictures.pictures
+    picture = await manager.http_client.get(f"/pictures/{sha256}.jpg")
+    assert (picture.status_code, picture.content) == (200, api.shop.pictures.read(sha256))
     api.down = True
-    again = await manager.http_client.get(f"/pictures/{'ab' * 32}.jpg")
+    again = await manager.http_client.get(f"/pictures/{sha256}.jpg")
     assert again.status_code == 200, "a picture that was seen outlives the connection"
     other = await manager.http_client.get(f"/pictures/{'cd' * 32}.jpg")
     assert other.status_code == 503
@@ -119,28 +125,34 @@ async def test_a_picture_of_the_shops_own_comes_and_goes(manager: User, api: Fak
     await manager.should_see("This file is not a picture that can be read", retries=SOON)
 
 
-async def test_a_file_is_looked_at_before_it_is_applied(manager: User, api: FakeApi) -> None:
-    file = b"label,plu\nBanana,4011\n"
+async def test_a_file_is_looked_at_before_it_is_applied(
+    manager: User, api: Service, kiosk: Kiosk
+) -> None:
+    shown = await AdminClient(kiosk.api.service, TOKEN).items_csv()
+    head, *lines = shown.decode().splitlines()
+    kept = [line for line in lines if line.startswith(("Banana,", "Lemon,", "Papaya,"))]
+    file = "\n".join([head, *kept]).replace(",1.89,", ",1.99,", 1).encode()
     manager.find("import").click()
     await manager.should_see("choose-csv", retries=SOON)
     await give(manager, "csv-upload", "prices.csv", file, "text/csv")
     await manager.should_see("prices.csv: 0 new, 1 changed, 2 unchanged", retries=SOON)
-    await manager.should_see("unit_price: 1.89 → 1.99, from Dec 1, 2999")
-    assert api.admin.files == [(file, None)]
+    await manager.should_see("unit_price: 1.89 → 1.99")
+    assert api.shop.catalogue.items["Banana"].unit_price_at(now()) == Decimal("1.89")
 
     manager.find(marker="apply").click()
     await manager.should_see("The file is imported. Items changed: 1", retries=SOON)
     await manager.should_see(marker="item", retries=SOON)
-    assert api.admin.files[-1] == (file, "f1")
+    assert api.shop.catalogue.items["Banana"].unit_price_at(now()) == Decimal("1.99")
 
 
-async def test_a_file_that_changes_nothing_or_is_none(manager: User) -> None:
+async def test_a_file_that_changes_nothing_or_is_none(manager: User, kiosk: Kiosk) -> None:
     manager.find("import").click()
     await manager.should_see("choose-csv", retries=SOON)
-    await give(manager, "csv-upload", "same.csv", b"label\n", "text/csv")
+    same = await AdminClient(kiosk.api.service, TOKEN).items_csv()
+    await give(manager, "csv-upload", "same.csv", same, "text/csv")
     await manager.should_see("This file changes nothing.", retries=SOON)
     await give(manager, "csv-upload", "letter.csv", b"Dear all", "text/csv")
-    await manager.should_see("lacks the columns: label", retries=SOON)
+    await manager.should_see("lacks the columns:", retries=SOON)
     await manager.should_not_see(marker="apply")
 
 

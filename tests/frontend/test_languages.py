@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 
 import frontend
 from frontend.words.languages import LOCALE, N_, load_languages
-from tests.frontend.fake_api import CATALOGUE
+from tests.service import CATALOGUE
 
 FRONTEND = Path(frontend.__file__).parent
 SAMPLES = FRONTEND.parent / "sample_data/manifest.json"

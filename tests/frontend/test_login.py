@@ -3,30 +3,31 @@
 import asyncio
 
 import pytest
+from httpx import AsyncClient
 from nicegui import app
 from nicegui.testing import User
 
 from frontend.access.pins import Attempts
 from frontend.kiosk import Kiosk
 from frontend.staff.page import PAGES
+from smartscale.operations.access.authorise import MAX_REFUSALS
 from tests.frontend.conftest import ATTENDANT_PIN, MANAGER_PIN, SOON, log_in
-from tests.frontend.fake_admin import TOKEN
-from tests.frontend.fake_api import FakeApi
+from tests.service import TOKEN, Service
 
 pytestmark = pytest.mark.asyncio
 
 
 @pytest.mark.parametrize("path", [path for path, _, _ in PAGES])
 async def test_nothing_is_shown_or_asked_for_before_the_pin(
-    user: User, api: FakeApi, path: str
+    user: User, api: Service, path: str
 ) -> None:
-    api.weigh("0.500", None, "kiosk-1")
+    api.weigh()
     await user.open(path)
     await user.should_see("login", retries=SOON)
     await user.should_not_see("weighing")
     await user.should_not_see("Staff pages")
     await user.should_not_see("log-out")
-    assert (api.admin.looks, api.lists) == (0, 0)
+    assert (api.count("admin/model"), api.count("history")) == (0, 0)
 
 
 async def test_an_attendant_sees_weighings_and_nothing_of_the_managers(user: User) -> None:
@@ -50,30 +51,30 @@ async def test_a_manager_sees_every_page(user: User) -> None:
         await user.should_see(f"staff-{path[1:]}")
 
 
-async def test_the_admin_token_of_the_service_opens_all_too(user: User, api: FakeApi) -> None:
-    api.admin.token = "another-than-the-kiosk-has"
+async def test_the_admin_token_of_the_service_opens_all_too(user: User, api: Service) -> None:
+    api.token.value = "another-than-the-kiosk-has"
     await log_in(user, "/models", "another-than-the-kiosk-has")
     await user.should_see("active-model", retries=SOON)
 
 
-async def test_a_kiosk_with_a_wrong_token_says_so_to_its_manager(user: User, api: FakeApi) -> None:
-    api.admin.token = "another-than-the-kiosk-has"
+async def test_a_kiosk_with_a_wrong_token_says_so_to_its_manager(user: User, api: Service) -> None:
+    api.token.value = "another-than-the-kiosk-has"
     await log_in(user, "/models", MANAGER_PIN)
     await user.should_see("does not take this kiosk's ADMIN_TOKEN", retries=SOON)
     await user.should_see("log-out")
 
 
 async def test_a_wrong_pin_is_told_and_is_no_try_at_the_admin_token(
-    user: User, api: FakeApi
+    user: User, api: Service
 ) -> None:
     await log_in(user, "/models", "4712")
     await user.should_see("This is not right", retries=SOON)
     await user.should_not_see("active-model")
-    assert api.admin.refused == 0
+    assert api.count("admin/model", 401) == 0
 
     await log_in(user, "/models", "a-guess")
     await user.should_see("This is not right", retries=SOON)
-    assert api.admin.refused == 1
+    assert api.count("admin/model", 401) == 1
 
 
 @pytest.mark.parametrize(("said", "told"), [("", "Please enter"), ("schlüssel", "not right")])
@@ -90,13 +91,15 @@ async def test_after_five_wrong_pins_one_has_to_wait(user: User, kiosk: Kiosk) -
     await user.should_not_see("log-out")
 
 
-async def test_a_throttled_token_is_told_calmly(user: User, api: FakeApi) -> None:
-    api.admin.throttled = True
+async def test_a_throttled_token_is_told_calmly(user: User, api: Service) -> None:
+    async with AsyncClient(transport=api.transport, base_url="http://service/v1/") as guesser:
+        for _ in range(MAX_REFUSALS):
+            await guesser.get("admin/model", headers={"X-Admin-Token": "a-guess"})
     await log_in(user, "/models", "not-the-kiosks-own")
     await user.should_see("Too many attempts. Please wait a minute", retries=SOON)
 
 
-async def test_a_login_by_token_without_service_is_told_calmly(user: User, api: FakeApi) -> None:
+async def test_a_login_by_token_without_service_is_told_calmly(user: User, api: Service) -> None:
     api.down = True
     await log_in(user, "/models", "not-the-kiosks-own")
     await user.should_see("The service cannot be reached right now", retries=SOON)
@@ -128,7 +131,7 @@ async def test_no_secret_reaches_the_browser_or_the_disk(user: User) -> None:
 
 
 async def test_whoever_is_idle_is_logged_out(
-    user: User, api: FakeApi, monkeypatch: pytest.MonkeyPatch
+    user: User, api: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
     monkeypatch.setattr("frontend.staff.desk.monotonic", lambda: now)
@@ -139,16 +142,16 @@ async def test_whoever_is_idle_is_logged_out(
     await user.should_see(
         "You were logged out because nothing was tapped for 10 minutes", retries=SOON
     )
-    looks = api.admin.looks
+    looks = api.count("admin/model")
     await asyncio.sleep(1.5)
-    assert api.admin.looks == looks, "a page that is logged out asks no more"
+    assert api.count("admin/model") == looks, "a page that is logged out asks no more"
 
 
-async def test_a_token_that_was_rotated_asks_for_the_new_one(user: User, api: FakeApi) -> None:
-    api.admin.token = "the-first"
+async def test_a_token_that_was_rotated_asks_for_the_new_one(user: User, api: Service) -> None:
+    api.token.value = "the-first"
     await log_in(user, "/models", "the-first")
     await user.should_see("active-model", retries=SOON)
-    api.admin.token = "the-second"
+    api.token.value = "the-second"
     await user.should_see("The admin token has changed", retries=SOON)
     await user.should_see("login")
 

@@ -1,7 +1,7 @@
 """What a manager lives through on the page of the models."""
 
 import asyncio
-from typing import Any
+from decimal import Decimal
 
 import pytest
 import pytest_asyncio
@@ -9,10 +9,12 @@ from nicegui import ui
 from nicegui.testing import User
 
 from frontend.staff.desk import Pace
+from smartscale.domain.registry import ImportStep
+from smartscale.domain.trial import Limits, Mode, Tallies, Tally, TrialState
+from tests.examples import picture
 from tests.frontend.conftest import MANAGER_PIN, log_in
-from tests.frontend.fake_admin import BUILTIN, VGG16
-from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_weigh import SOON, until
+from tests.service import BUILTIN, VGG16, Service
 
 pytestmark = pytest.mark.asyncio
 
@@ -26,10 +28,6 @@ async def manager(user: User) -> User:
     return user
 
 
-def asked(api: FakeApi, what: str) -> list[Any]:
-    return [values for name, values in api.admin.asked if name == what]
-
-
 # ---------------------------------------------------------------------- which model serves
 
 
@@ -37,72 +35,75 @@ async def test_the_model_in_use_and_the_packages(manager: User) -> None:
     await manager.should_see("Built-in model · 2026.11")
     await manager.should_see("Loaded by 2 of 2 workers")
     await manager.should_see("Adriana213/vgg16-fruit-classifier · 3f1c9a7be0")
-    await manager.should_see("131 labels · 2 without a product · 14.9\u00a0MB", retries=SOON)
-    await manager.should_see("84.2% right in its test")
+    await manager.should_see("4 labels · 2 without a product", retries=SOON)
 
 
-async def test_a_package_is_used_and_rolled_back(manager: User, api: FakeApi) -> None:
-    manager.find(f"activate-{VGG16['id']}").click()
+async def test_a_package_is_used_and_rolled_back(manager: User, api: Service) -> None:
+    manager.find(f"activate-{VGG16.id}").click()
     await manager.should_see("Back to Built-in model · 2026.11", retries=SOON)
-    assert asked(api, "reload") == [{"model_id": VGG16["id"], "model_revision": VGG16["revision"]}]
+    assert api.models.current().active == VGG16
 
     manager.find("rollback").click()
     await manager.should_see("The previous model takes over again.", retries=SOON)
-    await until(lambda: api.admin.status["active"] == BUILTIN)
-    assert len(asked(api, "rollback")) == 1
+    await until(lambda: api.models.current().active == BUILTIN)
+    assert api.count("admin/rollback", method="POST") == 1
 
 
 async def test_a_rollback_whose_connection_breaks_is_not_sent_twice(
-    manager: User, api: FakeApi
+    manager: User, api: Service
 ) -> None:
-    api.admin.serves(VGG16)
+    api.models.activate(VGG16.id, VGG16.revision)
+    api.load_models()
     await manager.should_see("rollback", retries=SOON)
     api.stale = 1
     manager.find("rollback").click()
-    await until(lambda: bool(asked(api, "rollback")))
+    await until(lambda: bool(api.count("admin/rollback", method="POST")))
     await asyncio.sleep(2 * Pace.FASTEST_S)
-    assert len(asked(api, "rollback")) == 1
+    assert api.count("admin/rollback", method="POST") == 1
 
 
-async def test_an_import_is_followed_to_its_end(manager: User, api: FakeApi) -> None:
+async def test_an_import_is_followed_to_its_end(manager: User, api: Service) -> None:
     manager.find("hub-revision").clear().type("v2")
     manager.find("reload").click()
     await manager.should_see("On its way: Adriana213/vgg16-fruit-classifier", retries=SOON)
-    assert asked(api, "reload") == [{"model_revision": "v2"}]
+    assert api.models.current().wanted == VGG16.model_copy(update={"revision": "v2"})
 
-    api.admin.importing("downloading", 40, "24 of 59 MB")
+    api.importing(ImportStep.DOWNLOADING, 40, "24 of 59 MB")
     await manager.should_see("Step 2 of 5: Downloading", retries=SOON)
     await manager.should_see("24 of 59 MB")
     (bar,) = manager.find("progress").elements
     assert (bar.props["role"], bar.props["aria-valuenow"]) == ("progressbar", "40")
 
-    api.admin.serves(VGG16)
+    api.imported()
     await manager.should_see("Serving", retries=SOON)
     await manager.should_not_see("progress", retries=SOON)
 
 
-async def test_a_failed_import_says_why_and_that_all_goes_on(manager: User, api: FakeApi) -> None:
-    api.admin.status |= {"wanted": VGG16, "state": "failed", "error": "It holds a Lambda layer."}
+async def test_a_failed_import_says_why_and_that_all_goes_on(manager: User, api: Service) -> None:
+    api.importing(ImportStep.CHECKING, 0)
+    switch = api.models.current()
+    api.shop.registry.switch = switch.failed("It holds a Lambda layer.", switch.changed_at)
     await manager.should_see("It holds a Lambda layer.", retries=SOON)
     await manager.should_see("The model in use goes on as before.")
 
 
-async def test_what_is_typed_stays_while_the_page_is_updated(manager: User, api: FakeApi) -> None:
+async def test_what_is_typed_stays_while_the_page_is_updated(manager: User, api: Service) -> None:
     manager.find("hub-model").type("shop/apples")
-    api.admin.importing("converting", 10)
+    api.importing(ImportStep.CONVERTING, 10)
     await manager.should_see("Step 3 of 5: Converting", retries=SOON)
     (box,) = manager.find("hub-model").elements
     assert isinstance(box, ui.input)
     assert box.value == "shop/apples"
 
 
-async def test_a_refusal_is_told_in_the_apis_words(manager: User, api: FakeApi) -> None:
-    api.admin.refuses = "Revisions are branches, tags or commits."
+async def test_a_refusal_is_told_in_the_apis_words(manager: User, api: Service) -> None:
+    manager.find("hub-revision").clear().type("no such branch")
     manager.find("reload").click()
-    await manager.should_see("Revisions are branches, tags or commits.", retries=SOON)
+    await manager.should_see("'no such branch' is no branch, tag or commit.", retries=SOON)
+    assert api.models.current().active == BUILTIN
 
 
-async def test_a_service_that_comes_back_needs_no_tap(manager: User, api: FakeApi) -> None:
+async def test_a_service_that_comes_back_needs_no_tap(manager: User, api: Service) -> None:
     api.down = True
     await manager.should_see("The service cannot be reached right now", retries=SOON)
     api.down = False
@@ -125,7 +126,7 @@ async def test_a_quiet_page_asks_ever_more_seldom() -> None:
 
 
 async def start_trial(manager: User) -> None:
-    manager.find(f"try-{VGG16['id']}").click()
+    manager.find(f"try-{VGG16.id}").click()
     await manager.should_see("try-form", retries=SOON)
     manager.find("Canary").click()
     await manager.should_see("It answers for a share of the scales", retries=SOON)
@@ -135,36 +136,42 @@ async def start_trial(manager: User) -> None:
     await manager.should_see("comparison", retries=SOON)
 
 
-async def test_a_candidate_is_tried_beside_the_active_model(manager: User, api: FakeApi) -> None:
+async def test_a_candidate_is_tried_beside_the_active_model(manager: User, api: Service) -> None:
     await start_trial(manager)
-    request = {
-        "model_id": VGG16["id"],
-        "model_revision": VGG16["revision"],
-        "mode": "canary",
-        "share": "0.50",
-        "limits": {"error_rate": "0.025"},
-    }
-    assert asked(api, "candidate") == [request]
-    await manager.should_see("87.6%")
+    trial = api.shop.trials.current()
+    assert trial is not None
+    assert (trial.model, trial.mode, trial.share) == (VGG16, Mode.CANARY, Decimal("0.50"))
+    assert trial.limits == Limits(error_rate=Decimal("0.025"))
+    figures = {"confidence": Decimal(182), "low_confidence": 16}
+    tallies = Tallies(
+        active=Tally(answers=200, latency_ms=Decimal(2480), **figures),
+        candidate=Tally(answers=199, errors=1, latency_ms=Decimal(208_552), **figures),
+        compared=500,
+        agreed=438,
+        skipped=2,
+    )
+    api.shop.trials.add(trial.number, tallies, trial.started_at)
+    await manager.should_see("87.6%", retries=SOON)
+    await manager.should_see("Not asked 2 times, because shoppers were waiting")
     await manager.should_see("12\u00a0ms")
     await manager.should_see("1.0\u00a0s")
     await manager.should_see("0.5%")
 
 
-async def test_a_limit_that_is_no_share_is_told(manager: User, api: FakeApi) -> None:
-    manager.find(f"try-{VGG16['id']}").click()
+async def test_a_limit_that_is_no_share_is_told(manager: User, api: Service) -> None:
+    manager.find(f"try-{VGG16.id}").click()
     await manager.should_see("try-form", retries=SOON)
     manager.find("limit-error_rate").type("lots")
     manager.find("start-trial").click()
     await manager.should_see("Please enter a share in percent", retries=SOON)
-    assert asked(api, "candidate") == []
+    assert api.shop.trials.current() is None
 
 
-async def test_a_candidate_takes_over(manager: User, api: FakeApi) -> None:
+async def test_a_candidate_takes_over(manager: User, api: Service) -> None:
     await start_trial(manager)
     manager.find("promote").click()
     await manager.should_see("Taken over", retries=SOON)
-    assert api.admin.status["active"] == VGG16
+    await until(lambda: api.models.current().active == VGG16)
 
 
 async def test_a_candidate_is_stopped(manager: User) -> None:
@@ -174,11 +181,12 @@ async def test_a_candidate_is_stopped(manager: User) -> None:
     await manager.should_not_see("promote", retries=SOON)
 
 
-async def test_a_candidate_that_was_taken_back_says_why(manager: User, api: FakeApi) -> None:
+async def test_a_candidate_that_was_taken_back_says_why(manager: User, api: Service) -> None:
     await start_trial(manager)
-    assert api.admin.trial is not None
-    why = "41% of its answers had low confidence, more than 30%."
-    api.admin.trial |= {"state": "rolled_back", "reason": why}
+    trial = api.shop.trials.current()
+    assert trial is not None
+    why = "41 % answers with low confidence in 30 weighings; the limit is 30 %."
+    api.shop.trials.trial = trial.ended(TrialState.ROLLED_BACK, trial.started_at, why)
     await manager.should_see(why, retries=SOON)
     (state,) = manager.find("trial-state").elements
     assert isinstance(state, ui.label)
@@ -188,7 +196,7 @@ async def test_a_candidate_that_was_taken_back_says_why(manager: User, api: Fake
 # ---------------------------------------------------------------------- labels and memory
 
 
-async def test_a_label_gets_a_product_and_loses_it(manager: User, api: FakeApi) -> None:
+async def test_a_label_gets_a_product_and_loses_it(manager: User, api: Service) -> None:
     await manager.should_see("Need a product (2)", retries=SOON)
     manager.find("choose-Apple Braeburn 1").click()
     await manager.should_see("item-Royal-Gala", retries=SOON)
@@ -197,35 +205,39 @@ async def test_a_label_gets_a_product_and_loses_it(manager: User, api: FakeApi) 
     manager.find("item-Royal-Gala").click()
 
     await manager.should_see("Need a product (1)", retries=SOON)
-    assert asked(api, "map") == [("Apple Braeburn 1", "Royal-Gala")]
+    assert api.shop.catalogue.items["Royal-Gala"].chosen == ("Apple Braeburn 1",)
 
     manager.find("All (4)").click()
     await manager.should_see("take-back-Apple Braeburn 1", retries=SOON)
     manager.find("take-back-Apple Braeburn 1").click()
     await manager.should_see("Need a product (2)", retries=SOON)
-    assert asked(api, "unmap") == ["Apple Braeburn 1"]
+    assert not api.shop.catalogue.items["Royal-Gala"].chosen
 
 
-async def test_what_was_taught_can_be_forgotten(manager: User, api: FakeApi) -> None:
+async def test_what_was_taught_can_be_forgotten(manager: User, api: Service) -> None:
     await manager.should_see("Nothing was taught yet.", retries=SOON)
-    api.admin.teaches("Papaya", 2)
+    api.shop.teach.enrol("Papaya", [picture(), picture(colour="green")])
     await manager.open("/models")
     await manager.should_see("Version 1 · Papaya", retries=SOON)
     await manager.should_see("Learning")
     await manager.should_see("2 photos")
 
-    api.admin.memory[0] |= {"state": "ready", "active": True}
+    api.learn()
     await manager.should_see("Ready", retries=SOON)
     manager.find("memory-rollback").click()
-    await manager.should_see("Nothing was taught yet.", retries=SOON)
+    await manager.should_see("Version 2", retries=SOON)
+    await manager.should_see("Replaced by a newer one")
+    newest = api.shop.memories.newest()
+    assert newest is not None
+    assert newest.lessons == ()
 
 
-async def test_what_a_service_does_not_have_is_not_shown(user: User, api: FakeApi) -> None:
-    api.admin.smaller = True
+async def test_what_a_service_does_not_have_is_not_shown(user: User, api: Service) -> None:
+    api.lacks = ("admin/candidate", "admin/labels")
     await log_in(user, "/models", MANAGER_PIN)
     await user.should_see(marker="package", retries=SOON)
     await user.should_not_see("section-trial", retries=SOON)
     await user.should_not_see("section-labels")
-    await user.should_not_see(f"try-{VGG16['id']}")
+    await user.should_not_see(f"try-{VGG16.id}")
     await user.should_see("section-packages")
-    await user.should_not_see("There is no such route.")
+    await user.should_not_see("lists the routes")

@@ -9,9 +9,9 @@ from nicegui.testing import User
 
 from frontend.weighing.samples import load_samples
 from tests.frontend.conftest import ATTENDANT_PIN, log_in
-from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_receipt import scanned
-from tests.frontend.test_weigh import SOON, tap_sample
+from tests.frontend.test_weigh import SOON, price, tap_sample
+from tests.service import Service
 
 pytestmark = pytest.mark.asyncio
 
@@ -34,10 +34,10 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def test_a_shopper_weighs_and_takes_a_label_while_the_service_is_away(
-    user: User, api: FakeApi, samples: Path
+    user: User, api: Service, samples: Path
 ) -> None:
     await user.open("/")
-    await until(lambda: api.catalogues)
+    await until(lambda: api.count("catalogue", 200))
     api.down = True
     await tap_sample(user, "bananas")
     user.find("classify").click()
@@ -49,17 +49,17 @@ async def test_a_shopper_weighs_and_takes_a_label_while_the_service_is_away(
     await user.should_see("Your label is printed.", retries=SOON)
     assert scanned((samples / "printer").read_bytes()) == ["2240117000953"]
 
-    api.items["Banana"]["unit_price"] = "2.49"
+    price(api, "Banana", "2.49")
     api.down = False
     await user.should_not_see("this scale works by itself", retries=SOON)
 
 
 async def test_an_attendant_sees_what_could_not_be_sent(
-    user: User, api: FakeApi, samples: Path
+    user: User, api: Service, samples: Path
 ) -> None:
     del samples
     await user.open("/")
-    await until(lambda: api.catalogues)
+    await until(lambda: api.count("catalogue", 200))
     api.down = True
     await tap_sample(user, "bananas")
     user.find("classify").click()
@@ -68,7 +68,7 @@ async def test_an_attendant_sees_what_could_not_be_sent(
     user.find("next-item").click()
     api.down = False
     await user.should_not_see("this scale works by itself", retries=SOON)
-    await until(lambda: api.refusals)
+    await until(lambda: api.count("predict", 422, method="POST"))
 
     await log_in(user, "/history", ATTENDANT_PIN)
     await user.should_see("This weight is refused.", retries=SOON)

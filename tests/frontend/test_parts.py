@@ -11,27 +11,34 @@ import pytest
 from PIL import Image
 
 from frontend.api.catalogue import search
-from frontend.api.client import (
-    ApiClient,
-    ApiRefused,
-    ApiUnreachable,
-    CatalogueItem,
-    Unit,
-)
+from frontend.api.client import ApiClient
+from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.kiosk import ARTWORK
 from frontend.staff.analytics.chart import Chart, Series
 from frontend.weighing.pictures import UnreadablePicture, prepare
 from frontend.weighing.samples import load_samples
 from frontend.words.languages import load_languages
+from smartscale.contract.catalogue import CatalogueItem
+from smartscale.domain.catalogue import Item, Price
+from smartscale.domain.weighing import Unit
+from smartscale.http.present import catalogue as shown
+from tests.examples import NOW
 from tests.frontend.conftest import jpeg, photo
-from tests.frontend.fake_api import CATALOGUE
+from tests.service import CATALOGUE
 
 
 def item(label: str, plu: str, english: str, german: str) -> CatalogueItem:
     names = {"en": english, "de": german}
-    return CatalogueItem(
-        label=label, plu=plu, names=names, unit=Unit.KG, unit_price=Decimal(1), currency="EUR"
+    sold = Item(
+        label=label,
+        plu=plu,
+        category="fruit",
+        names=names,
+        unit=Unit.KG,
+        currency="EUR",
+        prices=(Price(unit_price=Decimal(1), valid_from=NOW),),
     )
+    return shown.item(sold, NOW)
 
 
 ITEMS = (

@@ -9,8 +9,8 @@ from nicegui.testing import User
 from PIL import Image
 
 from frontend.labels.render import HEIGHT, WIDTH
-from tests.frontend.fake_api import FakeApi
-from tests.frontend.test_weigh import SOON, weigh_sample
+from tests.frontend.test_weigh import SOON, price, weigh_sample
+from tests.service import Service
 
 pytestmark = pytest.mark.asyncio
 
@@ -48,10 +48,10 @@ async def test_a_printer_that_is_away_loses_nothing(user: User, samples: Path) -
     assert scanned((samples / "printer").read_bytes()) == [BANANAS]
 
 
-async def test_the_label_is_a_file_once_and_a_copy_after_that(user: User, api: FakeApi) -> None:
+async def test_the_label_is_a_file_once_and_a_copy_after_that(user: User, api: Service) -> None:
     await weigh_sample(user)
     await user.should_see("Label as PDF")
-    (job_id,) = api.jobs
+    job_id = api.weighings[0].job_id
     first = await user.http_client.get(f"/label/{job_id}.png?lang=de")
     again = await user.http_client.get(f"/label/{job_id}.png?lang=de")
     assert first.headers["cache-control"] == "no-store"
@@ -64,11 +64,11 @@ async def test_the_label_is_a_file_once_and_a_copy_after_that(user: User, api: F
     assert (await user.http_client.get(f"/label/{job_id}.gif")).status_code == 404
 
 
-async def test_what_waits_for_a_confirmation_has_no_label_yet(user: User, api: FakeApi) -> None:
+async def test_what_waits_for_a_confirmation_has_no_label_yet(user: User, api: Service) -> None:
     api.confidence = 0.4
     await weigh_sample(user)
     await user.should_not_see("Print label")
-    (job_id,) = api.jobs
+    job_id = api.weighings[0].job_id
     assert (await user.http_client.get(f"/label/{job_id}.pdf")).status_code == 409
 
     user.find("accept").click()
@@ -77,9 +77,9 @@ async def test_what_waits_for_a_confirmation_has_no_label_yet(user: User, api: F
 
 @pytest.mark.parametrize("way", ["print-label", "label-pdf", "label-png", "label-code"])
 async def test_a_price_that_no_barcode_holds_is_said_to_the_staff(
-    user: User, api: FakeApi, way: str
+    user: User, api: Service, way: str
 ) -> None:
-    api.items["Banana"]["unit_price"] = "4000.00"
+    price(api, "Banana", "4000.00")
     await weigh_sample(user)
     user.find(marker=way).click()
     await user.should_see("There is no label for this item.", retries=SOON)

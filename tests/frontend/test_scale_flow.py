@@ -14,8 +14,8 @@ from frontend.devices.scales.scale import Condition, Reading, Readings
 from frontend.screen.camera import Camera
 from frontend.settings import Settings
 from tests.frontend.conftest import jpeg, photo
-from tests.frontend.fake_api import FakeApi
 from tests.frontend.test_weigh import SOON, tap_sample, text_of, until, upload
+from tests.service import Service
 
 pytestmark = pytest.mark.asyncio
 
@@ -48,7 +48,7 @@ def scale() -> WiredScale:
 
 
 @pytest_asyncio.fixture
-async def shopper(api: FakeApi, samples: Path, scale: WiredScale) -> AsyncIterator[User]:
+async def shopper(api: Service, samples: Path, scale: WiredScale) -> AsyncIterator[User]:
     """Somebody in front of a kiosk with a wired scale."""
     settings = Settings.model_validate({"samples": samples, "patience_s": 5})
     kiosk = create_kiosk(settings, transport=api.transport, scale=scale)
@@ -93,7 +93,7 @@ async def test_what_is_taken_off_takes_its_price_along(user: User) -> None:
     await user.should_not_see(marker="picture")
 
 
-async def test_classify_once_more_is_the_same_weighing(user: User, api: FakeApi) -> None:
+async def test_classify_once_more_is_the_same_weighing(user: User, api: Service) -> None:
     await user.open("/")
     await tap_sample(user, "bananas")
     await user.should_see("answer", retries=SOON)
@@ -101,24 +101,24 @@ async def test_classify_once_more_is_the_same_weighing(user: User, api: FakeApi)
     user.find("classify").click()
     await user.should_not_see("answer", retries=SOON)
     await user.should_see("answer", retries=SOON)
-    assert len(api.jobs) == 1
+    assert len(api.pictures) == 1
 
 
-async def test_a_tap_takes_a_bag_off(user: User, api: FakeApi) -> None:
+async def test_a_tap_takes_a_bag_off(user: User, api: Service) -> None:
     await user.open("/")
     user.find("tare-choice").click()
     user.find("container-Paper-bag").click()
     await tap_sample(user, "bananas")
 
     await user.should_see("answer", retries=SOON)
-    sent = api.predictions[0]
-    assert (sent["weight"], sent["tare_kg"]) == ("0.506", "0.006")
+    sent = api.loads[0]
+    assert (sent.weight_kg, sent.tare_kg) == (Decimal("0.506"), Decimal("0.006"))
     await user.should_see("Gross 0.506\u00a0kg − tare 0.006\u00a0kg")
     await user.should_see("× 0.500\u00a0kg = €0.95")
 
 
 async def test_a_bag_that_is_noticed_late_is_taken_off_all_the_same(
-    user: User, api: FakeApi
+    user: User, api: Service
 ) -> None:
     await user.open("/")
     await tap_sample(user, "bananas")
@@ -128,18 +128,18 @@ async def test_a_bag_that_is_noticed_late_is_taken_off_all_the_same(
     user.find("container-Paper-bag").click()
 
     await user.should_see("× 0.494\u00a0kg = €0.93", retries=SOON)
-    assert [sent["tare_kg"] for sent in api.predictions] == [None, "0.006"]
+    assert [sent.tare_kg for sent in api.loads] == [None, Decimal("0.006")]
 
 
 async def test_a_container_that_is_heavier_than_what_is_there_is_refused(
-    user: User, api: FakeApi
+    user: User, api: Service
 ) -> None:
     await user.open("/")
     await tap_sample(user, "lemons")
     await user.should_see("answer", retries=SOON)
     user.find("weight").clear().type("0.200")
     user.find("classify").click()
-    await until(lambda: len(api.predictions) == 2)
+    await until(lambda: len(api.pictures) == 2)
     await user.should_see("answer", retries=SOON)
 
     user.find("tare-choice").click()
@@ -147,10 +147,10 @@ async def test_a_container_that_is_heavier_than_what_is_there_is_refused(
 
     await user.should_see("The tare must be less than the weight", retries=SOON)
     await user.should_see("answer")
-    assert len(api.predictions) == 2
+    assert len(api.pictures) == 2
 
 
-async def test_an_own_container_is_weighed_first(user: User, api: FakeApi) -> None:
+async def test_an_own_container_is_weighed_first(user: User, api: Service) -> None:
     await user.open("/")
     user.find("tare-choice").click()
     user.find("weigh-own").click()
@@ -163,7 +163,7 @@ async def test_an_own_container_is_weighed_first(user: User, api: FakeApi) -> No
     await tap_sample(user, "bananas")
     await user.should_see("answer", retries=SOON)
     await user.should_see("Gross 0.620\u00a0kg − tare 0.120\u00a0kg")
-    assert api.predictions[0]["tare_kg"] == "0.120"
+    assert api.loads[0].tare_kg == Decimal("0.120")
 
 
 async def test_an_item_is_found_by_its_category(user: User) -> None:
@@ -193,7 +193,7 @@ async def test_a_wired_scale_is_read_and_not_typed(shopper: User, scale: WiredSc
 
 
 async def test_the_total_follows_the_weight_and_the_item_stays_what_was_said(
-    shopper: User, scale: WiredScale, api: FakeApi
+    shopper: User, scale: WiredScale, api: Service
 ) -> None:
     api.others = (("Lemon", 0.2),)
     await weighed(shopper, scale)
@@ -207,11 +207,11 @@ async def test_the_total_follows_the_weight_and_the_item_stays_what_was_said(
 
     await shopper.should_see("× 0.800\u00a0kg = €2.39", retries=SOON)
     await shopper.should_see("Confirmed", retries=SOON)
-    assert [sent["weight"] for sent in api.predictions] == ["0.500", "0.800"]
+    assert [sent.weight_kg for sent in api.loads] == [Decimal("0.500"), Decimal("0.800")]
 
 
 async def test_the_next_item_needs_the_weight_to_change(
-    shopper: User, scale: WiredScale, api: FakeApi
+    shopper: User, scale: WiredScale, api: Service
 ) -> None:
     await weighed(shopper, scale)
     shopper.find("next-item").click()
@@ -222,7 +222,7 @@ async def test_the_next_item_needs_the_weight_to_change(
     scale.show("0.505", Condition.MOVING)
     scale.show("0.505")
     await until(lambda: text_of(shopper, "gross") == "0.505\u00a0kg")
-    assert len(api.predictions) == 1
+    assert len(api.pictures) == 1
 
     scale.show("0.000")
     await shopper.should_see(marker="welcome", retries=SOON)
@@ -237,7 +237,7 @@ async def test_the_next_item_needs_the_weight_to_change(
     ],
 )
 async def test_what_the_scale_cannot_weigh_is_said_calmly(
-    shopper: User, scale: WiredScale, api: FakeApi, condition: Condition, pill: str, sentence: str
+    shopper: User, scale: WiredScale, api: Service, condition: Condition, pill: str, sentence: str
 ) -> None:
     await shopper.open("/")
     await upload(shopper, jpeg(photo(400, 300)))
@@ -248,7 +248,7 @@ async def test_what_the_scale_cannot_weigh_is_said_calmly(
     assert not any(letter.isdigit() for letter in text_of(shopper, "net"))
     shopper.find("classify").click()
     await shopper.should_see("Please put your item on the scale first", retries=SOON)
-    assert api.predictions == []
+    assert api.pictures == []
 
 
 async def test_without_a_camera_the_weight_waits_for_a_picture(
@@ -282,7 +282,7 @@ async def test_each_step_is_said_to_who_cannot_see_it(shopper: User, scale: Wire
 
 
 async def test_the_next_shopper_finds_the_shops_own_language(
-    api: FakeApi, samples: Path, scale: WiredScale
+    api: Service, samples: Path, scale: WiredScale
 ) -> None:
     settings = Settings.model_validate({"samples": samples, "away_s": 0.5})
     kiosk = create_kiosk(settings, transport=api.transport, scale=scale)

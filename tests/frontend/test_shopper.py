@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from frontend.api.client import ApiRefused, ApiUnreachable, Prediction, Result, Status, Unit
+from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.devices.scales.scale import Condition, Reading
 from frontend.devices.scales.simulated import SimulatedScale
 from frontend.weighing.pictures import UNREADABLE, Picture
@@ -17,6 +17,7 @@ from frontend.weighing.shopper import NOTHING_YET, TAKE_OFF, TARED_BY_SCALE, Sho
 from frontend.weighing.weighing import NO_PICTURE, TOO_SLOW, UNREACHABLE, Photo
 from frontend.words.languages import load_languages
 from frontend.words.wording import TARE_TOO_HEAVY
+from smartscale.contract.weighing import Prediction, Result, Status, Unit
 from tests.frontend.conftest import jpeg, photo
 
 pytestmark = pytest.mark.asyncio
@@ -89,7 +90,9 @@ class Service:
             confirmed_label=confirmed,
             quantity=self.quantity,
             unit=Unit.EACH,
-            top_k=(Prediction(label=label, name=label, confidence=1, total=Decimal(1)),),
+            top_k=(
+                Prediction.model_construct(label=label, name=label, confidence=1, total=Decimal(1)),
+            ),
         )
 
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.api.client import Result, Status, Unit
 from frontend.words import wording
 from frontend.words.languages import Language, load_languages
 from frontend.words.wording import BadFigure, read_tare, read_weight
+from smartscale.contract.weighing import Result, Status, Unit
 
 EN, DE, RU = (load_languages()[code] for code in ("en", "de", "ru"))
 
@@ -195,7 +195,6 @@ def test_rates_and_latencies() -> None:
     assert wording.milliseconds(1210, DE) == "1,2\u00a0Sek."
     assert wording.milliseconds(None, EN) == wording.EM_DASH
     assert wording.milliseconds(83.6, RU) == "84\u00a0мс"  # noqa: RUF001
-    assert wording.megabytes(4_120_000, RU) == "4,1\u00a0МБ"  # noqa: RUF001
 
 
 def test_times_are_the_shops() -> None:

@@ -43,8 +43,9 @@ def uploads(shop: Shop) -> Iterator[TestClient]:
 
 
 @pytest.fixture
-def results(shop: Shop) -> Iterator[TestClient]:
-    """The result function."""
+def results(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    """The result function, at the shop's time."""
+    monkeypatch.setattr(result, "now", shop.clock)
     overrides = {
         result.history: History(shop.weighings, shop.uploads, shop.clock),
         result.confirm: shop.confirm,

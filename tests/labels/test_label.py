@@ -17,7 +17,6 @@ from biip.gtin import Gtin
 from escpos.printer import Dummy
 from PIL import Image
 
-from frontend.api.client import Result
 from frontend.labels import printer, render
 from frontend.labels.barcode import DoesNotFit
 from frontend.labels.issued import Issued
@@ -25,6 +24,7 @@ from frontend.labels.label import Label, NotSettled, label_of, receipt_text
 from frontend.labels.printer import NotPrinted, Printer, printer_of
 from frontend.labels.profiles import PROFILES
 from frontend.words.languages import load_languages
+from smartscale.contract.weighing import Result
 
 LANGUAGES = load_languages()
 NAMES = {"de": "Bananen groß", "ru": "Бананы", "ar": "موز", "fr": "Pêches", "es": "Piñas"}

@@ -14,23 +14,26 @@ import pytest
 import pytest_asyncio
 import uvicorn
 
-from frontend.api.client import ApiRefused, ApiUnreachable, Result
+from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.offline import api, local
 from frontend.offline.api import OfflineApi
 from frontend.offline.copy import CatalogueCopy
-from tests.frontend.fake_api import FakeApi
+from smartscale.contract.weighing import ConfirmedBy, Result, Unit
+from tests.examples import picture
+from tests.frontend.test_weigh import price
+from tests.service import Service
 from tests.support import eventually, free_port
 
 BANANAS = (Path(__file__).parents[2] / "sample_data/bananas.jpg").read_bytes()
 
 
 @pytest.fixture
-def service() -> FakeApi:
-    return FakeApi()
+def service() -> Service:
+    return Service()
 
 
 @pytest_asyncio.fixture
-async def kiosk(service: FakeApi, tmp_path: Path) -> AsyncIterator[OfflineApi]:
+async def kiosk(service: Service, tmp_path: Path) -> AsyncIterator[OfflineApi]:
     """A kiosk that has seen its service, and sends at once what nobody changes."""
     going = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
     assert not await going.tend()
@@ -47,7 +50,7 @@ async def weigh(kiosk: OfflineApi, key: str = "key-1", weight: str = "0.500") ->
 
 @pytest.mark.asyncio
 async def test_without_the_service_it_recognises_and_prices_all_the_same(
-    kiosk: OfflineApi, service: FakeApi
+    kiosk: OfflineApi, service: Service
 ) -> None:
     service.down = True
     result = await weigh(kiosk)
@@ -58,59 +61,57 @@ async def test_without_the_service_it_recognises_and_prices_all_the_same(
     assert kiosk.cut_since is not None
     assert kiosk.prices_of is not None
     assert await kiosk.waiting() == 1
-    assert [item.label for item in await kiosk.catalogue()] == list(service.items)
+    assert [item.label for item in await kiosk.catalogue()] == [
+        item.label for item in service.shop.catalogue.all()
+    ]
 
 
 @pytest.mark.asyncio
 async def test_what_was_charged_reaches_the_service_once_with_its_time_and_price(
-    kiosk: OfflineApi, service: FakeApi
+    kiosk: OfflineApi, service: Service
 ) -> None:
     service.down = True
     result = await weigh(kiosk)
     service.down = False
-    service.items["Banana"]["unit_price"] = "2.49"
+    price(service, "Banana", "2.49")
     assert not await kiosk.tend()
 
-    (job,) = service.jobs.values()
-    assert (job["confirmed_label"], job["confirmed_by"]) == ("Banana", "kiosk")
-    assert job["charged"] == {
-        "unit": "kg",
-        "unit_price": "1.89",
-        "price": "0.95",
-        "currency": "EUR",
-        "tare_kg": "0.000",
-    }
-    assert job["created_at"] == result.created_at
+    (job,) = service.weighings
+    assert (job.confirmed_label, job.confirmed_by) == ("Banana", ConfirmedBy.KIOSK)
+    assert job.charged_offline
+    assert (job.unit, job.unit_price, job.price) == (Unit.KG, Decimal("1.89"), Decimal("0.95"))
+    assert (job.currency, job.tare_kg) == ("EUR", Decimal("0.000"))
+    assert job.created_at == result.created_at
     assert kiosk.cut_since is None
     assert await kiosk.waiting() == 0
     assert not await kiosk.tend()
-    assert len(service.predictions) == len(service.confirmations) == 1
+    assert len(service.pictures) == len(service.confirmations) == 1
     later = await kiosk.result(result.job_id, "en")
-    assert (later.job_id, later.price) == (job["job_id"], Decimal("0.95"))
+    assert (later.job_id, later.price) == (job.job_id, Decimal("0.95"))
 
 
 @pytest.mark.asyncio
 async def test_what_the_shopper_says_meanwhile_is_charged_and_sent(
-    kiosk: OfflineApi, service: FakeApi
+    kiosk: OfflineApi, service: Service
 ) -> None:
     service.down = True
     result = await weigh(kiosk)
     said = await kiosk.confirm(result.job_id, "Avocado", "en", quantity=3)
-    each = Decimal(service.items["Avocado"]["unit_price"])
+    each = Decimal("1.29")
     assert (said.confirmed_label, said.quantity, said.price) == ("Avocado", 3, each * 3)
     with pytest.raises(ApiRefused, match="not in the catalogue"):
         await kiosk.confirm(result.job_id, "Unicorn", "en")
 
     service.down = False
     await kiosk.tend()
-    (job,) = service.jobs.values()
-    assert (job["confirmed_label"], job["confirmed_by"]) == ("Avocado", "shopper")
-    assert (job["quantity"], job["charged"]["price"]) == (3, str(each * 3))
+    (job,) = service.weighings
+    assert (job.confirmed_label, job.confirmed_by) == ("Avocado", ConfirmedBy.SHOPPER)
+    assert (job.quantity, job.price, job.charged_offline) == (3, each * 3, True)
 
 
 @pytest.mark.asyncio
 async def test_a_service_that_goes_away_in_the_middle_of_a_weighing_learns_of_one(
-    kiosk: OfflineApi, service: FakeApi
+    kiosk: OfflineApi, service: Service
 ) -> None:
     """It had taken the picture; the answer never came."""
     job_id = await kiosk.predict(
@@ -122,28 +123,30 @@ async def test_a_service_that_goes_away_in_the_middle_of_a_weighing_learns_of_on
 
     service.down = False
     await kiosk.tend()
-    assert list(service.jobs) == [job_id]
-    assert service.jobs[job_id]["charged"]["price"] == "0.95"
+    (job,) = service.weighings
+    assert (job.job_id, job.price, job.charged_offline) == (job_id, Decimal("0.95"), True)
 
 
 @pytest.mark.asyncio
 async def test_a_service_that_thinks_for_too_long_is_told_what_was_charged(
-    kiosk: OfflineApi, service: FakeApi, monkeypatch: pytest.MonkeyPatch
+    kiosk: OfflineApi, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It takes weighings in, and nothing behind it works."""
     monkeypatch.setattr(api, "SLOW_S", 0.0)
-    service.pending_answers = 3
+    service.works = False
     result = await weigh(kiosk)
     assert result.price == Decimal("0.95")
     assert kiosk.cut_since is None
+    service.works = True
     await kiosk.tend()
-    (job,) = service.jobs.values()
-    assert (job["job_id"], job["charged"]["price"]) == (result.job_id, "0.95")
+    (job,) = service.weighings
+    assert (job.job_id, job.price) == (result.job_id, Decimal("0.95"))
+    assert job.charged_offline
 
 
 @pytest.mark.asyncio
 async def test_a_service_that_goes_away_before_the_confirmation_learns_of_it(
-    kiosk: OfflineApi, service: FakeApi
+    kiosk: OfflineApi, service: Service
 ) -> None:
     result = await weigh(kiosk)
     service.down = True
@@ -151,75 +154,75 @@ async def test_a_service_that_goes_away_before_the_confirmation_learns_of_it(
     assert said.confirmed_label == "Lemon"
     service.down = False
     await kiosk.tend()
-    (job,) = service.jobs.values()
-    assert (job["job_id"], job["confirmed_label"]) == (result.job_id, "Lemon")
+    (job,) = service.weighings
+    assert (job.job_id, job.confirmed_label) == (result.job_id, "Lemon")
 
 
 @pytest.mark.asyncio
 async def test_an_answer_that_was_lost_is_not_a_second_weighing(
-    kiosk: OfflineApi, service: FakeApi
+    kiosk: OfflineApi, service: Service
 ) -> None:
     service.stale = 2  # the service takes it, and takes it again, and its answers are lost
     result = await weigh(kiosk)
     assert result.label == "Banana"
     await kiosk.tend()
-    assert len(service.jobs) == 1
+    assert len(service.pictures) == 1
 
 
 @pytest.mark.asyncio
-async def test_many_weighings_go_in_their_order(kiosk: OfflineApi, service: FakeApi) -> None:
+async def test_many_weighings_go_in_their_order(kiosk: OfflineApi, service: Service) -> None:
     service.down = True
     weights = [f"0.{number}00" for number in range(1, 6)]
     for weight in weights:
         await weigh(kiosk, key=f"key-{weight}", weight=weight)
     service.down = False
     await kiosk.tend()
-    assert [sent["weight"] for sent in service.predictions] == weights
-    moments = [datetime.fromisoformat(sent["weighed_at"]) for sent in service.predictions]
+    assert [f"{load.weight_kg}" for load in service.loads] == weights
+    moments = [weighing.created_at for weighing in service.weighings]
     assert moments == sorted(moments)
 
 
 @pytest.mark.asyncio
 async def test_one_that_is_refused_waits_for_an_attendant_and_the_others_go(
-    kiosk: OfflineApi, service: FakeApi
+    kiosk: OfflineApi, service: Service
 ) -> None:
     service.down = True
     await weigh(kiosk, "bad", weight="0.100")
     await weigh(kiosk, "good", weight="0.200")
     service.down = False
-    service.refuses_weight = "0.100"
+    service.refuses, service.refuses_weight = "This weight is refused.", "0.100"
     await kiosk.tend()
     (refused,) = await kiosk.refused()
     assert (refused.weight_kg, refused.reason) == (Decimal("0.100"), "This weight is refused.")
-    assert [sent["weight"] for sent in service.predictions] == ["0.200"]
+    assert [load.weight_kg for load in service.loads] == [Decimal("0.200")]
 
-    service.refuses_weight = None
+    service.refuses = None
     await kiosk.retry(refused.id)
     await kiosk.tend()
-    assert [sent["weight"] for sent in service.predictions] == ["0.200", "0.100"]
+    assert [load.weight_kg for load in service.loads] == [Decimal("0.200"), Decimal("0.100")]
     assert await kiosk.refused() == []
 
 
 @pytest.mark.asyncio
-async def test_what_is_on_the_screen_is_not_sent_yet(service: FakeApi, tmp_path: Path) -> None:
+async def test_what_is_on_the_screen_is_not_sent_yet(service: Service, tmp_path: Path) -> None:
     api = OfflineApi("http://service", tmp_path, quiet_s=60, transport=service.transport)
     await api.tend()
     service.down = True
     await weigh(api)
     service.down = False
     assert await api.tend(), "there is more to do soon"
-    assert service.predictions == []
+    assert service.pictures == []
     await api.close()
 
     restarted = OfflineApi("http://service", tmp_path, quiet_s=60, transport=service.transport)
     await restarted.tend()
-    assert len(service.predictions) == 1, "no screen has outlived the restart"
+    assert len(service.pictures) == 1, "no screen has outlived the restart"
     await restarted.close()
 
 
 @pytest.mark.asyncio
 async def test_a_picture_that_nobody_recognises_is_found_by_its_name(
-    kiosk: OfflineApi, service: FakeApi
+    kiosk: OfflineApi, service: Service
 ) -> None:
     service.down = True
     job_id = await kiosk.predict(
@@ -231,22 +234,22 @@ async def test_a_picture_that_nobody_recognises_is_found_by_its_name(
 
 
 @pytest.mark.asyncio
-async def test_nobody_asked_for_is_no_sale(kiosk: OfflineApi, service: FakeApi) -> None:
+async def test_nobody_asked_for_is_no_sale(kiosk: OfflineApi, service: Service) -> None:
     """The shopper walked away from a question: the service learns of the picture, no price."""
     service.down = True
     job_id = await kiosk.predict(
-        b"no picture", Decimal("0.500"), None, scale_id="kiosk-1", idempotency_key="key-1"
+        picture(), Decimal("0.500"), None, scale_id="kiosk-1", idempotency_key="key-1"
     )
     await kiosk.result(job_id, "en")
     service.down = False
     await kiosk.tend()
-    assert len(service.predictions) == 1
+    assert len(service.pictures) == 1
     assert service.confirmations == []
 
 
 @pytest.mark.asyncio
 async def test_without_a_catalogue_there_are_no_prices_to_make_up(
-    service: FakeApi, tmp_path: Path
+    service: Service, tmp_path: Path
 ) -> None:
     service.down = True
     api = OfflineApi("http://service", tmp_path, transport=service.transport)
@@ -260,7 +263,7 @@ async def test_without_a_catalogue_there_are_no_prices_to_make_up(
 
 @pytest.mark.asyncio
 async def test_prices_that_start_while_the_service_is_away_hold(tmp_path: Path) -> None:
-    service = FakeApi()
+    service = Service()
     api = OfflineApi("http://service", tmp_path, transport=service.transport)
     await api.tend()
     items = [dict(item) for item in api._copy.items]
@@ -279,7 +282,7 @@ async def test_prices_that_start_while_the_service_is_away_hold(tmp_path: Path) 
 
 
 @pytest.mark.asyncio
-async def test_it_comes_back_by_itself(service: FakeApi, tmp_path: Path) -> None:
+async def test_it_comes_back_by_itself(service: Service, tmp_path: Path) -> None:
     api = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
     await api.tend()
     service.down = True
@@ -321,10 +324,10 @@ def _weighing(**fields: object) -> str:
 
 
 @pytest.fixture
-def served(service: FakeApi) -> Iterator[str]:
+def served(service: Service) -> Iterator[str]:
     """The service on a real port, for a kiosk in a process of its own."""
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(service.app, port=port, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(service, port=port, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     eventually(lambda: server.started)
@@ -336,7 +339,7 @@ def served(service: FakeApi) -> Iterator[str]:
 @pytest.mark.parametrize("moment", ["predict", "confirm"])
 @pytest.mark.asyncio
 async def test_a_kiosk_that_is_killed_while_it_sends_sends_once(
-    service: FakeApi, served: str, tmp_path: Path, moment: str
+    service: Service, served: str, tmp_path: Path, moment: str
 ) -> None:
     """The service has acted, and the kiosk dies before it can note that."""
     kiosk = OfflineApi("http://service", tmp_path, transport=service.transport)
@@ -359,11 +362,11 @@ async def test_a_kiosk_that_is_killed_while_it_sends_sends_once(
     sending.kill()
     sending.wait()
     service.hangs_after = None
-    assert len(service.jobs) == 1
+    assert len(service.pictures) == 1
 
     again = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
     await again.tend()
-    assert [job["gross"] for job in service.jobs.values()] == [Decimal("0.100"), Decimal("0.200")]
-    assert all(job["charged"] for job in service.jobs.values())
+    assert [load.weight_kg for load in service.loads] == [Decimal("0.100"), Decimal("0.200")]
+    assert all(weighing.charged_offline for weighing in service.weighings)
     assert await again.waiting() == 0
     await again.close()

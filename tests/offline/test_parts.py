@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from frontend.api.client import ApiUnreachable
+from frontend.api.errors import ApiUnreachable
 from frontend.offline.availability import Availability
 from frontend.offline.screens import Screens
 

@@ -7,7 +7,6 @@ from datetime import timedelta
 
 from nicegui import ui
 
-from frontend.api.client import Analytics, Insights, Point, ScaleHealth
 from frontend.kiosk import Visit
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
@@ -23,6 +22,7 @@ from frontend.staff.analytics.chart import (
 from frontend.staff.page import StaffPage
 from frontend.words import wording
 from frontend.words.languages import N_, Language
+from smartscale.contract.analytics import Analytics, Insights, Point, ScaleHealth
 
 PERIODS = (
     (1, N_("1 hour")),

@@ -1,14 +1,13 @@
 """The form of one item: what it is called, what it costs from when, its picture."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from nicegui import run, ui
 from nicegui.events import UploadEventArguments
 
-from frontend.api.admin import AdminClient, EditableItem, Price
-from frontend.api.client import Unit
+from frontend.api.admin import AdminClient
 from frontend.screen import theme
 from frontend.staff.desk import Desk, Notice
 from frontend.weighing.pictures import (
@@ -20,10 +19,15 @@ from frontend.weighing.pictures import (
 )
 from frontend.words import wording
 from frontend.words.languages import N_
+from smartscale.contract.catalogue import EditableItem, Price, SoldAs, Unit
 
 NOT_A_MOMENT = N_("Please choose the day and time from which the price holds, or leave it empty.")
-_SOLD_AS = (("", N_("not said")), ("single", N_("one at a time")), ("bulk", N_("several at once")))
-_UNITS = ((Unit.KG.value, N_("by weight")), (Unit.EACH.value, N_("by the piece")))
+SOLD_AS: dict[str, str] = {
+    "": N_("not said"),
+    SoldAs.SINGLE: N_("one at a time"),
+    SoldAs.BULK: N_("several at once"),
+}
+UNITS: dict[str, str] = {Unit.KG: N_("by weight"), Unit.EACH: N_("by the piece")}
 
 
 class ItemForm:
@@ -62,7 +66,7 @@ class ItemForm:
                     name = t("Name ({language})", language=language.endonym)
                     self._box(f"name_{language.code}", name).props(f"lang={language.code}")
                 self._box("category", t("Category"), "fruit")
-            self._choice("unit", t("Sold"), _UNITS)
+            self._choice("unit", t("Sold"), UNITS)
             with ui.element("div").classes("fields"):
                 self._box("unit_price", t("Unit price"), "2.49").props("inputmode=decimal")
                 self._box("valid_from", t("Holds from (empty: now)")).props("type=datetime-local")
@@ -70,7 +74,7 @@ class ItemForm:
                 self._box("piece_kg_min", t("A piece weighs at least"), "0.120").props("suffix=kg")
                 self._box("piece_kg_max", t("A piece weighs at most"), "0.250").props("suffix=kg")
                 self._box("aliases", t("Other names of models, with commas"))
-            self._choice("sold_as", t("Comes onto the scale"), _SOLD_AS)
+            self._choice("sold_as", t("Comes onto the scale"), SOLD_AS)
             with ui.element("div").classes("desk-actions"):
                 save = theme.action(t("Save"), self._save, kind="primary", symbol="check")
                 save.mark("save-item")
@@ -89,7 +93,7 @@ class ItemForm:
         box.props("outlined stack-label autocomplete=off maxlength=200")
         return box.classes("field").mark(f"item-{name}")
 
-    def _choice(self, name: str, title: str, options: tuple[tuple[str, str], ...]) -> None:
+    def _choice(self, name: str, title: str, options: Mapping[str, str]) -> None:
         t = self._desk.visit.language
 
         async def choose(value: str) -> None:
@@ -97,7 +101,7 @@ class ItemForm:
 
         with ui.element("div").classes("choice-line"):
             theme.text(title).classes("hint")
-            shown = [(value, t(words)) for value, words in options]
+            shown = [(value, t(words)) for value, words in options.items()]
             theme.choice(title, shown, self._typed[name], choose)
 
     @ui.refreshable_method

@@ -5,18 +5,20 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 from nicegui.events import UploadEventArguments
 
-from frontend.api.admin import AdminClient, FieldChange, ImportPreview, ItemChange
+from frontend.api.admin import AdminClient
 from frontend.screen import theme
 from frontend.staff.desk import Desk
 from frontend.words import wording
 from frontend.words.languages import N_
+from smartscale.contract.catalogue import ChangeKind, FieldChange, ImportPreview, ItemChange
 
 MOST_BYTES = 5_000_000
 TOO_LARGE = N_("Please choose a CSV file of at most 5 MB.")
-_KINDS = {
-    "added": ("good", N_("new")),
-    "changed": ("ask", N_("changed")),
-    "returned": ("ask", N_("sold again")),
+KINDS = {
+    ChangeKind.ADDED: ("good", N_("new")),
+    ChangeKind.CHANGED: ("ask", N_("changed")),
+    ChangeKind.RETURNED: ("ask", N_("sold again")),
+    ChangeKind.UNCHANGED: ("plain", N_("unchanged")),
 }
 
 
@@ -85,9 +87,9 @@ class ItemImport:
             t(
                 "{name}: {added} new, {changed} changed, {unchanged} unchanged",
                 name=self._name,
-                added=counts.get("added", 0),
-                changed=counts.get("changed", 0) + counts.get("returned", 0),
-                unchanged=counts.get("unchanged", 0),
+                added=counts[ChangeKind.ADDED],
+                changed=counts[ChangeKind.CHANGED] + counts[ChangeKind.RETURNED],
+                unchanged=counts[ChangeKind.UNCHANGED],
             ),
             "h3",
         ).mark("preview")
@@ -103,7 +105,7 @@ class ItemImport:
 
     def _change(self, change: ItemChange) -> None:
         t = self._desk.visit.language
-        kind, words = _KINDS.get(change.kind, ("plain", change.kind))
+        kind, words = KINDS[change.kind]
         with ui.element("li").classes("entry").mark("change"):
             theme.picture(self._desk.visit.kiosk.drawing(change.label), "", 40)
             with ui.element("div").classes("entry-text"):
@@ -111,7 +113,7 @@ class ItemImport:
                     theme.text(change.name).classes("entry-name")
                     theme.text(t(words)).classes(f"pill {kind}")
                 shown = change.fields
-                if change.kind == "added":
+                if change.kind is ChangeKind.ADDED:
                     shown = tuple(one for one in shown if one.field in {"plu", "unit_price"})
                 for field in shown:
                     theme.text(self._field_change(field), "p").classes("hint")

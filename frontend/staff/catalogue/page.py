@@ -3,7 +3,7 @@
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
-from frontend.api.admin import AdminClient, EditableItem
+from frontend.api.admin import AdminClient
 from frontend.api.catalogue import search
 from frontend.kiosk import Visit
 from frontend.screen import theme
@@ -12,6 +12,7 @@ from frontend.staff.catalogue.item_import import ItemImport
 from frontend.staff.page import StaffPage
 from frontend.words import wording
 from frontend.words.languages import N_
+from smartscale.contract.catalogue import EditableItem
 
 COLUMNS = (N_("Item"), N_("PLU number"), N_("Category"), N_("Price"), N_("To come"), N_("Action"))
 

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
-from frontend.api.client import ConfirmedBy, Result, Status
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
 from frontend.screen.search import ItemSearch
@@ -12,10 +11,12 @@ from frontend.staff.desk import Desk
 from frontend.staff.history.weighings import LARGE, status, title_of
 from frontend.words import wording
 from frontend.words.languages import N_
+from smartscale.contract.weighing import ConfirmedBy, Result, Status
 
-_CONFIRMERS = {
+CONFIRMERS = {
     ConfirmedBy.SHOPPER: N_("Confirmed by the shopper"),
     ConfirmedBy.ATTENDANT: N_("Confirmed by an attendant"),
+    ConfirmedBy.KIOSK: N_("Charged without a question while the service was away"),
 }
 
 
@@ -90,7 +91,7 @@ class Correction:
         if result.confidence is not None:
             facts.append((t("Confidence"), wording.percent(result.confidence, t)))
         if result.confirmed_by is not None:
-            facts.append((t("Status"), t(_CONFIRMERS[result.confirmed_by])))
+            facts.append((t("Status"), t(CONFIRMERS[result.confirmed_by])))
         return facts
 
     def _answers(self) -> None:

@@ -5,7 +5,6 @@ from datetime import date, datetime, timedelta
 
 from nicegui import ui
 
-from frontend.api.client import HistoryFilter, Result
 from frontend.kiosk import Visit
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
@@ -15,6 +14,8 @@ from frontend.staff.history.weighings import Weighings
 from frontend.staff.page import StaffPage
 from frontend.staff.picker import pick_item
 from frontend.words.languages import N_, Language
+from smartscale.contract.history import HistoryFilter
+from smartscale.contract.weighing import Result
 
 NOT_A_DAY = N_("Please choose a day, or leave the field empty.")
 ENDS_BEFORE = N_("The first day must not be after the last one.")
@@ -44,13 +45,14 @@ class Typed:
         start, end = _day(self.first), _day(self.last)
         if start and end and start > end:
             raise ValueError(ENDS_BEFORE)
+        over = None if end is None else _midnight(end + timedelta(days=1))
         return HistoryFilter(
             needs_confirmation=True if self.shown == "open" else None,
             suspicious=True if self.shown == "suspicious" else None,
             scale_id=self.scale.strip() or None,
             label=self.label,
-            start=start and _midnight(start),
-            end=end and _midnight(end + timedelta(days=1)) - timedelta(milliseconds=1),
+            start=None if start is None else _midnight(start),
+            end=None if over is None else over - timedelta(milliseconds=1),
         )
 
 

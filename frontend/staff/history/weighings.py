@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from nicegui import ui
 
-from frontend.api.client import HistoryFilter, HistoryPage, Result, Status
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
 from frontend.staff.desk import Desk
 from frontend.words import wording
 from frontend.words.languages import N_, Language
+from smartscale.contract.history import HistoryFilter
+from smartscale.contract.weighing import HistoryPage, Result, Status
 
 THUMBNAIL, LARGE = 128, 640
 """Pixels of the longer side of a photo: in a list, and of one that is looked at."""
@@ -24,6 +25,12 @@ COLUMNS = (
     N_("Status"),
     N_("Action"),
 )
+STATES = {
+    Status.PENDING: ("plain", N_("Not recognised yet")),
+    Status.DONE: ("plain", N_("Recognised")),
+    Status.FAILED: ("bad", N_("Failed")),
+}
+"""How a weighing ended that nobody has said anything about."""
 
 
 class Weighings:
@@ -143,12 +150,12 @@ def title_of(result: Result, language: Language) -> str:
 
 def status(result: Result) -> tuple[str, str]:
     """How a weighing ended, as a kind of pill and a message."""
-    if result.status is Status.FAILED:
-        return "bad", N_("Failed")
+    if result.status is not Status.DONE:
+        return STATES[result.status]
     if result.suspicious:
         return "ask", N_("Suspicious")
     if result.confirmed_label is not None:
         return "good", N_("Confirmed")
     if result.needs_confirmation:
         return "ask", N_("Needs confirmation")
-    return "plain", N_("Recognised")
+    return STATES[Status.DONE]

@@ -2,18 +2,21 @@
 
 from nicegui import ui
 
-from frontend.api.admin import AdminClient, LabelMapping
+from frontend.api.admin import AdminClient
 from frontend.screen import theme
 from frontend.staff.desk import Desk
 from frontend.staff.models.section import Section, card
 from frontend.staff.picker import pick_item
 from frontend.words.languages import N_
+from smartscale.contract.models import LabelMapping, Mapped
 
-_HOW = {
-    "exact": N_("same name"),
-    "alias": N_("known by another name"),
-    "operator": N_("chosen here"),
+HOW = {
+    Mapped.EXACT: N_("same name"),
+    Mapped.ALIAS: N_("known by another name"),
+    Mapped.OPERATOR: N_("chosen here"),
+    Mapped.NONE: N_("needs a product"),
 }
+"""How a label came to its product."""
 
 
 class Labels(Section[tuple[LabelMapping, ...]]):
@@ -57,17 +60,17 @@ class Labels(Section[tuple[LabelMapping, ...]]):
         with ui.element("li").classes("entry").mark(f"label-{label}"):
             with ui.element("div").classes("entry-text"):
                 theme.text(label, "p").classes("entry-name")
+                how = t(HOW[mapping.how])
                 if mapping.product is None:
-                    theme.text(t("needs a product"), "p").classes("pill ask")
+                    theme.text(how, "p").classes("pill ask")
                 else:
-                    how = t(_HOW.get(mapping.how or "", mapping.how or ""))
                     sold = t("sold as {product}", product=mapping.product)
-                    theme.text(f"{sold} · {how}" if how else sold, "p").classes("hint")
+                    theme.text(f"{sold} · {how}", "p").classes("hint")
             with ui.element("div").classes("entry-actions"):
                 choose = theme.action(t("Choose a product"), lambda: self._choose(label))
                 choose.mark(f"choose-{label}")
                 choose.props["aria-label"] = t("Choose a product for {label}", label=label)
-                if mapping.how == "operator":
+                if mapping.how is Mapped.OPERATOR:
                     back = theme.action(t("Take back"), lambda: self._take_back(label))
                     back.mark(f"take-back-{label}")
                     back.props["aria-label"] = t("Take back {label}", label=label)

@@ -2,16 +2,18 @@
 
 from nicegui import ui
 
-from frontend.api.admin import AdminClient, MemoryVersion
+from frontend.api.admin import AdminClient
 from frontend.screen import theme
 from frontend.staff.models.section import Section, card
 from frontend.words import wording
 from frontend.words.languages import N_
+from smartscale.contract.memory import MemoryProgress, MemoryVersion
 
-_STATES = {
-    "pending": ("ask", N_("Learning")),
-    "ready": ("good", N_("Ready")),
-    "failed": ("bad", N_("Failed")),
+STATES = {
+    MemoryProgress.PENDING: ("ask", N_("Learning")),
+    MemoryProgress.READY: ("good", N_("Ready")),
+    MemoryProgress.FAILED: ("bad", N_("Failed")),
+    MemoryProgress.SUPERSEDED: ("plain", N_("Replaced by a newer one")),
 }
 
 
@@ -25,7 +27,7 @@ class Memory(Section[tuple[MemoryVersion, ...]]):
     @property
     def learning(self) -> bool:
         """Whether a version is not ready yet."""
-        return any(version.state == "pending" for version in self.document or ())
+        return any(version.state is MemoryProgress.PENDING for version in self.document or ())
 
     def build(self) -> None:
         """Draw it."""
@@ -48,13 +50,13 @@ class Memory(Section[tuple[MemoryVersion, ...]]):
         with ui.element("ul").classes("entries"):
             for version in document:
                 self._row(version)
-        if any(version.state == "ready" for version in document):
+        if any(version.state is MemoryProgress.READY for version in document):
             back = theme.action(t("Forget the last one"), self._back, symbol="back")
             back.mark("memory-rollback").classes("desk-action")
 
     def _row(self, version: MemoryVersion) -> None:
         t = self.t
-        kind, words = _STATES.get(version.state, ("plain", version.state))
+        kind, words = STATES[version.state]
         with ui.element("li").classes("entry").mark("memory-version"):
             if version.label is not None:
                 theme.picture(self.desk.visit.kiosk.drawing(version.label), "", 44)
@@ -66,15 +68,14 @@ class Memory(Section[tuple[MemoryVersion, ...]]):
                     theme.text(t(words)).classes(f"pill {kind}")
                     if version.active:
                         theme.text(t("In use")).classes("pill good")
-                facts = []
-                if version.images is not None:
-                    facts.append(t.plural("{n} photo", "{n} photos", version.images))
-                if version.created_at is not None:
-                    facts.append(wording.clock_time(version.created_at, t))
+                facts = (
+                    t.plural("{n} photo", "{n} photos", version.images),
+                    wording.clock_time(version.created_at, t),
+                )
                 theme.text(" · ".join(facts), "p").classes("hint")
                 if version.error:
                     theme.notice(version.error, kind="calm")
-            if version.state == "pending":
+            if version.state is MemoryProgress.PENDING:
                 theme.spinner()
 
     async def _back(self) -> None:

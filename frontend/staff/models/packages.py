@@ -2,14 +2,14 @@
 
 from nicegui import ui
 
-from frontend.api.admin import AdminClient, Package
+from frontend.api.admin import AdminClient
 from frontend.screen import theme
 from frontend.staff.desk import Desk
 from frontend.staff.models.section import Section, card
 from frontend.staff.models.serving import model_name, name_of
 from frontend.staff.models.trial import TrialPanel
-from frontend.words import wording
 from frontend.words.languages import N_
+from smartscale.contract.models import Package
 
 
 class Packages(Section[tuple[Package, ...]]):
@@ -79,10 +79,4 @@ class Packages(Section[tuple[Package, ...]]):
             facts.append(
                 t.plural("{n} without a product", "{n} without a product", package.unmapped)
             )
-        if package.accuracy is not None:
-            facts.append(t("{share} right in its test", share=wording.rate(package.accuracy, t)))
-        if package.size_bytes is not None:
-            facts.append(wording.megabytes(package.size_bytes, t))
-        if package.stored_at is not None:
-            facts.append(wording.clock_time(package.stored_at, t))
         return facts

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 from nicegui import ui
 
 from frontend.api.admin import AdminClient
-from frontend.api.client import ApiMissing
+from frontend.api.errors import ApiMissing
 from frontend.screen import theme
 from frontend.staff.desk import Desk
 from frontend.words.languages import Language

@@ -2,28 +2,35 @@
 
 from nicegui import ui
 
-from frontend.api.admin import AdminClient, Model, ModelStatus, Progress, SwitchState
+from frontend.api.admin import AdminClient
 from frontend.screen import theme
 from frontend.staff.desk import Desk
 from frontend.staff.models.section import Section, card
 from frontend.staff.progress import progress_bar
 from frontend.words import wording
 from frontend.words.languages import N_, Language
+from smartscale.contract.models import (
+    BUILTIN,
+    ImportProgress,
+    ImportStep,
+    ModelRef,
+    ModelStatus,
+    SwitchState,
+)
 
-BUILTIN = "builtin"
 MAIN = "main"
-_STATES = {
+STATES = {
     SwitchState.IMPORTING: ("ask", N_("Importing")),
     SwitchState.SWITCHING: ("ask", N_("Switching")),
     SwitchState.ACTIVE: ("good", N_("Serving")),
     SwitchState.FAILED: ("bad", N_("Failed")),
 }
-_STEPS = {
-    "resolving": N_("Looking it up on the hub"),
-    "downloading": N_("Downloading"),
-    "converting": N_("Converting"),
-    "checking": N_("Checking its answers"),
-    "storing": N_("Storing the package"),
+STEPS = {
+    ImportStep.RESOLVING: N_("Looking it up on the hub"),
+    ImportStep.DOWNLOADING: N_("Downloading"),
+    ImportStep.CONVERTING: N_("Converting"),
+    ImportStep.CHECKING: N_("Checking its answers"),
+    ImportStep.STORING: N_("Storing the package"),
 }
 """What an import does, in this order."""
 
@@ -49,7 +56,7 @@ class Serving(Section[ModelStatus]):
     def draw(self, document: ModelStatus) -> None:
         """Draw the state."""
         t = self.t
-        kind, words = _STATES[document.state]
+        kind, words = STATES[document.state]
         with ui.element("div").classes("serving-head"):
             model_name(document.active, t, "serving-name").mark("active-model")
             theme.text(t(words), "p").classes(f"pill {kind}").mark("switch-state")
@@ -67,15 +74,14 @@ class Serving(Section[ModelStatus]):
             back = theme.action(t("Back to {model}", model=previous), self._back, symbol="back")
             back.mark("rollback").classes("desk-action")
 
-    def _progress(self, progress: Progress | None) -> None:
+    def _progress(self, progress: ImportProgress | None) -> None:
         t = self.t
-        percent = 0.0 if progress is None else min(max(progress.percent, 0.0), 100.0)
+        percent = 0 if progress is None else progress.percent
         words = t("Waiting to begin")
         if progress is not None:
-            words = t(_STEPS.get(progress.step, progress.step))
-            if progress.step in _STEPS:
-                number = list(_STEPS).index(progress.step) + 1
-                words = t("Step {n} of {all}: {step}", n=number, all=len(_STEPS), step=words)
+            number = list(STEPS).index(progress.step) + 1
+            step = t(STEPS[progress.step])
+            words = t("Step {n} of {all}: {step}", n=number, all=len(STEPS), step=step)
         progress_bar(percent / 100, words, t, "progress-step")
         if progress is not None and progress.detail:
             theme.text(progress.detail, "p").classes("hint")
@@ -133,13 +139,13 @@ class HubForm:
         )
 
 
-def name_of(model: Model, t: Language) -> str:
+def name_of(model: ModelRef, t: Language) -> str:
     """A model and its revision, as people say it."""
     name = t("Built-in model") if model.id == BUILTIN else model.id
     return f"{name} · {wording.revision(model.revision)}"
 
 
-def model_name(model: Model, t: Language, kind: str) -> ui.label:
+def model_name(model: ModelRef, t: Language, kind: str) -> ui.label:
     """A model's name, with all of its revision where a pointer rests on it."""
     name = theme.text(name_of(model, t), "p").classes(kind)
     name.props["title"] = f"{model.id} {model.revision}"

@@ -4,24 +4,25 @@ from decimal import Decimal
 
 from nicegui import ui
 
-from frontend.api.admin import AdminClient, CandidateState, Figures, Mode, Model, Trial
+from frontend.api.admin import AdminClient
 from frontend.screen import theme
 from frontend.staff.desk import Desk
 from frontend.staff.models.section import Section, card
 from frontend.staff.models.serving import model_name, name_of
 from frontend.words import wording
 from frontend.words.languages import N_
+from smartscale.contract.models import Figures, Mode, ModelRef, Trial, TrialState
 
 SHARES = (Decimal("0.05"), Decimal("0.20"), Decimal("0.50"), Decimal("1.00"))
-_MODES = (
-    (Mode.SHADOW, N_("Shadow"), N_("It answers too, and nobody sees it. No price changes.")),
-    (Mode.CANARY, N_("Canary"), N_("It answers for a share of the scales, prices included.")),
-)
-_ENDS = {
-    CandidateState.RUNNING: ("ask", N_("Running")),
-    CandidateState.PROMOTED: ("good", N_("Taken over")),
-    CandidateState.STOPPED: ("plain", N_("Stopped")),
-    CandidateState.ROLLED_BACK: ("bad", N_("Taken back automatically")),
+MODES = {
+    Mode.SHADOW: (N_("Shadow"), N_("It answers too, and nobody sees it. No price changes.")),
+    Mode.CANARY: (N_("Canary"), N_("It answers for a share of the scales, prices included.")),
+}
+ENDS = {
+    TrialState.RUNNING: ("ask", N_("Running")),
+    TrialState.PROMOTED: ("good", N_("Taken over")),
+    TrialState.STOPPED: ("plain", N_("Stopped")),
+    TrialState.ROLLED_BACK: ("bad", N_("Taken back automatically")),
 }
 _LIMITS = {
     "error_rate": N_("Most errors"),
@@ -35,7 +36,7 @@ class TrialPanel(Section[tuple[Trial, ...]]):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
-        self._chosen: Model | None = None
+        self._chosen: ModelRef | None = None
         self._mode = Mode.SHADOW
         self._share = SHARES[1]
         self._limits = dict.fromkeys(_LIMITS, "")
@@ -48,9 +49,9 @@ class TrialPanel(Section[tuple[Trial, ...]]):
     @property
     def running(self) -> bool:
         """Whether a candidate is tried now."""
-        return any(trial.state is CandidateState.RUNNING for trial in self.document or ())
+        return any(trial.state is TrialState.RUNNING for trial in self.document or ())
 
-    def choose(self, model: Model) -> None:
+    def choose(self, model: ModelRef) -> None:
         """Prepare to try a model out."""
         self._chosen = model
         self.view.refresh()
@@ -81,13 +82,13 @@ class TrialPanel(Section[tuple[Trial, ...]]):
 
     def _trial(self, trial: Trial) -> None:
         t = self.t
-        kind, words = _ENDS[trial.state]
+        kind, words = ENDS[trial.state]
         with ui.element("div").classes("serving-head"):
             model_name(trial.model, t, "serving-name").mark("candidate-model")
             theme.text(t(words), "p").classes(f"pill {kind}").mark("trial-state")
         if trial.reason:
             theme.notice(trial.reason, kind="calm").mark("trial-reason")
-        mode = next(title for mode, title, _ in _MODES if mode is trial.mode)
+        mode, _ = MODES[trial.mode]
         since = wording.clock_time(trial.started_at, t)
         share = wording.percent(float(trial.share), t)
         facts = [t(mode), t("{share} of the weighings", share=share), t("since {time}", time=since)]
@@ -112,7 +113,7 @@ class TrialPanel(Section[tuple[Trial, ...]]):
                 trial.skipped,
             )
             theme.text(skipped, "p").classes("hint")
-        if trial.limits is not None and trial.state is CandidateState.RUNNING:
+        if trial.state is TrialState.RUNNING:
             limits = trial.limits
             words = t(
                 "It is taken back automatically above {errors} errors or {low} answers with low "
@@ -153,14 +154,13 @@ class TrialPanel(Section[tuple[Trial, ...]]):
     def _share_of(self, share: float | None) -> str:
         return wording.EM_DASH if share is None else wording.rate(share, self.t)
 
-    def _form(self, model: Model) -> None:
+    def _form(self, model: ModelRef) -> None:
         t = self.t
         with ui.element("div").classes("try-form").mark("try-form"):
             theme.text(t("Try out {model}", model=name_of(model, t)), "h3")
-            theme.choice(
-                t("How"), [(mode, t(title)) for mode, title, _ in _MODES], self._mode, self._as
-            )
-            words = next(words for mode, _, words in _MODES if mode is self._mode)
+            modes = [(mode, t(title)) for mode, (title, _) in MODES.items()]
+            theme.choice(t("How"), modes, self._mode, self._as)
+            _, words = MODES[self._mode]
             theme.text(t(words), "p").classes("hint")
             shares = [(share, wording.percent(float(share), t)) for share in SHARES]
             theme.choice(t("Share"), shares, self._share, self._for)

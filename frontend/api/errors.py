@@ -1,0 +1,61 @@
+"""What can go wrong when the API is asked, and what an error answer means."""
+
+import logging
+from http import HTTPStatus
+
+import httpx
+
+from smartscale.contract.problem import MEDIA_TYPE
+
+_log = logging.getLogger(__name__)
+
+
+class ApiError(Exception):
+    """A request to the API had no success."""
+
+
+class ApiUnreachable(ApiError):
+    """The API does not answer, or not in a way that makes sense."""
+
+
+class ApiRefused(ApiError):
+    """The API refused; the text is its own sentence about what would be right."""
+
+
+class ApiUnauthorised(ApiRefused):
+    """The admin token is missing or wrong."""
+
+
+class ApiMissing(ApiRefused):
+    """There is no such thing, or this service has no such route."""
+
+
+class ApiThrottled(ApiRefused):
+    """Too many attempts; a later one may do."""
+
+
+_REFUSALS: dict[int, type[ApiRefused]] = {
+    HTTPStatus.UNAUTHORIZED: ApiUnauthorised,
+    HTTPStatus.NOT_FOUND: ApiMissing,
+    HTTPStatus.TOO_MANY_REQUESTS: ApiThrottled,
+}
+# What no shopper can mend: a service that is stopping, and a kiosk without its API key.
+_THE_OPERATORS = (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.FORBIDDEN)
+
+
+def log_unreachable(error: ApiError) -> None:
+    """Note for the operator why the shopper is told that the service cannot be reached."""
+    _log.warning("The kiosk's service cannot be reached: %s", error)
+
+
+def meaning(response: httpx.Response) -> ApiError:
+    """What an error answer means: a sentence to show, or a service that is not there."""
+    asked = f"{response.request.method} {response.request.url.path}"
+    problem = response.headers.get("content-type", "").startswith(MEDIA_TYPE)
+    if not problem or response.status_code in _THE_OPERATORS:
+        return ApiUnreachable(f"{asked} was answered with {response.status_code}")
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return ApiUnreachable(f"{asked} was refused without a reason")
+    return _REFUSALS.get(response.status_code, ApiRefused)(detail)
