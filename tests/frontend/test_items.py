@@ -158,4 +158,4 @@ async def test_a_file_that_changes_nothing_or_is_none(manager: User, kiosk: Kios
 
 async def test_the_export(manager: User) -> None:
     manager.find("export").click()
-    assert (await manager.download.next()).text.startswith("label,plu")
+    assert (await manager.download.next()).text.startswith("\ufefflabel,plu")

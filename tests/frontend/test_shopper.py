@@ -91,7 +91,18 @@ class Service:
             quantity=self.quantity,
             unit=Unit.EACH,
             top_k=(
-                Prediction.model_construct(label=label, name=label, confidence=1, total=Decimal(1)),
+                Prediction(
+                    label=label,
+                    plu=None,
+                    name=label,
+                    confidence=1,
+                    unit=Unit.EACH,
+                    unit_price=Decimal(1),
+                    quantity=1,
+                    net_kg=None,
+                    total=Decimal(1),
+                    currency="EUR",
+                ),
             ),
         )
 
