@@ -1,5 +1,11 @@
 // The browser's camera. A capture is shrunk here and handed to the page's uploader, so that it
 // takes the same way as a chosen file and never travels larger than it needs.
+const REFUSALS = {
+  NotAllowedError: "denied",
+  NotReadableError: "busy",
+  AbortError: "busy",
+};
+
 export default {
   template: `
     <div class="camera" :class="'camera-' + state">
@@ -25,6 +31,7 @@ export default {
     },
   },
   async mounted() {
+    navigator.mediaDevices?.addEventListener("devicechange", this.replugged);
     // Somebody who allowed the camera before is not asked to tap again; nobody is asked unasked.
     try {
       const permission = await navigator.permissions.query({ name: "camera" });
@@ -34,12 +41,14 @@ export default {
     }
   },
   unmounted() {
+    navigator.mediaDevices?.removeEventListener("devicechange", this.replugged);
     this.stop();
   },
   methods: {
     async start() {
       if (!navigator.mediaDevices) {
-        this.state = "missing";
+        // Browsers hide all cameras from pages that did not come by https.
+        this.state = window.isSecureContext ? "missing" : "insecure";
         return;
       }
       this.state = "starting";
@@ -48,18 +57,21 @@ export default {
           video: { facingMode: "environment", width: { ideal: 1280 }, height: { ideal: 960 } },
         });
       } catch (error) {
-        this.state = error.name === "NotAllowedError" ? "denied" : "missing";
+        this.state = REFUSALS[error.name] ?? "missing";
         return;
       }
       const [track] = this.stream.getVideoTracks();
       track.addEventListener("ended", () => {
-        this.state = "missing";
+        this.state = "unplugged";
       });
       const video = this.$refs.video;
       if (!video) return this.stop(); // drawn anew meanwhile
       video.srcObject = this.stream;
       await new Promise((seen) => video.addEventListener("loadeddata", seen, { once: true }));
       this.state = "live";
+    },
+    async replugged() {
+      if (this.state === "unplugged") await this.start();
     },
     stop() {
       this.stream?.getTracks().forEach((track) => track.stop());

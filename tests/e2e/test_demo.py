@@ -96,6 +96,48 @@ def test_the_camera_takes_the_picture(page: Page) -> None:
     exact(page)
 
 
+CAMERA_FAILS = """
+const fails = (name) => Promise.reject(new DOMException("no", name));
+navigator.mediaDevices.getUserMedia = () => fails("%s");
+"""
+NO_CAMERA = {
+    "NotAllowedError": "The camera is not allowed here.",
+    "NotFoundError": "There is no camera here.",
+    "NotReadableError": "Another program is using the camera.",
+}
+
+
+@pytest.mark.parametrize("error", NO_CAMERA)
+def test_each_reason_for_no_camera_has_its_own_sentence(page: Page, error: str) -> None:
+    page.add_init_script(CAMERA_FAILS % error)
+    page.goto("/")
+    expect(page.get_by_text(NO_CAMERA[error])).to_be_visible()
+
+
+def test_an_insecure_page_says_that_it_needs_https(page: Page) -> None:
+    page.add_init_script(
+        """
+        Object.defineProperty(window, "isSecureContext", { value: false });
+        Object.defineProperty(navigator, "mediaDevices", { value: undefined });
+        """
+    )
+    page.goto("/")
+    expect(page.get_by_text("opened by https")).to_be_visible()
+
+
+def test_a_camera_that_is_unplugged_comes_back_when_it_is_plugged_in(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_role("button", name="Take picture")).to_be_visible()
+    page.wait_for_function("document.querySelector('video')?.srcObject")
+    page.evaluate(
+        "document.querySelector('video').srcObject.getVideoTracks()[0]"
+        ".dispatchEvent(new Event('ended'))"
+    )
+    expect(page.get_by_text("The camera was unplugged.")).to_be_visible()
+    page.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+    expect(page.get_by_role("button", name="Take picture")).to_be_visible()
+
+
 def test_something_else_is_found_by_its_number(page: Page) -> None:
     page.goto("/")
     page.get_by_role("group", name="Samples").get_by_role("button").nth(1).click()

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartscale.domain.errors import Unprocessable
+from smartscale.domain.upload import is_upload
 from smartscale.operations.messages import (
     WAKE_UP,
     Arrival,
@@ -62,12 +63,23 @@ def test_s3s_test_event_and_a_wake_up_tell_of_no_object() -> None:
 
 
 @given(
-    st.text(min_size=1).filter(lambda key: not key.endswith("/")),
+    st.text(min_size=1).filter(is_upload),
     st.none() | st.datetimes(timezones=st.just(UTC)),
 )
 def test_our_own_message_reads_like_s3s(key: str, at: datetime | None) -> None:
     arrival = Arrival(key, "etag", at)
     assert parse(arrival_message("data", arrival)) == Arrivals((arrival,))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("uploads/", "uploads/till/", "uploads/.DS_Store", "uploads/till/._pear.jpg"),
+        *("uploads/Thumbs.db", "uploads/desktop.ini", "uploads/__MACOSX/pear.jpg"),
+    ],
+)
+def test_what_systems_strew_into_folders_is_no_arrival(key: str) -> None:
+    assert parse(arrival_message("data", Arrival(key))) == Arrivals(())
 
 
 RUBBISH = [

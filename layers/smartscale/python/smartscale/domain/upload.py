@@ -18,6 +18,7 @@ METADATA = ("weight-kg", "tare-kg", "quantity", "scale-id", ACCEPTED_AT, correla
 """The metadata that an image object may have."""
 _OF_TOOLS = frozenset({"mtime", "s3cmd-attrs", "md5chksum"})
 """What copying tools (rclone, s3cmd) note of a file by themselves."""
+_STRAYS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ class StoredUpload:
         """
         try:
             check_fields("metadata", self._named_by_senders(), METADATA)
+            if self.metadata.get("weight-kg") is None:
+                raise InvalidInput(
+                    "there is no weight. Store the object with weight-kg (kilograms, such as "
+                    "0.500), and where they are known with scale-id, tare-kg and quantity."
+                )
             parse_scale_id(self.metadata.get("scale-id"))
             return Load.parse(
                 self.metadata.get("weight-kg"),
@@ -80,6 +86,25 @@ class StoredUpload:
 
     def _named_by_senders(self) -> list[str]:
         return [name for name in self.metadata if name not in _OF_TOOLS]
+
+
+def is_upload(key: str) -> bool:
+    """Whether an object may be somebody's picture: no folder, and no file that a system strews.
+
+    Consoles store folders as empty objects. Whoever copies a folder also copies what macOS, Windows
+    and editors keep in it: hidden files, `Thumbs.db`, `desktop.ini`, `__MACOSX/`.
+
+    Examples:
+        >>> [is_upload(key) for key in ("uploads/a.jpg", "uploads/", "uploads/.DS_Store")]
+        [True, False, False]
+    """
+    path = PurePosixPath(key)
+    return not (
+        key.endswith("/")
+        or path.name.startswith(".")
+        or path.name.lower() in _STRAYS
+        or "__MACOSX" in path.parts
+    )
 
 
 def upload_key(job_id: str) -> str:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
+from smartscale.domain.upload import is_upload
 from smartscale.domain.weighing_completed import WeighingCompleted
 
 _LESSON = "lesson"
@@ -127,7 +128,7 @@ def _arrivals(records: list[dict[str, Any]]) -> list[Arrival]:
     for record in records:
         s3_object = record["s3"]["object"]
         key = unquote_plus(s3_object["key"])
-        if key.endswith("/"):  # a folder that a console made
+        if not is_upload(key):
             continue
         event_time = record.get("eventTime")
         found.append(

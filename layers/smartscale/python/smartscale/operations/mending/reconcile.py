@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TypeVar
 
 from smartscale.domain.catalogue import Item
-from smartscale.domain.upload import StoredUpload
+from smartscale.domain.upload import StoredUpload, is_upload
 from smartscale.domain.weighing import Weighing
 from smartscale.operations.messages import WAKE_UP, Arrival, arrival_message
 from smartscale.operations.metrics.figures import rebuilt_metrics
@@ -165,7 +165,8 @@ def without_outcome(
     uploads: Uploads, weighings: Weighings, since: datetime | None
 ) -> Iterator[StoredUpload]:
     """The uploads whose weighings have no outcome, of those stored since a moment."""
-    for batch in _batches(uploads.since(since)):
+    pictures = (upload for upload in uploads.since(since) if is_upload(upload.key))
+    for batch in _batches(pictures):
         by_id = {upload.job_id: upload for upload in batch}
         finished = weighings.versions(list(by_id))
         yield from (upload for job_id, upload in by_id.items() if job_id not in finished)
