@@ -70,11 +70,7 @@ class StoredUpload:
         """
         try:
             check_fields("metadata", self._named_by_senders(), METADATA)
-            if self.metadata.get("weight-kg") is None:
-                raise InvalidInput(
-                    "there is no weight. Store the object with weight-kg (kilograms, such as "
-                    "0.500), and where they are known with scale-id, tare-kg and quantity."
-                )
+            self._refuse_without_weight()
             parse_scale_id(self.metadata.get("scale-id"))
             return Load.parse(
                 self.metadata.get("weight-kg"),
@@ -83,6 +79,13 @@ class StoredUpload:
             )
         except InvalidInput as error:
             raise Unprocessable(f"The object's metadata is not usable: {error}") from error
+
+    def _refuse_without_weight(self) -> None:
+        if self.metadata.get("weight-kg") is None:
+            raise InvalidInput(
+                "there is no weight. Store the object with weight-kg (kilograms, such as 0.500), "
+                "and where they are known with scale-id, tare-kg and quantity."
+            )
 
     def _named_by_senders(self) -> list[str]:
         return [name for name in self.metadata if name not in _OF_TOOLS]
