@@ -128,7 +128,7 @@ def over_time(title: str, unit: str, *asked: Ask, told: str = "", width: int = 1
         .datasource(SOURCE)
         .unit(unit)
         .min(0)
-        # A weighing now and then is a point with nothing beside it.
+        # Show points: a lone weighing has no neighbour to draw a line to.
         .show_points(VisibilityMode.AUTO)
         .span_nulls(True)
         .legend(
@@ -277,7 +277,7 @@ def operations() -> Dashboard:
         .with_panel(
             by_label(
                 "Top labels",
-                # By the hour: CloudWatch does not give so many labels by five minutes at once.
+                # Hourly: CloudWatch limits the points of an answer, and each label has a line.
                 Ask("Label", "Sum", period_s=HOUR),
                 "sum",
                 "short",

@@ -129,7 +129,7 @@ def _lines(box: Box, panel: Panel, unit: str, shown: tuple[datetime, datetime]) 
     box.times = [{"x": across(moment), "text": f"{moment:%H:%M}"} for moment in spans]
     legend_x = 12.0
     for series, color in zip(panel.series, _COLORS, strict=False):
-        # A period is drawn where it begins; a day's began before what is shown.
+        # A period is drawn at its start, which for a day may lie before the shown span.
         points = [(across(max(at, start)), down(v)) for at, v in sorted(series.points.items())]
         line = {"points": points, "color": color, "legend": series.legend, "legend_x": legend_x}
         box.lines.append(line)

@@ -73,7 +73,7 @@ class ImpatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         self._wait()
 
     def data_received(self, data: bytes) -> None:
-        """Wait on while what came is not a whole header."""
+        """Go on waiting until the header is complete."""
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._stop_waiting()
@@ -81,7 +81,7 @@ class ImpatientProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
             self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
+        """Stop waiting."""
         self._stop_waiting()
         super().connection_lost(exc)
 
@@ -99,10 +99,10 @@ def main() -> None:
     log_as_json()
     settings = load_settings()
     objects = objects_folder(settings.home)
-    if objects.is_dir():  # the emulator is this machine's
+    if objects.is_dir():  # the emulator runs on this machine
         flush_every_put(objects)
     os.environ.setdefault("MAX_IMAGE_BYTES", str(MAX_IMAGE_BYTES))
-    admin_settings()  # without a token that can be trusted it does not start
+    admin_settings()  # refuses to start with an unsafe token
     hosts = Hosts(settings.host, settings.allowed_hosts.split())
     uvicorn.run(
         Doorkeeper(app, hosts, POLICIES),
@@ -112,10 +112,10 @@ def main() -> None:
         log_level=settings.log_level.lower(),
         log_config=None,
         access_log=False,
-        # Who guesses tokens is told apart by the address, which a header must not change.
+        # Wrong tokens are counted by address, so a header must not be able to change it.
         proxy_headers=False,
         timeout_graceful_shutdown=5,
-        # Longer than a client keeps an idle connection: none is closed under a request.
+        # Longer than clients keep idle connections, so that none is closed while it is reused.
         timeout_keep_alive=75,
     )
 

@@ -34,9 +34,13 @@ def main() -> None:
 
 def _hold(lock: Path) -> None:
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_EX)  # kept open: released by the end of the process
+    fcntl.flock(
+        descriptor, fcntl.LOCK_EX
+    )  # kept open, so that the lock is held until the process ends
     os.ftruncate(descriptor, 0)
-    os.write(descriptor, f"{os.getpid()}\n".encode())  # for people who look for the process
+    os.write(
+        descriptor, f"{os.getpid()}\n".encode()
+    )  # the process id, for people who look for the process
 
 
 def _watch_supervisor() -> None:

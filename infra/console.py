@@ -1,4 +1,4 @@
-"""The console of a run: every line says whose it is, and is kept in a rotated file too."""
+"""The console of a run. Each line names the process it is from, and also goes to a rotated file."""
 
 import logging
 import re
@@ -29,7 +29,7 @@ class WarningsOfEmulator(logging.Filter):
         self._shown = True
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether the line is shown; one without a level goes where the line before it went."""
+        """Whether a line is shown. A line without a level is treated like the line before it."""
         if record.name != _EMULATOR:
             return True
         level = _LEVEL.match(record.getMessage())

@@ -1,4 +1,4 @@
-"""With what the emulators' users sign: the embedded run's own secret, which is in its home folder.
+"""Credentials for emulators: the embedded run's own secret, kept in its home folder.
 
 Only who can read that file may use the embedded emulator (`infra/emulated_cloud.py`); others, such
 as LocalStack, take anything.
@@ -41,4 +41,4 @@ def credentials_of(settings: Settings) -> dict[str, str]:
         parser.read(credentials_file(settings.home), encoding="utf-8")
         return {name: parser[_PROFILE][name.lower()] for name in ANY}
     except (KeyError, OSError, configparser.Error):
-        return ANY  # there was no run yet; what is asked then gets the answer that tells
+        return ANY  # there was no run yet: the emulator's answer says what to do

@@ -30,7 +30,7 @@ _DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 _DEPLOY_S = 120.0
 _ARTIFACTS_BUCKET = "smartscale-artifacts"
 _EMPTY_PARAMETER = "/smartscale/admin-token"
-"""Where the emulator's admin function, which nobody asks, looks for the token: nothing is there."""
+"""A parameter without a value. The emulator's admin function, which nobody calls, looks there."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _make_bucket(emulator: Emulator, name: str) -> None:
     s3 = _session(emulator).client("s3", endpoint_url=emulator.endpoint)
     if any(bucket["Name"] == name for bucket in s3.list_buckets()["Buckets"]):
         return
-    if emulator.region == "us-east-1":  # the one region that must not be named
+    if emulator.region == "us-east-1":  # S3 refuses us-east-1 as a location: it is the default
         s3.create_bucket(Bucket=name)
     else:
         region = cast("BucketLocationConstraintType", emulator.region)
@@ -248,7 +248,7 @@ class _Aside:
 
 
 def _merge(source: Path, target: Path) -> None:
-    """Move every file of `source` below `target`; what `target` has already is older and goes."""
+    """Move every file of `source` below `target`, replacing older files of the same name."""
     for path in sorted(source.rglob("*")):
         if path.is_file():
             destination = target / path.relative_to(source)

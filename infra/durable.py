@@ -45,5 +45,5 @@ def _flush(file: Path) -> None:
             finally:
                 os.close(descriptor)
     except FileNotFoundError:
-        # A key that the emulator stores under another name.
+        # The emulator stores this key under another file name.
         os.sync()

@@ -24,11 +24,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 
 MAX_BODY_BYTES = MAX_IMAGE_BYTES + 1_000_000
-"""Of what is read before its signature can be checked: the SDK's calls, and posted pictures."""
+"""Limit in bytes of a body that has to be read before its signature can be checked."""
 _HOST = re.compile(
     r"(?:(?:[a-z0-9-]+\.)*localhost|127\.0\.0\.1)(?::\d+)?", re.ASCII | re.IGNORECASE
 )
-"""This machine as its own programs call it. A name that somebody else's DNS points here is none."""
+"""Names of this machine. Another name that resolves to it is refused (DNS rebinding)."""
 _SIGNED_HEADER = "AWS4-HMAC-SHA256 "
 _CORS = "access-control-"
 

@@ -127,7 +127,7 @@ class Emulator:
         another.
         """
         queues = self._state / "sqs.json"
-        # The file that tells is the last to change: a kill in between loses nothing.
+        # The queues' file is changed last, since it shows whether the others have been changed.
         files = sorted(self._state.glob("*.json"), key=lambda file: file == queues)
         former = re.search(_OWN_ADDRESS, queues.read_text("utf-8")) if queues.exists() else None
         if former is None or former[0] == f"{_OWN_HOST}{self.port}/":
@@ -158,5 +158,5 @@ class Emulator:
 
 
 def _saved_since(path: Path, when: datetime) -> bool:
-    # A second of tolerance: file systems round their times.
+    # One second of tolerance, since file systems round times.
     return path.stat().st_mtime >= when.timestamp() - 1.0

@@ -25,9 +25,9 @@ def main() -> None:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    logging.getLogger("smartscale").propagate = False  # it writes its lines as JSON already
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request
-    # Leave by the stack, so that what is under way cleans up behind itself.
+    logging.getLogger("smartscale").propagate = False  # this library's lines are JSON already
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log each request
+    # Exit by an exception, so that an import under way cleans up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     queue = SqsQueue(sqs_client(os.environ["AWS_REGION"]), os.environ["IMPORTS_QUEUE_URL"])
     follow = import_requested()

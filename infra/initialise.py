@@ -1,5 +1,5 @@
-"""What a stack needs before it serves, and once a day: its catalogue, what it lost when it was
-killed, pictures gone after their time, and a worker that is awake.
+"""Prepares a stack before it serves, and once a day: fills the catalogue, rebuilds what a kill has
+lost, deletes expired pictures, and wakes a worker.
 
 `python -m infra.initialise [SINCE]`: SINCE is the moment the tables were last saved (ISO 8601).
 """

@@ -19,10 +19,10 @@ _INTERVAL_S = 2.0
 
 
 def deployed_outputs(settings: Settings, patience_s: float = _PATIENCE_S) -> StackOutputs:
-    """What the stack is made of, as soon as it is deployed.
+    """The stack's outputs, as soon as it is deployed.
 
     Raises:
-        PlainError: it is not within `patience_s`.
+        PlainError: it is not deployed within `patience_s`.
     """
     found: list[StackOutputs] = []
     reason = PlainError("The stack was not looked for")

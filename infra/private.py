@@ -1,4 +1,4 @@
-"""A home folder that nobody but its owner can look into."""
+"""A home folder that only its owner can read."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ def make_private(home: Path) -> None:
     was_open = bool(home.stat().st_mode & OTHERS)
     for folder, folders, files in os.walk(home):
         if not was_open:
-            # Pictures may be a million files; nobody else got to them.
+            # Not each picture: there may be a million, and the folder above is closed.
             folders[:] = [name for name in folders if name not in _BULKY]
         for path in (Path(folder), *(Path(folder, file) for file in files)):
             mode = path.lstat().st_mode

@@ -71,7 +71,7 @@ class Child:
 
     @property
     def exit_status(self) -> int | None:
-        """How it ended; None while it runs or before it started."""
+        """Its exit status; None while it runs or before it started."""
         return None if self._process is None else self._process.poll()
 
     @property
@@ -89,7 +89,7 @@ class Child:
             return None
 
     def stop(self, timeout_s: float = _STOP_S) -> bool:
-        """Ask it to stop, then make it; whether it went when asked."""
+        """Ask it to stop, and kill it if it does not; returns whether it stopped when asked."""
         process = self._process
         if process is None:
             return True
@@ -106,7 +106,7 @@ class Child:
         if self._reader:
             self._reader.join(timeout=1)
         for handler in self._log.handlers:
-            handler.close()  # one more line, or another start, opens it again
+            handler.close()  # the handler opens its file again for another line
         return clean
 
     def kill(self) -> None:

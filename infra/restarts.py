@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 STEADY_S = 60.0
-"""A child that ran this long is not failing at its start: counting begins anew."""
+"""After running this long a child did not fail at its start, so the count begins at zero."""
 MOST = 5
 _FIRST_PAUSE_S = 0.5
 

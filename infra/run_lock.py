@@ -1,4 +1,4 @@
-"""One run per home folder, and none before its predecessor's children are gone."""
+"""Allows one run per home folder, and starts none before its predecessor's children are gone."""
 
 import fcntl
 import os

@@ -27,7 +27,7 @@ class Cloud(StrEnum):
 
 
 class LogLevel(StrEnum):
-    """How much functions and services say."""
+    """The log level of functions and services."""
 
     DEBUG = "DEBUG"
     INFO = "INFO"
@@ -135,7 +135,7 @@ class Settings(BaseSettings):
 
     @property
     def uses_default_token(self) -> bool:
-        """Whether everybody knows the admin token."""
+        """Whether the admin token is the publicly known default."""
         return self.admin_token.get_secret_value() == DEFAULT_ADMIN_TOKEN
 
     @property

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 MARK = "restored.json"
-"""Says which backup a stack was restored from, and whether that came to its end."""
+"""Records from which backup a stack was restored, and whether that was completed."""
 _UPLOADS_FILES = f"objects/{UPLOADS.strip('/')}."
 
 
 class Restore:
     """Copies a backup into a stack that has weighed nothing yet.
 
-    One that was interrupted is taken up again: what is there already stays. Pictures come last,
-    since each that has no outcome starts its weighing.
+    An interrupted restore can be run again; what was copied stays. Pictures come last, since each
+    picture without an outcome starts its weighing.
     """
 
     def __init__(
@@ -126,7 +126,7 @@ class Restore:
         self._say(f"table {name}: {file.count:,} rows")
         with tempfile.TemporaryDirectory() as folder:
             fetched = self._fetched(file, folder)
-            # A deployment has put the project's own catalogue there.
+            # The deployment has filled in the project's own catalogue, which the backup replaces.
             rows.clear(self._dynamodb, self._tables[name])
             rows.load(self._dynamodb, self._tables[name], fetched)
 

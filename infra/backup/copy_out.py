@@ -38,7 +38,7 @@ class BackUp:
     Args:
         tables: the tables' names by what they hold.
         unanswered: the keys of pictures whose weighings have no outcome.
-        say: told in a few words what is being copied.
+        say: called with a few words about what is being copied.
     """
 
     def __init__(

@@ -106,5 +106,5 @@ def _header(stored: StoredObject) -> tarfile.TarInfo:
 
 
 def _threads(sizes: Sequence[int]) -> int:
-    """Models are many megabytes each, and all that is under way is in memory."""
+    """Read in smaller groups: models are many megabytes each, and a group is held in RAM."""
     return _THREADS_FOR_LARGE if max(sizes, default=0) > _LARGE else THREADS

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 EXPIRES = "expires_at"
-"""What a worker says of itself goes away by itself, and nobody restores it."""
+"""Reports of workers expire by themselves and are not part of a backup."""
 _BATCH = 25
 _THREADS = 8
 

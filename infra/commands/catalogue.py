@@ -72,7 +72,7 @@ def export_file(
 def _said(change: ItemChange) -> str:
     """A change in one line: `Banana changed: unit_price 1.89 -> 1.99 from 2026-12-01`.
 
-    Of a new item only what it is known and sold by, as nothing of it has changed.
+    For a new item, which has no earlier values, the line shows PLU, name and price.
     """
     new = change.kind is ChangeKind.ADDED
     fields = []

@@ -87,7 +87,7 @@ class Connection:
         """The operation that copies everything in."""
 
         def mend() -> None:
-            # Whoever subscribed was told when it happened.
+            # Subscribers received these events when they happened.
             self.reconcile(announce=False).run(resend=False)
             # Workers look at the model that is wanted now.
             self.weighings_queue.send(WAKE_UP)
@@ -110,7 +110,7 @@ class Connection:
         }
 
     def redrive(self) -> Redrive:
-        """The operation that gives what failed another try."""
+        """The operation that tries failures again."""
         sqs = sqs_client(self._region)
         return Redrive(
             S3Uploads(self.bucket),
@@ -124,7 +124,7 @@ class Connection:
         )
 
     def activate_model(self) -> ActivateModel:
-        """The operation that asks for another model."""
+        """The operation that activates models."""
         return ActivateModel(
             self.registry,
             self.packages,

@@ -40,7 +40,7 @@ _SHOWN = (
 
 @dataclass(frozen=True)
 class Measure:
-    """Something that is true or false of each photo's outcome, and for which photos it counts."""
+    """A yes-or-no property of a photo's outcome, and the photos that it is measured on."""
 
     key: str
     counts: Callable[[Outcome], bool]
@@ -170,7 +170,7 @@ def _paired(measure: Measure, a: list[Outcome], b: list[Outcome]) -> Paired | No
 
 
 def _is_right(outcome: Outcome) -> bool:
-    """Right, or not sold where it is no produce."""
+    """Whether the answer is right; for a photo that is no produce, whether nothing is sold."""
     return not outcome.sure if outcome.truth is None else outcome.matches
 
 

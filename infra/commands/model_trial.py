@@ -83,14 +83,14 @@ def trial() -> None:
 
 
 def promote() -> None:
-    """Serve the candidate from now on."""
+    """Activate the candidate."""
     with _plain():
         model = _operation().promote().model
     typer.echo(f"{model.id}@{model.revision} takes over; `smartscale model list`")
 
 
 def stop() -> None:
-    """Ask the candidate no more."""
+    """End the trial without activating the candidate."""
     with _plain():
         model = _operation().stop().model
     typer.echo(f"{model.id}@{model.revision} is tried no more")

@@ -83,7 +83,7 @@ def predict(
 
 
 def _shrunk(picture: bytes) -> bytes:
-    """A large photo at the size that recognition needs; what is no picture goes as it is."""
+    """A large photo, shrunk to the size that recognition needs; anything else unchanged."""
     try:
         image = decode(picture, _LONGEST_SIDE)
     except ImageError:
