@@ -45,7 +45,9 @@ class SlowBucket:
                 completed_at=at,
                 load=load,
             )
-            self._bodies[f"ledger/{job_id}/done.json"] = weighing.model_dump_json().encode()
+            self._bodies[f"ledger/{at:%Y/%m/%d}/{job_id}/done.json"] = (
+                weighing.model_dump_json().encode()
+            )
 
     def list(self, prefix: str, after: str = "") -> Iterator[dict[str, Any]]:
         """The keys."""
@@ -67,7 +69,7 @@ def main(
     one = _rate(records, (bucket.read(key) for key in keys))
     many = _rate(records, in_parallel(bucket.read, keys))
     ledger = S3Ledger(bucket)  # type: ignore[arg-type]  # what of a bucket it needs to read
-    read = _rate(records, ledger.weighings(None))
+    read = _rate(records, in_parallel(ledger.read, ledger.outcomes(None)))
     typer.echo(f"{records} records, {milliseconds:g} ms each")
     for name, rate in (
         ("one after the other", one),

@@ -11,6 +11,7 @@ import os
 import uvicorn
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware import Middleware
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from functions.admin.app import router as admin
@@ -19,7 +20,10 @@ from functions.result.app import router as result
 from functions.upload.app import router as upload
 from infra.durable import flush_every_put
 from infra.emulator import objects_folder
+from infra.gate import Gate
+from infra.readiness import Readiness
 from infra.settings import load_settings
+from infra.space import Space
 from smartscale.contract.browsers import Doorkeeper, Hosts
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.app import create_app
@@ -102,6 +106,9 @@ def main() -> None:
     if objects.is_dir():  # the emulator runs on this machine
         flush_every_put(objects)
     os.environ.setdefault("MAX_IMAGE_BYTES", str(MAX_IMAGE_BYTES))
+    space = Space(objects) if objects.is_dir() else None
+    # Innermost: its early answers, too, are logged and reach who still sends.
+    app.user_middleware.append(Middleware(Gate, ready=Readiness.from_environment(), space=space))
     admin_settings()  # refuses to start with an unsafe token
     hosts = Hosts(settings.host, settings.allowed_hosts.split())
     uvicorn.run(

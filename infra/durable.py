@@ -2,33 +2,43 @@
 
 The emulator leaves written files to the operating system, which keeps them in memory for some
 seconds: a killed process loses nothing, a power cut might. So after each object that this process
-puts, its file is flushed. On AWS, S3 does that.
+puts, its file is flushed, and compared with what was to be stored. On AWS, S3 does that.
 """
 
+import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import boto3
 
+from smartscale.domain.errors import StorageFull
+
 _KEY = "smartscale_object"
 _METADATA_SUFFIX = ".meta.json"
+_ENCODED_KEYS = ".ministack-keys"
+_NOT_STORED = (
+    "It could not be written to the disk of the service, so nothing was stored or charged: look at "
+    "the disk, and try again."
+)
 
 
 def flush_every_put(objects: Path) -> None:
-    """Make this process's default AWS session flush each object that it puts.
+    """Make this process's default AWS session flush and compare each object that it puts.
 
     Args:
         objects: the emulator's folder of buckets.
     """
 
     def note(params: Mapping[str, Any], context: dict[str, Any], **_: object) -> None:
-        context[_KEY] = Path(params["Bucket"], params["Key"])
+        digest = hashlib.sha256(params.get("Body", b"")).digest()
+        context[_KEY] = objects / params["Bucket"], params["Key"], digest
 
     def flush(http_response: Any, context: Mapping[str, Any], **_: object) -> None:
         if http_response.status_code < 300:  # noqa: PLR2004
-            _flush(objects / context[_KEY])
+            _flush(*context[_KEY])
 
     session = boto3.Session()
     session.events.register("provide-client-params.s3.PutObject", note)
@@ -36,14 +46,29 @@ def flush_every_put(objects: Path) -> None:
     boto3.DEFAULT_SESSION = session
 
 
-def _flush(file: Path) -> None:
+def _flush(bucket: Path, key: str, digest: bytes) -> None:
+    """Flush an object's files.
+
+    Raises:
+        StorageFull: the bytes on the disk are not the ones that were to be stored.
+    """
+    file = bucket / key
+    if not _described(file).exists():
+        # The emulator keeps a key that is no path under another name.
+        file = bucket / _ENCODED_KEYS / quote(key, safe="").replace(".", "%2E")
     try:
-        for path in (file, file.with_name(file.name + _METADATA_SUFFIX), file.parent):
+        for path in (file, _described(file), file.parent):
             descriptor = os.open(path, os.O_RDONLY)
             try:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
-    except FileNotFoundError:
-        # The emulator stores this key under another file name.
-        os.sync()
+        stored = hashlib.sha256(file.read_bytes()).digest()
+    except OSError as error:
+        raise StorageFull(f"{_NOT_STORED} ({error.strerror}.)") from error
+    if stored != digest:
+        raise StorageFull(_NOT_STORED)
+
+
+def _described(file: Path) -> Path:
+    return file.with_name(file.name + _METADATA_SUFFIX)

@@ -21,6 +21,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from infra.emulator_rules import apply_rules
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 
 MAX_BODY_BYTES = MAX_IMAGE_BYTES + 1_000_000
@@ -226,6 +227,7 @@ def _without_cors(send: Send, allowed: Mapping[str, str]) -> Send:
 
 def main() -> None:
     """Run the emulator as its own command does, behind the guard."""
+    apply_rules()
     ministack.app.app = Guard(ministack.app.app, os.environ["AWS_SECRET_ACCESS_KEY"])
     ministack.app.main()
 

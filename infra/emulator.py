@@ -1,14 +1,16 @@
 """The embedded cloud: ministack as a child process with its state on disk.
 
 Objects are on disk the moment they are written. Everything else (tables, queues, the stack) is
-saved only by a clean stop, so `stop` says whether that happened.
+saved only by a clean stop. A mark says that the saved state is all there was to save: the stop
+writes it, and the next start takes it away, so a crash in between leaves none. No clock is asked.
 """
 
+import json
 import os
 import re
 import shutil
 import threading
-from datetime import UTC, datetime
+from collections.abc import Callable
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -19,13 +21,19 @@ from infra.ports import check_ports
 from infra.private import make_private
 from infra.probe import answers
 from infra.process import Child
+from infra.readiness import VARIABLE as READY_FILE
+from infra.readiness import Readiness
 from infra.waiting import wait_until
+from smartscale.operations.metrics.figures import OF_WEIGHINGS
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "localstack" / "emulator.env"
 ACCOUNT = "000000000000"
 
 _READY_S = 60.0
-_STOP_S = 20.0
+_STOP_S = 300.0
+"""For saving: a second for ten thousand weighings, and more on a slow disk."""
+_FIGURE = re.compile(rf"'SmartScale', '(?:{'|'.join(OF_WEIGHINGS)})'")
+"""In the emulator's saved state a metric is named by namespace, name and dimensions."""
 _OWN_HOST = "http://localhost:"
 _OWN_ADDRESS = rf"{_OWN_HOST}\d+/"
 _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
@@ -40,7 +48,14 @@ class Emulator:
     """Starts and stops the emulator of one home folder."""
 
     def __init__(
-        self, home: Path, port: int, region: str, *, stop: threading.Event | None = None
+        self,
+        home: Path,
+        port: int,
+        region: str,
+        *,
+        ready: Readiness | None = None,
+        stop: threading.Event | None = None,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.home = home
         self.port = port
@@ -49,12 +64,15 @@ class Emulator:
         self.credentials = new_credentials(ACCOUNT)
         """What each request to it has to be signed with; others are refused."""
         self.complete = False
-        """Whether tables and queues hold all that the bucket knows. Until somebody restored them,
-        saving them must not count as their last save."""
+        """Whether tables and queues hold all that the bucket knows: they are what a clean stop
+        saved, or somebody has restored them since."""
+        self._ready = ready or Readiness(None)
         self._stop = stop
+        self._say = say
         self._state = home / "cloud" / "state"
         self._objects = home / "cloud" / "s3"
         self._scratch = home / "cloud" / "tmp"
+        self._damaged = home / "cloud" / "damaged"
         self._saved = home / "cloud" / "last-clean-stop"
         self._child = Child(
             "cloud", "infra.emulated_cloud", home=home, environment=self._environment()
@@ -79,6 +97,10 @@ class Emulator:
         # Code of the functions of a killed predecessor.
         shutil.rmtree(self._scratch, ignore_errors=True)
         self._scratch.mkdir(parents=True)
+        self.complete = self._take_mark()
+        if not self.complete:
+            self._set_damaged_state_aside()
+            self._drop_figures()
         self._follow_port()
         self._child.start()
         ready = wait_until(
@@ -98,21 +120,78 @@ class Emulator:
         if not self._child.alive:
             self._child.stop()
             return False
-        asked_at = datetime.now(UTC)
+        before = self._saved_files()
         clean = self._child.stop(_STOP_S)
-        saved = [_saved_since(path, asked_at) for path in self._state.glob("*.json")]
-        if not (self.complete and clean and saved and all(saved)):
+        after = self._saved_files()
+        if not (self.complete and clean and after):
             return False
-        self._saved.write_text(asked_at.isoformat(), encoding="utf-8")
+        # An emulator that saved wrote each file anew.
+        if any(before.get(name) == told for name, told in after.items()):
+            return False
+        written = self._saved.with_suffix(".new")
+        with written.open("w", encoding="utf-8") as out:
+            json.dump(after, out)
+            out.flush()
+            os.fsync(out.fileno())
+        written.replace(self._saved)
         return True
 
-    @property
-    def saved_at(self) -> datetime | None:
-        """When tables and queues were last saved; everything later is known to the bucket alone."""
+    def _saved_files(self) -> dict[str, list[int]]:
+        """The saved state's files by name: inode, size, and nanosecond of the last change."""
+        return {
+            file.name: [status.st_ino, status.st_size, status.st_mtime_ns]
+            for file in self._state.glob("*.json")
+            for status in (file.stat(),)
+        }
+
+    def _take_mark(self) -> bool:
+        """Whether the state is what a clean stop saved. From now on it changes, so only once."""
         try:
-            return datetime.fromisoformat(self._saved.read_text(encoding="utf-8"))
+            marked = json.loads(self._saved.read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
-            return None
+            marked = None
+        complete = marked is not None and marked == self._saved_files()
+        self._saved.unlink(missing_ok=True)
+        descriptor = os.open(self._saved.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        return complete
+
+    def _set_damaged_state_aside(self) -> None:
+        """Drop a saved state of which a file cannot be read: all of it is made anew.
+
+        One file of a set is worth nothing: a table without the queue beside it would not be missed.
+        """
+        for file in sorted(self._state.glob("*.json")):
+            try:
+                whole = isinstance(json.loads(file.read_bytes()), dict)
+            except ValueError:
+                whole = False
+            if not whole:
+                self._damaged.mkdir(parents=True, exist_ok=True)
+                count = sum(1 for _ in self._damaged.iterdir())
+                kept = file.replace(self._damaged / f"{file.stem}-{count + 1}.json")
+                self._say(
+                    f"The saved state {file.name} is damaged: it is kept as {kept}, and everything "
+                    "is rebuilt from the bucket"
+                )
+                self.forget_state()
+                return
+
+    def _drop_figures(self) -> None:
+        """Drop the saved figures of weighings: restoring tells all of them again, each once."""
+        file = self._state / "cloudwatch.json"
+        if not file.exists():
+            return
+        saved = json.loads(file.read_bytes())
+        metrics = ((saved.get("payload") or {}).get("metrics") or {}).get("data") or {}
+        for name in [name for name in metrics if _FIGURE.search(name)]:
+            del metrics[name]
+        written = file.with_suffix(".new")
+        written.write_text(json.dumps(saved), encoding="utf-8")
+        written.replace(file)
 
     def forget_state(self) -> None:
         """Drop tables, queues and stack of the stopped emulator; objects stay."""
@@ -152,11 +231,7 @@ class Emulator:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
             "TMPDIR": str(self._scratch),
+            **({READY_FILE: str(self._ready.file)} if self._ready.file else {}),
             "STATE_DIR": str(self._state),
             "S3_DATA_DIR": str(self._objects),
         }
-
-
-def _saved_since(path: Path, when: datetime) -> bool:
-    # One second of tolerance, since file systems round times.
-    return path.stat().st_mtime >= when.timestamp() - 1.0

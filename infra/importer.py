@@ -11,6 +11,7 @@ import sys
 import time
 
 from functions.model_import.app import import_requested
+from infra.readiness import Readiness
 from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.queue import SqsQueue
 from smartscale.domain.errors import StoreUnavailable
@@ -31,8 +32,12 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     queue = SqsQueue(sqs_client(os.environ["AWS_REGION"]), os.environ["IMPORTS_QUEUE_URL"])
     follow = import_requested()
+    ready = Readiness.from_environment()
     while True:
         try:
+            if not ready:
+                time.sleep(_PAUSE_S)
+                continue
             # Before the first message too: a predecessor may have died with an import half done.
             follow.run()
             receipt = queue.receive(_WAIT_S)

@@ -1,34 +1,44 @@
 """Prepares a stack before it serves, and once a day: fills the catalogue, rebuilds what a kill has
 lost, deletes expired pictures, and wakes a worker.
 
-`python -m infra.initialise [SINCE]`: SINCE is the moment the tables were last saved (ISO 8601).
+`python -m infra.initialise [restore | SINCE]`: `restore` after a crash, which rebuilds everything;
+SINCE (ISO 8601) looks at what came since; nothing is missing after a clean stop.
 """
 
 import sys
+import time
+from datetime import timedelta
 
 import typer
 
 from infra.commands.catalogue import import_missing
-from infra.commands.connection import connect
+from infra.commands.connection import Connection, connect
 from infra.commands.reconcile import describe
 from infra.errors import PlainError
 from infra.expiry import expire
+from infra.readiness import RESTORE
 from infra.settings import load_settings
 from smartscale.clock import now
 from smartscale.domain.moments import parse_moment
+from smartscale.operations.mending.reconcile import Reconciled
 from smartscale.operations.messages import WAKE_UP
+
+FIGURES_KEPT = timedelta(days=14)
+"""The emulator drops older ones."""
+_SAY_EVERY_S = 2.0
 
 
 def main() -> None:
     """Fill the catalogue's gaps, rebuild rows, send unanswered uploads again, expire pictures."""
-    since = parse_moment(sys.argv[1]) if len(sys.argv) > 1 else None
+    what = sys.argv[1] if len(sys.argv) > 1 else None
     settings = load_settings()
     try:
         connection = connect(settings)
         imported = import_missing(connection, settings.currency)
         if imported:
             typer.echo(f"Imported {imported} catalogue items.")
-        typer.echo(describe(connection.reconcile().run(since)))
+        if what is not None:
+            typer.echo(describe(_reconcile(connection, what)))
         expired = expire(connection.bucket, settings.image_retention_days, now())
         if expired:
             typer.echo(f"Expired {expired} pictures and idempotency keys.")
@@ -37,6 +47,25 @@ def main() -> None:
     except PlainError as error:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_status)
+
+
+def _reconcile(connection: Connection, what: str) -> Reconciled:
+    operation = connection.reconcile()
+    if what == RESTORE:
+        return operation.run(None, _Progress(), figures_since=now() - FIGURES_KEPT)
+    return operation.run(parse_moment(what))
+
+
+class _Progress:
+    """Says every few seconds how far it is."""
+
+    def __init__(self) -> None:
+        self._due = time.monotonic() + _SAY_EVERY_S
+
+    def __call__(self, step: str) -> None:
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + _SAY_EVERY_S
+            typer.echo(f"Restoring: {step}.")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from infra.errors import PlainError, Stopped
 from infra.ports import check_ports
 from infra.probe import answers
 from infra.process import Child
+from infra.readiness import RESTORE, Readiness
+from infra.readiness import VARIABLE as READY_FILE
 from infra.restarts import Restarts
 from infra.run_lock import only_run, wait_for_predecessors
 from infra.settings import ROOT, Cloud, Settings
@@ -24,8 +26,6 @@ from smartscale.domain.upload import MAX_IMAGE_BYTES
 _READY_S = 60.0
 _LOOK_S = 0.25
 _HOUSEKEEPING = timedelta(days=1)
-_SAVE_MARGIN = timedelta(minutes=5)
-"""Rows written while the emulator saved may be missing: look a little further back."""
 
 
 @dataclass
@@ -53,7 +53,15 @@ class Supervisor:
         self._stop = stop
         self._say = say
         self._root = root
-        self._emulator = Emulator(settings.home, settings.cloud_port, settings.region, stop=stop)
+        self._ready = Readiness.of(settings.home)
+        self._emulator = Emulator(
+            settings.home,
+            settings.cloud_port,
+            settings.region,
+            ready=self._ready,
+            stop=stop,
+            say=say,
+        )
         self._emulator_restarts = Restarts()
         self._initialise: Child | None = None
         self._housekeeping_due = datetime.max.replace(tzinfo=UTC)
@@ -89,6 +97,7 @@ class Supervisor:
         self._say("Starting")
         # The kiosk needs the API's address alone: it loads while the emulator starts.
         self._serve("kiosk", "frontend", self._settings.ui_url, self._common_environment())
+        self._ready.withdraw()
         self._emulator.start()
         deployment = self._deploy()
         self._stack_environment = self._environment(deployment)
@@ -136,6 +145,7 @@ class Supervisor:
             "SMARTSCALE_API_PORT": str(settings.api_port),
             "SMARTSCALE_UI_PORT": str(settings.ui_port),
             "SMARTSCALE_CLOUD_PORT": str(settings.cloud_port),
+            READY_FILE: str(self._ready.file),
             "NICEGUI_STORAGE_PATH": str(settings.home / "kiosk"),
         }
 
@@ -165,8 +175,11 @@ class Supervisor:
         self._services.append(Service(child, ready_url))
 
     def _restore(self, deployment: Deployment) -> None:
-        """Fill the catalogue and rebuild what the last run did not save."""
-        child = self._start_initialise(None if deployment.rebuilt else self._emulator.saved_at)
+        """Fill the catalogue and rebuild what the last run did not save; then let others work."""
+        whole = self._emulator.complete and not deployment.changed
+        if not whole:
+            self._say("Restoring from the stored objects")
+        child = self._start_initialise([] if whole else [RESTORE])
         wait_until(lambda: not child.alive, float("inf"), stop=self._stop)
         if child.exit_status != 0:
             raise PlainError(
@@ -174,12 +187,13 @@ class Supervisor:
                 f"{self._settings.home / 'logs' / 'initialise.log'}"
             )
         self._emulator.complete = True
+        self._ready.declare()
 
-    def _start_initialise(self, since: datetime | None) -> Child:
+    def _start_initialise(self, arguments: list[str]) -> Child:
         self._initialise = Child(
             "initialise",
             "infra.initialise",
-            [(since - _SAVE_MARGIN).isoformat()] if since else [],
+            arguments,
             home=self._settings.home,
             environment=self._stack_environment,
         )
@@ -210,12 +224,13 @@ class Supervisor:
                     self._revive(service)
             if datetime.now(UTC) >= self._housekeeping_due:
                 # It runs beside the traffic; what it finds wrong is in its log.
-                self._start_initialise(datetime.now(UTC) - 2 * _HOUSEKEEPING)
+                since = datetime.now(UTC) - 2 * _HOUSEKEEPING
+                self._start_initialise([since.isoformat()])
 
     def _revive_emulator(self) -> None:
         """Start the emulator again: its tables are as old as its last save, so restore them."""
-        self._emulator.complete = False
-        while not self._emulator.complete:
+        self._ready.withdraw()
+        while not self._ready:
             self._pause(self._emulator_restarts, self._emulator.child)
             try:
                 self._emulator.stop()

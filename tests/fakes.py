@@ -19,6 +19,7 @@ from smartscale.domain.trial import Tallies, Trial, window_of
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
+from smartscale.operations.ports.ledger import LedgerEntry
 from smartscale.operations.ports.metrics import Metric, MetricQuery
 from smartscale.operations.ports.queues import DeadLetter
 from smartscale.operations.ports.uploads import PresignedPost
@@ -83,39 +84,63 @@ class FakeIdempotencyKeys:
 @dataclass
 class FakeLedger:
     events: dict[tuple[str, str], Weighing] = field(default_factory=dict)
-    item_changes: list[Item] = field(default_factory=list)
-    switches: list[ModelSwitch] = field(default_factory=list)
-    trials: list[Trial] = field(default_factory=list)
+    recorded_at: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    items: dict[tuple[str, int], Item] = field(default_factory=dict)
+    requests: dict[tuple[int, bool], ModelSwitch] = field(default_factory=dict)
+    steps: dict[tuple[int, bool], Trial] = field(default_factory=dict)
+    earlier: list[Item | ModelSwitch | Trial] = field(default_factory=list)
+
+    @property
+    def item_changes(self) -> list[Item]:
+        return list(self.items.values())
+
+    @property
+    def switches(self) -> list[ModelSwitch]:
+        return list(self.requests.values())
+
+    @property
+    def trials(self) -> list[Trial]:
+        return list(self.steps.values())
 
     def append(self, weighing: Weighing) -> Weighing:
-        return self.events.setdefault((weighing.job_id, weighing.event), weighing)
+        name = weighing.job_id, weighing.event
+        self.recorded_at.setdefault(name, weighing.confirmed_at or weighing.completed_at)
+        return self.events.setdefault(name, weighing)
 
-    def record_item(self, item: Item, at: datetime) -> None:
-        del at
-        self.item_changes.append(item)
+    def record_item(self, item: Item) -> Item:
+        return self.items.setdefault((item.label, item.version), item)
 
-    def record_switch(self, switch: ModelSwitch) -> None:
-        self.switches.append(switch)
+    def record_switch(self, switch: ModelSwitch) -> ModelSwitch:
+        return self.requests.setdefault((switch.generation, switch.attempts > 0), switch)
 
-    def record_trial(self, trial: Trial) -> None:
-        self.trials.append(trial)
+    def record_trial(self, trial: Trial) -> Trial:
+        return self.steps.setdefault((trial.number, not trial.running), trial)
 
-    def last_trial(self, since: datetime | None) -> Trial | None:
-        del since
-        return self.trials[-1] if self.trials else None
+    def later_items(self, versions: Mapping[str, int], label: str | None = None) -> list[Item]:
+        newest: dict[str, Item] = {}
+        for (name, version), item in sorted(self.items.items(), key=lambda entry: entry[0]):
+            if version > versions.get(name, -1) and label in {None, name}:
+                newest[name] = item
+        return list(newest.values())
 
-    def weighings(self, since: datetime | None) -> Iterator[Weighing]:
-        for _, weighing in sorted(self.events.items(), key=lambda entry: entry[0]):
-            if since is None or (weighing.confirmed_at or weighing.completed_at) >= since:
-                yield weighing
+    def later_switch(self, generation: int) -> ModelSwitch | None:
+        later = [key for key in self.requests if key > (generation, True)]
+        return self.requests[max(later)] if later else None
 
-    def items(self, since: datetime | None) -> Iterator[Item]:
-        del since
-        return iter(self.item_changes)
+    def later_trial(self, number: int, *, ended: bool) -> Trial | None:
+        later = [key for key in self.steps if key > (number, ended)]
+        return self.steps[max(later)] if later else None
 
-    def last_switch(self, since: datetime | None) -> ModelSwitch | None:
-        del since
-        return self.switches[-1] if self.switches else None
+    def earlier_changes(self) -> Iterator[Item | ModelSwitch | Trial]:
+        return iter(self.earlier)
+
+    def outcomes(self, since: datetime | None) -> Iterator[LedgerEntry]:
+        for job_id, event in sorted(self.events):
+            if since is None or self.recorded_at[job_id, event] >= since:
+                yield LedgerEntry(job_id, event, f"{job_id}/{event}")
+
+    def read(self, entry: LedgerEntry) -> Weighing | None:
+        return self.events.get((entry.job_id, entry.event))
 
 
 @dataclass

@@ -115,6 +115,7 @@ class Shop:
             self.catalogue,
             self.registry,
             self.trials,
+            self.memories,
             self.queue,
             self.metrics,
             self.announce,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 PREFIXES = (LEDGER, MEMORY, MODELS, PICTURES, IDEMPOTENCY, UPLOADS)
+_KIND_PARTS = 2
 _DAY_PARTS = 4
 
 Say = Callable[[str], None]
@@ -137,7 +138,9 @@ def manifest_in(place: Place) -> Manifest | None:
 
 
 def _day(key: str) -> str:
-    return "/".join(PurePosixPath(key).parts[:_DAY_PARTS])
+    """The day of a weighing's record; of another record its kind."""
+    parts = PurePosixPath(key).parts
+    return "/".join(parts[: _DAY_PARTS if parts[1].isdigit() else _KIND_PARTS])
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from infra.stack import StackOutputs, stack_environment, stack_outputs
 from smartscale.adapters.aws import dynamodb_client, sqs_client
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import MetricsSink, metrics_for
+from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
     DynamoCatalogue,
@@ -59,6 +60,7 @@ class Connection:
             self.catalogue,
             self.registry,
             self.trials,
+            S3Memories(self.bucket),
             self.weighings_queue,
             self._metrics,
             Announce(topic, self.weighings_queue) if announce else None,

@@ -10,6 +10,7 @@ import pytest
 from infra.durable import flush_every_put
 from infra.emulator import ACCOUNT, Emulator
 from smartscale.adapters.aws import s3_client
+from smartscale.domain.errors import StorageFull
 from tests.conftest import Deployed
 
 pytestmark = pytest.mark.integration
@@ -45,15 +46,27 @@ def test_a_stored_object_and_its_metadata_are_flushed(
     assert flushed == [stored, stored.with_name("a b.json.meta.json"), stored.parent]
 
 
-def test_a_key_that_lies_elsewhere_is_flushed_with_everything(
-    flushed: list[Path],
-    emulator: Emulator,
-    deployed: Deployed,
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_key_that_lies_elsewhere_is_flushed_there(
+    flushed: list[Path], emulator: Emulator, deployed: Deployed
 ) -> None:
-    synced: list[bool] = []
-    monkeypatch.setattr(os, "sync", lambda: synced.append(True))
     s3_client(emulator.region).put_object(
         Bucket=deployed.outputs.bucket, Key="idempotency//twice.json", Body=b"1"
     )
-    assert (flushed, synced) == ([], [True])
+    assert [path.parent.name for path in flushed[:2]] == [".ministack-keys"] * 2
+
+
+def test_what_is_not_on_the_disk_is_not_stored(
+    flushed: list[Path], emulator: Emulator, deployed: Deployed
+) -> None:
+    """Somebody, or a broken disk, has changed the bytes before they were looked at."""
+    bucket = deployed.outputs.bucket
+    client = s3_client(emulator.region)
+    stored = emulator.bucket_folder(bucket) / "idempotency" / "other.json"
+
+    def spoil(**_: object) -> None:
+        stored.write_bytes(b"2")
+
+    client.meta.events.register_first("after-call.s3.PutObject", spoil)
+    with pytest.raises(StorageFull):
+        client.put_object(Bucket=bucket, Key="idempotency/other.json", Body=b"1")
+    assert stored in flushed

@@ -6,6 +6,7 @@ import pytest
 
 from infra.commands.connection import Connection
 from smartscale.adapters.bucket import Bucket, S3Ledger
+from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import Weighing
 from tests.conftest import Deployed
@@ -74,13 +75,17 @@ def test_the_ledger_finds_what_was_just_recorded_of_an_old_weighing(
     body = deployed.s3().get_object(Bucket=deployed.outputs.bucket, Key=entry)["Body"].read()
     now = datetime.now(UTC)
     old = Weighing.model_validate_json(body).model_copy(
-        update={"created_at": now - timedelta(days=10), "job_id": f"{job_id}-old"}
+        update={
+            "created_at": now - timedelta(days=10),
+            "job_id": new_job_id(now - timedelta(days=10)),
+        }
     )
     ledger = S3Ledger(Bucket(deployed.s3(), deployed.outputs.bucket))
     ledger.append(old)
     try:
-        assert old in list(ledger.weighings(now - timedelta(minutes=1)))
-        assert old not in list(ledger.weighings(now + timedelta(minutes=1)))
+        since = {entry.job_id: entry for entry in ledger.outcomes(now - timedelta(minutes=1))}
+        assert ledger.read(since[old.job_id]) == old
+        assert not list(ledger.outcomes(now + timedelta(minutes=1)))
     finally:
         key = f"ledger/{old.created_at:%Y/%m/%d}/{old.job_id}/done.json"
         deployed.s3().delete_object(Bucket=deployed.outputs.bucket, Key=key)

@@ -5,19 +5,24 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote, unquote
 
 from botocore.exceptions import ClientError
+from pydantic import BaseModel
 
 from smartscale.adapters.aws import s3_client
 from smartscale.adapters.store_errors import translates_store_errors
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import NotFound, Unprocessable
+from smartscale.domain.job_id import is_job_id
 from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import Trial
 from smartscale.domain.upload import MAX_IMAGE_BYTES, UPLOADS, StoredUpload
 from smartscale.domain.weighing import ModelRef, Weighing
+from smartscale.operations.ports.ledger import LedgerEntry
 from smartscale.operations.ports.uploads import PresignedPost
 from smartscale.parallel import in_parallel
 from smartscale.recognition.package import DESCRIPTION_FILE, LABELS_FILE
@@ -30,9 +35,16 @@ LEDGER = "ledger/"
 IDEMPOTENCY = "idempotency/"
 MODELS = "models/"
 PICTURES = "pictures/"
-_CATALOGUE_ENTRIES = "catalogue"
-_SWITCH_ENTRIES = "model"
-_TRIAL_ENTRIES = "trial"
+_ITEMS = f"{LEDGER}catalogue/"
+_SWITCHES = f"{LEDGER}model/"
+_TRIALS = f"{LEDGER}trial/"
+_OF_ITS_DAY: dict[str, type[Item] | type[ModelSwitch] | type[Trial]] = {
+    "catalogue": Item,
+    "model": ModelSwitch,
+    "trial": Trial,
+}
+"""The folders in which versions before this one recorded changes, one of each in a day."""
+_Document = TypeVar("_Document", bound=BaseModel)
 _CORRECTED_AFTER = timedelta(days=31)
 
 _log = logging.getLogger(__name__)
@@ -85,6 +97,14 @@ class Bucket:
         )
         for page in pages:
             yield from page.get("Contents", ())
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """What keys under a prefix, which ends with a slash, have up to the next one."""
+        pages = self.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.name, Prefix=prefix, Delimiter="/"
+        )
+        for page in pages:
+            yield from (found["Prefix"] for found in page.get("CommonPrefixes", ()))
 
     def delete_older(self, prefix: str, moment: datetime) -> int:
         """Delete the objects under a prefix that were stored before a moment; tells how many."""
@@ -185,9 +205,9 @@ class S3IdempotencyKeys:
 class S3Ledger:
     """Immutable records `ledger/YYYY/MM/DD/<job_id>/<event>.json`.
 
-    Catalogue changes, model requests and trials lie beside the weighings of their day, under
-    `catalogue/`, `model/` and `trial/`, so that everything that was acknowledged can be rebuilt
-    from here.
+    Catalogue changes, model requests and trials are `ledger/<kind>/.../<version>.json`: a version
+    is taken once, whatever a table says, and the order of the versions needs no clock. Versions
+    before this one wrote them beside the weighings of their day, where they are still found.
     """
 
     def __init__(self, bucket: Bucket) -> None:
@@ -195,67 +215,88 @@ class S3Ledger:
 
     def append(self, weighing: Weighing) -> Weighing:
         """Record a state; an earlier record of the same event stands and is returned."""
-        key = self._key(weighing.created_at, weighing.job_id, weighing.event)
-        body = weighing.model_dump_json(exclude_none=True).encode()
-        if self._bucket.put_new(key, body, "application/json"):
-            return weighing
-        recorded = self._read(key)
-        if recorded is None:
-            self._bucket.s3.put_object(Bucket=self._bucket.name, Key=key, Body=body)
-            return weighing
-        return recorded
+        return self._record(
+            f"{LEDGER}{weighing.created_at:%Y/%m/%d}/{weighing.job_id}/{weighing.event}.json",
+            weighing,
+        )
 
-    def record_item(self, item: Item, at: datetime) -> None:
-        """Record a change of the catalogue."""
-        entry = f"{at:%H%M%S%f}-{hashlib.sha256(item.label.encode()).hexdigest()[:16]}"
-        key = self._key(at, _CATALOGUE_ENTRIES, entry)
-        self._bucket.put_new(key, item.model_dump_json().encode(), "application/json")
+    def record_item(self, item: Item) -> Item:
+        """Record a change of the catalogue; an earlier record of the same version stands."""
+        return self._record(f"{_item_folder(item.label)}{item.version:08d}.json", item)
 
-    def record_switch(self, switch: ModelSwitch) -> None:
-        """Record a request for a model."""
-        at = switch.changed_at
-        key = self._key(at, _SWITCH_ENTRIES, f"{at:%H%M%S%f}-{switch.generation}")
-        self._bucket.put_new(key, switch.model_dump_json().encode(), "application/json")
+    def record_switch(self, switch: ModelSwitch) -> ModelSwitch:
+        """Record a request for a model or how its import ended; an earlier record of it stands."""
+        step = "2-imported" if switch.attempts else "1-asked"
+        return self._record(f"{_SWITCHES}{switch.generation:08d}-{step}.json", switch)
 
-    def record_trial(self, trial: Trial) -> None:
-        """Record a trial's begin or end."""
-        at = trial.ended_at or trial.started_at
-        key = self._key(at, _TRIAL_ENTRIES, f"{at:%H%M%S%f}-{trial.number}-{trial.state.value}")
-        self._bucket.put_new(key, trial.model_dump_json().encode(), "application/json")
+    def record_trial(self, trial: Trial) -> Trial:
+        """Record a trial's begin or end; an earlier record of the same step stands."""
+        step = "1-begun" if trial.running else "2-ended"
+        return self._record(f"{_TRIALS}{trial.number:08d}-{step}.json", trial)
 
-    def weighings(self, since: datetime | None) -> Iterator[Weighing]:
-        """Every state of a weighing that was recorded since a moment, by the weighing's day."""
-        others = {_CATALOGUE_ENTRIES, _SWITCH_ENTRIES, _TRIAL_ENTRIES}
+    def later_items(self, versions: Mapping[str, int], label: str | None = None) -> list[Item]:
+        """The newest record of each item, or of one, that is later than the version given of it."""
+        last: dict[str, str] = {}
+        folder = _ITEMS if label is None else _item_folder(label)
+        for found in self._bucket.list(folder):
+            key = PurePosixPath(found["Key"])
+            last[unquote(key.parent.name)] = found["Key"]
+        later = [
+            key
+            for name, key in last.items()
+            if int(PurePosixPath(key).stem) > versions.get(name, -1)
+        ]
+        read = in_parallel(lambda key: self._read(key, Item), later)
+        return [item for item in read if item is not None]
+
+    def later_switch(self, generation: int) -> ModelSwitch | None:
+        """The last request for a model, where it is later than a generation."""
+        return self._last(_SWITCHES, f"{generation:08d}-9.json", ModelSwitch)
+
+    def later_trial(self, number: int, *, ended: bool) -> Trial | None:
+        """The last step of a trial, where it is later than that of a trial."""
+        return self._last(_TRIALS, f"{number:08d}-{'2-ended' if ended else '1-begun'}.json", Trial)
+
+    def outcomes(self, since: datetime | None) -> Iterator[LedgerEntry]:
+        """Every state of a weighing that was recorded since a moment, those of one together."""
         # A record lies in the folder of the day its weighing began, which may be long before it
         # was corrected: staff correct by the picture, so as long before as pictures are kept.
         begun = None if since is None else since - _CORRECTED_AFTER
-        keys = (
-            found["Key"]
-            for found in self._objects(begun)
-            if PurePosixPath(found["Key"]).parent.name not in others
-            and (since is None or found["LastModified"] >= since)
-        )
-        yield from (found for found in in_parallel(self._read, keys) if found is not None)
+        for found in self._days(begun):
+            key = PurePosixPath(found["Key"])
+            if is_job_id(key.parent.name) and (since is None or found["LastModified"] >= since):
+                yield LedgerEntry(key.parent.name, key.stem, found["Key"])
 
-    def items(self, since: datetime | None) -> Iterator[Item]:
-        """Catalogue changes in the order they were made."""
-        keys = self._entries(since, _CATALOGUE_ENTRIES)
-        for record in in_parallel(self._bucket.read, keys):
-            yield Item.model_validate_json(record)
+    def read(self, entry: LedgerEntry) -> Weighing | None:
+        """A recorded state; None when a power cut left only a part of it."""
+        return self._read(entry.key, Weighing)
 
-    def last_switch(self, since: datetime | None) -> ModelSwitch | None:
-        """The last recorded request for a model."""
-        switches = list(self._entries(since, _SWITCH_ENTRIES))
-        if not switches:
-            return None
-        return ModelSwitch.model_validate_json(self._bucket.read(switches[-1]))
+    def earlier_changes(self) -> Iterator[Item | ModelSwitch | Trial]:
+        """What versions before this one recorded beside the weighings of its day, unordered."""
+        for day in self._folders(LEDGER, depth=3):
+            # Ids of weighings begin with a digit, what is looked for with a letter.
+            for found in self._bucket.list(day, after=f"{day}a"):
+                model = _OF_ITS_DAY.get(PurePosixPath(found["Key"]).parent.name)
+                record = None if model is None else self._read(found["Key"], model)
+                if record is not None:
+                    yield record
 
-    def last_trial(self, since: datetime | None) -> Trial | None:
-        """The last recorded trial, in its last state."""
-        trials = list(self._entries(since, _TRIAL_ENTRIES))
-        return Trial.model_validate_json(self._bucket.read(trials[-1])) if trials else None
+    def _record(self, key: str, document: _Document) -> _Document:
+        body = document.model_dump_json(exclude_none=True).encode()
+        if self._bucket.put_new(key, body, "application/json"):
+            return document
+        recorded = self._read(key, type(document))
+        if recorded is None:
+            self._bucket.s3.put_object(Bucket=self._bucket.name, Key=key, Body=body)
+            return document
+        return recorded
 
-    def _read(self, key: str) -> Weighing | None:
+    def _last(self, folder: str, after: str, model: type[_Document]) -> _Document | None:
+        keys = [found["Key"] for found in self._bucket.list(folder, after=folder + after)]
+        read = (self._read(key, model) for key in reversed(keys))
+        return next((record for record in read if record is not None), None)
+
+    def _read(self, key: str, model: type[_Document]) -> _Document | None:
         """A record; None for one that a power cut left incomplete, which was never acknowledged."""
         record = self._bucket.read(key)
         try:
@@ -263,28 +304,32 @@ class S3Ledger:
         except ValueError:
             _log.warning("%s is not a whole record", key)
             return None
-        return Weighing.model_validate_json(record)
+        return model.model_validate_json(record)
 
-    def _entries(self, since: datetime | None, folder: str) -> Iterator[str]:
-        """The keys of the records in one folder of each day."""
-        for found in self._objects(since, folder):
-            if PurePosixPath(found["Key"]).parent.name == folder:
-                yield found["Key"]
+    def _folders(self, prefix: str, depth: int) -> Iterator[str]:
+        """The years, months and days below a prefix."""
+        if not depth:
+            yield prefix
+            return
+        for folder in self._bucket.folders(prefix):
+            if PurePosixPath(folder).name.isdigit():
+                yield from self._folders(folder, depth - 1)
 
-    def _objects(self, since: datetime | None, folder: str = "") -> "Iterator[ObjectTypeDef]":
-        """The records by day, or some of them with those in one folder of each day."""
+    def _days(self, since: datetime | None) -> "Iterator[ObjectTypeDef]":
+        """The records of weighings by day, of all days or those since one."""
         if since is None:
-            days = [""]
-        else:
-            first = since.astimezone(UTC).date()
-            count = (datetime.now(UTC).date() - first).days + 1
-            days = [f"{first + timedelta(days=n):%Y/%m/%d}/" for n in range(count)]
-        for day in days:
-            yield from self._bucket.list(f"{LEDGER}{day}{folder if day else ''}")
+            # Days begin with a digit, other records with a letter.
+            yield from takewhile(
+                lambda found: found["Key"] < f"{LEDGER}a", self._bucket.list(LEDGER)
+            )
+            return
+        first = since.astimezone(UTC).date()
+        for n in range((datetime.now(UTC).date() - first).days + 1):
+            yield from self._bucket.list(f"{LEDGER}{first + timedelta(days=n):%Y/%m/%d}/")
 
-    @staticmethod
-    def _key(day: datetime, entry: str, event: str) -> str:
-        return f"{LEDGER}{day:%Y/%m/%d}/{entry}/{event}.json"
+
+def _item_folder(label: str) -> str:
+    return f"{_ITEMS}{quote(label, safe='')}/"
 
 
 @translates_store_errors

@@ -5,16 +5,21 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, TypeVar
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
-from smartscale.domain.errors import StoreUnavailable
+from smartscale.domain.errors import StorageFull, StoreUnavailable
 
 SDK_ERRORS = (BotoCoreError, ClientError, Boto3Error, PynamoDBException)
 _SENTENCE = "The store does not answer just now: try again in a moment."
+_NO_ROOM = (
+    "The store has no room for it, so nothing was stored or charged: free some space on its disk, "
+    "and try again."
+)
 
 Store = TypeVar("Store")
 
@@ -28,7 +33,17 @@ def store_errors(sentence: str = _SENTENCE) -> Iterator[None]:
     try:
         yield
     except SDK_ERRORS as error:
+        if _has_no_room(error):
+            raise StorageFull(_NO_ROOM) from error
         raise StoreUnavailable(sentence) from error
+
+
+def _has_no_room(error: Exception) -> bool:
+    """Whether the embedded run's store could not write: S3 itself never says so."""
+    if not isinstance(error, ClientError):
+        return False
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status == HTTPStatus.INSUFFICIENT_STORAGE
 
 
 def translates_store_errors(store: type[Store]) -> type[Store]:

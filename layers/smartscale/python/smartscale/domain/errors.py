@@ -33,6 +33,10 @@ class StoreUnavailable(DomainError):
     """The store does not answer just now; the same may work later."""
 
 
+class StorageFull(StoreUnavailable):
+    """There is no room for it: nothing was stored, and the same fails again until there is."""
+
+
 class Unauthorised(DomainError):
     """The caller did not show the right token."""
 

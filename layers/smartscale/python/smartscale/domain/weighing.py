@@ -71,6 +71,9 @@ class Prediction(BaseModel):
     currency: str | None = None
 
 
+_CONFIRMED = "confirmed-"
+
+
 class Weighing(BaseModel):
     """One weighing with its outcome. The ledger keeps exactly this as JSON.
 
@@ -121,7 +124,7 @@ class Weighing(BaseModel):
     def event(self) -> str:
         """The name of the ledger entry that led to this state."""
         if self.confirmations:
-            return f"confirmed-{self.confirmations:04d}"
+            return f"{_CONFIRMED}{self.confirmations:04d}"
         return self.status.value
 
     @property
@@ -188,6 +191,13 @@ class Weighing(BaseModel):
                 "charged_offline": charged_offline,
             }
         )
+
+
+def event_version(event: str) -> int:
+    """The version of the state that a ledger entry of this name led to; -1 for no such name."""
+    if event.startswith(_CONFIRMED):
+        return 1 + int(event.removeprefix(_CONFIRMED))
+    return {Status.FAILED.value: 0, Status.DONE.value: 1}.get(event, -1)
 
 
 def priced_as(prediction: Prediction) -> dict[str, object]:

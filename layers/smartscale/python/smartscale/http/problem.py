@@ -27,6 +27,7 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.Unauthorised: HTTPStatus.UNAUTHORIZED,
     errors.TooManyAttempts: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """Which status a refusal has; the most special class of an exception decides."""

@@ -34,7 +34,7 @@ class EditCatalogue:
         Raises:
             Conflict: another item has its PLU, or somebody else has changed it meanwhile.
         """
-        self._refuse_double_plus(self._catalogue.all(), [item])
+        self._refuse_double_plus(self._known(), [item])
         empty = {name: Item.model_fields[name].default for name in clears}
         empty["names"] = {}  # the edit gives all of them
         while True:
@@ -63,7 +63,7 @@ class EditCatalogue:
             Conflict: two items would have one PLU.
             InvalidInput: an item would have no price after its offer.
         """
-        wanted, known = list(items), self._catalogue.all()
+        wanted, known = list(items), self._known()
         self._refuse_double_plus(known, wanted)
         changes = [ItemChange.of(item, known.known(item.label)) for item in wanted]
         for change in changes:
@@ -124,7 +124,7 @@ class EditCatalogue:
         Raises:
             InvalidInput: there is no such item on sale.
         """
-        item = self._catalogue.get(product)
+        item = self._known().known(product)
         if item is None or item.retired:
             raise InvalidInput(f"{product[:80]} is not in the catalogue.")
         self.take_label(label, but=product)
@@ -132,7 +132,7 @@ class EditCatalogue:
 
     def take_label(self, label: str, but: str | None = None) -> None:
         """Remove an assigned model label from every item except one."""
-        for item in self._catalogue.all():
+        for item in self._known():
             if label in item.chosen and item.label != but:
                 self._change(item.label, lambda found: found.choose(set(found.chosen) - {label}))
 
@@ -142,13 +142,14 @@ class EditCatalogue:
         Raises:
             NotFound: there is no such item on sale.
         """
+        item = self._known().known(label)
         while True:
-            item = self._catalogue.get(label)
             if item is None or item.retired:
                 raise NotFound(f"{label[:80]} is not in the catalogue.")
             changed = change(item)
             if changed is item or self._store(changed):
                 return changed
+            item = self._catalogue.get(label)
 
     def _put(self, item: Item) -> None:
         """Store an item as the next version; when another edit takes that number, try the next."""
@@ -168,7 +169,22 @@ class EditCatalogue:
             for other in sorted(owners[item.plu] - {item.label}):
                 raise Conflict(f"PLU {item.plu} is taken by {other}.")
 
+    def _known(self) -> Catalogue:
+        """The catalogue as the ledger knows it.
+
+        A table that was just restored to an earlier day would give numbers a second time, and call
+        a price unchanged that is not.
+        """
+        known = self._catalogue.all()
+        later = self._ledger.later_items({item.label: item.version for item in known.everything()})
+        if not later:
+            return known
+        for item in later:
+            self._catalogue.put(item)
+        return self._catalogue.all()
+
     def _store(self, item: Item) -> bool:
-        """Store an item; False when somebody else changed it meanwhile."""
-        self._ledger.record_item(item, self._now())
-        return self._catalogue.put(item)
+        """Store an item; False when another edit took its version, which the table has then."""
+        recorded = self._ledger.record_item(item)
+        self._catalogue.put(recorded)
+        return recorded == item

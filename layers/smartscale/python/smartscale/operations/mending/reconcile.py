@@ -9,17 +9,22 @@ correct rows as they are.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import groupby, islice
 from typing import TypeVar
 
 from smartscale.domain.catalogue import Item
+from smartscale.domain.job_id import job_time
+from smartscale.domain.memory import teaches
+from smartscale.domain.registry import ModelSwitch
+from smartscale.domain.trial import Trial
 from smartscale.domain.upload import StoredUpload, is_upload
 from smartscale.domain.weighing import Weighing
-from smartscale.operations.messages import WAKE_UP, Arrival, arrival_message
-from smartscale.operations.metrics.figures import rebuilt_metrics
+from smartscale.operations.messages import WAKE_UP, Arrival, arrival_message, lesson_message
+from smartscale.operations.metrics.figures import recorded_metrics
 from smartscale.operations.ports.catalogue import CatalogueStore
-from smartscale.operations.ports.ledger import Ledger
-from smartscale.operations.ports.metrics import Metrics
+from smartscale.operations.ports.learning import Memories
+from smartscale.operations.ports.ledger import Ledger, LedgerEntry
+from smartscale.operations.ports.metrics import Metric, Metrics
 from smartscale.operations.ports.models import Registry, Trials
 from smartscale.operations.ports.queues import Queue
 from smartscale.operations.ports.uploads import Uploads
@@ -28,7 +33,11 @@ from smartscale.operations.weighing.announce import Announce
 from smartscale.parallel import in_parallel
 
 _BATCH = 100
-_THREADS = 8
+_BATCHES_AT_ONCE = 4
+_READS_AT_ONCE = 8
+"""Of the records of one batch; all batches together stay below a client's connections."""
+_FIGURES_AT_ONCE = 1000
+"""CloudWatch takes so many in a call."""
 _Item = TypeVar("_Item")
 _MARGIN = timedelta(hours=1)
 
@@ -59,6 +68,7 @@ class Reconcile:
         catalogue: CatalogueStore,
         registry: Registry,
         trials: Trials,
+        memories: Memories,
         queue: Queue,
         metrics: Metrics | None,
         announce: Announce | None,
@@ -71,6 +81,7 @@ class Reconcile:
         self._catalogue = catalogue
         self._registry = registry
         self._trials = trials
+        self._memories = memories
         self._queue = queue
         self._metrics = metrics
         self._bucket_name = bucket_name
@@ -81,6 +92,7 @@ class Reconcile:
         progress: Callable[[str], None] = lambda _: None,
         *,
         resend: bool = True,
+        figures_since: datetime | None = None,
     ) -> Reconciled:
         """Mend what is missing.
 
@@ -89,68 +101,146 @@ class Reconcile:
                 None looks at everything there is.
             progress: called with a few words about the current step.
             resend: whether images without an outcome go to the queue again.
+            figures_since: all figures of weighings were dropped, and are told again of those that
+                began at or after this moment, whether their rows are there or not.
         """
         # Weighings under way at `since` began before it.
         since = None if since is None else since - _MARGIN
         progress("catalogue")
-        items = self._restore_items(since)
-        switch = self._restore_switch(since)
-        trial = self._restore_trial(since)
-        progress("ledger")
-        rows = self._rebuild(since)
+        earlier = list(self._ledger.earlier_changes()) if since is None else []
+        items = self._restore_items([one for one in earlier if isinstance(one, Item)])
+        switch = self._restore_switch([one for one in earlier if isinstance(one, ModelSwitch)])
+        trial = self._restore_trial([one for one in earlier if isinstance(one, Trial)])
+        rows = self._rebuild(since, figures_since, progress)
         progress("uploads")
         resent = self._resend(since) if resend else 0
         return Reconciled(rows, resent, items, switch, trial)
 
-    def _restore_items(self, since: datetime | None) -> int:
+    def _restore_items(self, earlier: Iterable[Item]) -> int:
+        known = {item.label: item.version for item in self._catalogue.all().everything()}
         latest: dict[str, Item] = {}
-        for item in self._ledger.items(since):
-            known = latest.get(item.label)
-            if known is None or item.version >= known.version:
+        for item in (*earlier, *self._ledger.later_items(known)):
+            if item.label not in latest or item.version >= latest[item.label].version:
                 latest[item.label] = item
         return sum(self._catalogue.put(item) for item in latest.values())
 
-    def _restore_switch(self, since: datetime | None) -> bool:
-        recorded = self._ledger.last_switch(since)
+    def _restore_switch(self, earlier: Iterable[ModelSwitch]) -> bool:
         current = self._registry.current()
-        if recorded is None or (current and recorded.generation <= current.generation):
+        generation = 0 if current is None else current.generation
+        later = self._ledger.later_switch(generation)
+        recorded = max(
+            (later,) if later is not None else earlier,
+            key=lambda switch: (switch.generation, switch.attempts),
+            default=None,
+        )
+        if recorded is None or recorded.generation <= generation:
             return False
         if not self._registry.replace(recorded, expected=current):
             return False
         self._queue.send(WAKE_UP)
         return True
 
-    def _restore_trial(self, since: datetime | None) -> bool:
+    def _restore_trial(self, earlier: Iterable[Trial]) -> bool:
         """Its tallies were in the table alone, so a lost trial starts counting at zero."""
-        recorded = self._ledger.last_trial(since)
         current = self._trials.current()
-        if recorded is None or (
-            current is not None
-            and (recorded.number, not recorded.running) <= (current.number, not current.running)
-        ):
+        step = (0, True) if current is None else _step(current)
+        later = self._ledger.later_trial(step[0], ended=step[1])
+        recorded = max((later,) if later is not None else earlier, key=_step, default=None)
+        if recorded is None or _step(recorded) <= step:
             return False
         return self._trials.replace(recorded, expected=current)
 
-    def _rebuild(self, since: datetime | None) -> int:
-        batches = _batches(_latest(self._ledger.weighings(since)))
-        return sum(in_parallel(self._rebuild_batch, batches, _THREADS))
+    def _rebuild(
+        self,
+        since: datetime | None,
+        figures_since: datetime | None,
+        progress: Callable[[str], None],
+    ) -> int:
+        groups = groupby(self._ledger.outcomes(since), key=lambda entry: entry.job_id)
+        batches = _batches(list(entries) for _, entries in groups)
+        looked_at = rebuilt = 0
+        figures: list[Metric] = []
+        teaching: list[Weighing] = []
+        for done in in_parallel(
+            lambda batch: self._rebuild_batch(batch, figures_since), batches, _BATCHES_AT_ONCE
+        ):
+            looked_at += done.looked_at
+            rebuilt += done.rebuilt
+            figures += done.figures
+            teaching += done.teaching
+            if len(figures) >= _FIGURES_AT_ONCE:
+                self._tell(figures)
+                figures = []
+            progress(f"ledger: {looked_at} weighings looked at, {rebuilt} rebuilt")
+        self._tell(figures)
+        self._offer_lessons(teaching)
+        return rebuilt
 
-    def _rebuild_batch(self, states: Sequence[Weighing]) -> int:
-        stored = self._weighings.versions([state.job_id for state in states])
-        behind = [state for state in states if stored.get(state.job_id, -1) < state.version]
-        if self._announce is not None:
-            # A crash that lost the row may have lost its event, too.
-            for state in behind:
-                self._announce.announce(state)
-        rebuilt = [state for state in behind if self._weighings.put(state)]
-        for state in rebuilt:
-            self._tell(state, known=state.job_id in stored)
-        return len(rebuilt)
+    def _offer_lessons(self, teaching: Sequence[Weighing]) -> None:
+        """Send again that these confirmations may teach, unless they have taught before.
 
-    def _tell(self, state: Weighing, *, known: bool) -> None:
-        """Emit the metrics of a rebuilt row: all, or those newer than the row that was there."""
-        if self._metrics is not None:
-            self._metrics.emit(rebuilt_metrics(state, outcome=not known))
+        Lessons that an operator has taken back stay taken back.
+        """
+        if not teaching:
+            return
+        taught = {
+            (lesson.label, lesson.at)
+            for version in self._memories.versions()
+            for lesson in version.lessons
+        }
+        for weighing in teaching:
+            if (weighing.confirmed_label, weighing.confirmed_at) not in taught:
+                self._queue.send(lesson_message(weighing.job_id))
+
+    def _rebuild_batch(
+        self, weighings: Sequence[Sequence[LedgerEntry]], figures_since: datetime | None
+    ) -> "_BatchDone":
+        stored = self._weighings.versions([entries[0].job_id for entries in weighings])
+        records = in_parallel(
+            lambda entries: self._records(
+                entries, stored.get(entries[0].job_id, -1), figures_since
+            ),
+            weighings,
+            _READS_AT_ONCE,
+        )
+        rebuilt = 0
+        figures: list[Metric] = []
+        teaching: list[Weighing] = []
+        for found in records:
+            if found.behind is not None:
+                if self._announce is not None:
+                    # What was lost with the row may be the event, too.
+                    self._announce.announce(found.behind)
+                if not self._weighings.put(found.behind) and figures_since is None:
+                    continue  # live traffic has put it, and tells its figures
+                rebuilt += 1
+                if teaches(found.behind) is not None:
+                    teaching.append(found.behind)
+            figures += found.figures
+        return _BatchDone(len(weighings), rebuilt, figures, teaching)
+
+    def _records(
+        self, entries: Sequence[LedgerEntry], stored: int, figures_since: datetime | None
+    ) -> "_Found":
+        """What the ledger knows of one weighing beyond the row, and the figures of it."""
+        again = figures_since is not None and job_time(entries[0].job_id) >= figures_since
+        tells = self._metrics is not None
+        ordered = sorted(entries, key=lambda entry: entry.version)
+        wanted = [entry for entry in ordered if entry.version > stored or (again and tells)]
+        if not tells:
+            # The last state is all of the row; an earlier one counts where it cannot be read.
+            states = (self._ledger.read(entry) for entry in reversed(wanted))
+            return _Found(next((state for state in states if state is not None), None), [])
+        read = [state for state in map(self._ledger.read, wanted) if state is not None]
+        figures: list[Metric] = []
+        for state in read:
+            figures += recorded_metrics(state, failed_before=ordered[0].version == 0)
+        last = read[-1] if read else None
+        return _Found(last if last is not None and last.version > stored else None, figures)
+
+    def _tell(self, figures: Sequence[Metric]) -> None:
+        if self._metrics is not None and figures:
+            self._metrics.emit(figures)
 
     def _resend(self, since: datetime | None) -> int:
         resent = 0
@@ -172,17 +262,25 @@ def without_outcome(
         yield from (upload for job_id, upload in by_id.items() if job_id not in finished)
 
 
-def _latest(states: Iterable[Weighing]) -> Iterator[Weighing]:
-    """The last state of each weighing; the ledger lists a weighing's states together."""
-    last: Weighing | None = None
-    for state in states:
-        if last is not None and last.job_id != state.job_id:
-            yield last
-            last = None
-        if last is None or state.version > last.version:
-            last = state
-    if last is not None:
-        yield last
+@dataclass(frozen=True)
+class _Found:
+    """What the ledger knows of a weighing: its state, where the row is behind, and figures."""
+
+    behind: Weighing | None
+    figures: list[Metric]
+
+
+@dataclass(frozen=True)
+class _BatchDone:
+    looked_at: int
+    rebuilt: int
+    figures: list[Metric]
+    teaching: list[Weighing]
+
+
+def _step(trial: Trial) -> tuple[int, bool]:
+    """Grows with each trial, and when one ends."""
+    return trial.number, not trial.running
 
 
 def _batches(items: Iterator[_Item]) -> Iterator[list[_Item]]:

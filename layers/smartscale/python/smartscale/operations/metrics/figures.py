@@ -8,6 +8,23 @@ from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.weighing import ConfirmedBy, Status, Weighing
 from smartscale.operations.ports.metrics import Metric
 
+OF_WEIGHINGS = (
+    "Requests",
+    "Errors",
+    "PredictionLatency",
+    "Predictions",
+    "InferenceLatency",
+    "LowConfidence",
+    "Confidence",
+    "NoItem",
+    "Label",
+    "Confirmations",
+    "Corrected",
+    "CorrectedByLabel",
+    "Suspicious",
+)
+"""What the ledger's records tell, so that it can be told again from them."""
+
 
 def outcome_metrics(
     weighing: Weighing, latency_ms: Decimal | None = None, *, failed_before: bool = False
@@ -75,21 +92,25 @@ def confirmation_metrics(weighing: Weighing) -> list[Metric]:
     ]
 
 
-def rebuilt_metrics(weighing: Weighing, *, outcome: bool) -> list[Metric]:
-    """The metrics of a weighing whose row, and with it its metrics, were lost in a crash.
+def outcome_metrics_of(weighing: Weighing) -> list[Metric]:
+    """The figures of an outcome that was stored before, whatever was confirmed since."""
+    as_answered = weighing.model_copy(
+        update={"needs_confirmation": weighing.asked or weighing.needs_confirmation}
+    )
+    return _at(weighing.completed_at, outcome_metrics(as_answered))
+
+
+def recorded_metrics(weighing: Weighing, *, failed_before: bool) -> list[Metric]:
+    """The figures of one record of the ledger, at the time of what it records.
 
     Args:
-        weighing: as rebuilt.
-        outcome: whether its outcome was lost too, or only its last confirmation.
+        weighing: as recorded: its outcome, or one of its confirmations.
+        failed_before: whether the ledger has a record, too, that it failed.
     """
-    told: list[Metric] = []
-    if outcome:
-        told += _at(weighing.completed_at, outcome_metrics(weighing))
-    if weighing.confirmed_at is not None:
-        # The row no longer says whether the answer had needed the confirmation.
-        told = [metric for metric in told if metric.name != "LowConfidence"]
-        told += _at(weighing.confirmed_at, confirmation_metrics(weighing))
-    return told
+    if weighing.confirmations:
+        return _at(weighing.confirmed_at or weighing.completed_at, confirmation_metrics(weighing))
+    done_later = failed_before and weighing.status is Status.DONE
+    return _at(weighing.completed_at, outcome_metrics(weighing, failed_before=done_later))
 
 
 def _at(moment: datetime, metrics: list[Metric]) -> list[Metric]:

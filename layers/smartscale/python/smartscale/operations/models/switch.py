@@ -90,20 +90,43 @@ class ActivateModel:
                 f"There is no package of {model_id} {revision} here, and nothing that imports "
                 "models: `smartscale model import` puts one here."
             )
-        while True:
-            stored = self._registry.current()
-            current = stored or ModelSwitch.initial(self._builtin, self._now())
-            at = self._now()
-            switch = (
-                current.activate(wanted, at)
-                if there
-                else current.activate_after_import(wanted, hints, at)
-            )
-            if self._registry.replace(switch, expected=stored):
-                break
-        self._ledger.record_switch(switch)
+        at = self._now()
+
+        def asked(current: ModelSwitch) -> ModelSwitch:
+            if there:
+                return current.activate(wanted, at)
+            return current.activate_after_import(wanted, hints, at)
+
+        switch = self._record(asked)
         queue.send(WAKE_UP)
         return switch
+
+    def _record(self, asked: Callable[[ModelSwitch], ModelSwitch]) -> ModelSwitch:
+        """Record a request under the next generation, and put it into the registry."""
+        while True:
+            stored = self._stored()
+            switch = asked(stored or ModelSwitch.initial(self._builtin, self._now()))
+            if self._ledger.record_switch(switch) != switch:
+                continue  # another request has this generation, and goes into the registry first
+            while not self._registry.replace(switch, expected=stored):
+                # A worker has carried out the request before, or somebody has asked for another.
+                stored = self._registry.current()
+                if stored is not None and stored.generation >= switch.generation:
+                    break
+                switch = asked(stored or ModelSwitch.initial(self._builtin, self._now()))
+            return switch
+
+    def _stored(self) -> ModelSwitch | None:
+        """The last request as the ledger knows it.
+
+        A registry that was just restored to an earlier day would give its number a second time.
+        """
+        stored = self._registry.current()
+        later = self._ledger.later_switch(0 if stored is None else stored.generation)
+        if later is None:
+            return stored
+        self._registry.replace(later, expected=stored)
+        return self._registry.current()
 
     def roll_back(self) -> ModelSwitch:
         """Ask for the model that served before the active one.

@@ -83,7 +83,7 @@ class ManageTrial:
                 "wait until it has ended."
             )
         while True:
-            last = self._trials.current()
+            last = self._last()
             if last is not None and last.running:
                 self._end(last, TrialState.STOPPED, "Another trial was begun.")
                 continue
@@ -96,10 +96,27 @@ class ManageTrial:
                 limits=limits,
                 started_at=self._now(),
             )
-            if self._trials.replace(trial, expected=last):
-                self._ledger.record_trial(trial)
-                self._queue.send(WAKE_UP)
-                return trial
+            if self._ledger.record_trial(trial) != trial:
+                continue  # another trial has this number, and goes into the table first
+            self._trials.replace(trial, expected=last)
+            self._queue.send(WAKE_UP)
+            return trial
+
+    def _last(self) -> Trial | None:
+        """The last trial as the ledger knows it.
+
+        A table that was just restored to an earlier day would give its number a second time.
+        """
+        stored = self._trials.current()
+        later = (
+            self._ledger.later_trial(0, ended=True)
+            if stored is None
+            else self._ledger.later_trial(stored.number, ended=not stored.running)
+        )
+        if later is None:
+            return stored
+        self._trials.replace(later, expected=stored)
+        return self._trials.current()
 
     def promote(self) -> Trial:
         """Activate the candidate.
@@ -122,7 +139,7 @@ class ManageTrial:
         return trial
 
     def _running(self) -> Trial:
-        trial = self._trials.current()
+        trial = self._last()
         if trial is None or not trial.running:
             raise Conflict("No candidate is tried just now.")
         return trial
@@ -308,11 +325,10 @@ class TrialBatch:
 
 
 def _end(trials: Trials, ledger: Ledger, trial: Trial, ended: Trial) -> bool:
-    """Store and record the end of a trial; False where another process has ended it."""
-    if not trials.replace(ended, expected=trial):
-        return False
-    ledger.record_trial(ended)
-    return True
+    """Record and store the end of a trial; False where another process has ended it."""
+    recorded = ledger.record_trial(ended)
+    trials.replace(recorded, expected=trial)
+    return recorded == ended
 
 
 def _tally(weighing: Weighing) -> Tally:

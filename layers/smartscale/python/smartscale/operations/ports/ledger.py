@@ -1,41 +1,68 @@
 """The immutable record."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from smartscale.domain.catalogue import Item
 from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import Trial
-from smartscale.domain.weighing import Weighing
+from smartscale.domain.weighing import Weighing, event_version
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """A recorded state of a weighing, without its text."""
+
+    job_id: str
+    event: str
+    key: str
+
+    @property
+    def version(self) -> int:
+        """The state's version."""
+        return event_version(self.event)
 
 
 class Ledger(Protocol):
-    """The immutable record of every outcome and every administrative change."""
+    """The immutable record of every outcome and every administrative change.
+
+    What is recorded under a number is taken for good: who comes second with another text is
+    answered with the first one's. So a number tells what came later, and no clock does.
+    """
 
     def append(self, weighing: Weighing) -> Weighing:
-        """Record a weighing's state, and return what the ledger holds for this event.
+        """Record a weighing's state, and return what the ledger holds for this event."""
 
-        That is an earlier record when the same event was recorded before.
+    def record_item(self, item: Item) -> Item:
+        """Record a version of an item, and return what the ledger holds for this version."""
+
+    def record_switch(self, switch: ModelSwitch) -> ModelSwitch:
+        """Record a request for a model, or how its import ended, and return what is held for it."""
+
+    def record_trial(self, trial: Trial) -> Trial:
+        """Record that a candidate is tried, or no longer, and return what is held for that."""
+
+    def later_items(self, versions: Mapping[str, int], label: str | None = None) -> list[Item]:
+        """The newest version of each item that is above the one given for its label.
+
+        Args:
+            versions: what is known already; a label that is missing has no version.
+            label: look at this item alone.
         """
 
-    def record_item(self, item: Item, at: datetime) -> None:
-        """Record a change of the catalogue."""
+    def later_switch(self, generation: int) -> ModelSwitch | None:
+        """The last recorded request for a model above a generation."""
 
-    def record_switch(self, switch: ModelSwitch) -> None:
-        """Record a request for a model."""
+    def later_trial(self, number: int, *, ended: bool) -> Trial | None:
+        """The last recorded trial, where it is later than that of a number, begun or ended."""
 
-    def record_trial(self, trial: Trial) -> None:
-        """Record that a candidate is tried, or no longer."""
+    def earlier_changes(self) -> Iterator[Item | ModelSwitch | Trial]:
+        """The changes that were recorded by their time, before they had numbers; in any order."""
 
-    def weighings(self, since: datetime | None) -> Iterator[Weighing]:
-        """Every recorded state of weighings that began on or after the day of `since`."""
+    def outcomes(self, since: datetime | None) -> Iterator[LedgerEntry]:
+        """Every state that was recorded at or after a moment, those of one weighing together."""
 
-    def items(self, since: datetime | None) -> Iterator[Item]:
-        """Catalogue changes on or after the day of `since`, in order."""
-
-    def last_switch(self, since: datetime | None) -> ModelSwitch | None:
-        """The last request for a model recorded on or after the day of `since`."""
-
-    def last_trial(self, since: datetime | None) -> Trial | None:
-        """The last trial recorded on or after the day of `since`, as it was last."""
+    def read(self, entry: LedgerEntry) -> Weighing | None:
+        """A recorded state; None where a power cut left only a part of the record."""

@@ -17,7 +17,7 @@ from smartscale.domain.prediction import NO_ITEM, Scored, decide
 from smartscale.domain.upload import ACCEPTED_AT, StoredUpload
 from smartscale.domain.weighing import Prediction, Status, Weighing, priced_as
 from smartscale.operations.messages import Arrival
-from smartscale.operations.metrics.figures import outcome_metrics
+from smartscale.operations.metrics.figures import outcome_metrics, outcome_metrics_of
 from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.ledger import Ledger
 from smartscale.operations.ports.metrics import Metric
@@ -102,10 +102,12 @@ class Recognise:
         correlation.adopt(upload.correlation_id)
         stored = self._weighings.get(upload.job_id)
         if stored is not None and stored.status is Status.DONE:
-            if arrival.again:
-                # Its worker may have died before the event was published.
-                self._announce.announce(stored)
-            return []
+            if not arrival.again:
+                return []
+            # Its worker died before the batch ended: it may not have published the event, and it
+            # has told no figures, which are the last thing that a batch does.
+            self._announce.announce(stored)
+            return outcome_metrics_of(stored)
         load = upload.load()
         task = RecognitionTask(upload, load, image, catalogue, arrival.again)
         found = self._now()

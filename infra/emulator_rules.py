@@ -1,0 +1,207 @@
+"""What the emulator must do for SmartScale that ministack 1.5.33 does not do by itself.
+
+It is made for tests, which are short and may forget. Here it keeps a shop's weighings, so:
+
+- it hands no message to a worker before the tables hold all that was acknowledged;
+- it answers 507 where an object could not be written, instead of 200;
+- the messages of a worker that was killed are delivered again at once;
+- logs and expired figures do not grow, or cost time, without an end;
+- saving its state takes a second for ten thousand weighings, and is on the disk when it is done.
+
+The functions below are ministack's own, so its version is pinned, and tests/infra/test_rules.py
+fails when a new version has others.
+"""
+
+import copy
+import json
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import ministack.app
+from ministack.core import persistence
+from ministack.services import cloudwatch, cloudwatch_logs, dynamodb, lambda_svc, s3, sqs
+
+from infra.readiness import Readiness
+
+LOG_STREAMS = 200
+"""How many invocations of each function its log group remembers; files in logs/ keep more."""
+_EVICT_EVERY_S = 600.0
+_KILLED = frozenset({"Worker process died", "Worker returned no response"})
+_KILLED_ERRORS = frozenset({"Sandbox.Timedout"})
+_log = logging.getLogger("smartscale.emulator")
+
+
+def apply_rules() -> None:
+    """Change the emulator in this process, before it is served."""
+    _hold_messages(Readiness.from_environment())
+    _refuse_what_is_not_written()
+    _deliver_again_what_a_killed_worker_had()
+    _bound_logs()
+    _evict_seldom()
+    _save_well()
+
+
+class NotWritten(Exception):
+    """An object is not on the disk."""
+
+
+def _hold_messages(ready: Readiness) -> None:
+    poll: Callable[[], bool] = lambda_svc._poll_sqs  # noqa: SLF001
+
+    def poll_when_ready() -> bool:
+        return bool(ready) and poll()
+
+    lambda_svc._poll_sqs = poll_when_ready  # noqa: SLF001
+
+
+def _refuse_what_is_not_written() -> None:
+    persist, handle = s3._persist_object, s3.handle_request  # noqa: SLF001
+
+    def persist_or_raise(bucket: str, key: str, obj: Any) -> None:
+        # Ministack drops the bytes from its memory as soon as they are in the file.
+        has_bytes = isinstance(obj, dict) and obj.get("body") is not None
+        persist(bucket, key, obj)
+        if has_bytes and obj["body"] is not None:
+            _forget(bucket, key)
+            raise NotWritten(key)
+
+    async def answer(*args: Any, **named: Any) -> tuple[int, dict[str, str], bytes]:
+        try:
+            answered: tuple[int, dict[str, str], bytes] = await handle(*args, **named)
+        except NotWritten as error:
+            refused: tuple[int, dict[str, str], bytes] = s3._error(  # noqa: SLF001
+                "InsufficientStorage",
+                f"{error} could not be written to the disk.",
+                HTTPStatus.INSUFFICIENT_STORAGE.value,
+            )
+            return refused
+        return answered
+
+    s3._persist_object, s3.handle_request = persist_or_raise, answer  # noqa: SLF001
+
+
+def _forget(bucket: str, key: str) -> None:
+    """Leave nothing of an object that could not be written, neither in memory nor half a file."""
+    s3._buckets[bucket]["objects"].pop(key, None)  # noqa: SLF001
+    file = Path(s3._object_disk_path(bucket, key))  # noqa: SLF001
+    described = file.with_name(f"{file.name}.meta.json")
+    unwritten = [Path(f"{path}.tmp") for path in (file, described)]
+    if not described.exists():
+        unwritten.append(file)
+    for path in unwritten:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            _log.warning("%s stays: %s", path, error)
+
+
+def _deliver_again_what_a_killed_worker_had() -> None:
+    execute, run = lambda_svc._execute_function, lambda_svc._run_sqs_batch  # noqa: SLF001
+    thread = threading.local()
+
+    def execute_and_note(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
+        result: dict[str, Any] = execute(function, event)
+        thread.killed = _was_killed(result)
+        return result
+
+    def run_and_release(*args: Any) -> None:
+        thread.killed = False
+        run(*args)
+        if thread.killed:
+            # On AWS they wait for the queue's visibility timeout.
+            batch: list[dict[str, Any]] = args[3]
+            with sqs._queues_lock:  # noqa: SLF001
+                for message in batch:
+                    message["visible_at"] = time.time()
+
+    lambda_svc._execute_function = execute_and_note  # noqa: SLF001
+    lambda_svc._run_sqs_batch = run_and_release  # noqa: SLF001
+
+
+def _was_killed(result: Mapping[str, Any]) -> bool:
+    body = result.get("body")
+    if not result.get("error") or not isinstance(body, dict):
+        return False
+    return body.get("errorMessage") in _KILLED or body.get("errorType") in _KILLED_ERRORS
+
+
+def _bound_logs() -> None:
+    emit = lambda_svc._emit_lambda_logs  # noqa: SLF001
+
+    def emit_and_drop_old(function: dict[str, Any], *args: Any, **named: Any) -> None:
+        emit(function, *args, **named)
+        config = function.get("config") or function
+        chosen = (config.get("LoggingConfig") or {}).get("LogGroup")
+        name = chosen or f"/aws/lambda/{config.get('FunctionName', 'unknown')}"
+        group = cloudwatch_logs._log_groups.get(name)  # noqa: SLF001
+        streams = {} if group is None else group["streams"]
+        for old in list(streams)[: max(0, len(streams) - LOG_STREAMS)]:
+            streams.pop(old, None)
+
+    lambda_svc._emit_lambda_logs = emit_and_drop_old  # noqa: SLF001
+
+
+def _evict_seldom() -> None:
+    evict = cloudwatch._evict_old_metrics  # noqa: SLF001
+    due = 0.0
+
+    def evict_when_due() -> None:
+        # It looks at every point of two weeks, at each call.
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + _EVICT_EVERY_S
+            evict()
+
+    cloudwatch._evict_old_metrics = evict_when_due  # noqa: SLF001
+
+
+def _save_well() -> None:
+    save_all = ministack.app.save_all
+
+    def save_all_shared(services: Mapping[str, Callable[[], Any]]) -> None:
+        with _uncopied(dynamodb, cloudwatch, cloudwatch_logs):
+            save_all(services)
+
+    persistence.save_state = _save_state
+    ministack.app.save_all = save_all_shared
+
+
+def _save_state(service: str, data: Any) -> None:
+    """As ministack does, but by the fast encoder, and onto the disk itself."""
+    file = Path(persistence.STATE_DIR, f"{service}.json")
+    written = file.with_name(f"{file.name}.tmp")
+    try:
+        version = persistence._state_format_version(service)  # noqa: SLF001
+        text = json.dumps(
+            {"__ministack_format__": version, "payload": data},
+            default=persistence._json_default,  # noqa: SLF001
+        )
+        with written.open("w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        written.replace(file)
+    except (OSError, TypeError, ValueError, RuntimeError):
+        # Its starter sees that the file is an old one.
+        _log.exception("the state of %s was not saved", service)
+
+
+@contextmanager
+def _uncopied(*modules: Any) -> Iterator[None]:
+    """Let modules give their state itself instead of a deep copy: nobody changes it any more."""
+    shared = SimpleNamespace(deepcopy=lambda state: state, copy=copy.copy)
+    try:
+        for module in modules:
+            module.copy = shared
+        yield
+    finally:
+        for module in modules:
+            module.copy = copy
