@@ -17,7 +17,7 @@ endif
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run install tensorflow test check lint format types layers sam-validate checkov sam-build clean
+.PHONY: help run install tensorflow test check lint format types openapi layers sam-validate checkov sam-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -64,6 +64,9 @@ lint: .venv/.test ## style, who imports whom, and types
 format: .venv/.test ## format the code
 	.venv/bin/ruff check --fix
 	.venv/bin/ruff format
+
+openapi: .venv/.test ## write docs/openapi.json from the routes, and the event's schema
+	.venv/bin/python -m infra.schemas
 
 layers: $(UV) ## write the layers' requirements from uv.lock
 	$(UV) export --frozen --quiet --no-annotate --no-header --only-group lambda \

@@ -9,10 +9,11 @@ from mangum import Mangum
 from mangum.types import LambdaContext, LambdaEvent
 
 from smartscale import __version__
-from smartscale.contract.problem import MEDIA_TYPE, Problem
+from smartscale.contract.problem import MEDIA_TYPE
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.access_log import AccessLog
 from smartscale.http.body_limit import BodyLimit
+from smartscale.http.openapi import PROBLEMS, declare_problems
 from smartscale.http.problem import answer_errors_as_problems
 from smartscale.http.unknown_fields import refuse_unknown_fields
 
@@ -33,16 +34,13 @@ def create_app(
         routers: its routes.
         make: what makes the application, for a /docs that works without internet.
     """
-    app = make(
-        title=title,
-        version=__version__,
-        responses={"default": {"model": Problem, "description": "A problem (RFC 9457)"}},
-    )
+    app = make(title=title, version=__version__, responses=PROBLEMS)
     for router in routers:
         app.include_router(router, prefix=BASE_PATH, dependencies=[Depends(refuse_unknown_fields)])
     app.add_middleware(BodyLimit, max_image_bytes=MAX_IMAGE_BYTES)
     app.add_middleware(AccessLog)
     answer_errors_as_problems(app)
+    declare_problems(app)
     return app
 
 
