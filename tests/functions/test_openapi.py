@@ -6,8 +6,8 @@ from infra.schemas import OPENAPI, openapi
 from smartscale.contract.problem import MEDIA_TYPE
 
 CHANGED = (
-    f"The API's routes and {OPENAPI.name} differ. Where that is not meant, mend the routes. Else run "
-    "`make openapi`, read its difference as an integrator would, commit it, and write into "
+    f"The API's routes and {OPENAPI.name} differ. Where that is not meant, mend the routes. Else "
+    "run `make openapi`, read its difference as an integrator would, commit it, and write into "
     "CHANGELOG.md, under [Unreleased], what changes for integrators."
 )
 
