@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     language: str = Field(default="en", alias="SMARTSCALE_LANGUAGE")
     samples: Path = Field(default=SAMPLE_DATA, alias="SMARTSCALE_SAMPLES")
     """A folder with `manifest.json`: the sample pictures. Without it there are none."""
-    patience_s: float = Field(default=60.0, gt=0, alias="SMARTSCALE_UI_PATIENCE_S")
+    patience_s: float = Field(default=30.0, gt=0, alias="SMARTSCALE_UI_PATIENCE_S")
     """How long a shopper waits for an answer before the kiosk offers to try again."""
 
     idle_s: float = Field(default=600.0, gt=0, alias="SMARTSCALE_ADMIN_IDLE_S")

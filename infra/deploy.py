@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -96,16 +96,23 @@ def _deploy(
     content = fingerprint(template.parent, parameters)
     stack = find_stack(_cloudformation(emulator), stack_name)
     aside = _Aside(emulator, f"{stack_name}-{ACCOUNT}-{emulator.region}")
-    if stack and stack["StackStatus"] in _DEPLOYED and _content(stack) == content:
+    missing = None if stack is None else _missing(emulator, stack_name)
+    if (
+        stack
+        and stack["StackStatus"] in _DEPLOYED
+        and _content(stack) == content
+        and missing is None
+    ):
         if aside.pending:
             emulator.stop()
             aside.put_back()
             emulator.start()
         return Deployment(outputs_of(stack), changed=False, rebuilt=False)
 
-    rebuilt = stack is None or stack["StackStatus"] not in _USABLE
+    rebuilt = stack is None or stack["StackStatus"] not in _USABLE or missing is not None
     if rebuilt and (stack is not None or aside.needed):
-        say("The stack is incomplete: building it anew around the stored objects")
+        what = "is incomplete" if missing is None else f"has lost its {missing}"
+        say(f"The stack {what}: building it anew around the stored objects")
         emulator.stop()
         aside.take()
         emulator.forget_state()
@@ -125,6 +132,38 @@ def _deploy(
             f"The emulator did not keep the stack; see {emulator.home / 'logs' / 'cloud.log'}"
         )
     return Deployment(outputs_of(stack), changed=True, rebuilt=rebuilt)
+
+
+def _missing(emulator: Emulator, stack_name: str) -> str | None:
+    """The logical id of a resource that the stack has lost; None where all are there.
+
+    Somebody may have deleted it, or a damaged state have lost it.
+    """
+    session = _session(emulator)
+
+    def client(service: Literal["dynamodb", "sqs", "s3", "sns", "lambda"]) -> Any:
+        return session.client(service, endpoint_url=emulator.endpoint)
+
+    looks: dict[str, Callable[[str], object]] = {
+        "AWS::DynamoDB::Table": lambda name: client("dynamodb").describe_table(TableName=name),
+        "AWS::SQS::Queue": lambda url: client("sqs").get_queue_attributes(QueueUrl=url),
+        "AWS::S3::Bucket": lambda name: client("s3").head_bucket(Bucket=name),
+        "AWS::SNS::Topic": lambda arn: client("sns").get_topic_attributes(TopicArn=arn),
+        "AWS::Lambda::Function": lambda name: client("lambda").get_function(FunctionName=name),
+        "AWS::Lambda::EventSourceMapping": lambda uuid: client("lambda").get_event_source_mapping(
+            UUID=uuid
+        ),
+    }
+    stack = _cloudformation(emulator).describe_stack_resources(StackName=stack_name)
+    for resource in stack["StackResources"]:
+        look = looks.get(resource["ResourceType"])
+        if look is None or "PhysicalResourceId" not in resource:
+            continue
+        try:
+            look(resource["PhysicalResourceId"])
+        except ClientError:
+            return resource["LogicalResourceId"]
+    return None
 
 
 def _session(emulator: Emulator) -> boto3.Session:

@@ -1,8 +1,8 @@
 """Prepares a stack before it serves, and once a day: fills the catalogue, rebuilds what a kill has
 lost, deletes expired pictures, and wakes a worker.
 
-`python -m infra.initialise [restore | SINCE]`: `restore` after a crash, which rebuilds everything;
-SINCE (ISO 8601) looks at what came since; nothing is missing after a clean stop.
+`python -m infra.initialise [restore | make-room | SINCE]`: `restore` rebuilds everything, after a
+crash; `make-room` only deletes the oldest pictures; SINCE (ISO 8601) looks at what came since.
 """
 
 import sys
@@ -16,8 +16,9 @@ from infra.commands.connection import Connection, connect
 from infra.commands.reconcile import describe
 from infra.errors import PlainError
 from infra.expiry import expire
-from infra.readiness import RESTORE
+from infra.readiness import MAKE_ROOM, RESTORE
 from infra.settings import load_settings
+from infra.space import Space
 from smartscale.clock import now
 from smartscale.domain.moments import parse_moment
 from smartscale.operations.mending.reconcile import Reconciled
@@ -34,6 +35,10 @@ def main() -> None:
     settings = load_settings()
     try:
         connection = connect(settings)
+        if what == MAKE_ROOM:
+            deleted = connection.make_room(Space(settings.home).room)
+            typer.echo(f"The disk is nearly full: deleted the {deleted} oldest pictures.")
+            return
         imported = import_missing(connection, settings.currency)
         if imported:
             typer.echo(f"Imported {imported} catalogue items.")

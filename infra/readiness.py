@@ -12,6 +12,8 @@ VARIABLE = "SMARTSCALE_READY_FILE"
 
 RESTORE = "restore"
 """Asks `infra.initialise` to rebuild everything."""
+MAKE_ROOM = "make-room"
+"""Asks it to delete the oldest pictures, as the disk is nearly full."""
 
 
 class Readiness:

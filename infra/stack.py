@@ -74,6 +74,21 @@ def session_of(settings: Settings) -> boto3.Session:
     return boto3.Session(region_name=settings.region)
 
 
+def nobody_works_on(session: boto3.Session, endpoint: str, queue_url: str) -> bool:
+    """Whether no message of a queue is in a worker's hands.
+
+    Raises:
+        PlainError: the queue does not answer.
+    """
+    try:
+        found = session.client("sqs", endpoint_url=endpoint).get_queue_attributes(
+            QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
+        )
+    except (BotoCoreError, ClientError) as error:
+        raise PlainError(f"The queue does not say what is under way: {error}") from error
+    return found["Attributes"]["ApproximateNumberOfMessagesNotVisible"] == "0"
+
+
 def cloudformation(session: boto3.Session, endpoint: str | None) -> "CloudFormationClient":
     """A client of the emulator at `endpoint`, or of AWS."""
     config = Config(retries={"max_attempts": 3, "mode": "standard"}, connect_timeout=5)

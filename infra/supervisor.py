@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,17 +15,20 @@ from infra.errors import PlainError, Stopped
 from infra.ports import check_ports
 from infra.probe import answers
 from infra.process import Child
-from infra.readiness import RESTORE, Readiness
+from infra.readiness import MAKE_ROOM, RESTORE, Readiness
 from infra.readiness import VARIABLE as READY_FILE
 from infra.restarts import Restarts
 from infra.run_lock import only_run, wait_for_predecessors
 from infra.settings import ROOT, Cloud, Settings
-from infra.stack import stack_environment
+from infra.space import Room, Space
+from infra.stack import emulator_session, nobody_works_on, stack_environment
 from infra.waiting import wait_until
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 
 _READY_S = 60.0
 _LOOK_S = 0.25
+_ROOM_EVERY_S = 30.0
+_DRAIN_S = 5.0
 _HOUSEKEEPING = timedelta(days=1)
 
 
@@ -66,6 +70,8 @@ class Supervisor:
         self._initialise: Child | None = None
         self._housekeeping_due = datetime.max.replace(tzinfo=UTC)
         self._services: list[Service] = []
+        self._room = Room.ENOUGH
+        self._room_due = 0.0
         self._stack_environment: dict[str, str] = {}
 
     def run(self) -> None:
@@ -226,6 +232,22 @@ class Supervisor:
                 # It runs beside the traffic; what it finds wrong is in its log.
                 since = datetime.now(UTC) - 2 * _HOUSEKEEPING
                 self._start_initialise([since.isoformat()])
+            self._watch_room()
+
+    def _watch_room(self) -> None:
+        """Have old pictures deleted before the disk is full, and say what state it is in."""
+        if time.monotonic() < self._room_due:
+            return
+        self._room_due = time.monotonic() + _ROOM_EVERY_S
+        room = Space(self._settings.home).room()
+        if room is not self._room:
+            self._say(f"The disk of {self._settings.home} is {room.value}")
+            self._room = room
+        busy = self._initialise is not None and self._initialise.alive
+        if room in {Room.SCARCE, Room.NONE} and not busy:
+            due = self._housekeeping_due
+            self._start_initialise([MAKE_ROOM])
+            self._housekeeping_due = due
 
     def _revive_emulator(self) -> None:
         """Start the emulator again: its tables are as old as its last save, so restore them."""
@@ -267,6 +289,22 @@ class Supervisor:
         if self._stop.wait(pause):
             raise Stopped
 
+    def _drain(self) -> None:
+        """Let the workers end the batches that they have, so that rows and figures are saved whole.
+
+        What they do not end in time stays in the queue.
+        """
+        was_ready = bool(self._ready)
+        self._ready.withdraw()
+        url = self._stack_environment.get("WEIGHINGS_QUEUE_URL")
+        if not (was_ready and url and self._emulator.child.alive):
+            return
+        session = emulator_session(self._emulator.credentials, self._settings.region)
+        try:
+            wait_until(lambda: nobody_works_on(session, self._emulator.endpoint, url), _DRAIN_S)
+        except PlainError as error:
+            self._say(str(error))
+
     def _shut_down(self) -> None:
         """Stop in the order of dependence: the emulator last, with everything it has to save."""
         if not self._services:
@@ -276,6 +314,7 @@ class Supervisor:
             service.child.stop()
         if self._initialise:
             self._initialise.stop()
+        self._drain()
         if self._emulator.stop():
             self._say("Stopped; everything is saved.")
         else:

@@ -1,12 +1,14 @@
 """The operations of the shared layer, wired to the stack that the settings name."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from infra.backup.copy_in import Restore
 from infra.backup.copy_out import BackUp, Say
 from infra.backup.place import Place
+from infra.expiry import make_room
 from infra.settings import Settings
+from infra.space import Room
 from infra.stack import StackOutputs, stack_environment, stack_outputs
 from smartscale.adapters.aws import dynamodb_client, sqs_client
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
@@ -65,6 +67,15 @@ class Connection:
             self._metrics,
             Announce(topic, self.weighings_queue) if announce else None,
             self._outputs.bucket,
+        )
+
+    def make_room(self, room: Callable[[], Room]) -> int:
+        """Delete the oldest pictures until there is room on the disk; tells how many."""
+        return make_room(
+            S3Uploads(self.bucket),
+            DynamoWeighings(self._outputs.weighings_table, self._region),
+            self.bucket.delete,
+            room,
         )
 
     def back_up(self, place: Place, say: Say) -> BackUp:

@@ -8,6 +8,7 @@ from rich.console import Console
 from infra.commands.connection import connect
 from infra.errors import PlainError
 from infra.settings import load_settings
+from smartscale.clock import now
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.moments import parse_moment
 from smartscale.operations.mending.reconcile import Reconciled
@@ -33,6 +34,8 @@ def reconcile(
         start = parse_moment(since) if since else None
     except InvalidInput as error:
         raise PlainError(f"--since: {error}", 2) from error
+    if start is not None and start > now():
+        raise PlainError(f"--since: {since} is in the future: give a moment that has been", 2)
     operation = connect(load_settings()).reconcile(announce=announce)
     with Console(stderr=True).status("reconciling") as status:
         mended = operation.run(

@@ -14,6 +14,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import yaml_parse
 
+from frontend.settings import Settings
 from functions.admin import app as admin
 from functions.dead_letter import app as dead_letter
 from functions.inference import app as inference
@@ -311,12 +312,22 @@ def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(
 ) -> None:
     resources = template["Resources"]
     for function, queue in (
-        ("Inference", "WeighingsQueue"),
         ("DeadLetter", "DeadLetterQueue"),
         ("ModelImport", "ImportsQueue"),
     ):
         timeout = resources[f"{function}Function"]["Properties"]["Timeout"]
         assert resources[queue]["Properties"]["VisibilityTimeout"] >= 6 * timeout
+
+
+def test_a_lost_workers_batch_comes_back_while_its_shoppers_still_wait(
+    template: dict[str, Any],
+) -> None:
+    resources = template["Resources"]
+    timeout = resources["InferenceFunction"]["Properties"]["Timeout"]
+    queue = resources["WeighingsQueue"]["Properties"]
+    patience = Settings.model_fields["patience_s"].default
+    assert timeout < queue["VisibilityTimeout"] < patience
+    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
 
 
 def test_queues_answer_over_tls_alone(template: dict[str, Any]) -> None:

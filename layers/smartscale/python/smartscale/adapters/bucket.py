@@ -110,8 +110,12 @@ class Bucket:
         """Delete the objects under a prefix that were stored before a moment; tells how many."""
         old = [found["Key"] for found in self.list(prefix) if found["LastModified"] < moment]
         for key in old:
-            self.s3.delete_object(Bucket=self.name, Key=key)
+            self.delete(key)
         return len(old)
+
+    def delete(self, key: str) -> None:
+        """Delete an object, if there is one."""
+        self.s3.delete_object(Bucket=self.name, Key=key)
 
 
 def data_bucket(name: str, region: str) -> Bucket:
