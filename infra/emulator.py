@@ -66,7 +66,7 @@ class Emulator:
         self.complete = False
         """Whether tables and queues hold all that the bucket knows: they are what a clean stop
         saved, or somebody has restored them since."""
-        self._ready = ready or Readiness(None)
+        self._ready = Readiness(None) if ready is None else ready
         self._stop = stop
         self._say = say
         self._state = home / "cloud" / "state"
