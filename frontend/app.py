@@ -51,7 +51,10 @@ def create_kiosk(
     state = settings.home / "kiosk"
     state.mkdir(parents=True, exist_ok=True)
     key = settings.api_key.get_secret_value() if settings.api_key else None
-    api = OfflineApi(str(settings.api_url), state, api_key=key, transport=transport)
+    secret = settings.kiosk_secret.get_secret_value() if settings.kiosk_secret else None
+    api = OfflineApi(
+        str(settings.api_url), state, api_key=key, kiosk_secret=secret, transport=transport
+    )
     catalogue = Catalogue(api)
     return Kiosk(
         settings=settings,

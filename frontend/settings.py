@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     api_url: HttpUrl = Field(default=HttpUrl("http://127.0.0.1:8000"), alias="SMARTSCALE_API_URL")
     api_key: SecretStr | None = Field(default=None, alias="SMARTSCALE_API_KEY")
     """The kiosk's key for an API that wants one, as on AWS."""
+    kiosk_secret: SecretStr | None = Field(default=None, alias="SMARTSCALE_KIOSK_SECRET")
+    """What API and kiosks share: with it a kiosk proves what it asks for staff."""
     port: int = Field(default=8501, ge=1, le=65535, alias="SMARTSCALE_UI_PORT")
     host: str = Field(
         default="127.0.0.1",

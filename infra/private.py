@@ -1,6 +1,7 @@
 """A home folder that only its owner can read."""
 
 import os
+import secrets
 from pathlib import Path
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
@@ -34,3 +35,15 @@ def write_private(file: Path, text: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
         out.write(text)
     written.replace(file)
+
+
+def kept_secret(file: Path) -> str:
+    """The secret in a file, made by chance the first time."""
+    try:
+        kept = file.read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, UnicodeDecodeError):
+        kept = ""
+    if not kept:
+        kept = secrets.token_urlsafe(32)
+        write_private(file, kept + "\n")
+    return kept

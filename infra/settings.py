@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     endpoint_url: str | None = Field(default=None, alias="AWS_ENDPOINT_URL")
     region: str = Field(default="us-east-1", alias="AWS_REGION")
     admin_token: SecretStr = Field(default=SecretStr(DEFAULT_ADMIN_TOKEN), alias="ADMIN_TOKEN")
+    kiosk_secret: SecretStr | None = Field(default=None, alias="SMARTSCALE_KIOSK_SECRET")
+    """What API and kiosks share; the embedded run makes one where none is given."""
     currency: str = Field(default="EUR", alias="CURRENCY")
     log_level: LogLevel = Field(default=LogLevel.INFO, alias="LOG_LEVEL")
     inference_concurrency: Literal[2, 5, 10, 20, 50] = Field(

@@ -36,6 +36,9 @@ class StackOutputs(BaseModel):
     kiosk_usage_plan: str | None = Field(default=None, alias="KioskUsagePlan")
     """What kiosks' API keys belong to; None where the API asks for none."""
 
+    kiosk_secret_arn: str | None = Field(default=None, alias="KioskSecretArn")
+    """What kiosks prove themselves with; None in a stack of an earlier template."""
+
     def environment(self) -> dict[str, str]:
         """The variables by which functions and commands know these."""
         return {

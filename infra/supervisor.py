@@ -13,6 +13,7 @@ from infra.deploy import Deployment, deploy, embedded_parameters
 from infra.emulator import Emulator
 from infra.errors import PlainError, Stopped
 from infra.ports import check_ports
+from infra.private import kept_secret
 from infra.probe import answers
 from infra.process import Child
 from infra.readiness import MAKE_ROOM, RESTORE, Readiness
@@ -25,6 +26,8 @@ from infra.stack import emulator_session, nobody_works_on, stack_environment
 from infra.waiting import wait_until
 from smartscale.domain.upload import MAX_IMAGE_BYTES
 
+_FILE_OF_KIOSKS = "kiosk-secret"
+"""The file in the home folder with what kiosks prove themselves with."""
 _READY_S = 60.0
 _LOOK_S = 0.25
 _ROOM_EVERY_S = 30.0
@@ -153,7 +156,14 @@ class Supervisor:
             "SMARTSCALE_CLOUD_PORT": str(settings.cloud_port),
             READY_FILE: str(self._ready.file),
             "NICEGUI_STORAGE_PATH": str(settings.home / "kiosk"),
+            "SMARTSCALE_KIOSK_SECRET": self._kiosk_secret(),
         }
+
+    def _kiosk_secret(self) -> str:
+        given = self._settings.kiosk_secret
+        if given is not None:
+            return given.get_secret_value()
+        return kept_secret(self._settings.home / _FILE_OF_KIOSKS)
 
     def _environment(self, deployment: Deployment) -> dict[str, str]:
         settings = self._settings.model_copy(update={"endpoint_url": None, "cloud": Cloud.EMBEDDED})
@@ -164,6 +174,8 @@ class Supervisor:
             "SMARTSCALE_MODEL_ID": settings.model_id,
             "ADMIN_TOKEN": settings.admin_token.get_secret_value(),
             "MAX_IMAGE_BYTES": str(MAX_IMAGE_BYTES),
+            # On the loopback whoever asks is on this machine; its pages are kept out by their host.
+            "HISTORY_IS_OPEN": str(not settings.reaches_others).lower(),
         }
 
     def _importer_environment(self) -> dict[str, str]:

@@ -20,6 +20,7 @@ from starlette.types import Message, Receive, Scope, Send
 import functions.admin.app as admin
 import functions.result.app as result
 import functions.upload.app as upload
+from smartscale.adapters.tokens import GivenToken
 from smartscale.clock import now
 from smartscale.domain.catalogue_file import read_csv
 from smartscale.domain.errors import InvalidInput, Unprocessable
@@ -31,6 +32,7 @@ from smartscale.domain.upload import load_metadata, upload_key
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.http.app import create_app
 from smartscale.operations.access.authorise import Authorise
+from smartscale.operations.access.staff import Staff
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.catalogue.pictures import PictureItems
 from smartscale.operations.messages import Arrival
@@ -56,6 +58,7 @@ from tests.shop import Shop
 
 CATALOGUE = Path(__file__).parents[1] / "layers/smartscale/python/smartscale/catalogue.csv"
 TOKEN = "the-right-token"
+KIOSK_SECRET = "a-secret-of-kiosks"
 BUILTIN = ModelRef(id="builtin", revision="2026.11")
 VGG16 = ModelRef(id="Adriana213/vgg16-fruit-classifier", revision="3f1c9a7be0d24c55a1")
 LABELS = ("Banana", "Apple Braeburn 1", "Cocos", "Lemon Meyer")
@@ -236,6 +239,11 @@ class Service:
             result.weighings: shop.weighings,
             result.metric_queries: self.figures,
             result.dependencies: {},
+            result.staff: Staff(
+                GivenToken(KIOSK_SECRET),
+                Authorise(self.token, self.refusals, shop.metrics, clock),
+                clock,
+            ),
             admin.settings: admin.Settings(
                 smartscale_bucket="data",
                 models_table="models",

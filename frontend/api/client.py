@@ -9,6 +9,7 @@ import httpx
 from pydantic import TypeAdapter, ValidationError
 
 from frontend.api.errors import ApiUnreachable, meaning
+from frontend.api.proof import KioskProof
 from frontend.logs import note_answer, tell_correlation
 from smartscale.contract.analytics import Analytics
 from smartscale.contract.catalogue import Catalogue, CatalogueItem
@@ -36,8 +37,11 @@ class ApiClient:
         base_url: str,
         *,
         api_key: str | None = None,
+        kiosk_secret: str | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
+        self._proof = KioskProof(kiosk_secret) if kiosk_secret else None
+        """For what only staff and kiosks may ask; shoppers' requests carry none."""
         self._http = httpx.AsyncClient(
             base_url=f"{base_url.rstrip('/')}/v1/",
             headers={"x-api-key": api_key} if api_key else None,
@@ -118,6 +122,7 @@ class ApiClient:
             f"confirm/{job_id}",
             params={"lang": language},
             json=said,
+            auth=None if confirmed_by is ConfirmedBy.SHOPPER and charged is None else self._proof,
             timeout=_WHILE_A_SHOPPER_WAITS,
         )
 
@@ -133,12 +138,13 @@ class ApiClient:
         query = {"lang": language, "limit": str(limit), **wanted.query}
         if cursor is not None:
             query["cursor"] = cursor
-        return await self._ask(HistoryPage, "GET", "history", params=query)
+        return await self._ask(HistoryPage, "GET", "history", params=query, auth=self._proof)
 
     async def history_csv(self, language: str, wanted: HistoryFilter) -> bytes:
         """Everything that matches, up to 10,000 weighings, as a table for a spreadsheet."""
         query = {"lang": language, **wanted.query}
-        return await self.fetch("history", params=query, headers={"Accept": "text/csv"})
+        headers = {"Accept": "text/csv"}
+        return await self.fetch("history", params=query, headers=headers, auth=self._proof)
 
     async def weighing_picture(self, job_id: str, side: int) -> bytes:
         """The picture of a weighing as a JPEG. Raises ApiMissing when it has expired."""
@@ -146,6 +152,7 @@ class ApiClient:
             f"history/{job_id}/picture",
             params={"side": str(side)},
             headers={"Accept": "image/jpeg"},
+            auth=self._proof,
         )
 
     async def item_picture(self, sha256: str) -> bytes:

@@ -18,6 +18,10 @@ class ApiUnreachable(ApiError):
     """The API does not answer, or not in a way that makes sense."""
 
 
+class ApiForbidden(ApiUnreachable):
+    """The API does not take this kiosk's proof, which its operator can mend."""
+
+
 class ApiRefused(ApiError):
     """The API refused; the text is its own sentence about what would be right."""
 
@@ -52,6 +56,8 @@ def meaning(response: httpx.Response) -> ApiError:
     """What an error answer means: a sentence to show, or a service that is not there."""
     asked = f"{response.request.method} {response.request.url.path}"
     problem = response.headers.get("content-type", "").startswith(MEDIA_TYPE)
+    if problem and response.status_code == HTTPStatus.FORBIDDEN:
+        return ApiForbidden(f"{asked} was answered with 403: {response.text}")
     if not problem or response.status_code in _THE_OPERATORS:
         return ApiUnreachable(f"{asked} was answered with {response.status_code}")
     try:

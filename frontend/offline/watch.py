@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from frontend.api.client import ApiClient
-from frontend.api.errors import ApiUnreachable
+from frontend.api.errors import ApiForbidden, ApiUnreachable
 from frontend.offline.availability import Availability
 from frontend.offline.copy import CatalogueCopy
 from frontend.offline.sender import Sender
@@ -50,6 +50,10 @@ class Watch:
             await self._probe()
             self._availability.note_reached()
             return await self._sender.send_kept()
+        except ApiForbidden as error:
+            # The service is there: shoppers go on with it, and what is kept waits for the operator.
+            _log.warning("The service takes no word of this kiosk: %s", error)
+            return True
         except ApiUnreachable as error:
             self._availability.note_lost(error)
             return True

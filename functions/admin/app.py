@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, File, Header, Query, Request, Response, UploadFile
 from mangum.types import LambdaContext, LambdaEvent
 
+from smartscale.access import administrators
 from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.bucket import (
     Bucket,
@@ -18,11 +19,10 @@ from smartscale.adapters.bucket import (
     S3Packages,
     data_bucket,
 )
-from smartscale.adapters.cloudwatch import count_cold_start, metrics_for
+from smartscale.adapters.cloudwatch import count_cold_start
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
-from smartscale.adapters.tables import DynamoCatalogue, DynamoRefusals, DynamoRegistry, DynamoTrials
-from smartscale.adapters.tokens import GivenToken, StoredToken
+from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoTrials
 from smartscale.clock import now
 from smartscale.contract.catalogue import EditableCatalogue, EditableItem, ImportPreview
 from smartscale.contract.memory import MemoryVersion, Taught
@@ -53,12 +53,10 @@ from smartscale.operations.learning.teach import Teach
 from smartscale.operations.models.map_labels import MapLabels
 from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.models.trial import ManageTrial
-from smartscale.operations.ports.access import AdminToken
 from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.models import Registry
 from smartscale.recognition.builtin import builtin_labels, builtin_learns, builtin_revision
 from smartscale.settings import (
-    DEFAULT_ADMIN_TOKEN,
     AdminSettings,
     BucketSettings,
     MetricsSettings,
@@ -186,21 +184,7 @@ def map_labels() -> MapLabels:
 def authorisation() -> Authorise:
     """The operation that compares tokens."""
     configured = settings()
-    region = configured.aws_region
-    token: AdminToken
-    if configured.admin_token_secret:
-        token = StoredToken.in_secrets_manager(configured.admin_token_secret, region)
-    elif configured.admin_token_parameter:
-        token = StoredToken.in_parameter_store(configured.admin_token_parameter, region)
-    else:
-        token = GivenToken(configured.admin_token.get_secret_value())
-    return Authorise(
-        token,
-        DynamoRefusals(configured.models_table, region),
-        metrics_for(configured.metrics_sink, region),
-        now,
-        never=None if configured.default_token_will_do else DEFAULT_ADMIN_TOKEN,
-    )
+    return administrators(configured, configured.models_table, configured.metrics_sink)
 
 
 def authorise(

@@ -7,9 +7,10 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from smartscale.access import staff as staff_of
 from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.bucket import Bucket, S3ItemPictures, S3Ledger, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import CloudWatchQueries, count_cold_start, metrics_for
@@ -17,6 +18,7 @@ from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.adapters.topic import topic_for
 from smartscale.clock import now
+from smartscale.contract import proof
 from smartscale.contract.analytics import Analytics
 from smartscale.contract.catalogue import Catalogue
 from smartscale.contract.document import in_language
@@ -31,6 +33,7 @@ from smartscale.http.present import catalogue as catalogue_shown
 from smartscale.http.present import weighing as shown
 from smartscale.http.requests import ConfirmationRequest, HistoryQuery
 from smartscale.http.table import as_csv
+from smartscale.operations.access.staff import Shown, Staff
 from smartscale.operations.catalogue.pictures import read_picture
 from smartscale.operations.metrics.analytics import analyse
 from smartscale.operations.metrics.insights import insights_between
@@ -44,6 +47,7 @@ from smartscale.settings import (
     BucketSettings,
     MetricsSettings,
     RegistrySettings,
+    StaffSettings,
     TableSettings,
     TopicSettings,
 )
@@ -56,7 +60,14 @@ PICTURE_AGE_S = 24 * 3600
 """How long a browser keeps a picture; it never changes, but it may expire."""
 
 
-class Settings(BucketSettings, TableSettings, RegistrySettings, MetricsSettings, TopicSettings):
+class Settings(
+    BucketSettings,
+    TableSettings,
+    RegistrySettings,
+    MetricsSettings,
+    TopicSettings,
+    StaffSettings,
+):
     """The result function's settings."""
 
     weighings_queue_url: str
@@ -127,6 +138,37 @@ def metric_queries() -> CloudWatchQueries:
     return CloudWatchQueries(cloudwatch_client(settings().aws_region))
 
 
+@lru_cache
+def staff() -> Staff:
+    """The operation that tells staff from everybody else."""
+    configured = settings()
+    return staff_of(configured, configured.models_table, configured.metrics_sink)
+
+
+async def shown_by(
+    request: Request,
+    kiosk_proof: Annotated[str | None, Header(alias=proof.HEADER)] = None,
+    x_admin_token: Annotated[str | None, Header()] = None,
+) -> Shown:
+    """The request, and what it shows of who asks."""
+    return Shown(
+        method=request.method,
+        path=request.url.path,
+        query=request.url.query,
+        body=await request.body(),
+        address=request.client.host if request.client else "",
+        proof=kiosk_proof,
+        token=x_admin_token,
+    )
+
+
+def for_staff(
+    request: Annotated[Shown, Depends(shown_by)], operation: Annotated[Staff, Depends(staff)]
+) -> None:
+    """Let staff read what was weighed."""
+    operation.may_read(request)
+
+
 router = APIRouter()
 Language = Annotated[str, Query(pattern="^[a-z]{2}$", description="names in this language")]
 
@@ -157,9 +199,16 @@ def confirm_weighing(
     said: ConfirmationRequest,
     reading: Annotated[History, Depends(history)],
     operation: Annotated[Confirm, Depends(confirm)],
+    asks: Annotated[Shown, Depends(shown_by)],
+    of_staff: Annotated[Staff, Depends(staff)],
     lang: Language = "en",
 ) -> Result:
-    """Confirm what the item is, and price the weighing as that. Doing so twice changes nothing."""
+    """Confirm what the item is, and price the weighing as that. Doing so twice changes nothing.
+
+    `confirmed_by` others than the shopper, and `charged`, take a kiosk's proof or the admin token.
+    """
+    if said.confirmed_by is not ConfirmedBy.SHOPPER or said.charged is not None:
+        of_staff.may_decide(asks)
     reading.result(job_id)
     weighing = operation.process(
         job_id,
@@ -175,6 +224,7 @@ def confirm_weighing(
 @router.get(
     "/history",
     tags=["shop"],
+    dependencies=[Depends(for_staff)],
     response_model=HistoryPage,
     responses={200: {"content": {"text/csv": {}}}},
 )
@@ -183,7 +233,7 @@ def weighing_history(
     asked: Annotated[HistoryQuery, Query()],
     accept: Annotated[str, Header()] = "application/json",
 ) -> HistoryPage | Response:
-    """Weighings, newest first: the last 92 days, or `from` and `to`.
+    """Weighings, newest first: the last 92 days, or `from` and `to`. For staff.
 
     With `Accept: text/csv` everything that matches (up to 10,000) comes as a table.
     """
@@ -202,6 +252,7 @@ def weighing_history(
 @router.get(
     "/history/{job_id}/picture",
     tags=["shop"],
+    dependencies=[Depends(for_staff)],
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {}}}},
 )

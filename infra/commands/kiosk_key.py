@@ -20,10 +20,17 @@ app = typer.Typer()
 def kiosk_key(
     kiosk: Annotated[str, typer.Argument(help="The kiosk, as its SMARTSCALE_SCALE_ID says.")],
     revoke: Annotated[bool, typer.Option(help="Take the key back instead.")] = False,
+    secret: Annotated[
+        bool, typer.Option(help="Show the SMARTSCALE_KIOSK_SECRET of all kiosks instead.")
+    ] = False,
 ) -> None:
     """Make the API key of a kiosk, or show it where there is one; prints nothing else."""
     settings = load_settings()
-    plan = stack_outputs(settings).kiosk_usage_plan
+    outputs = stack_outputs(settings)
+    if secret:
+        typer.echo(_secret(settings, outputs.kiosk_secret_arn))
+        return
+    plan = outputs.kiosk_usage_plan
     if plan is None:
         raise PlainError(f"The stack {settings.stack!r} asks for no API keys.")
     gateway = _gateway(settings)
@@ -47,6 +54,13 @@ def kiosk_key(
     except (BotoCoreError, ClientError) as error:
         raise PlainError(f"The key of {kiosk!r} could not be looked after: {error}") from error
     typer.echo(value)
+
+
+def _secret(settings: Settings, arn: str | None) -> str:
+    if arn is None:
+        raise PlainError(f"The stack {settings.stack!r} has no kiosk secret yet; deploy it again.")
+    secrets = session_of(settings).client("secretsmanager", endpoint_url=settings.aws_endpoint)
+    return secrets.get_secret_value(SecretId=arn)["SecretString"]
 
 
 def _gateway(settings: Settings) -> "APIGatewayClient":

@@ -208,7 +208,8 @@ def _watched(usage: Usage, table: PriceTable, requests: Decimal) -> Iterator[Lin
     if usage.traced:
         traced = usage.traced * requests
         yield line("X-Ray", "traces", traced, "traces", "xray_million_traces", _MILLION)
-    yield line("Secrets Manager", "admin token", Decimal(1), "secrets", "secret_month")
+    for secret in ("admin token", "kiosks' secret"):
+        yield line("Secrets Manager", secret, Decimal(1), "secrets", "secret_month")
 
 
 def _line(

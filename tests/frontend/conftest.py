@@ -16,7 +16,7 @@ from frontend.access.pins import hash_pin
 from frontend.app import create_kiosk, serve
 from frontend.kiosk import Kiosk
 from frontend.settings import Settings
-from tests.service import TOKEN, Service
+from tests.service import KIOSK_SECRET, TOKEN, Service
 
 ATTENDANT_PIN, MANAGER_PIN = "4711", "0815-boss"
 MANAGER_HASH = hash_pin(MANAGER_PIN)
@@ -76,6 +76,7 @@ def kiosk(api: Service, samples: Path) -> Kiosk:
             "attendant_pin": ATTENDANT_PIN,
             "manager_pin": MANAGER_HASH,
             "admin_token": TOKEN,
+            "kiosk_secret": KIOSK_SECRET,
         }
     )
     return create_kiosk(settings, transport=api.transport)

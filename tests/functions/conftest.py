@@ -14,6 +14,7 @@ import functions.upload.app as upload
 from smartscale.adapters.tokens import GivenToken
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.access.authorise import Authorise
+from smartscale.operations.access.staff import Staff
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.catalogue.pictures import PictureItems
 from smartscale.operations.models.map_labels import MapLabels
@@ -24,6 +25,7 @@ from smartscale.operations.weighing.history import History
 from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueue, FakeRefusals
 from tests.shop import Shop
 
+KIOSK_SECRET = "a-secret-of-kiosks"
 ADMIN_TOKEN = "a-token-for-tests"
 BUILTIN = ModelRef(id="builtin", revision="1")
 PACKAGE = ModelRef(id="them/vgg", revision="a1")
@@ -51,8 +53,15 @@ def results(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]
         result.confirm: shop.confirm,
         result.catalogue: shop.catalogue,
         result.item_pictures: shop.pictures,
+        result.staff: Staff(
+            GivenToken(KIOSK_SECRET),
+            Authorise(GivenToken(ADMIN_TOKEN), FakeRefusals(), shop.metrics, shop.clock),
+            shop.clock,
+        ),
     }
-    yield from _client(result.app, overrides)
+    for client in _client(result.app, overrides):
+        client.headers["X-Admin-Token"] = ADMIN_TOKEN
+        yield client
 
 
 @pytest.fixture

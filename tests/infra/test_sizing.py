@@ -16,7 +16,14 @@ from infra.sizing.marginal import COSTS, costs_text
 from infra.sizing.workload import Function, Usage
 
 REGIONS = sorted(json.loads(PRICES.read_text())["regions"])
-FIXED = {"idle polling", "custom metrics", "alarms", "Grafana's queries", "admin token"}
+FIXED = {
+    "idle polling",
+    "custom metrics",
+    "alarms",
+    "Grafana's queries",
+    "admin token",
+    "kiosks' secret",
+}
 
 
 def monthly(usage: Usage, region: str = "us-east-1") -> dict[str, Decimal]:

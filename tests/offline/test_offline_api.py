@@ -21,7 +21,7 @@ from frontend.offline.copy import CatalogueCopy
 from smartscale.contract.weighing import ConfirmedBy, Result, Unit
 from tests.examples import picture
 from tests.frontend.test_weigh import price
-from tests.service import Service
+from tests.service import KIOSK_SECRET, Service
 from tests.support import eventually, free_port
 
 BANANAS = (Path(__file__).parents[2] / "sample_data/bananas.jpg").read_bytes()
@@ -35,7 +35,13 @@ def service() -> Service:
 @pytest_asyncio.fixture
 async def kiosk(service: Service, tmp_path: Path) -> AsyncIterator[OfflineApi]:
     """A kiosk that has seen its service, and sends at once what nobody changes."""
-    going = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
+    going = OfflineApi(
+        "http://service",
+        tmp_path,
+        quiet_s=0,
+        transport=service.transport,
+        kiosk_secret=KIOSK_SECRET,
+    )
     assert not await going.tend()
     yield going
     await going.close()
@@ -205,7 +211,13 @@ async def test_one_that_is_refused_waits_for_an_attendant_and_the_others_go(
 
 @pytest.mark.asyncio
 async def test_what_is_on_the_screen_is_not_sent_yet(service: Service, tmp_path: Path) -> None:
-    api = OfflineApi("http://service", tmp_path, quiet_s=60, transport=service.transport)
+    api = OfflineApi(
+        "http://service",
+        tmp_path,
+        quiet_s=60,
+        transport=service.transport,
+        kiosk_secret=KIOSK_SECRET,
+    )
     await api.tend()
     service.down = True
     await weigh(api)
@@ -214,7 +226,13 @@ async def test_what_is_on_the_screen_is_not_sent_yet(service: Service, tmp_path:
     assert service.pictures == []
     await api.close()
 
-    restarted = OfflineApi("http://service", tmp_path, quiet_s=60, transport=service.transport)
+    restarted = OfflineApi(
+        "http://service",
+        tmp_path,
+        quiet_s=60,
+        transport=service.transport,
+        kiosk_secret=KIOSK_SECRET,
+    )
     await restarted.tend()
     assert len(service.pictures) == 1, "no screen has outlived the restart"
     await restarted.close()
@@ -252,7 +270,9 @@ async def test_without_a_catalogue_there_are_no_prices_to_make_up(
     service: Service, tmp_path: Path
 ) -> None:
     service.down = True
-    api = OfflineApi("http://service", tmp_path, transport=service.transport)
+    api = OfflineApi(
+        "http://service", tmp_path, transport=service.transport, kiosk_secret=KIOSK_SECRET
+    )
     with pytest.raises(ApiUnreachable):
         await weigh(api)
     with pytest.raises(ApiUnreachable):
@@ -264,7 +284,9 @@ async def test_without_a_catalogue_there_are_no_prices_to_make_up(
 @pytest.mark.asyncio
 async def test_prices_that_start_while_the_service_is_away_hold(tmp_path: Path) -> None:
     service = Service()
-    api = OfflineApi("http://service", tmp_path, transport=service.transport)
+    api = OfflineApi(
+        "http://service", tmp_path, transport=service.transport, kiosk_secret=KIOSK_SECRET
+    )
     await api.tend()
     items = [dict(item) for item in api._copy.items]
     banana = next(item for item in items if item["label"] == "Banana")
@@ -276,14 +298,22 @@ async def test_prices_that_start_while_the_service_is_away_hold(tmp_path: Path) 
     CatalogueCopy(tmp_path / "catalogue.json").keep(items, api.prices_of or datetime.min)  # noqa: DTZ901
     await api.close()
     service.down = True
-    restarted = OfflineApi("http://service", tmp_path, transport=service.transport)
+    restarted = OfflineApi(
+        "http://service", tmp_path, transport=service.transport, kiosk_secret=KIOSK_SECRET
+    )
     assert (await weigh(restarted)).unit_price == Decimal("2.10")
     await restarted.close()
 
 
 @pytest.mark.asyncio
 async def test_it_comes_back_by_itself(service: Service, tmp_path: Path) -> None:
-    api = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
+    api = OfflineApi(
+        "http://service",
+        tmp_path,
+        quiet_s=0,
+        transport=service.transport,
+        kiosk_secret=KIOSK_SECRET,
+    )
     await api.tend()
     service.down = True
     await weigh(api)
@@ -342,7 +372,9 @@ async def test_a_kiosk_that_is_killed_while_it_sends_sends_once(
     service: Service, served: str, tmp_path: Path, moment: str
 ) -> None:
     """The service has acted, and the kiosk dies before it can note that."""
-    kiosk = OfflineApi("http://service", tmp_path, transport=service.transport)
+    kiosk = OfflineApi(
+        "http://service", tmp_path, transport=service.transport, kiosk_secret=KIOSK_SECRET
+    )
     await kiosk.tend()
     service.down = True
     await weigh(kiosk, "key-1", "0.100")
@@ -355,7 +387,9 @@ async def test_a_kiosk_that_is_killed_while_it_sends_sends_once(
         import asyncio
         from pathlib import Path
         from frontend.offline.api import OfflineApi
-        asyncio.run(OfflineApi({served!r}, Path({str(tmp_path)!r}), quiet_s=0).tend())
+        home, secret = Path({str(tmp_path)!r}), {KIOSK_SECRET!r}
+        kiosk = OfflineApi({served!r}, home, quiet_s=0, kiosk_secret=secret)
+        asyncio.run(kiosk.tend())
     """
     sending = subprocess.Popen([sys.executable, "-c", textwrap.dedent(script)])
     await asyncio.to_thread(eventually, service.hanging.is_set)
@@ -364,9 +398,32 @@ async def test_a_kiosk_that_is_killed_while_it_sends_sends_once(
     service.hangs_after = None
     assert len(service.pictures) == 1
 
-    again = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
+    again = OfflineApi(
+        "http://service",
+        tmp_path,
+        quiet_s=0,
+        transport=service.transport,
+        kiosk_secret=KIOSK_SECRET,
+    )
     await again.tend()
     assert [load.weight_kg for load in service.loads] == [Decimal("0.100"), Decimal("0.200")]
     assert all(weighing.charged_offline for weighing in service.weighings)
     assert await again.waiting() == 0
     await again.close()
+
+
+@pytest.mark.asyncio
+async def test_a_kiosk_that_cannot_prove_itself_keeps_what_it_charged_and_stays_online(
+    service: Service, tmp_path: Path
+) -> None:
+    stranger = OfflineApi("http://service", tmp_path, quiet_s=0, transport=service.transport)
+    await stranger.tend()
+    service.down = True
+    await weigh(stranger)
+    service.down = False
+    for _ in range(2):
+        assert await stranger.tend()
+        assert stranger.cut_since is None
+        assert await stranger.waiting() == 1
+    assert await stranger.refused() == []
+    await stranger.close()

@@ -91,3 +91,14 @@ class AdminSettings(CloudSettings):
                 f"ADMIN_TOKEN must not be {DEFAULT_ADMIN_TOKEN!r} on stage {self.smartscale_stage}"
             )
         return self
+
+
+class StaffSettings(AdminSettings):
+    """How staff and kiosks prove themselves."""
+
+    smartscale_kiosk_secret: SecretStr = SecretStr("")
+    """What API and kiosks share."""
+    kiosk_secret_arn: str = ""
+    """The secret in Secrets Manager that holds it, where it is not given."""
+    history_is_open: bool = False
+    """Whether everybody may read the history: only where nobody but this machine gets here."""

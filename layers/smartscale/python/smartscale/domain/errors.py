@@ -41,6 +41,10 @@ class Unauthorised(DomainError):
     """The caller did not show the right token."""
 
 
+class Forbidden(DomainError):
+    """The caller did not prove to be one who may do this."""
+
+
 class TooManyAttempts(DomainError):
     """The caller has shown too many wrong tokens; the same may work after a while."""
 
