@@ -25,6 +25,7 @@ from smartscale.contract.document import in_language
 from smartscale.contract.weighing import HistoryPage, Result
 from smartscale.domain.charge import Charge
 from smartscale.domain.load import parse_quantity
+from smartscale.domain.weighing import ConfirmedBy
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.health import Health, probe
 from smartscale.http.pictures import in_picture_thread

@@ -179,7 +179,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
             for name, value in deployed.environment.items():
                 patch.setenv(name, value)
             import_missing(connect(deployed.settings))
-        shop = Shop(deployed, Api(f"{deployed.gateway_url}/v1", auth=Signed(deployed.session)))
+        shop = Shop(deployed, Api(f"{deployed.gateway_url}/v1", auth=Signed(deployed)))
         shop.api.headers["X-Admin-Token"] = deployed.settings.admin_token.get_secret_value()
         traffic(shop)
         yield shop

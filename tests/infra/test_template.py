@@ -61,6 +61,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("sqs:SendMessage", "WeighingsQueue"),
         ("dynamodb:UpdateItem", "ModelsTable refused#*"),
         ("secretsmanager:GetSecretValue", "KioskSecret"),
+        ("secretsmanager:GetSecretValue", "AdminTokenSecret where the token was given on AWS"),
         ("secretsmanager:GetSecretValue", "AdminTokenSecretArn where the token is there"),
         ("ssm:GetParameter", "parameter${AdminTokenParameterName} where the token is there"),
         ("cloudwatch:GetMetricData", "*"),

@@ -5,10 +5,10 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 import httpx
 import pytest
 from botocore.auth import SigV4Auth
@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 
 from infra.commands.catalogue import import_missing
 from infra.commands.connection import Connection, connect
+from smartscale.contract import proof
 from tests.conftest import Deployed
 from tests.support import eventually, free_port
 
@@ -44,6 +45,7 @@ def api(
         **deployed.environment,
         "SMARTSCALE_API_PORT": str(port),
         "ADMIN_TOKEN": "a-token-for-tests",
+        "HISTORY_IS_OPEN": "true",  # as on the loopback
     }
     log = tmp_path_factory.mktemp("api") / "api.log"
     with log.open("wb") as out:
@@ -62,18 +64,23 @@ def api(
 @pytest.fixture(scope="session")
 def gateway(deployed: Deployed, connection: Connection) -> "Api":  # noqa: ARG001  filled first
     """The same API as Lambda functions behind the emulator's API gateway."""
-    return Api(f"{deployed.gateway_url}/v1", auth=Signed(deployed.session))
+    return Api(f"{deployed.gateway_url}/v1", auth=Signed(deployed))
 
 
 class Signed(httpx.Auth):
-    """Signs with an emulator's credentials, as everything does that passes its guard."""
+    """Signs with an emulator's credentials, as everything does that passes its guard, and proves
+    to be a kiosk, as the functions want for what is staff's."""
 
     requires_request_body = True
 
-    def __init__(self, session: boto3.Session) -> None:
-        credentials = session.get_credentials()
+    def __init__(self, stack: Deployed) -> None:
+        credentials = stack.session.get_credentials()
         assert credentials is not None
-        self._signer = SigV4Auth(credentials, "execute-api", session.region_name)
+        self._signer = SigV4Auth(credentials, "execute-api", stack.session.region_name)
+        secrets = stack.session.client("secretsmanager", endpoint_url=stack.endpoint)
+        assert stack.outputs.kiosk_secret_arn is not None
+        kept = secrets.get_secret_value(SecretId=stack.outputs.kiosk_secret_arn)
+        self._kiosk_secret = kept["SecretString"]
 
     def auth_flow(self, request: httpx.Request) -> Iterator[httpx.Request]:  # type: ignore[override]
         """Sign a request, and send it."""
@@ -82,6 +89,15 @@ class Signed(httpx.Auth):
         )
         self._signer.add_auth(signed)
         request.headers.update(dict(signed.headers.items()))
+        url = request.url
+        request.headers[proof.HEADER] = proof.prove(
+            self._kiosk_secret,
+            request.method,
+            url.path,
+            url.query.decode(),
+            request.content,
+            datetime.now(UTC),
+        )
         yield request
 
 

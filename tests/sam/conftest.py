@@ -130,7 +130,7 @@ class Gateway(Api):
     """
 
     def __init__(self, stack: Deployed) -> None:
-        super().__init__(f"{stack.gateway_url}/v1", auth=Signed(stack.session))
+        super().__init__(f"{stack.gateway_url}/v1", auth=Signed(stack))
         self.timeout = httpx.Timeout(180)
 
     def result(self, job_id: str, wait_s: int = 240) -> dict[str, Any]:
