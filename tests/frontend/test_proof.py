@@ -33,7 +33,9 @@ async def test_a_kiosk_whose_clock_is_wrong_proves_itself_by_the_apis(hours: int
             now,
         )
         headers = {"Date": format_datetime(now, usegmt=True)}
-        return httpx.Response(200 if good else 403, json={"items": []}, headers=headers)
+        return httpx.Response(
+            200 if good else 403, json={"items": [], "next_cursor": None}, headers=headers
+        )
 
     transport = httpx.MockTransport(answer)
     async with ApiClient("http://api", kiosk_secret=KIOSK_SECRET, transport=transport) as client:
