@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from frontend.api.catalogue import Catalogue
 from frontend.labels import render
-from frontend.labels.barcode import DoesNotFit
 from frontend.labels.issued import Issued
 from frontend.labels.label import Label, NotSettled, label_of
 from frontend.labels.printer import NotPrinted, Printer
@@ -35,13 +34,13 @@ class LabelDesk:
         """The label of a weighing.
 
         Raises:
-            NoLabel: it has no price that holds, or the barcode cannot hold it.
+            NoLabel: it has no price that holds, or no PLU.
             ApiError: the weighing cannot be had.
         """
         result = await self.api.result(weighing, language.code)
         try:
             return label_of(result, await self._plu(result), self.profile)
-        except (NotSettled, DoesNotFit) as error:
+        except NotSettled as error:
             raise NoLabel(str(error)) from error
 
     async def file(self, label: Label, language: Language, kind: str) -> tuple[bytes, str]:

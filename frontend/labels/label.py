@@ -1,14 +1,26 @@
 """What a label says: all that weighing law wants on it, and the number for the till."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from frontend.labels.barcode import Sold, number
+from frontend.labels.barcode import DoesNotFit, Sold, number
 from frontend.labels.profiles import Profile
 from frontend.words import wording
-from frontend.words.languages import Language
+from frontend.words.languages import N_, Language
 from smartscale.contract.weighing import Result, Status, Unit
+
+_log = logging.getLogger(__name__)
+
+NO_BARCODE = N_("No barcode: at the till, enter the PLU and the price.")
+"""What a label says in place of a barcode that cannot hold its sale."""
+_PRICE_PER = {
+    Unit.KG: N_("Price per kg"),
+    Unit.HUNDRED_GRAMS: N_("Price per 100 g"),
+    Unit.LB: N_("Price per lb"),
+    Unit.EACH: N_("Price per piece"),
+}
 
 
 class NotSettled(ValueError):
@@ -32,8 +44,8 @@ class Label:
     currency: str
     weighed_at: datetime
     scale_id: str
-    number: str
-    """The digits of its barcode."""
+    number: str | None
+    """The digits of its barcode, None where the shop's kind of barcode cannot hold this sale."""
 
     @property
     def sale(self) -> str:
@@ -48,9 +60,11 @@ class Label:
 def label_of(result: Result, plu: str, profile: Profile) -> Label:
     """The label of a weighing, in the language that the result is in.
 
+    Where the profile's number cannot hold it, such as a PLU of five digits in a place for four, the
+    label has no barcode: the till can still be told its PLU and its price.
+
     Raises:
         NotSettled: it has no price yet, or waits for somebody to say what it is.
-        DoesNotFit: the profile's number cannot hold it.
     """
     weight, net, tare = result.weight_kg, result.net_kg, result.tare_kg
     price, each, currency, unit = result.price, result.unit_price, result.currency, result.unit
@@ -64,6 +78,11 @@ def label_of(result: Result, plu: str, profile: Profile) -> Label:
     assert price is not None and each is not None and currency and unit  # noqa: S101
     assert result.created_at is not None  # noqa: S101
     quantity = result.quantity or 1
+    try:
+        barcode = number(Sold(plu, unit is Unit.EACH, quantity, net, price), profile)
+    except DoesNotFit as error:
+        _log.warning("the label of %s has no barcode: %s", result.job_id, error)
+        barcode = None
     return Label(
         weighing=result.job_id,
         name=result.name or result.sold_label or "",
@@ -78,7 +97,7 @@ def label_of(result: Result, plu: str, profile: Profile) -> Label:
         currency=currency,
         weighed_at=result.created_at,
         scale_id=result.scale_id or "",
-        number=number(Sold(plu, unit is Unit.EACH, quantity, net, price), profile),
+        number=barcode,
     )
 
 
@@ -86,8 +105,11 @@ def lines(label: Label, t: Language) -> list[tuple[str, str]]:
     """The figures of a label with what they are."""
     each = wording.unit_price(label.unit_price, label.currency, label.unit, t)
     if label.unit is Unit.EACH:
-        return [(t("Pieces"), wording.count(label.quantity, t)), (t("Price per piece"), each)]
-    figures = [(t("Net weight"), wording.kilograms(label.net_kg, t)), (t("Price per kg"), each)]
+        return [(t("Pieces"), wording.count(label.quantity, t)), (t(_PRICE_PER[label.unit]), each)]
+    figures = [
+        (t("Net weight"), wording.kilograms(label.net_kg, t)),
+        (t(_PRICE_PER[label.unit]), each),
+    ]
     if label.tare_kg:
         figures.insert(1, (t("Tare"), wording.kilograms(label.tare_kg, t)))
     return figures
@@ -103,4 +125,5 @@ def receipt_text(label: Label, t: Language) -> str:
     total = wording.money(label.total, label.currency, t)
     figures = [f"{what}: {figure}" for what, figure in lines(label, t)]
     sums = f"{t('Total')}: {total}"
-    return "\n".join([label.name, *figures, sums, issued(label), label.number])
+    barcode = t(NO_BARCODE) if label.number is None else label.number
+    return "\n".join([label.name, *figures, sums, issued(label), barcode])

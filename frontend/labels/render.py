@@ -13,7 +13,7 @@ from fpdf import FPDF
 from PIL import Image
 
 from frontend.labels.barcode import modules
-from frontend.labels.label import Label, issued, lines
+from frontend.labels.label import NO_BARCODE, Label, issued, lines
 from frontend.words import wording
 from frontend.words.languages import Language
 
@@ -81,7 +81,11 @@ class _Page(FPDF):
         total = wording.money(label.total, label.currency, t)
         self._line(t("Total"), 124, 38, bold=True, end=total)
         self._line(issued(label), 166, 18, end=t("COPY") if copy else "")
-        self._barcode(label.number, 190)
+        if label.number is None:
+            self._line(f"PLU {label.plu}", 196, 58, bold=True)
+            self._line(t(NO_BARCODE), 266, 22)
+        else:
+            self._barcode(label.number, 190)
 
     def _line(self, start: str, top: int, size: int, *, bold: bool = False, end: str = "") -> None:
         """A line of text of at most `size` dots, smaller where it would not fit, and its end."""

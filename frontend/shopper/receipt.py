@@ -9,7 +9,7 @@ from qrcode.image.svg import SvgPathImage
 from frontend.api.errors import ApiError, log_unreachable
 from frontend.kiosk import Visit
 from frontend.labels.desk import NoLabel
-from frontend.labels.label import Label, receipt_text
+from frontend.labels.label import NO_BARCODE, Label, receipt_text
 from frontend.labels.printer import NotPrinted
 from frontend.screen import theme
 from frontend.weighing.weighing import UNREACHABLE
@@ -80,7 +80,8 @@ class Receipt:
         except NotPrinted as error:
             self._show(str(error))
         else:
-            self._show(PRINTED, kind="info")
+            printed = (PRINTED,) if label.number is not None else (PRINTED, NO_BARCODE)
+            self._show(*printed, kind="info")
 
     async def _show_code(self) -> None:
         label = None if self._code is not None else await self._label()
@@ -94,16 +95,20 @@ class Receipt:
 
     async def _label(self) -> Label | None:
         try:
-            return await self._visit.kiosk.labels.label(self._weighing, self._visit.language)
+            label = await self._visit.kiosk.labels.label(self._weighing, self._visit.language)
         except NoLabel as error:
-            self._show(NO_LABEL, str(error))
+            self._show(NO_LABEL, why=str(error))
         except ApiError as error:
             log_unreachable(error)
             self._show(UNREACHABLE)
+        else:
+            if label.number is None:
+                self._show(NO_BARCODE, kind="info")
+            return label
         return None
 
-    def _show(self, message: str, why: str = "", kind: str = "calm") -> None:
-        sentence = self._visit.language(message)
+    def _show(self, *messages: str, why: str = "", kind: str = "calm") -> None:
+        sentence = " ".join(map(self._visit.language, messages))
         self._kind = kind
         self._notice = f"{sentence} ({why})" if why else sentence
         self._below.refresh()

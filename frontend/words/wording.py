@@ -260,7 +260,7 @@ def category(name: str, language: Language) -> str:
 def unit_price(
     price: Decimal | None, currency: str | None, unit: Unit | None, language: Language
 ) -> str:
-    """What one kilogram or one piece costs: `€2.49/kg`, `€1.29 each`.
+    """What a kilogram, a pound, 100 g or a piece costs: `€2.49/kg`, `€0.99/100 g`, `€1.29 each`.
 
     >>> from frontend.words.languages import load_languages
     >>> unit_price(Decimal("2.49"), "EUR", Unit.KG, load_languages()["en"])
@@ -271,9 +271,15 @@ def unit_price(
     if price is None or currency is None or unit is None:
         return language("no price yet")
     amount = money(price, currency, language)
-    if unit is Unit.KG:
-        return f"{amount}/{kilogram_sign(language)}"
-    return language("{price} each", price=amount)
+    match unit:
+        case Unit.EACH:
+            return language("{price} each", price=amount)
+        case Unit.KG:
+            return f"{amount}/{kilogram_sign(language)}"
+        case Unit.LB:
+            return f"{amount}/{sign('mass-pound', language)}"
+        case Unit.HUNDRED_GRAMS:
+            return f"{amount}/{_measured(100, 'mass-gram', '0', language)}"
 
 
 def item_price(item: CatalogueItem, language: Language) -> str:

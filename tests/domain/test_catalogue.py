@@ -6,10 +6,11 @@ from importlib.resources import files
 import pytest
 
 from smartscale.domain.catalogue import Catalogue, Item, SoldAs
-from smartscale.domain.catalogue_file import read_csv
+from smartscale.domain.catalogue_file import read_csv, write_csv
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.moments import parse_moment
 from smartscale.domain.prediction import NO_ITEM
+from smartscale.domain.weighing import Unit
 from smartscale.recognition.builtin import builtin_package
 from tests.examples import NOW, item
 
@@ -29,8 +30,10 @@ def test_a_file_becomes_items() -> None:
         (ROW.replace("1.99", "1,99"), "line 2"),
         (ROW.replace("1.99", "-1"), "unit_price"),
         (ROW.replace("1.99", "0"), "above 0"),
-        (ROW.replace("4011", "40"), "plu"),
-        (ROW.replace(",kg,", ",pound,"), "kg, each"),
+        (ROW.replace("4011", "940110"), "plu"),
+        (ROW.replace("4011", "0081"), "without leading zeros"),
+        (ROW.replace("4011", "0"), "plu"),
+        (ROW.replace(",kg,", ",pound,"), "kg, 100g, lb, each"),
         (ROW.replace("2026-01-01", "01.01.2026"), "not a date"),
         (ROW.replace(",Banana,", ",,"), "English"),
         (ROW.rpartition(",")[0], "number of fields"),
@@ -40,6 +43,15 @@ def test_a_file_becomes_items() -> None:
 def test_a_bad_row_is_named(row: str, complaint: str) -> None:
     with pytest.raises(InvalidInput, match=complaint):
         read_csv([HEADER, row], NOW)
+
+
+@pytest.mark.parametrize("unit", list(Unit))
+@pytest.mark.parametrize("plu", ["81", "4011", "94011"])
+def test_every_unit_and_plu_comes_back_out_of_a_file(unit: Unit, plu: str) -> None:
+    row = ROW.replace(",kg,", f",{unit},").replace("4011", plu)
+    sold = read_csv([HEADER, row], NOW)
+    assert (sold[0].unit, sold[0].plu) == (unit, plu)
+    assert read_csv(write_csv(sold, NOW).splitlines(keepends=True), NOW) == sold
 
 
 def test_a_label_or_plu_comes_once() -> None:

@@ -1,12 +1,15 @@
 """The rules of pricing: what the shopper pays is exact to the cent."""
 
+import math
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from smartscale.domain import pricing
 from smartscale.domain.catalogue import Item, Price
 from smartscale.domain.load import Load
 from smartscale.domain.money import to_cent, to_price
@@ -130,3 +133,35 @@ def test_more_weight_never_costs_less(unit_price: Decimal, one: Decimal, other: 
 def test_pieces_add_up_exactly(unit_price: Decimal, quantity: int) -> None:
     sold = item(unit=Unit.EACH, unit_price=str(unit_price))
     assert total(sold, "1", quantity=quantity) == unit_price * quantity
+
+
+@pytest.mark.parametrize(
+    ("unit", "unit_price", "weight", "expected"),
+    [
+        ("lb", "1.00", "0.454", "1.00"),
+        ("lb", "0.59", "1.000", "1.30"),
+        ("lb", "4.99", "2.268", "24.95"),
+        ("lb", "999.99", "30.000", "66138.02"),
+        ("100g", "1.99", "0.125", "2.49"),
+        ("100g", "0.01", "0.050", "0.01"),
+        ("100g", "0.01", "0.049", "0.00"),
+    ],
+)
+def test_a_price_per_pound_or_100_g_is_exact(
+    unit: str, unit_price: str, weight: str, expected: str
+) -> None:
+    assert total(item(unit=unit, unit_price=unit_price), weight, quantity=3) == Decimal(expected)
+
+
+KG_PER = {"kg": Fraction(1), "100g": Fraction(1, 10), "lb": Fraction(45359237, 100_000_000)}
+
+
+@given(st.sampled_from(sorted(KG_PER)), st.integers(1, 999_999_999), st.integers(1, 30_000))
+def test_a_total_is_the_exact_product_rounded_once_half_up(
+    unit: str, cents: int, grams: int
+) -> None:
+    exact = Fraction(cents) * Fraction(grams, 1000) / KG_PER[unit]
+    found = pricing.total(
+        Unit(unit), Decimal(cents).scaleb(-2), Decimal(grams).scaleb(-3), 1, "EUR"
+    )
+    assert found.scaleb(2) == math.floor(exact + Fraction(1, 2))

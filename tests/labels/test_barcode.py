@@ -35,7 +35,7 @@ def test_the_check_digit_of_five_digits_is_gs1_s(value: int) -> None:
 
 @pytest.mark.parametrize("profile", DECIDED, ids=lambda profile: profile.code)
 @given(
-    plu=st.integers(1000, 9999).map(str),
+    plu=st.integers(1, 9999).map(str),
     grams=st.integers(1, 30_000),
     cents=st.integers(1, 200_000),
     pieces=st.integers(1, 99),
@@ -69,6 +69,21 @@ def _is_too_much(layouts: tuple[Layout, ...], net: Decimal, total: Decimal) -> b
         or value != value.to_integral_value()
         for layout in layouts
     )
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.code)
+@given(plu=st.integers(1, 99_999).map(str), cents=st.integers(1, 9999))
+def test_a_plu_of_one_to_five_digits_stands_in_the_number_or_has_none(
+    profile: Profile, plu: str, cents: int
+) -> None:
+    what = sold(plu, total=str(Decimal(cents).scaleb(-2)))
+    (layout, *_) = profile.by_weight
+    if len(plu) > layout.item_digits:
+        with pytest.raises(DoesNotFit, match=f"PLU {plu} has more than the {layout.item_digits}"):
+            number(what, profile)
+    else:
+        item = number(what, profile)[len(layout.prefix) :][: layout.item_digits]
+        assert item == plu.rjust(layout.item_digits, "0")
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.code)

@@ -18,11 +18,10 @@ from escpos.printer import Dummy
 from PIL import Image
 
 from frontend.labels import printer, render
-from frontend.labels.barcode import DoesNotFit
 from frontend.labels.issued import Issued
-from frontend.labels.label import Label, NotSettled, label_of, receipt_text
+from frontend.labels.label import NO_BARCODE, Label, NotSettled, label_of, receipt_text
 from frontend.labels.printer import NotPrinted, Printer, printer_of
-from frontend.labels.profiles import PROFILES
+from frontend.labels.profiles import PROFILES, Profile
 from frontend.words.languages import load_languages
 from smartscale.contract.weighing import Result
 
@@ -46,8 +45,8 @@ SALE: dict[str, Any] = {
 }
 
 
-def label(**changes: object) -> Label:
-    return label_of(Result.model_validate(SALE | changes), "4011", PROFILES["de"])
+def label(plu: str = "4011", profile: str = "de", **changes: object) -> Label:
+    return label_of(Result.model_validate(SALE | changes), plu, PROFILES[profile])
 
 
 def text_of(pdf: bytes) -> str:
@@ -108,15 +107,63 @@ def test_what_has_no_price_that_holds_has_no_label(changes: dict[str, Any]) -> N
         label(**changes)
 
 
-def test_what_does_not_fit_into_the_barcode_has_no_label() -> None:
-    with pytest.raises(DoesNotFit, match=r"999\.99"):
-        label(price="1000.00")
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.code)
+@pytest.mark.parametrize("plu", ["94011", "81", "4011"])
+def test_every_profile_has_a_label_for_every_plu(profile: Profile, plu: str) -> None:
+    made = label(plu, profile.code)
+    fits = len(plu) <= profile.by_weight[0].item_digits
+    drawn = render.picture(made, LANGUAGES["en"], copy=False)
+    assert [found.text for found in zxingcpp.read_barcodes(drawn)] == [made.number] * fits
+    assert (made.number is not None) is fits
+
+
+@pytest.mark.parametrize(
+    ("profile", "changes"),
+    [
+        ("de", {"plu": "94011"}),
+        ("dk-weight", {"plu": "94011"}),
+        ("de", {"price": "1000.00"}),
+        ("us", {"price": "100.00"}),
+        ("fi", {"unit": "each", "quantity": 2}),
+    ],
+)
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_what_no_barcode_can_hold_is_said_in_letters(
+    profile: str, changes: dict[str, Any], code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    t = LANGUAGES[code]
+    made = label(profile=profile, **changes)
+    assert made.number is None
+    assert "has no barcode" in caplog.text
+    assert t(NO_BARCODE) in receipt_text(made, t)
+    drawn = render.picture(made, t, copy=False)
+    assert not zxingcpp.read_barcodes(drawn)
+    says = text_of(render.pdf(made, t, copy=False))
+    assert says.count(f"PLU {made.plu}") == 2
+    if t.direction == "ltr":
+        assert t(NO_BARCODE) in says
+
+
+@pytest.mark.parametrize(
+    ("unit", "what", "each"),
+    [
+        ("kg", "Price per kg", "/kg"),
+        ("lb", "Price per lb", "/lb"),
+        ("100g", "Price per 100 g", "/100"),
+    ],
+)
+def test_the_label_says_what_its_price_is_the_price_of(unit: str, what: str, each: str) -> None:
+    says = text_of(render.pdf(label(unit=unit), LANGUAGES["en"], copy=False))
+    assert what in says
+    assert f"€1.89{each}" in says
+    assert "0.500" in says
+    assert what in receipt_text(label(unit=unit), LANGUAGES["en"])
 
 
 def test_the_code_for_the_phone_holds_the_receipt() -> None:
     says = receipt_text(label(), LANGUAGES["en"])
     assert says.splitlines()[0] == "Bananas"
-    assert label().number in says
+    assert (label().number or "none") in says
 
 
 def test_a_second_label_of_a_sale_is_a_copy_also_after_a_restart(tmp_path: Path) -> None:

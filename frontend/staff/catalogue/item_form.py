@@ -27,7 +27,12 @@ SOLD_AS: dict[str, str] = {
     SoldAs.SINGLE: N_("one at a time"),
     SoldAs.BULK: N_("several at once"),
 }
-UNITS: dict[str, str] = {Unit.KG: N_("by weight"), Unit.EACH: N_("by the piece")}
+UNITS: dict[str, str] = {
+    Unit.KG: N_("per kg"),
+    Unit.HUNDRED_GRAMS: N_("per 100 g"),
+    Unit.LB: N_("per lb"),
+    Unit.EACH: N_("by the piece"),
+}
 
 
 class ItemForm:

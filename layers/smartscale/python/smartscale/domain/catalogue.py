@@ -17,7 +17,8 @@ from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.weighing import Unit
 
 _LABEL = re.compile(r"[^\W_][\w .'()-]{0,79}")
-_PLU = re.compile(r"[0-9]{4,5}", re.ASCII)
+_PLU = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+"""Without leading zeros: a barcode fills up with them, so 0081 would be 81 at the till."""
 _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 _PRICE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?", re.ASCII)
 _KILOGRAMS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
@@ -112,7 +113,8 @@ class Item(BaseModel):
             InvalidInput: a field is not what it has to be; the message names it.
         """
         _check(_LABEL, label, "label", "a name such as Granny-Smith")
-        _check(_PLU, plu, "plu", "a PLU code of 4 or 5 digits, such as 4011")
+        right = "a PLU code of 1 to 5 digits without leading zeros, such as 4011, 94011 or 81"
+        _check(_PLU, plu, "plu", right)
         _check(_PRICE, unit_price, "unit_price", "a price such as 2.49")
         if tare_kg:
             right = "kilograms with at most 3 decimals, such as 0.015"

@@ -8,6 +8,13 @@ from smartscale.domain.load import Load
 from smartscale.domain.money import to_price
 from smartscale.domain.weighing import Prediction, Unit, Weighing
 
+_KG_PER_UNIT = {
+    Unit.KG: Decimal(1),
+    Unit.HUNDRED_GRAMS: Decimal("0.1"),
+    Unit.LB: Decimal("0.45359237"),
+}
+"""Exact: the pound is defined so, by the international yard and pound agreement of 1959."""
+
 
 def tare_for(item: Item, load: Load) -> Decimal:
     """The tare in kg: what the shopper gave, else the item's own where it fits below the weight.
@@ -46,14 +53,24 @@ def pieces(unit: Unit, quantity: int) -> int:
 def total(
     unit: Unit, unit_price: Decimal, net_kg: Decimal, quantity: int, currency: str
 ) -> Decimal:
-    """What a load costs: unit price x net weight in kg, or unit price x pieces.
+    """What a load costs: unit price x net weight in the price's unit, or unit price x pieces.
+
+    It is rounded once, at the end, half up to the currency's smallest coin.
 
     >>> total(Unit.KG, Decimal("2.49"), Decimal("0.500"), 1, "EUR")
     Decimal('1.25')
     >>> total(Unit.EACH, Decimal("1.29"), Decimal("0.500"), 3, "EUR")
     Decimal('3.87')
+    >>> total(Unit.LB, Decimal("0.69"), Decimal("0.500"), 1, "USD")
+    Decimal('0.76')
+    >>> total(Unit.HUNDRED_GRAMS, Decimal("1.99"), Decimal("0.125"), 1, "EUR")
+    Decimal('2.49')
     """
-    return to_price(unit_price * (quantity if unit is Unit.EACH else net_kg), currency)
+    if unit is Unit.EACH:
+        return to_price(unit_price * quantity, currency)
+    # Multiplied first: that is exact, and of the quotient the context keeps 28 digits, far more
+    # than would move it across half a coin.
+    return to_price(unit_price * net_kg / _KG_PER_UNIT[unit], currency)
 
 
 def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Prediction:

@@ -28,6 +28,9 @@ class Unit(StrEnum):
     """What a unit price is a price of."""
 
     KG = "kg"
+    HUNDRED_GRAMS = "100g"
+    LB = "lb"
+    """The international avoirdupois pound, 0.45359237 kg."""
     EACH = "each"
 
 
