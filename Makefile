@@ -53,7 +53,7 @@ test: lint ## everything CI runs
 	$(PYTEST) $(PYTEST_ARGS)
 
 check: lint ## what to run before a commit: all that needs no emulator, browser or TensorFlow
-	$(PYTEST) -m "not integration and not browser and not training" $(patsubst %,--ignore=%,$(NOT_CHECKED))
+	$(PYTEST) -m "not integration and not browser and not training" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
 
 lint: .venv/.test ## style, who imports whom, and types
 	.venv/bin/ruff check

@@ -25,11 +25,13 @@ hypothesis.settings.load_profile("smartscale")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, one has all that use the shared emulator, and the
-    tests of a module stay together: they share what they started. The long ones come first."""
+    """Where several processes share the tests, one has all that use the shared emulator, one all
+    that use the shared running system, and the tests of a module stay together: they share what
+    they started. The long ones come first."""
     for item in items:
-        shared = "emulator" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("emulator" if shared else item.location[0]))
+        used = getattr(item, "fixturenames", ())
+        group = next((name for name in ("emulator", "system") if name in used), item.location[0])
+        item.add_marker(pytest.mark.xdist_group(group))
     long = ("integration", "browser", "training")
     items.sort(key=lambda item: not any(map(item.get_closest_marker, long)))
 

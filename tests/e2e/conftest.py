@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -17,7 +18,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from infra.waiting import wait_until
-from tests.support import free_port
+from tests.support import eventually, free_port
 
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -52,7 +53,7 @@ class Running:
     home: Path
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def chromium() -> Path:
     """The first Chromium on the path."""
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -61,9 +62,10 @@ def chromium() -> Path:
     return Path(found)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def system(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:  # noqa: ARG001 - no browser, no system
-    """`smartscale run` in a home of its own."""
+    """`smartscale run` in a home of its own. All tests of a session share it: none may expect to be
+    the first."""
     home = tmp_path_factory.mktemp("home")
     kiosk, api, cloud = (f"http://127.0.0.1:{free_port()}" for _ in range(3))
     running = Running(kiosk, api, cloud, home)
@@ -102,9 +104,9 @@ def system(chromium: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         process.wait(STOP_S)
 
 
-@pytest.fixture(scope="module")
-def busy(system: Running) -> int:
-    """Some customers before us: every sample was weighed, some more often; how many there were."""
+@pytest.fixture(scope="session")
+def busy(system: Running) -> None:
+    """Some customers before us: every sample was weighed, some more often."""
     samples = json.loads((SAMPLES / "manifest.json").read_text("utf-8"))
     waiting = []
     with httpx.Client(base_url=f"{system.api}/v1", timeout=30, trust_env=False) as client:
@@ -117,13 +119,17 @@ def busy(system: Running) -> int:
                     data={"weight": str(sample["weight_kg"]), "scale_id": "kiosk-2"},
                 ).raise_for_status()
                 waiting.append(accepted.json()["job_id"])
+
+        def is_done(job_id: str) -> bool:
+            result = client.get(f"/result/{job_id}", params={"wait": 10}).raise_for_status().json()
+            assert result["status"] in {"pending", "done"}, result
+            return bool(result["status"] == "done")
+
         for job_id in waiting:
-            result = client.get(f"/result/{job_id}", params={"wait": 10}).raise_for_status()
-            assert result.json()["status"] == "done"
-    return len(waiting)
+            eventually(partial(is_done, job_id), 120)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def camera_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the fake camera sees: the bananas of the samples, as motion JPEG."""
     film = tmp_path_factory.mktemp("camera") / "bananas.mjpeg"
@@ -135,6 +141,7 @@ def camera_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return film
 
 
+# Playwright's loop runs until the browser's end; longer, and no other test could run its own.
 @pytest.fixture(scope="module")
 def browser(chromium: Path, camera_picture: Path) -> Iterator[Browser]:
     """A real browser with a camera that always sees the same."""

@@ -25,9 +25,9 @@ def test_axe_finds_nothing(page: Page, path: str, width: int) -> None:
     assert violations(page) == []
 
 
+@pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("width", [390, 1920])
-def test_axe_finds_nothing_behind_the_login(page: Page, busy: int, width: int) -> None:
-    assert busy
+def test_axe_finds_nothing_behind_the_login(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 1080})
     page.goto("/")
     log_in(page, MANAGER)

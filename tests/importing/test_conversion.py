@@ -1,12 +1,16 @@
-"""The real conversion of what Keras 2, Keras 3 and TensorFlow write, in its real process."""
+"""The real conversion of what Keras 2, Keras 3 and TensorFlow write.
+
+Some kinds are converted in a process of their own, as an import does it. The others share this
+process: TensorFlow takes several seconds to start.
+"""
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from functions.model_import.app import CONVERSION
+from functions.model_import.conversion.__main__ import refusal
 from smartscale.adapters.converter import ConverterProcess
 from smartscale.domain.errors import ImportFailed
 from smartscale.domain.registry import ImportHints, ImportProgress
@@ -23,8 +27,25 @@ COMMIT = "c" * 40
 NO_HINTS = ImportHints()
 
 
+APART = {"vgg16-keras", "tiny-savedmodel3", "lambda-savedmodel", "vgg16-truncated"}
+"""The repositories that are converted in a process of their own."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet_tensorflow() -> Iterator[None]:
+    """TensorFlow as it is in a process of its own: on the processor, and saying little."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TF_CPP_MIN_LOG_LEVEL", "3")
+        patch.setenv("CUDA_VISIBLE_DEVICES", "")
+        yield
+
+
 def convert(folder: Path, package: Path, hints: ImportHints = NO_HINTS) -> ModelPackage:
-    """Convert a repository's folder as an import does."""
+    """Convert a repository's folder as an import does.
+
+    Raises:
+        ImportFailed: the model is refused.
+    """
     files = tuple(
         RepositoryFile(name=str(path.relative_to(folder)), size=path.stat().st_size)
         for path in sorted(folder.rglob("*"))
@@ -42,7 +63,10 @@ def convert(folder: Path, package: Path, hints: ImportHints = NO_HINTS) -> Model
         hints=hints,
         samples=SAMPLES,
     )
-    ConverterProcess(CONVERSION).convert(order, said.append)
+    if folder.name in APART:
+        ConverterProcess(CONVERSION).convert(order, said.append)
+    elif (reason := refusal(order, said.append)) is not None:
+        raise ImportFailed(reason)
     assert said
     return load_package(package)
 
@@ -61,31 +85,9 @@ REFUSED = {
 }
 
 
-@pytest.fixture(scope="module")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the conversions below write, each into a folder of its name."""
-    folder = tmp_path_factory.mktemp("packages")
-    for kind in (*VGG16, *TINY, *REFUSED):
-        (folder / kind).mkdir()
-    return folder
-
-
-@pytest.fixture(scope="module")
-def converted(models: Path, packages: Path) -> Iterator[dict[str, Future[ModelPackage]]]:
-    """All these conversions, two at a time: TensorFlow starts on one core."""
-    pool = ThreadPoolExecutor(2)
-    yield {
-        kind: pool.submit(convert, models / kind, packages / kind)
-        for kind in (*VGG16, *TINY, *REFUSED)
-    }
-    pool.shutdown(cancel_futures=True)
-
-
 @pytest.mark.parametrize("kind", VGG16)
-def test_a_vgg16_answers_in_its_package_as_before(
-    converted: dict[str, Future[ModelPackage]], kind: str
-) -> None:
-    package = converted[kind].result()
+def test_a_vgg16_answers_in_its_package_as_before(models: Path, tmp_path: Path, kind: str) -> None:
+    package = convert(models / kind, tmp_path)
     assert package.input_size == 100
     assert package.labels[:2] == ("Fruit 0", "Fruit 1")
     assert len(package.labels) == 131
@@ -102,9 +104,9 @@ def test_a_vgg16_answers_in_its_package_as_before(
 
 @pytest.mark.parametrize("kind", TINY)
 def test_what_either_keras_wrote_is_read_and_what_its_graph_does_is_found(
-    converted: dict[str, Future[ModelPackage]], kind: str
+    models: Path, tmp_path: Path, kind: str
 ) -> None:
-    package = converted[kind].result()
+    package = convert(models / kind, tmp_path)
     assert package.labels == ("Apple", "Pear", "Plum")
     assert package.source["preprocessing"] == "inside the graph"
     assert (package.preprocessing.mean, package.preprocessing.scale) == ((0, 0, 0), (1, 1, 1))
@@ -113,12 +115,10 @@ def test_what_either_keras_wrote_is_read_and_what_its_graph_does_is_found(
 
 
 @pytest.mark.parametrize(("kind", "saying"), REFUSED.items())
-def test_what_is_refused_says_why(
-    converted: dict[str, Future[ModelPackage]], packages: Path, kind: str, saying: str
-) -> None:
+def test_what_is_refused_says_why(models: Path, tmp_path: Path, kind: str, saying: str) -> None:
     with pytest.raises(ImportFailed, match=saying):
-        converted[kind].result()
-    assert not list((packages / kind).iterdir())
+        convert(models / kind, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_file_that_is_cut_short_is_refused_whatever_its_kind(

@@ -709,13 +709,9 @@ def test_the_default_admin_token_is_for_emulators(template: dict[str, Any]) -> N
     assert template["Parameters"]["AdminToken"]["NoEcho"]
 
 
-@pytest.mark.parametrize(
-    "command",
-    [["sam", "validate", "--lint"], ["cfn-lint", "template.yaml"]],
-    ids=["sam validate --lint", "cfn-lint"],
-)
-def test_linters_are_content(command: list[str]) -> None:
-    done = _tool(*command)
+def test_the_linter_is_content() -> None:
+    """SAM's own `validate --lint`, which calls this one, runs before it builds in tests/sam."""
+    done = _tool("cfn-lint", "template.yaml")
 
     assert done.returncode == 0, done.stdout + done.stderr
 

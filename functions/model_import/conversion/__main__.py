@@ -12,6 +12,7 @@ from functions.model_import.conversion.pack import make_package
 from smartscale.domain.errors import DomainError
 from smartscale.domain.registry import ImportProgress
 from smartscale.importing.order import ConversionNews, ConversionOrder
+from smartscale.operations.ports.models import Say
 from smartscale.recognition.package import PackageError
 
 MEMORY_BYTES = 8 * 1024**3
@@ -34,20 +35,24 @@ def main() -> None:
     def say(progress: ImportProgress) -> None:
         print(ConversionNews(progress=progress).model_dump_json(), file=news)
 
-    def refuse(reason: str) -> None:
+    if (reason := refusal(order, say)) is not None:
         print(ConversionNews(refused=reason).model_dump_json(), file=news)
         sys.exit(1)
 
+
+def refusal(order: ConversionOrder, say: Say) -> str | None:
+    """Convert, and return why the model is refused, in one sentence; None when it was converted."""
     try:
         make_package(order, say)
     except (DomainError, PackageError) as error:
-        refuse(str(error))
+        return str(error)
     except MemoryError:
-        refuse(f"The model needs more than {MEMORY_BYTES >> 30} GiB of memory to be converted.")
+        return f"The model needs more than {MEMORY_BYTES >> 30} GiB of memory to be converted."
     except Exception as error:  # noqa: BLE001  loaders raise whatever they like
         _log.warning("the model does not convert", exc_info=True)
         what = str(error).strip().splitlines()[0:1] or [type(error).__name__]
-        refuse(f"The {order.source.kind} cannot be converted: {what[0][:_SAID_IN_A_REASON]}")
+        return f"The {order.source.kind} cannot be converted: {what[0][:_SAID_IN_A_REASON]}"
+    return None
 
 
 def _end_with_parent() -> None:
