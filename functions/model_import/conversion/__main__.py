@@ -12,7 +12,7 @@ from functions.model_import.conversion.pack import make_package
 from smartscale.domain.errors import DomainError
 from smartscale.domain.registry import ImportProgress
 from smartscale.importing.order import ConversionNews, ConversionOrder
-from smartscale.operations.ports.models import Say
+from smartscale.operations.ports.models import ReportProgress
 from smartscale.recognition.package import PackageError
 
 MEMORY_BYTES = 8 * 1024**3
@@ -40,7 +40,7 @@ def main() -> None:
         sys.exit(1)
 
 
-def refusal(order: ConversionOrder, say: Say) -> str | None:
+def refusal(order: ConversionOrder, say: ReportProgress) -> str | None:
     """Convert, and return why the model is refused, in one sentence; None when it was converted."""
     try:
         make_package(order, say)
