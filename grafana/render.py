@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader
 
 from grafana.build import DASHBOARDS
-from grafana.replay import Panel, Series, replay
+from grafana.replay import Panel, Series, replay, shown_since
 from infra.settings import load_settings
 from infra.stack import session_of
 from smartscale.recognition.report.charts import Axis
@@ -84,7 +84,7 @@ def box_of(panel: Panel, start: datetime, end: datetime) -> Box:
         case "bargauge":
             _bars(box, panel, unit)
         case _:
-            _lines(box, panel, unit, (start, end))
+            _lines(box, panel, unit, (shown_since(panel.spec, start, end), end))
     return box
 
 
@@ -125,8 +125,9 @@ def _lines(box: Box, panel: Panel, unit: str, shown: tuple[datetime, datetime]) 
         return round(_LEFT + room * ((moment - start) / (end - start)), 1)
 
     box.marks = [{"y": down(tick), "text": written(tick, unit)} for tick in axis.ticks()]
+    written_as = "%H:%M" if end - start <= timedelta(days=2) else "%d %b"
     spans = [start + (end - start) * share for share in (0.1, 0.3, 0.5, 0.7, 0.9)]
-    box.times = [{"x": across(moment), "text": f"{moment:%H:%M}"} for moment in spans]
+    box.times = [{"x": across(moment), "text": f"{moment:{written_as}}"} for moment in spans]
     legend_x = 12.0
     for series, color in zip(panel.series, _COLORS, strict=False):
         # A period is drawn at its start, which for a day may lie before the shown span.
@@ -160,7 +161,7 @@ def pictures(minutes: int) -> Iterator[tuple[str, str]]:
     settings = load_settings()
     cloudwatch = session_of(settings).client("cloudwatch", endpoint_url=settings.aws_endpoint)
     for dashboard in sorted(DASHBOARDS.glob("*.json")):
-        panels = replay(cloudwatch, dashboard, start, end)
+        panels = replay(cloudwatch, dashboard, start, end, settings.stack)
         yield dashboard.stem.replace("_", "-"), picture(dashboard, panels, start, end)
 
 

@@ -8,7 +8,7 @@ https://github.com/grafana/grafana/tree/main/pkg/tsdb/cloudwatch (`metric_data_q
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,18 +67,23 @@ def panels_of(dashboard: Path) -> Iterator[dict[str, Any]]:
 
 
 def replay(
-    cloudwatch: "CloudWatchClient", dashboard: Path, start: datetime, end: datetime
+    cloudwatch: "CloudWatchClient",
+    dashboard: Path,
+    start: datetime,
+    end: datetime,
+    stack: str = "smartscale",
 ) -> list[Panel]:
-    """Ask for every panel of a dashboard over a time, as Grafana would."""
+    """Ask for every panel of a dashboard over a time, as Grafana would for a chosen stack."""
     answered = []
     for spec in panels_of(dashboard):
         asked = {target["id"]: target for target in spec["targets"] if not target.get("hide")}
         found: dict[str, dict[datetime, float]] = {name: {} for name in asked}
-        queries = [metric_data_query(target, start, end) for target in asked.values()]
+        since = shown_since(spec, start, end)
+        queries = [metric_data_query(target, since, end, stack) for target in asked.values()]
         for first in range(0, len(queries), _MOST_QUERIES):
             pages = cloudwatch.get_paginator("get_metric_data").paginate(
                 MetricDataQueries=queries[first : first + _MOST_QUERIES],
-                StartTime=start,
+                StartTime=since,
                 EndTime=end,
                 ScanBy="TimestampAscending",
             )
@@ -92,7 +97,15 @@ def replay(
     return answered
 
 
-def metric_data_query(target: Mapping[str, Any], start: datetime, end: datetime) -> Any:
+def shown_since(panel: Mapping[str, Any], start: datetime, end: datetime) -> datetime:
+    """When a panel begins on a dashboard from `start` on: it may show a time of its own."""
+    own = panel.get("timeFrom")
+    return start if own is None else end - timedelta(days=int(own.removesuffix("d")))
+
+
+def metric_data_query(
+    target: Mapping[str, Any], start: datetime, end: datetime, stack: str = "smartscale"
+) -> Any:
     """The MetricDataQuery that the plugin builds of a target.
 
     Raises:
@@ -107,7 +120,12 @@ def metric_data_query(target: Mapping[str, Any], start: datetime, end: datetime)
     several = [name for name, values in dimensions.items() if len(values) != 1 or "*" in values]
     if several or not target.get("matchExact", True):
         raise WouldShowNothing("it is a search")
-    if "$" in json.dumps([target.get(part) for part in ("namespace", "metricName", "dimensions")]):
+    # The one variable that has one value: of the dashboard, or of Grafana's environment.
+    dimensions = {
+        name: [stack] if values in (["$stack"], ["$SMARTSCALE_STACK"]) else values
+        for name, values in dimensions.items()
+    }
+    if "$" in json.dumps([target.get("namespace"), target.get("metricName"), dimensions]):
         raise WouldShowNothing("it names a variable of the dashboard")
     return {
         "Id": target["id"],

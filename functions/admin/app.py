@@ -454,7 +454,7 @@ def roll_memory_back(operation: Annotated[Teach, Depends(teach)]) -> Taught:
 def count_start() -> None:
     """Count a worker's start."""
     where = MetricsSettings()
-    count_cold_start(where.metrics_sink, where.aws_region)
+    count_cold_start(where.metrics_sink, where.aws_region, where.smartscale_stack)
 
 
 app = create_app("SmartScale admin", router)

@@ -65,7 +65,9 @@ def worker() -> Worker:
     )
     weighings = DynamoWeighings(settings.weighings_table, region)
     fail = Fail(S3Uploads(bucket), S3Ledger(bucket), weighings, announce, now)
-    return Worker(fail, metrics_for(settings.metrics_sink, region), announce)
+    return Worker(
+        fail, metrics_for(settings.metrics_sink, region, settings.smartscale_stack), announce
+    )
 
 
 def bury(record: SQSRecord) -> None:

@@ -114,7 +114,7 @@ def worker() -> Worker:
         remember=Remember(memories),
         learn=Learn(memories, weighings, uploads, now),
         dead_letters=SqsQueue(sqs_client(region), settings.dead_letter_queue_url),
-        metrics=metrics_for(settings.metrics_sink, region),
+        metrics=metrics_for(settings.metrics_sink, region, settings.smartscale_stack),
         trying=TryModel(
             DynamoTrials(settings.models_table, region),
             registry,
@@ -126,7 +126,7 @@ def worker() -> Worker:
         announce=announce,
         watch=Watch(
             queue,
-            CloudWatchQueries(cloudwatch_client(region)),
+            CloudWatchQueries(cloudwatch_client(region), settings.smartscale_stack),
             Costs.of(region, platform.machine()),
             now,
         ),

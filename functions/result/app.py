@@ -113,7 +113,9 @@ def history() -> History:
 @lru_cache
 def confirm() -> Confirm:
     """The operation that confirms."""
-    metrics = metrics_for(settings().metrics_sink, settings().aws_region)
+    metrics = metrics_for(
+        settings().metrics_sink, settings().aws_region, settings().smartscale_stack
+    )
     queue = SqsQueue(sqs_client(settings().aws_region), settings().weighings_queue_url)
     topic = topic_for(settings().weighing_completed_topic_arn, settings().aws_region)
     return Confirm(
@@ -136,7 +138,7 @@ def item_pictures() -> S3ItemPictures:
 @lru_cache
 def metric_queries() -> CloudWatchQueries:
     """What the metrics were."""
-    return CloudWatchQueries(cloudwatch_client(settings().aws_region))
+    return CloudWatchQueries(cloudwatch_client(settings().aws_region), settings().smartscale_stack)
 
 
 @lru_cache
@@ -335,7 +337,7 @@ def health(
 def count_start() -> None:
     """Count a worker's start."""
     where = MetricsSettings()
-    count_cold_start(where.metrics_sink, where.aws_region)
+    count_cold_start(where.metrics_sink, where.aws_region, where.smartscale_stack)
 
 
 app = create_app("SmartScale result", router)

@@ -97,7 +97,7 @@ def _result_url(job_id: str) -> str:
 def count_start() -> None:
     """Count a worker's start."""
     where = MetricsSettings()
-    count_cold_start(where.metrics_sink, where.aws_region)
+    count_cold_start(where.metrics_sink, where.aws_region, where.smartscale_stack)
 
 
 app = create_app("SmartScale upload", router)

@@ -44,7 +44,11 @@ class Connection:
         self.bucket = data_bucket(outputs.bucket, region)
         # An emulator loses its metrics with its tables; CloudWatch keeps them.
         lost_with_tables = os.environ["METRICS_SINK"] == MetricsSink.CLOUDWATCH
-        self._metrics = metrics_for(MetricsSink.CLOUDWATCH, region) if lost_with_tables else None
+        self._metrics = (
+            metrics_for(MetricsSink.CLOUDWATCH, region, os.environ["SMARTSCALE_STACK"])
+            if lost_with_tables
+            else None
+        )
         self.catalogue = DynamoCatalogue(outputs.catalogue_table, region)
         self.registry = DynamoRegistry(outputs.models_table, region)
         self.trials = DynamoTrials(outputs.models_table, region)

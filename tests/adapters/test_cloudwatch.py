@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
-from smartscale.adapters.cloudwatch import CloudWatchMetrics, EmfMetrics
+from smartscale.adapters.cloudwatch import CloudWatchMetrics, CloudWatchQueries, EmfMetrics
 from smartscale.domain import correlation
-from smartscale.operations.ports.metrics import Metric
+from smartscale.operations.ports.metrics import Metric, MetricQuery
 from tests.fakes import FakeMetrics
 
 AT = datetime(2026, 11, 26, 3, tzinfo=UTC)
@@ -33,8 +33,8 @@ class FakeCloudWatch:
 
 def test_both_ways_tell_the_same() -> None:
     out, cloud = io.StringIO(), FakeCloudWatch()
-    EmfMetrics(FakeMetrics, out).emit(TOLD)
-    CloudWatchMetrics(cloud).emit(TOLD)  # type: ignore[arg-type]
+    EmfMetrics(FakeMetrics, "shop", out).emit(TOLD)
+    CloudWatchMetrics(cloud, "shop").emit(TOLD)  # type: ignore[arg-type]
     by_line = []
     for line in map(json.loads, out.getvalue().splitlines()):
         [definition] = line["_aws"]["CloudWatchMetrics"]
@@ -57,22 +57,23 @@ def test_both_ways_tell_the_same() -> None:
         for datum in said["MetricData"]
     ]
     assert by_line == by_call
+    assert {dimensions["Stack"] for _, dimensions, _ in by_line} == {"shop"}
 
 
 def test_a_line_of_metrics_carries_the_correlation_id_but_not_as_a_dimension() -> None:
     out = io.StringIO()
     with correlation.correlated("till-7.0815"):
         metric = Metric("Requests", 1)
-    EmfMetrics(FakeMetrics, out).emit([metric])
+    EmfMetrics(FakeMetrics, "shop", out).emit([metric])
     line = json.loads(out.getvalue())
     assert line["correlation_id"] == "till-7.0815"
-    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [[]]
+    assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stack"]]
 
 
 def test_a_metric_that_is_called_like_its_dimension_does_not_fit_into_a_line() -> None:
     out, called = io.StringIO(), FakeMetrics()
     label = Metric("Label", 1, dimensions={"Label": "Banana"})
-    EmfMetrics(lambda: called, out).emit([label, Metric("Requests", 1)])
+    EmfMetrics(lambda: called, "shop", out).emit([label, Metric("Requests", 1)])
     assert called.metrics == [label]
     [line] = out.getvalue().splitlines()
     assert json.loads(line)["Requests"] == 1
@@ -83,5 +84,47 @@ def test_metrics_that_cannot_be_told_fail_nothing(caplog: pytest.LogCaptureFixtu
         def put_metric_data(self, **_: Any) -> None:
             raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 
-    CloudWatchMetrics(Away()).emit(TOLD)  # type: ignore[arg-type]
+    CloudWatchMetrics(Away(), "shop").emit(TOLD)  # type: ignore[arg-type]
     assert "metrics were lost" in caplog.text
+
+
+class Refusing:
+    """Like LocalStack it knows no percentiles, and refuses the whole call."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, Any]] = []
+
+    def get_paginator(self, _: str) -> "Refusing":
+        return self
+
+    def paginate(self, **asked: Any) -> list[dict[str, Any]]:
+        queries = asked["MetricDataQueries"]
+        self.asked += queries
+        if any(query["MetricStat"]["Stat"].startswith("p") for query in queries):
+            raise ClientError(
+                {"Error": {"Code": "InternalError", "Message": "'p95'"}}, "GetMetricData"
+            )
+        results = [{"Id": query["Id"], "Timestamps": [AT], "Values": [2.0]} for query in queries]
+        return [{"MetricDataResults": results}]
+
+
+def test_where_percentiles_are_refused_the_other_figures_are_there() -> None:
+    queries = CloudWatchQueries(Refusing(), "shop")  # type: ignore[arg-type]
+    asked = [MetricQuery("Requests", "Sum"), MetricQuery("PredictionLatency", "p95")]
+
+    found = queries.series([*asked, MetricQuery("Errors", "Sum")], AT, AT, 60)
+
+    assert found == [{AT: 2.0}, {}, {AT: 2.0}]
+
+
+def test_figures_are_those_of_the_stack_alone() -> None:
+    cloud = Refusing()
+    theirs = MetricQuery("Throttles", "Sum", namespace="AWS/Lambda")
+
+    CloudWatchQueries(cloud, "shop").series(  # type: ignore[arg-type]
+        [MetricQuery("Label", "Sum", {"Label": "Banana"}), theirs], AT, AT, 60
+    )
+
+    ours, others = (query["MetricStat"]["Metric"]["Dimensions"] for query in cloud.asked)
+    assert ours == [{"Name": "Stack", "Value": "shop"}, {"Name": "Label", "Value": "Banana"}]
+    assert others == []

@@ -62,7 +62,7 @@ def a_queue() -> SqsQueue:
 
 def queries() -> CloudWatchQueries:
     """Figures that cannot be reached."""
-    return CloudWatchQueries(cloudwatch_client(REGION))
+    return CloudWatchQueries(cloudwatch_client(REGION), "smartscale")
 
 
 CALLS: dict[str, Callable[[Path], object]] = {

@@ -24,6 +24,7 @@ from grafana.replay import (
 )
 from infra.commands.catalogue import import_missing
 from infra.commands.connection import connect
+from infra.deploy import embedded_parameters
 from infra.emulator import Emulator
 from infra.settings import ROOT
 from smartscale.domain.job_id import new_job_id
@@ -72,6 +73,43 @@ def test_no_panel_has_a_known_reason_for_no_data() -> None:
             assert len(set(ids)) == len(ids) > 0, panel["title"]
     for _, target in targets():
         assert metric_data_query(target, NOW, NOW)
+
+
+def test_percentiles_are_asked_for_by_themselves() -> None:
+    """LocalStack refuses everything that is asked for with one."""
+    for file in DASHBOARDS.glob("*.json"):
+        for panel in panels_of(file):
+            ranked = {target["statistic"].startswith("p") for target in panel["targets"]}
+            assert len(ranked) == 1, panel["title"]
+    [group] = json.loads(ALERTS.read_text("utf-8"))["groups"]
+    for rule in group["rules"]:
+        ranked_rule = rule["data"][0]["model"]["statistic"].startswith("p")
+        assert rule["execErrState"] == ("KeepLast" if ranked_rule else "Error"), rule["title"]
+
+
+def test_everything_is_asked_for_by_stack() -> None:
+    """The stacks of an account tell their figures in one namespace."""
+    for title, target in targets():
+        assert target["dimensions"]["Stack"] == ["$stack"], title
+    for file in DASHBOARDS.glob("*.json"):
+        [chosen] = json.loads(file.read_text("utf-8"))["templating"]["list"]
+        assert (chosen["name"], chosen["query"]["dimensionKey"]) == ("stack", "Stack")
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    assert "SMARTSCALE_STACK" in compose["services"]["grafana"]["environment"]
+    [group] = json.loads(ALERTS.read_text("utf-8"))["groups"]
+    for rule in group["rules"]:
+        assert rule["data"][0]["model"]["dimensions"] == {"Stack": ["$SMARTSCALE_STACK"]}
+
+
+def test_an_alert_counts_what_came_in_the_last_five_minutes() -> None:
+    """Not in CloudWatch's own five minutes, which begin anew with what came before left out."""
+    [group] = json.loads(ALERTS.read_text("utf-8"))["groups"]
+    for rule in group["rules"]:
+        query, reduce, _ = (step["model"] for step in rule["data"])
+        if query["statistic"] == "Sum":
+            assert (query["period"], reduce["reducer"]) == ("60", "sum"), rule["title"]
+            assert rule["data"][0]["relativeTimeRange"] == {"from": 300, "to": 0}
+            assert rule["for"] == "0m"
 
 
 @pytest.mark.parametrize(
@@ -180,6 +218,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
                 patch.setenv(name, value)
             import_missing(connect(deployed.settings))
         shop = Shop(deployed, Api(f"{deployed.gateway_url}/v1", auth=Signed(deployed)))
+        # The embedded stack's own admin function, which nobody calls but here, looks there.
+        deployed.session.client("ssm", endpoint_url=deployed.endpoint).put_parameter(
+            Name=embedded_parameters(deployed.settings)["AdminTokenParameterName"],
+            Value=deployed.settings.admin_token.get_secret_value(),
+            Type="SecureString",
+        )
         shop.api.headers["X-Admin-Token"] = deployed.settings.admin_token.get_secret_value()
         traffic(shop)
         yield shop
@@ -240,20 +284,21 @@ class TestAfterRealTraffic:
             "Dead letters": shop.failed,
             "Confirmations": len(shop.confirmed),
         }
-        errors, letters, refused = (total(shown["Errors and refusals"], n) for n in range(3))
-        assert (errors, letters, refused) == (shop.failed, shop.failed, 1)
+        assert total(shown["Failed weighings"]) == shop.failed
+        letters, refused = (total(shown["Dead letters and refusals"], n) for n in range(2))
+        assert (letters, refused) == (shop.failed, 1)
 
     def test_latency(self, shop: Shop) -> None:
-        average, p95 = shop.shown()["Latency"].series
+        [average] = shop.shown()["Latency"].series
+        [p95] = shop.shown()["Latency, slowest of 20"].series
         recognised = [one["timings"]["total_ms"] for one in shop.results]
         assert np.mean(recognised) <= shop.average(average) <= np.mean(shop.took_ms)
         assert max(p95.points.values()) <= max(shop.took_ms)
         if len(p95.points) == 1:
             assert np.percentile(recognised, 95) <= next(iter(p95.points.values()))
         inference = [one["timings"]["inference_ms"] for one in shop.results]
-        active, of_active, candidate = shop.shown()["Inference: active and candidate"].series
+        active, candidate = shop.shown()["Inference: active and candidate"].series
         assert shop.average(active) == pytest.approx(np.mean(inference))
-        assert within(of_active, inference, 95)
         assert shop.average(candidate) > 0
 
     def test_rates(self, shop: Shop) -> None:

@@ -127,6 +127,7 @@ def metric_sum(deployed: Deployed, name: str) -> float:
     found = deployed.cloudwatch().get_metric_statistics(
         Namespace="SmartScale",
         MetricName=name,
+        Dimensions=[{"Name": "Stack", "Value": deployed.settings.stack}],
         StartTime=datetime.now(UTC) - timedelta(hours=2),
         EndTime=datetime.now(UTC) + timedelta(minutes=1),
         Period=60,

@@ -34,20 +34,24 @@ class Sam:
     root: Path
     emulator: Emulator
 
-    def __call__(self, *arguments: str) -> None:
-        """Run a command of it, which succeeds."""
+    def __call__(self, *arguments: str, answers: str = "") -> str:
+        """Run a command of it, which succeeds; a line answers a question. What it said."""
         done = subprocess.run(
             [str(BIN / "sam"), *arguments],
             cwd=self.root,
             env=tool_environment(
                 **self.emulator.credentials, AWS_ENDPOINT_URL=self.emulator.endpoint
             ),
+            input=answers,
+            # Else it would ask for secrets at the terminal of whoever tests.
+            start_new_session=True,
             capture_output=True,
             text=True,
             check=False,
             timeout=900,
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout
 
     def build_for_emulators(self) -> None:
         """Build as docs/localstack.md says."""

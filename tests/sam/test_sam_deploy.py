@@ -12,6 +12,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import httpx
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from functions.admin import app as admin_app
 from functions.result import app as result_app
@@ -296,6 +297,19 @@ def test_a_stage_on_aws_wants_a_key_and_watches(
     for name in (shop.outputs.weighings_table, shop.outputs.catalogue_table):
         table = tables.describe_table(TableName=name)["Table"]
         assert table["DeletionProtectionEnabled"]
+
+
+def test_guided_deployment_asks_and_deploys(sam: Sam) -> None:
+    """As README says: Enter for everything but the token."""
+    parameters = yaml_parse((sam.root / "template.yaml").read_text(encoding="utf-8"))["Parameters"]
+    given = {"AdminToken": TOKEN, "Stage": "dev", "Architecture": "x86_64"}
+    questions = ["guided", "us-east-1", *(given.get(name, "") for name in parameters)]
+    # Confirm, roles, no rollback, what to save and where; then the deployment itself.
+    answers = [*questions, "", "", "", "", "", "", "y", ""]
+
+    told = sam("deploy", "--config-env", "dev", "--guided", answers="\n".join(answers))
+
+    assert "Successfully created/updated stack - guided" in told
 
 
 def test_a_setting_that_changes_on_aws_reaches_everybody(

@@ -29,7 +29,7 @@ def administrators(configured: AdminSettings, models_table: str, sink: MetricsSi
     return Authorise(
         token,
         DynamoRefusals(models_table, region),
-        metrics_for(sink, region),
+        metrics_for(sink, region, configured.smartscale_stack),
         now,
         never=None if configured.default_token_will_do else DEFAULT_ADMIN_TOKEN,
     )

@@ -18,6 +18,8 @@ class CloudSettings(BaseSettings):
     model_config = SettingsConfigDict(extra="ignore")
 
     aws_region: str = "us-east-1"
+    smartscale_stack: str = "smartscale"
+    """Whose metrics are told and read: the stacks of an account share a namespace."""
 
 
 class BucketSettings(CloudSettings):

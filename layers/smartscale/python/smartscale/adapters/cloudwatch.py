@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, TextIO
+
+from botocore.exceptions import ClientError
 
 from smartscale.adapters.aws import cloudwatch_client
 from smartscale.adapters.store_errors import SDK_ERRORS, store_errors
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     )
 
 NAMESPACE = "SmartScale"
+_STACK = "Stack"
 _log = logging.getLogger(__name__)
 _MAX_DATA = 1000
 _MAX_QUERIES = 500
@@ -45,8 +49,9 @@ class EmfMetrics:
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
     """
 
-    def __init__(self, called: Callable[[], Metrics], out: TextIO = sys.stdout) -> None:
+    def __init__(self, called: Callable[[], Metrics], stack: str, out: TextIO = sys.stdout) -> None:
         self._called = called
+        self._stack = stack
         self._out = out
 
     def emit(self, metrics: Sequence[Metric]) -> None:
@@ -57,9 +62,10 @@ class EmfMetrics:
         metrics = [metric for metric in metrics if metric.name not in metric.dimensions]
         for metric in metrics:
             moment = metric.at or datetime.now(UTC)
+            dimensions = _of_stack(self._stack, metric.dimensions)
             definition = {
                 "Namespace": NAMESPACE,
-                "Dimensions": [list(metric.dimensions)],
+                "Dimensions": [list(dimensions)],
                 "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
             }
             line = {
@@ -67,7 +73,7 @@ class EmfMetrics:
                     "Timestamp": int(moment.timestamp() * 1000),
                     "CloudWatchMetrics": [definition],
                 },
-                **metric.dimensions,
+                **dimensions,
                 metric.name: metric.value,
             }
             if metric.correlation_id is not None:
@@ -79,8 +85,9 @@ class EmfMetrics:
 class CloudWatchMetrics:
     """PutMetricData, for places that extract nothing from logs."""
 
-    def __init__(self, cloudwatch: "CloudWatchClient") -> None:
+    def __init__(self, cloudwatch: "CloudWatchClient", stack: str) -> None:
         self._cloudwatch = cloudwatch
+        self._stack = stack
 
     def emit(self, metrics: Sequence[Metric]) -> None:
         """Publish all values in one call (CloudWatch takes 1,000).
@@ -91,7 +98,9 @@ class CloudWatchMetrics:
             try:
                 self._cloudwatch.put_metric_data(
                     Namespace=NAMESPACE,
-                    MetricData=[_datum(metric) for metric in metrics[start : start + _MAX_DATA]],
+                    MetricData=[
+                        _datum(metric, self._stack) for metric in metrics[start : start + _MAX_DATA]
+                    ],
                 )
             except SDK_ERRORS:
                 _log.exception("metrics were lost")
@@ -100,15 +109,28 @@ class CloudWatchMetrics:
 class CloudWatchQueries:
     """GetMetricData with plain MetricStat queries, which every emulator answers too."""
 
-    def __init__(self, cloudwatch: "CloudWatchClient") -> None:
+    def __init__(self, cloudwatch: "CloudWatchClient", stack: str) -> None:
         self._cloudwatch = cloudwatch
+        self._stack = stack
 
     def series(
         self, queries: Sequence[MetricQuery], start: datetime, end: datetime, period_seconds: int
     ) -> list[dict[datetime, float]]:
-        """For each query its values by the start of their period. Raises StoreUnavailable."""
+        """For each query its values by the start of their period. Raises StoreUnavailable.
+
+        Percentiles are asked for by themselves: LocalStack knows none, and refuses everything that
+        is asked for with them. Where they are refused they have no values.
+        """
+        plain = [query for query in queries if not _is_percentile(query)]
+        percentiles = [query for query in queries if _is_percentile(query)]
         with store_errors(_UNREADABLE):
-            return self._series(queries, start, end, period_seconds)
+            found = iter(self._series(plain, start, end, period_seconds))
+            try:
+                ranked = iter(self._series(percentiles, start, end, period_seconds))
+            except ClientError as error:  # it answered: the others can be read
+                _log.warning("percentiles are refused: %s", error)
+                ranked = iter([{} for _ in percentiles])
+        return [next(ranked if _is_percentile(query) else found) for query in queries]
 
     def _series(
         self, queries: Sequence[MetricQuery], start: datetime, end: datetime, period_seconds: int
@@ -122,7 +144,7 @@ class CloudWatchQueries:
                         "Metric": {
                             "Namespace": query.namespace or NAMESPACE,
                             "MetricName": query.name,
-                            "Dimensions": _dimensions(query.dimensions),
+                            "Dimensions": _dimensions(self._dimensions_of(query)),
                         },
                         "Period": period_seconds,
                         "Stat": query.statistic,
@@ -140,6 +162,10 @@ class CloudWatchQueries:
                     )
         return [found[f"q{number}"] for number in range(len(queries))]
 
+    def _dimensions_of(self, query: MetricQuery) -> Mapping[str, str]:
+        """Our own metrics are told by stack; those of others as they are named."""
+        return query.dimensions if query.namespace else _of_stack(self._stack, query.dimensions)
+
     def dimension_values(self, name: str, dimension: str) -> list[str]:
         """The values a metric's dimension has had. Raises StoreUnavailable."""
         with store_errors(_UNREADABLE):
@@ -147,7 +173,9 @@ class CloudWatchQueries:
 
     def _dimension_values(self, name: str, dimension: str) -> list[str]:
         pages = self._cloudwatch.get_paginator("list_metrics").paginate(
-            Namespace=NAMESPACE, MetricName=name, Dimensions=[{"Name": dimension}]
+            Namespace=NAMESPACE,
+            MetricName=name,
+            Dimensions=[{"Name": _STACK, "Value": self._stack}, {"Name": dimension}],
         )
         return sorted(
             {
@@ -160,13 +188,22 @@ class CloudWatchQueries:
         )
 
 
-def _datum(metric: Metric) -> "MetricDatumTypeDef":
+def _is_percentile(query: MetricQuery) -> bool:
+    return re.fullmatch(r"p\d+(\.\d+)?", query.statistic) is not None
+
+
+def _of_stack(stack: str, dimensions: Mapping[str, str]) -> dict[str, str]:
+    """A metric's dimensions with its stack's: an account's stacks share the namespace."""
+    return {_STACK: stack, **dimensions}
+
+
+def _datum(metric: Metric, stack: str) -> "MetricDatumTypeDef":
     return {
         "MetricName": metric.name,
         "Timestamp": metric.at or datetime.now(UTC),
         "Value": metric.value,
         "Unit": metric.unit,
-        "Dimensions": _dimensions(metric.dimensions),
+        "Dimensions": _dimensions(_of_stack(stack, metric.dimensions)),
     }
 
 
@@ -174,16 +211,16 @@ def _dimensions(dimensions: Mapping[str, str]) -> list["DimensionTypeDef"]:
     return [{"Name": name, "Value": value} for name, value in dimensions.items()]
 
 
-def count_cold_start(sink: MetricsSink, region: str) -> None:
+def count_cold_start(sink: MetricsSink, region: str, stack: str) -> None:
     """Emit the metric of a cold start."""
-    metrics_for(sink, region).emit([Metric("ColdStarts", 1)])
+    metrics_for(sink, region, stack).emit([Metric("ColdStarts", 1)])
 
 
-def metrics_for(sink: MetricsSink, region: str) -> Metrics:
+def metrics_for(sink: MetricsSink, region: str, stack: str) -> Metrics:
     """The sink that a setting names."""
 
     @cache  # imported and made only where needed, since making a client is slow
     def called() -> Metrics:
-        return CloudWatchMetrics(cloudwatch_client(region))
+        return CloudWatchMetrics(cloudwatch_client(region), stack)
 
-    return EmfMetrics(called) if sink is MetricsSink.EMF else called()
+    return EmfMetrics(called, stack) if sink is MetricsSink.EMF else called()
