@@ -17,7 +17,7 @@ endif
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run install tensorflow test check lint format types openapi layers sam-validate checkov sam-build clean
+.PHONY: help run install tensorflow test check chaos growth lint format types openapi layers sam-validate checkov sam-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -54,6 +54,12 @@ test: lint ## everything CI runs
 
 check: lint ## what to run before a commit: all that needs no emulator, browser or TensorFlow
 	$(PYTEST) -m "not integration and not browser and not training" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
+
+chaos: .venv/.test ## kill, fill and damage: what must not be lost
+	.venv/bin/pytest tests/chaos tests/operations/test_restored_tables.py $(PYTEST_ARGS)
+
+growth: .venv/.test ## how much the emulator of a running `make run` grows, over 20,000 weighings
+	.venv/bin/python benchmarks/growth.py
 
 lint: .venv/.test ## style, who imports whom, and types
 	.venv/bin/ruff check
