@@ -7,7 +7,7 @@ from itertools import islice
 
 from infra.space import Room
 from smartscale.adapters.bucket import IDEMPOTENCY, Bucket
-from smartscale.domain.upload import UPLOADS
+from smartscale.domain.upload import EVIDENCE, UPLOADS
 from smartscale.operations.ports.uploads import Uploads
 from smartscale.operations.ports.weighings import Weighings
 from smartscale.operations.weighing.accept import LATEST
@@ -21,7 +21,11 @@ def expire(bucket: Bucket, image_days: int, now: datetime) -> int:
     """Delete pictures and idempotency keys that are past their time; tells how many."""
     return sum(
         bucket.delete_older(prefix, now - timedelta(days=days))
-        for prefix, days in ((UPLOADS, image_days), (IDEMPOTENCY, _IDEMPOTENCY_DAYS))
+        for prefix, days in (
+            (UPLOADS, image_days),
+            (EVIDENCE, image_days),
+            (IDEMPOTENCY, _IDEMPOTENCY_DAYS),
+        )
     )
 
 

@@ -5,18 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.errors import NotFound, StoreUnavailable
+from smartscale.domain.job_id import is_job_id
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.trial import Tallies, Trial, window_of
-from smartscale.domain.upload import StoredUpload
+from smartscale.domain.upload import StoredUpload, evidence_key
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
 from smartscale.operations.ports.ledger import LedgerEntry
@@ -46,6 +47,7 @@ class FakeUploads:
     clock: Clock = field(default_factory=Clock)
     objects: dict[str, tuple[StoredUpload, bytes]] = field(default_factory=dict)
     media_types: dict[str, str] = field(default_factory=dict)
+    moves: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def put(self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str]) -> None:
         etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
@@ -60,6 +62,23 @@ class FakeUploads:
 
     def find(self, key: str) -> StoredUpload | None:
         return self.objects[key][0] if key in self.objects else None
+
+    def move(
+        self, upload: StoredUpload, body: bytes, media_type: str, metadata: Mapping[str, str]
+    ) -> str:
+        kept = evidence_key(upload.job_id)
+        if kept not in self.objects:
+            self.put(kept, body, media_type, metadata)
+        self.moves[upload.key, upload.etag] = kept
+        if upload.key in self.objects and self.objects[upload.key][0].etag == upload.etag:
+            del self.objects[upload.key]
+        return kept
+
+    def moved(self, key: str, etag: str) -> str | None:
+        name = PurePosixPath(key).name
+        if is_job_id(name):
+            return evidence_key(name) if evidence_key(name) in self.objects else None
+        return self.moves.get((key, etag))
 
     def since(self, moment: datetime | None) -> Iterator[StoredUpload]:
         for upload, _ in self.objects.values():

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -16,13 +16,13 @@ from infra.errors import PlainError
 from smartscale.adapters.bucket import IDEMPOTENCY, LEDGER, MODELS, PICTURES, Bucket
 from smartscale.adapters.memories import MEMORY
 from smartscale.adapters.store_errors import store_errors
-from smartscale.domain.upload import UPLOADS
+from smartscale.domain.upload import EVIDENCE, UPLOADS
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
-PREFIXES = (LEDGER, MEMORY, MODELS, PICTURES, IDEMPOTENCY, UPLOADS)
+PREFIXES = (LEDGER, MEMORY, MODELS, PICTURES, IDEMPOTENCY, UPLOADS, EVIDENCE)
 _KIND_PARTS = 2
 _DAY_PARTS = 4
 
@@ -111,7 +111,7 @@ class BackUp:
         wanted = None if pictures else set(self._unanswered())
         found = [
             one
-            for one in self._bucket.list(UPLOADS)
+            for one in chain(self._bucket.list(UPLOADS), self._bucket.list(EVIDENCE))
             if not one["Key"].endswith("/") and (wanted is None or one["Key"] in wanted)
         ]
         yield UPLOADS.strip("/"), found

@@ -67,6 +67,8 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("cloudwatch:GetMetricData", "*"),
         ("cloudwatch:ListMetrics", "*"),
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
+        ("s3:GetObject", "DataBucket/evidence/*"),
+        ("s3:ListBucket", "DataBucket evidence/*"),
     },
     "Admin": {
         ("dynamodb:GetItem", "CatalogueTable"),
@@ -120,6 +122,13 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:PutItem", "ModelsTable"),
         ("dynamodb:UpdateItem", "ModelsTable tally#*"),
         ("cloudwatch:PutMetricData", "*"),
+        ("s3:GetObject", "DataBucket/evidence/*"),
+        ("s3:PutObject", "DataBucket/evidence/*"),
+        ("s3:ListBucket", "DataBucket evidence/*"),
+        ("s3:GetObject", "DataBucket/idempotency/moved/*"),
+        ("s3:PutObject", "DataBucket/idempotency/moved/*"),
+        ("s3:ListBucket", "DataBucket idempotency/*"),
+        ("s3:DeleteObject", "DataBucket/uploads/*"),
     },
     "DeadLetter": {
         ("sns:Publish", "WeighingCompletedTopic"),
@@ -133,6 +142,10 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:PutObject", "DataBucket/ledger/*"),
         ("dynamodb:PutItem", "WeighingsTable"),
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
+        ("s3:GetObject", "DataBucket/evidence/*"),
+        ("s3:ListBucket", "DataBucket evidence/*"),
+        ("s3:GetObject", "DataBucket/idempotency/moved/*"),
+        ("s3:ListBucket", "DataBucket idempotency/*"),
     },
     "ModelImport": {
         ("sqs:ReceiveMessage", "ImportsQueue"),
@@ -303,11 +316,15 @@ def test_a_function_may_do_nothing_to_everything(template: dict[str, Any], funct
             assert statement["Condition"]["StringEquals"] == {"cloudwatch:namespace": "SmartScale"}
 
 
-def test_only_upload_writes_pictures_and_nobody_deletes(template: dict[str, Any]) -> None:
+def test_only_upload_writes_pictures_and_only_what_is_evidence_is_deleted(
+    template: dict[str, Any],
+) -> None:
     for function in _SETTINGS:
         for statement in _statements(template, function):
             actions, where = statement["Action"], str(statement["Resource"])
-            assert not [action for action in actions if "Delete" in action and "sqs" not in action]
+            if deletes := [one for one in actions if "Delete" in one and "sqs" not in one]:
+                assert (function, deletes) == ("Inference", ["s3:DeleteObject"])
+                assert where.endswith("/uploads/*'}")
             if "s3:PutObject" in actions and "/uploads/" in where:
                 assert function == "Upload"
 
@@ -361,7 +378,7 @@ def test_pictures_expire_and_the_ledger_does_not(template: dict[str, Any]) -> No
 
     expiring = {rule["Prefix"] for rule in rules if "ExpirationInDays" in rule}
 
-    assert expiring == {"uploads/", "idempotency/"}
+    assert expiring == {"uploads/", "evidence/", "idempotency/"}
 
 
 def test_a_ledger_record_stays_as_it_was_written(template: dict[str, Any]) -> None:

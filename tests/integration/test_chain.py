@@ -9,10 +9,11 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from infra.commands.connection import Connection
 from smartscale.domain.job_id import new_job_id
-from smartscale.domain.upload import upload_key
+from smartscale.domain.upload import evidence_key, upload_key
 from smartscale.operations.messages import Arrival, arrival_message
 from tests.conftest import Deployed
 from tests.examples import NOW, picture
@@ -86,6 +87,37 @@ def test_a_direct_upload_starts_a_weighing(api: Api, samples: dict[str, bytes]) 
     assert posted.is_success, posted.text
     result = api.result(permission["job_id"])
     assert (result["label"], result["weight_kg"]) == ("Banana", "1.000")
+
+
+def test_what_others_put_there_loses_its_metadata_and_is_not_replaced(
+    api: Api, deployed: Deployed
+) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Nobody's business"
+    told = picture(exif=exif)
+    s3, bucket = deployed.s3(), deployed.outputs.bucket
+    dropped = "uploads/camera 7/told.jpg"
+    s3.put_object(Bucket=bucket, Key=dropped, Body=told, Metadata={"weight-kg": "0.750"})
+    permission = api.post("/uploads", json={"weight": "1.000", "scale_id": "told"}).json()
+
+    def post() -> None:
+        posted = httpx.post(permission["url"], data=permission["fields"], files={"file": told})
+        assert posted.is_success, posted.text
+
+    post()
+    api.result(permission["job_id"])
+    kept = evidence_key(permission["job_id"])
+    first = s3.get_object(Bucket=bucket, Key=kept)
+    assert b"business" not in first["Body"].read()
+    post()  # the form holds for five minutes
+
+    def gone() -> bool:
+        keys = {found["Key"] for found in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+        return not keys & {dropped, permission["fields"]["key"]}
+
+    eventually(gone)
+    again = s3.head_object(Bucket=bucket, Key=kept)
+    assert (again["ETag"], again["LastModified"]) == (first["ETag"], first["LastModified"])
 
 
 def test_duplicate_events_are_one_result(

@@ -7,7 +7,7 @@ import pytest
 from smartscale.domain.errors import InvalidInput, TooLarge
 from smartscale.domain.job_id import job_time
 from smartscale.domain.load import Load
-from smartscale.domain.upload import upload_key
+from smartscale.domain.upload import direct_upload_key, upload_key
 from smartscale.operations.weighing.accept import Accept
 from smartscale.recognition.photo import CorruptImage, TooManyPixels, UnsupportedImage
 from tests.examples import NOW, picture
@@ -84,7 +84,7 @@ def test_a_retry_after_a_crash_stores_the_picture(accept: Accept, uploads: FakeU
 
 def test_a_direct_upload_is_limited(accept: Accept) -> None:
     upload = accept.presign(LOAD, "till-1", "image/png")
-    assert upload.post.fields["key"] == upload_key(upload.job_id)
+    assert upload.post.fields["key"] == direct_upload_key(upload.job_id)
     assert upload.post.fields["max"] == "10000000"
     assert upload.post.fields["weight-kg"] == "0.500"
     with pytest.raises(UnsupportedImage, match="image/webp"):

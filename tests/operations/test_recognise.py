@@ -93,12 +93,14 @@ def test_a_label_without_a_product_is_never_priced_at_zero(shop: Shop) -> None:
 
 
 def test_a_dropped_object_is_a_weighing_too(shop: Shop) -> None:
-    shop.uploads.put("uploads/camera 7/a.jpg", picture(), "image/jpeg", {"weight-kg": "0.500"})
-    shop.deliver(Arrival("uploads/camera 7/a.jpg", at=shop.clock()))
-    shop.deliver(Arrival("uploads/camera 7/a.jpg", at=shop.clock()))
+    key = "uploads/camera 7/a.jpg"
+    shop.uploads.put(key, picture(), "image/jpeg", {"weight-kg": "0.500"})
+    arrival = Arrival(key, shop.uploads.objects[key][0].etag, shop.clock())
+    shop.deliver(arrival)
+    shop.deliver(arrival)
     [weighing] = shop.weighings.rows.values()
     assert weighing.price == Decimal("1.00")
-    assert weighing.upload_key == "uploads/camera 7/a.jpg"
+    assert weighing.upload_key == key
 
 
 @pytest.mark.parametrize(

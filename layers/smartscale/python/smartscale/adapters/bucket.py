@@ -5,7 +5,7 @@ import json
 import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote, unquote
@@ -20,7 +20,13 @@ from smartscale.domain.errors import NotFound, Unprocessable
 from smartscale.domain.job_id import is_job_id
 from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import Trial
-from smartscale.domain.upload import MAX_IMAGE_BYTES, UPLOADS, StoredUpload
+from smartscale.domain.upload import (
+    EVIDENCE,
+    MAX_IMAGE_BYTES,
+    UPLOADS,
+    StoredUpload,
+    evidence_key,
+)
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports.ledger import LedgerEntry
 from smartscale.operations.ports.uploads import PresignedPost
@@ -118,6 +124,12 @@ class Bucket:
         self.s3.delete_object(Bucket=self.name, Key=key)
 
 
+def _moved(key: str, etag: str) -> str:
+    """Where it is noted which evidence an image of no job id became; as old as the image gets."""
+    unquoted = etag.strip('"')
+    return f"{IDEMPOTENCY}moved/{hashlib.sha256(f'{key}|{unquoted}'.encode()).hexdigest()}"
+
+
 def data_bucket(name: str, region: str) -> Bucket:
     """The bucket of a name that is a setting."""
     return Bucket(s3_client(region), name)
@@ -162,9 +174,39 @@ class S3Uploads:
             raise
         return StoredUpload(key, answer["ETag"], answer["LastModified"], answer["Metadata"])
 
+    def move(
+        self, upload: StoredUpload, body: bytes, media_type: str, metadata: Mapping[str, str]
+    ) -> str:
+        """Keep evidence in place of an image."""
+        kept = evidence_key(upload.job_id)
+        self._bucket.put_new(kept, body, media_type, metadata)
+        if not is_job_id(PurePosixPath(upload.key).name):
+            # Its job id follows from the image, which goes; its message may come again.
+            self._bucket.put_new(_moved(upload.key, upload.etag), kept.encode(), "text/plain")
+        try:
+            self._bucket.s3.delete_object(
+                Bucket=self._bucket.name, Key=upload.key, IfMatch=upload.etag
+            )
+        except ClientError as error:
+            # It was deleted, or it is a new weighing meanwhile.
+            if error.response["Error"]["Code"] not in _MISSING | {"PreconditionFailed"}:
+                raise
+        return kept
+
+    def moved(self, key: str, etag: str) -> str | None:
+        """The key of the evidence that an image became."""
+        name = PurePosixPath(key).name
+        if is_job_id(name):
+            kept = evidence_key(name)
+            return None if self.find(kept) is None else kept
+        try:
+            return self._bucket.read(_moved(key, etag)).decode()
+        except NotFound:
+            return None
+
     def since(self, moment: datetime | None) -> Iterator[StoredUpload]:
         """The images stored at or after a moment. A listing does not hold their metadata."""
-        for found in self._bucket.list(UPLOADS):
+        for found in chain(self._bucket.list(UPLOADS), self._bucket.list(EVIDENCE)):
             if found["Key"].endswith("/"):
                 continue
             if moment is None or found["LastModified"] >= moment:

@@ -12,6 +12,9 @@ from smartscale.domain.job_id import is_job_id, job_id_for_object, job_time
 from smartscale.domain.load import DEFAULT_SCALE_ID, Load, parse_scale_id
 
 UPLOADS = "uploads/"
+_DIRECT = f"{UPLOADS}direct/"
+EVIDENCE = "evidence/"
+"""Where pictures are moved that others put into the bucket: nobody but the workers writes there."""
 MAX_IMAGE_BYTES = 10_000_000
 ACCEPTED_AT = "accepted-at"
 METADATA = ("weight-kg", "tare-kg", "quantity", "scale-id", ACCEPTED_AT, correlation.METADATA)
@@ -113,6 +116,16 @@ def is_upload(key: str) -> bool:
 def upload_key(job_id: str) -> str:
     """Where the upload function puts a weighing's image: by day, so that listings stay short."""
     return f"{UPLOADS}{job_time(job_id):%Y/%m/%d}/{job_id}"
+
+
+def direct_upload_key(job_id: str) -> str:
+    """Where a client posts a weighing's image itself, until it is moved."""
+    return f"{_DIRECT}{job_time(job_id):%Y/%m/%d}/{job_id}"
+
+
+def evidence_key(job_id: str) -> str:
+    """Where a picture is moved to that somebody else put into the bucket, by day."""
+    return f"{EVIDENCE}{job_time(job_id):%Y/%m/%d}/{job_id}"
 
 
 def load_metadata(load: Load, scale_id: str) -> dict[str, str]:

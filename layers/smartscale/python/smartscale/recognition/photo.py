@@ -161,6 +161,14 @@ def without_metadata(data: bytes) -> StoredPicture:
     return StoredPicture(_jpeg(image, _STORED_SIDE, quality=92), MEDIA_TYPES["JPEG"])
 
 
+def says_nothing_else(data: bytes) -> bool:
+    """Whether a picture may be stored as it is: upright, and with nothing but its pixels."""
+    image = _open(data)
+    with _turn(image):
+        upright = _orientation(image) not in _UPRIGHT
+    return upright and pixels_only(data, _format(image)) == data
+
+
 def shrink(data: bytes, shortest_side: int = 384) -> bytes:
     """A picture small enough to keep for good, as a JPEG without what else the file said.
 

@@ -13,7 +13,7 @@ from smartscale.domain.memory import (
 from smartscale.domain.weighing import Weighing
 from smartscale.operations.learning.lessons import add_lessons
 from smartscale.operations.ports.learning import Memories
-from smartscale.operations.ports.uploads import Uploads
+from smartscale.operations.ports.uploads import Uploads, picture_key
 from smartscale.operations.ports.weighings import Weighings
 from smartscale.recognition.photo import shrink
 
@@ -58,7 +58,7 @@ class Learn:
         lessons = []
         for weighing in weighings:
             try:
-                _, image = self._uploads.read(weighing.upload_key)
+                _, image = self._uploads.read(picture_key(self._uploads, weighing))
             except NotFound:
                 continue  # its picture has expired
             lessons.append(

@@ -14,12 +14,12 @@ from enum import StrEnum
 
 from smartscale.domain.errors import InvalidInput, NotFound, Unprocessable
 from smartscale.domain.registry import ModelSwitch, SwitchState
-from smartscale.domain.upload import UPLOADS
+from smartscale.domain.upload import EVIDENCE, UPLOADS
 from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.messages import Arrival, Arrivals, arrival_message, parse
 from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.ports.queues import DeadLetter, DeadLetters, Queue
-from smartscale.operations.ports.uploads import Uploads
+from smartscale.operations.ports.uploads import Uploads, picture_key
 from smartscale.operations.ports.weighings import Weighings
 from smartscale.operations.weighing.history import history_filter
 from smartscale.recognition.photo import ImageError, decode
@@ -87,9 +87,10 @@ class Redrive:
             before = page[-1].job_id
 
     def _weighing(self, weighing: Weighing, dry_run: bool) -> Decision:
-        left = self._why_in_vain(weighing.upload_key)
+        key = picture_key(self._uploads, weighing)
+        left = self._why_in_vain(key)
         if left is None and not dry_run:
-            self._send(Arrival(weighing.upload_key))
+            self._send(Arrival(key))
         return Decision(Kind.WEIGHING, weighing.job_id, weighing.error, left)
 
     def _letters(self, dry_run: bool) -> Iterator[Decision]:
@@ -145,7 +146,7 @@ class Redrive:
 
     def _why_in_vain(self, key: str) -> str | None:
         """Why another try would fail like the first; None where it may succeed."""
-        if not key.startswith(UPLOADS):
+        if not key.startswith((UPLOADS, EVIDENCE)):
             return "it is no upload"
         try:
             upload, image = self._uploads.read(key)

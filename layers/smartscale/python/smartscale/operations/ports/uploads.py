@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from smartscale.domain.upload import StoredUpload
+from smartscale.domain.upload import StoredUpload, evidence_key
+from smartscale.domain.weighing import Weighing
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,20 @@ class Uploads(Protocol):
     def find(self, key: str) -> StoredUpload | None:
         """An image without its bytes, None when there is none."""
 
+    def move(
+        self, upload: StoredUpload, body: bytes, media_type: str, metadata: Mapping[str, str]
+    ) -> str:
+        """Keep what is to be seen of an image as evidence, in place of the image.
+
+        The first evidence of a weighing stands. The image goes, unless it was written anew.
+
+        Returns:
+            The evidence's key.
+        """
+
+    def moved(self, key: str, etag: str) -> str | None:
+        """The key of the evidence that an image became; None where it was not moved."""
+
     def since(self, moment: datetime | None) -> Iterator[StoredUpload]:
         """The images stored at or after a moment, or all; without their metadata."""
 
@@ -35,6 +50,11 @@ class Uploads(Protocol):
         self, key: str, media_type: str, metadata: Mapping[str, str], max_bytes: int, seconds: int
     ) -> PresignedPost:
         """Allow one upload under a key, for so many seconds."""
+
+
+def picture_key(uploads: Uploads, weighing: Weighing) -> str:
+    """Where the picture of a weighing is; `upload_key` says where it came."""
+    return uploads.moved(evidence_key(weighing.job_id), "") or weighing.upload_key
 
 
 class IdempotencyKeys(Protocol):

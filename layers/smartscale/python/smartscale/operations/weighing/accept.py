@@ -10,7 +10,13 @@ from smartscale.domain import correlation
 from smartscale.domain.errors import InvalidInput, TooLarge
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
-from smartscale.domain.upload import ACCEPTED_AT, MAX_IMAGE_BYTES, load_metadata, upload_key
+from smartscale.domain.upload import (
+    ACCEPTED_AT,
+    MAX_IMAGE_BYTES,
+    direct_upload_key,
+    load_metadata,
+    upload_key,
+)
 from smartscale.operations.ports.uploads import IdempotencyKeys, PresignedPost, Uploads
 from smartscale.recognition.photo import MEDIA_TYPES, UnsupportedImage, without_metadata
 
@@ -94,7 +100,7 @@ class Accept:
             )
         job_id = new_job_id(self._now())
         post = self._uploads.presign(
-            upload_key(job_id),
+            direct_upload_key(job_id),
             media_type,
             load_metadata(load, scale_id) | _correlation(job_id),
             max_bytes=MAX_IMAGE_BYTES,

@@ -8,7 +8,7 @@ from smartscale.domain.errors import InvalidInput, NotFound
 from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import Status, Weighing
-from smartscale.operations.ports.uploads import Uploads
+from smartscale.operations.ports.uploads import Uploads, picture_key
 from smartscale.operations.ports.weighings import HistoryFilter, Weighings
 from smartscale.operations.weighing.accept import PRESIGNED_SECONDS
 from smartscale.recognition.photo import thumbnail
@@ -115,7 +115,10 @@ class History:
             raise NotFound("There is no weighing with this id.")
         weighing = self.outcome(job_id)
         # Somebody may have dropped it under a key of their own.
-        key = upload_key(job_id) if weighing is None else weighing.upload_key
+        if weighing is None:
+            key = self._uploads.moved(upload_key(job_id), "") or upload_key(job_id)
+        else:
+            key = picture_key(self._uploads, weighing)
         try:
             _, stored = self._uploads.read(key)
         except NotFound as error:

@@ -25,6 +25,7 @@ from smartscale.operations.ports.models import Recogniser
 from smartscale.operations.ports.uploads import Uploads
 from smartscale.operations.ports.weighings import Weighings
 from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.evidence import read_evidence
 from smartscale.recognition.photo import ImageError
 
 
@@ -96,7 +97,7 @@ class Recognise:
         """
         started = self._now()
         try:
-            upload, image = self._uploads.read(arrival.key)
+            upload, image = read_evidence(self._uploads, arrival)
         except NotFound as error:
             raise Unprocessable("The picture was deleted before it was recognised.") from error
         correlation.adopt(upload.correlation_id)
@@ -122,11 +123,13 @@ class Recognise:
         accepted = _accepted_at(upload, arrival)
         weighing = weighing.model_copy(
             update={
+                # Where it came, not where it was moved: by that its sender knows it.
+                "upload_key": arrival.key if stored is None else stored.upload_key,
                 "timings": {
                     "queue_ms": _milliseconds(started - accepted),
                     "inference_ms": _milliseconds(recognised - found),
                     "total_ms": _milliseconds(recognised - accepted),
-                }
+                },
             }
         )
         # The ledger first: after a crash in between, the row is rebuilt from it.
@@ -215,6 +218,8 @@ class Fail:
         """
         now = self._now()
         upload = self._uploads.find(arrival.key)
+        if upload is None and (moved := self._uploads.moved(arrival.key, arrival.etag)):
+            upload = self._uploads.find(moved)
         if upload is None:
             upload = StoredUpload(arrival.key, arrival.etag, arrival.at or now, {})
         correlation.adopt(upload.correlation_id)
@@ -227,7 +232,7 @@ class Fail:
                 job_id=upload.job_id,
                 status=Status.FAILED,
                 scale_id=upload.scale_id,
-                upload_key=upload.key,
+                upload_key=arrival.key,
                 created_at=upload.created_at,
                 completed_at=now,
                 load=load,
