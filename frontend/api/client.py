@@ -1,8 +1,12 @@
 """The HTTP API as the kiosk sees it. Money and weights are `Decimal`, never float."""
 
+import asyncio
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from http import HTTPStatus
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -12,7 +16,7 @@ from frontend.api.errors import ApiUnreachable, meaning
 from frontend.api.proof import KioskProof
 from frontend.logs import note_answer, tell_correlation
 from smartscale.contract.analytics import Analytics
-from smartscale.contract.catalogue import Catalogue, CatalogueItem
+from smartscale.contract.catalogue import Catalogue
 from smartscale.contract.document import Document
 from smartscale.contract.history import HistoryFilter
 from smartscale.contract.weighing import Accepted, ConfirmedBy, HistoryPage, Result
@@ -22,11 +26,19 @@ LONGEST_WAIT_S = 5
 SHOPPER_WAITS_S = 10
 """After how long without a word the API counts as away, while a shopper waits."""
 HISTORY_PAGE = 20
-
+_CATALOGUE_PAGE = 1000
 
 _Answer = TypeVar("_Answer", bound=Document)
 _Parsed = TypeVar("_Parsed")
 _WHILE_A_SHOPPER_WAITS = httpx.Timeout(SHOPPER_WAITS_S, connect=3)
+
+
+@dataclass(frozen=True)
+class CatalogueAnswer:
+    """What the shop sells, as JSON, and a text that differs when it does."""
+
+    state: str
+    items: list[dict[str, Any]]
 
 
 class ApiClient:
@@ -160,9 +172,36 @@ class ApiClient:
         headers = {"Accept": "image/jpeg"}
         return await self.fetch(f"catalogue/pictures/{sha256}", headers=headers)
 
-    async def catalogue(self) -> tuple[CatalogueItem, ...]:
-        """What the shop sells."""
-        return (await self._ask(Catalogue, "GET", "catalogue")).items
+    async def catalogue(self, known: str | None = None) -> CatalogueAnswer | None:
+        """What the shop sells; None when that is still what the caller knows.
+
+        Args:
+            known: the state of the answer that the caller has.
+
+        Raises:
+            ApiError: it cannot be had.
+        """
+        headers = {} if known is None else {"If-None-Match": known}
+        first = await self._catalogue_page(None, headers)
+        if first.status_code == HTTPStatus.NOT_MODIFIED:
+            return None
+        items: list[dict[str, Any]] = []
+        page, state = first, first.headers.get("etag", "")
+        while True:
+            # In a thread: thousands of items take a while to read, and shoppers are served here.
+            read = await asyncio.to_thread(_read_page, page.content)
+            items += read["items"]
+            if read.get("next_cursor") is None:
+                return CatalogueAnswer(state, items)
+            page = await self._catalogue_page(read["next_cursor"], {})
+            if page.headers.get("etag", "") != state:  # it was changed between two pages
+                return await self.catalogue()
+
+    async def _catalogue_page(self, cursor: str | None, headers: dict[str, str]) -> httpx.Response:
+        query = {"limit": str(_CATALOGUE_PAGE)} | ({} if cursor is None else {"cursor": cursor})
+        return await self._answer(
+            "GET", "catalogue", repeatable=True, params=query, headers=headers
+        )
 
     async def analytics(self, hours: int, language: str) -> Analytics:
         """The figures of the last hours."""
@@ -232,3 +271,13 @@ class ApiClient:
             if not repeatable:
                 raise
             return await self._http.request(method, path, **request)
+
+
+def _read_page(content: bytes) -> dict[str, Any]:
+    """A page of the catalogue as JSON, once it is sure to be one."""
+    try:
+        Catalogue.model_validate_json(content)
+    except ValidationError as error:
+        raise ApiUnreachable("GET catalogue answered something else") from error
+    page: dict[str, Any] = json.loads(content)
+    return page

@@ -13,7 +13,6 @@ from frontend.api.client import ApiClient
 from frontend.api.errors import ApiUnreachable
 from smartscale.contract.catalogue import CatalogueItem
 
-_ANSWER: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 _ITEMS = TypeAdapter(tuple[CatalogueItem, ...])
 
 
@@ -23,7 +22,9 @@ class CatalogueCopy:
     def __init__(self, file: Path) -> None:
         self._file = file
         self.items: list[dict[str, Any]] = []
-        """What is sold, as `GET /v1/catalogue` gave it."""
+        """What is sold, as `GET /v1/catalogue` gave it; another list when it has changed."""
+        self._state: str | None = None
+        self._read: tuple[CatalogueItem, ...] | None = None
         self.fetched_at: datetime | None = None
         """None where the service has never given one."""
         if file.exists():
@@ -37,9 +38,13 @@ class CatalogueCopy:
         Raises:
             ApiError: there is none to be had.
         """
-        items = (await service.ask(_ANSWER, "GET", "catalogue"))["items"]
-        _ITEMS.validate_python(items)
-        await asyncio.to_thread(self.keep, items, datetime.now(UTC))
+        answer = await service.catalogue(self._state)
+        now = datetime.now(UTC)
+        if answer is None:
+            self.fetched_at = now
+        else:
+            await asyncio.to_thread(self.keep, answer.items, now)
+            self._state = answer.state
 
     def read(self) -> tuple[CatalogueItem, ...]:
         """What the shop sells.
@@ -49,7 +54,9 @@ class CatalogueCopy:
         """
         if self.fetched_at is None:
             raise ApiUnreachable("there never was a catalogue here")
-        return _ITEMS.validate_python(self.items)
+        if self._read is None:
+            self._read = _ITEMS.validate_python(self.items)
+        return self._read
 
     def keep(self, items: list[dict[str, Any]], now: datetime) -> None:
         """Write a catalogue to the disk; a power cut leaves this one or the one before, whole."""
@@ -60,4 +67,5 @@ class CatalogueCopy:
             out.flush()
             os.fsync(out.fileno())
         part.replace(self._file)
+        self._read = _ITEMS.validate_python(items)
         self.items, self.fetched_at = items, now

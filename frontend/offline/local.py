@@ -60,6 +60,8 @@ class LocalScale:
     def __init__(self) -> None:
         self._turn = threading.Lock()
         self._model: Recogniser | None = None
+        self._items: list[dict[str, Any]] = []
+        self._catalogue = Catalogue(())
 
     def weigh(
         self,
@@ -85,7 +87,7 @@ class LocalScale:
         if (correlation_id := current()) is not None:
             metadata[correlation.METADATA] = correlation_id
         upload = StoredUpload(upload_key(weighing_id), "", began, metadata)
-        task = RecognitionTask(upload, scales, image, Catalogue(_item(item) for item in items))
+        task = RecognitionTask(upload, scales, image, self._catalogue_of(items))
         with self._turn:
             model = self._loaded()
             scores = _scores(model, image)
@@ -106,7 +108,7 @@ class LocalScale:
             NotSold: the catalogue has no such item, or no price for it.
         """
         known = Weighing.model_validate_json(weighing)
-        item = Catalogue(_item(one) for one in items).find(label)
+        item = self._catalogue_of(items).find(label)
         if item is None:
             raise NotSold(f"{label} is not in the catalogue.")
         prediction = pricing.price_sale(known, item, known.load_to_sell(quantity))
@@ -115,6 +117,12 @@ class LocalScale:
             return known.confirm(prediction, by, datetime.now(UTC)).model_dump_json()
         except Conflict as error:
             raise NotSold(str(error)) from error
+
+    def _catalogue_of(self, items: list[dict[str, Any]]) -> Catalogue:
+        """The catalogue of these items, read once for as long as they are the same list."""
+        if items is not self._items:
+            self._items, self._catalogue = items, Catalogue(_item(item) for item in items)
+        return self._catalogue
 
     def _loaded(self) -> Recogniser:
         if self._model is None:

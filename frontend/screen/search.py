@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
-from frontend.api.catalogue import search
+from frontend.api.catalogue import Index
 from frontend.api.errors import ApiError, log_unreachable
 from frontend.kiosk import Visit
 from frontend.screen import theme
@@ -13,6 +13,8 @@ from frontend.weighing.weighing import UNREACHABLE
 from frontend.words import wording
 from smartscale.contract.catalogue import CatalogueItem
 
+MOST_TILES = 60
+"""How many items are drawn; whoever wants another one types more of its name."""
 _TO_THE_TOP = "event => event.target.closest('.search').scrollIntoView()"
 
 
@@ -22,12 +24,15 @@ class ItemSearch:
     def __init__(self, visit: Visit, on_choose: Callable[[str], Awaitable[None]]) -> None:
         self._visit = visit
         self._choose = on_choose
-        self._items: tuple[CatalogueItem, ...] = ()
+        self._index: Index[CatalogueItem] | None = None
         self._wanted = ""
         self._category = ""
         """Only items of this one; empty for all."""
         self._problem: str | None = None
         self._tiles: dict[str, ui.element] = {}
+        self._box: ui.element | None = None
+        self._cut = 0
+        """How many that were found are not drawn."""
 
     def build(self) -> None:
         """Draw it; what the shop sells follows at once."""
@@ -48,19 +53,18 @@ class ItemSearch:
 
     async def _load(self) -> None:
         try:
-            items = await self._visit.kiosk.catalogue.items()
+            self._index = await self._visit.kiosk.catalogue.index(self._visit.language.code)
         except ApiError as error:
             log_unreachable(error)
             self._problem = UNREACHABLE
-        else:
-            self._items = tuple(item for item in items if item.unit_price is not None)
         self._categories.refresh()
         self._found.refresh()
 
     @ui.refreshable_method
     def _categories(self) -> None:
         t = self._visit.language
-        there = sorted({item.category for item in self._items if item.category})
+        items = [] if self._index is None else self._index.items
+        there = sorted({item.category for item in items if item.category})
         if len(there) < 2:  # noqa: PLR2004 - nothing to choose between
             return
         options = [("", t("All")), *((one, wording.category(one, t)) for one in there)]
@@ -81,29 +85,40 @@ class ItemSearch:
         if self._problem is not None:
             theme.notice(t(self._problem), kind="calm")
             return
-        self._nothing()
-        with ui.element("div").classes("tiles"):
-            self._tiles = {item.label: self._tile(item) for item in self._items}
+        self._note()
+        self._box = ui.element("div").classes("tiles")
         self._show()
 
     @ui.refreshable_method
-    def _nothing(self) -> None:
-        if self._tiles and not any(tile.visible for tile in self._tiles.values()):
-            t = self._visit.language
+    def _note(self) -> None:
+        t = self._visit.language
+        if self._cut:
+            theme.text(t("{n} more: type more of the name", n=self._cut), "p").classes("hint")
+        elif self._tiles and not any(tile.visible for tile in self._tiles.values()):
             theme.notice(t("Nothing is called “{text}” here", text=self._wanted))
 
     def _show(self) -> None:
-        """What was found, in order; the tiles stay, or a tap meets one that was just redrawn."""
-        if not self._tiles:
+        """Draw what was found, in order.
+
+        Tiles stay where they are drawn already: a tap would be lost on one that is just drawn
+        again. Those that were not found for longest are dropped when there are too many.
+        """
+        if self._index is None or self._box is None:
             return  # they are drawn in a moment, or could not be had
-        t = self._visit.language
-        among = [item for item in self._items if self._category in {"", item.category}]
-        found = [item.label for item in search(among, self._wanted, t.code)]
-        for place, label in enumerate(found):
-            self._tiles[label].move(target_index=place)
+        matching = self._index.find(self._wanted)
+        found = [item for item in matching if self._category in {"", item.category}]
+        shown, self._cut = found[:MOST_TILES], max(0, len(found) - MOST_TILES)
+        with self._box:
+            for place, item in enumerate(shown):
+                tile = self._tiles.pop(item.label, None) or self._tile(item)
+                self._tiles[item.label] = tile  # the last of the dictionary is the newest
+                tile.move(target_index=place)
+        labels = {item.label for item in shown}
         for label, tile in self._tiles.items():
-            tile.set_visibility(label in found)
-        self._nothing.refresh()
+            tile.set_visibility(label in labels)
+        for label in list(self._tiles)[: -3 * MOST_TILES]:
+            self._tiles.pop(label).delete()
+        self._note.refresh()
 
     def _tile(self, item: CatalogueItem) -> ui.element:
         t = self._visit.language

@@ -32,7 +32,7 @@ from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import analytics as figures_shown
 from smartscale.http.present import catalogue as catalogue_shown
 from smartscale.http.present import weighing as shown
-from smartscale.http.requests import ConfirmationRequest, HistoryQuery
+from smartscale.http.requests import CatalogueQuery, ConfirmationRequest, HistoryQuery
 from smartscale.http.table import as_csv
 from smartscale.operations.access.staff import Shown, Staff
 from smartscale.operations.catalogue.pictures import read_picture
@@ -272,11 +272,32 @@ async def weighing_picture(
     )
 
 
-@router.get("/catalogue", tags=["shop"])
-def shop_catalogue(store: Annotated[CatalogueStore, Depends(catalogue)]) -> Catalogue:
-    """What the shop sells."""
-    moment = now()
-    return Catalogue(items=tuple(catalogue_shown.item(item, moment) for item in store.all()))
+@router.get(
+    "/catalogue",
+    tags=["shop"],
+    response_model=Catalogue,
+    responses={304: {"description": "Nothing has changed since the answer with that ETag."}},
+)
+def shop_catalogue(
+    store: Annotated[CatalogueStore, Depends(catalogue)],
+    query: Annotated[CatalogueQuery, Query()],
+    if_none_match: Annotated[str, Header()] = "",
+) -> Response:
+    """What the shop sells, by rising label: everything, or with `limit` a page of it.
+
+    The answer has an `ETag`. With that as `If-None-Match` it comes again only when something has
+    changed, a price that began or ended included.
+    """
+    sold, moment = store.all(), now()
+    state = f'"{sold.state_at(moment)}"'
+    headers = {"ETag": state, "Cache-Control": "no-cache"}
+    if state in if_none_match:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    items, next_cursor = sold.page(query.cursor, query.limit)
+    page = Catalogue(
+        items=tuple(catalogue_shown.item(item, moment) for item in items), next_cursor=next_cursor
+    )
+    return Response(page.model_dump_json(), media_type="application/json", headers=headers)
 
 
 @router.get(

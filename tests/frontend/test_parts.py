@@ -10,7 +10,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from frontend.api.catalogue import search
+from frontend.api.catalogue import Index
 from frontend.api.client import ApiClient
 from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.kiosk import ARTWORK
@@ -63,11 +63,11 @@ ITEMS = (
     ],
 )
 def test_search(text: str, language: str, labels: list[str]) -> None:
-    assert [found.label for found in search(ITEMS, text, language)] == labels
+    assert [found.label for found in Index(ITEMS, language).find(text)] == labels
 
 
 def test_search_takes_no_notice_of_accents() -> None:
-    assert search([item("Lime", "4048", "Limón", "Limette")], "limon", "en")
+    assert Index([item("Lime", "4048", "Limón", "Limette")], "en").find("limon")
 
 
 def test_a_photo_is_turned_upright_and_shrunk() -> None:

@@ -4,7 +4,7 @@ from nicegui import ui
 from nicegui.events import ValueChangeEventArguments
 
 from frontend.api.admin import AdminClient
-from frontend.api.catalogue import search
+from frontend.api.catalogue import Index
 from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.staff.catalogue.item_form import ItemForm, picture_of
@@ -14,6 +14,8 @@ from frontend.words import wording
 from frontend.words.languages import N_
 from smartscale.contract.catalogue import EditableItem
 
+MOST_ROWS = 100
+"""How many items are drawn; whoever wants another one types more of its name."""
 COLUMNS = (N_("Item"), N_("PLU number"), N_("Category"), N_("Price"), N_("To come"), N_("Action"))
 
 
@@ -25,6 +27,8 @@ class ItemsPage(StaffPage):
     def __init__(self, visit: Visit) -> None:
         super().__init__(visit)
         self._items: tuple[EditableItem, ...] | None = None
+        self._indexes: dict[tuple[bool, str], Index[EditableItem]] = {}
+        """What is on sale and what no longer is, to be searched; made when it is first wanted."""
         self._wanted = ""
         self._retired = False
         self._part: ItemForm | ItemImport | None = None
@@ -57,7 +61,7 @@ class ItemsPage(StaffPage):
         """Fetch what is sold."""
 
         async def fetch(admin: AdminClient) -> None:
-            self._items = await admin.items()
+            self._items, self._indexes = await admin.items(), {}
 
         await self.desk.ask(fetch)
         self._list.refresh()
@@ -68,18 +72,27 @@ class ItemsPage(StaffPage):
         if self._items is None:
             self.desk.awaiting(self.begin)
             return
-        shown = [item for item in self._items if item.retired == self._retired]
-        found = search(shown, self._wanted, t.code)
+        found = self._index().find(self._wanted)
         if not found:
             theme.notice(t("There is no such item here.")).mark("no-items")
             return
+        if len(found) > MOST_ROWS:
+            more = len(found) - MOST_ROWS
+            theme.text(t("{n} more: type more of the name", n=more), "p").classes("hint")
         with ui.element("table").classes("weighings card items"):
             with ui.element("thead"), ui.element("tr"):
                 for title in COLUMNS:
                     theme.text(t(title), "th").props("scope=col")
             with ui.element("tbody"):
-                for item in found:
+                for item in found[:MOST_ROWS]:
                     self._row(item)
+
+    def _index(self) -> Index[EditableItem]:
+        wanted = self._retired, self.t.code
+        if wanted not in self._indexes:
+            items = [item for item in self._items or () if item.retired == self._retired]
+            self._indexes[wanted] = Index(items, self.t.code)
+        return self._indexes[wanted]
 
     def _row(self, item: EditableItem) -> None:
         t = self.t

@@ -61,6 +61,8 @@ class Catalogue(Document):
     """What the shop sells."""
 
     items: tuple[CatalogueItem, ...]
+    next_cursor: str | None = None
+    """Asks for the items after these, where the answer was limited; None at the end."""
 
 
 class EditableItem(CatalogueItem):

@@ -1,6 +1,8 @@
 """What the shop sells: items by label and PLU, with names and prices that start on a date."""
 
+import hashlib
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal
@@ -299,6 +301,24 @@ class Catalogue:
         """The catalogue with these items in place of those of their labels."""
         return Catalogue((self._items | {item.label: item for item in items}).values())
 
+    def state_at(self, moment: datetime) -> str:
+        """A text that differs whenever an item, or a price that holds, is another one.
+
+        It is worked out once for a catalogue and costs next to nothing after that.
+        """
+        return f"{self._fingerprint}-{bisect_right(self._price_changes, moment)}"
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        said = "|".join(f"{item.label}:{item.version}" for item in self._everything)
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    @cached_property
+    def _price_changes(self) -> list[datetime]:
+        prices = [price for item in self._on_sale for price in item.prices]
+        ends = (price.valid_to for price in prices if price.valid_to is not None)
+        return sorted([*(price.valid_from for price in prices), *ends])
+
     @cached_property
     def _on_sale(self) -> list[Item]:
         return [item for item in self._everything if not item.retired]
@@ -327,6 +347,21 @@ class Catalogue:
     def everything(self) -> list[Item]:
         """All items, the retired ones too."""
         return list(self._everything)
+
+    def page(self, after: str | None, limit: int | None) -> tuple[list[Item], str | None]:
+        """The items on sale whose labels come after one, by rising label.
+
+        Args:
+            after: the label before the first; None begins with the first item.
+            limit: how many at most; None for all.
+
+        Returns:
+            The items, and the label to go on after; None where these are the last.
+        """
+        start = 0 if after is None else bisect_right(self._on_sale, after, key=lambda i: i.label)
+        items = self._on_sale[start : None if limit is None else start + limit]
+        more = start + len(items) < len(self._on_sale)
+        return items, items[-1].label if items and more else None
 
     def __iter__(self) -> Iterator[Item]:
         return iter(self._on_sale)

@@ -80,6 +80,13 @@ class ConfirmationRequest(Body):
     charged: ChargedRequest | None = None
 
 
+class CatalogueQuery(BaseModel):
+    """A page of what is sold; without a limit all of it."""
+
+    limit: int | None = Field(None, ge=1, le=1000)
+    cursor: str | None = Field(None, max_length=80)
+
+
 class HistoryQuery(HistoryFilter):
     """A page of the history, or with `Accept: text/csv` all that matches."""
 
