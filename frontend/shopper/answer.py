@@ -12,7 +12,7 @@ from frontend.weighing.shopper import Shopper
 from frontend.weighing.weighing import EMPTY, MAX_QUANTITY, UNKNOWN
 from frontend.words import wording
 from frontend.words.languages import Language
-from smartscale.contract.weighing import Prediction, Result, Unit
+from smartscale.contract.weighing import EMPTY, UNKNOWN, Prediction, Result, Unit
 
 
 class Counter:

@@ -15,12 +15,10 @@ from frontend.logs import adopt
 from frontend.weighing.pictures import Picture
 from frontend.weighing.samples import Sample
 from frontend.words.languages import N_, Language
-from smartscale.contract.weighing import Prediction, Result, Status
+from smartscale.contract.weighing import UNKNOWN, Prediction, Result, Status
 
 MAX_ALTERNATIVES = 4
 MAX_QUANTITY = 99
-UNKNOWN = "unknown"
-EMPTY = "empty"
 
 NO_PICTURE = N_("Take a picture, choose one, or tap a sample first")
 UNREACHABLE = N_(

@@ -10,11 +10,10 @@ from babel.units import format_unit
 
 from frontend.words.languages import N_, Language
 from smartscale.contract.catalogue import CatalogueItem
-from smartscale.contract.weighing import Prediction, Result, Unit
+from smartscale.contract.weighing import MAX_WEIGHT_KG, Prediction, Result, Unit
 
 NOT_A_SHARE = N_("Please enter a share in percent, for example 5")
 
-MAX_WEIGHT_KG = Decimal(30)
 MAX_DECIMALS = 3
 ZERO = Decimal("0.000")
 EM_DASH = "—"

@@ -2,15 +2,18 @@
 
 import csv
 import io
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from smartscale.domain.catalogue import Price
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
 from smartscale.operations.messages import Arrival
-from tests.examples import scores
+from tests.examples import item, scores
 from tests.shop import Shop
 
 
@@ -186,6 +189,45 @@ def test_the_history_is_a_table_too(results: TestClient, job_id: str) -> None:
     assert response.headers["content-type"].startswith("text/csv")
     [row] = csv.DictReader(response.text.splitlines())
     assert (row["job_id"], row["price"], row["name"]) == (job_id, "2.00", "Banana")
+
+
+def test_a_page_of_the_catalogue_leads_to_the_next(results: TestClient, shop: Shop) -> None:
+    for number in range(9):
+        label = f"Item-{number}"
+        shop.catalogue.items[label] = item(label, plu=f"4{number:03}")
+    whole = results.get("/v1/catalogue").json()
+    assert whole["next_cursor"] is None
+    labels, cursor = [], None
+    for _ in range(6):
+        query = {"limit": 2} | ({} if cursor is None else {"cursor": cursor})
+        page = results.get("/v1/catalogue", params=query).json()
+        labels += [one["label"] for one in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert labels == [one["label"] for one in whole["items"]] == sorted(labels)
+
+
+def test_the_catalogue_comes_again_only_when_it_has_changed(
+    results: TestClient, shop: Shop
+) -> None:
+    def asked(state: str) -> int:
+        answer = results.get("/v1/catalogue", headers={"If-None-Match": state})
+        return int(answer.status_code)
+
+    state = results.get("/v1/catalogue").headers["etag"]
+    assert asked(state) == 304
+    tomorrow = shop.clock() + timedelta(days=1)
+    banana = shop.catalogue.items["Banana"]
+    dearer = Price(unit_price=Decimal("9.00"), valid_from=tomorrow)
+    shop.catalogue.items["Banana"] = banana.model_copy(
+        update={"prices": (*banana.prices, dearer), "version": banana.version + 1}
+    )
+    assert asked(state) == 200
+    state = results.get("/v1/catalogue").headers["etag"]
+    assert asked(state) == 304
+    shop.clock.advance(days=2)
+    assert asked(state) == 200, "a price has begun since"
 
 
 def test_the_catalogue(results: TestClient) -> None:

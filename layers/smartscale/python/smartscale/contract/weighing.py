@@ -5,11 +5,13 @@ from datetime import datetime
 from pydantic import Field
 
 from smartscale.contract.document import Document, Exact
+from smartscale.domain.load import MAX_WEIGHT_KG
 from smartscale.domain.prediction import EMPTY, UNKNOWN
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Unit
 
 __all__ = [
     "EMPTY",
+    "MAX_WEIGHT_KG",
     "UNKNOWN",
     "Accepted",
     "ConfirmedBy",
