@@ -9,7 +9,7 @@ from frontend.screen import theme
 from frontend.screen.search import ItemSearch
 from frontend.shopper.receipt import Receipt
 from frontend.weighing.shopper import Shopper
-from frontend.weighing.weighing import EMPTY, MAX_QUANTITY, UNKNOWN
+from frontend.weighing.weighing import MAX_QUANTITY
 from frontend.words import wording
 from frontend.words.languages import Language
 from smartscale.contract.weighing import EMPTY, UNKNOWN, Prediction, Result, Unit
