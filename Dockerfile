@@ -1,6 +1,6 @@
 # checkov:skip=CKV_DOCKER_2: each service of docker-compose.yml has the check of its own address
-# The images of docker-compose.yml, a target each: `app` is the API and the kiosk, `importer` what
-# makes the hub's models into packages, `deployer` what deploys the stack and ends.
+# The images of docker-compose.yml, a target each: `app` is the API, the kiosk and what makes the hub's
+# models into packages, `deployer` what deploys the stack and ends.
 
 # ---------------------------------------------------------------- what installs
 FROM python:3.13-slim-trixie AS uv
@@ -17,11 +17,6 @@ FROM uv AS app-packages
 RUN uv venv --quiet .venv \
     && uv export --frozen --quiet --no-default-groups --no-emit-project \
         --prune ministack --prune awscli --output-file /tmp/requirements.txt \
-    && uv pip install --quiet --require-hashes --requirement /tmp/requirements.txt
-
-FROM app-packages AS importer-packages
-RUN uv export --frozen --quiet --no-emit-project --only-group tensorflow \
-        --output-file /tmp/requirements.txt \
     && uv pip install --quiet --require-hashes --requirement /tmp/requirements.txt
 
 # SAM CLI keeps to itself: some of its packages are older than ours.
@@ -42,7 +37,7 @@ ENV PATH=/opt/sam/bin:$PATH \
     SAM_CLI_TELEMETRY=0
 # For the processor that the functions will run on, which is this machine's.
 RUN architecture="$(uname -m | sed s/aarch64/arm64/)" \
-    && sam build --parameter-overrides "Architecture=$architecture"
+    && sam build --no-cached --parameter-overrides "Architecture=$architecture"
 # Emulators publish no versions; see there.
 COPY infra/__init__.py infra/unversioned.py infra/
 RUN /opt/sam/bin/python -m infra.unversioned .aws-sam/build/template.yaml
@@ -63,10 +58,6 @@ ENV PATH=/app/.venv/bin:$PATH \
     MODEL_CACHE=/data/model_cache \
     SMARTSCALE_SAMPLES=/app/sample_data
 USER 10001
-
-FROM app AS importer
-COPY --from=importer-packages /app/.venv .venv
-CMD ["python", "-m", "infra.on_stack", "infra.importer"]
 
 FROM app AS deployer
 COPY --from=deployer-packages /opt/sam /opt/sam

@@ -74,12 +74,14 @@ format: .venv/.test ## format the code
 openapi: .venv/.test ## write docs/openapi.json from the routes, and the event's schema
 	.venv/bin/python -m infra.schemas
 
-layers: $(UV) ## write the layers' requirements from uv.lock
+layers: $(UV) ## write the layers' and the importer's requirements from uv.lock
 	$(UV) export --frozen --quiet --no-annotate --no-header --only-group lambda \
 		--output-file layers/runtime/requirements.txt
 	$(UV) export --frozen --quiet --no-annotate --no-header --only-group lambda-recognition \
 		--no-emit-package typing-extensions \
 		--output-file layers/runtime/requirements-recognition.txt
+	$(UV) export --frozen --quiet --no-annotate --no-header --only-group tensorflow \
+		--output-file functions/model_import/tensorflow.txt
 
 sam-validate: .venv/.test ## check template.yaml
 	.venv/bin/sam validate --lint

@@ -56,7 +56,9 @@ def main() -> None:
 
 
 def _convert(repository: Path, package: Path) -> None:
+    from functions.model_import.app import CONVERSION, TENSORFLOW  # noqa: PLC0415
     from smartscale.adapters.converter import ConverterProcess  # noqa: PLC0415
+    from smartscale.adapters.tensorflow_folder import TensorFlowFolder  # noqa: PLC0415
     from smartscale.domain.weighing import ModelRef  # noqa: PLC0415
     from smartscale.importing.order import ConversionOrder  # noqa: PLC0415
     from smartscale.importing.repository import (  # noqa: PLC0415
@@ -79,7 +81,9 @@ def _convert(repository: Path, package: Path) -> None:
         package=package,
         samples=_SAMPLES,
     )
-    ConverterProcess("functions.model_import.conversion").convert(order, lambda _: None)
+    ConverterProcess(CONVERSION, TensorFlowFolder(package.parent, TENSORFLOW)).convert(
+        order, lambda _: None
+    )
 
 
 def _run(module: str, *arguments: str) -> dict[str, Any]:

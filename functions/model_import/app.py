@@ -16,6 +16,7 @@ from smartscale.adapters.converter import ConverterProcess
 from smartscale.adapters.hub import HuggingFaceHub
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoRegistry
+from smartscale.adapters.tensorflow_folder import TensorFlowFolder
 from smartscale.clock import now
 from smartscale.logs import function_logger
 from smartscale.operations.models.import_model import ImportModel, ImportRequested
@@ -25,6 +26,8 @@ logger = function_logger()
 
 CONVERSION = "functions.model_import.conversion"
 """The module that converts: started by its name in a process of its own, never imported."""
+TENSORFLOW = Path(__file__).with_name("tensorflow.txt")
+"""What that process needs beside, where it is not installed; `make layers` writes it."""
 
 
 class Settings(BucketSettings, RegistrySettings):
@@ -42,7 +45,7 @@ def import_requested() -> ImportRequested:
     bucket = data_bucket(settings.smartscale_bucket, settings.aws_region)
     importer = ImportModel(
         HuggingFaceHub(settings.model_cache),
-        ConverterProcess(CONVERSION),
+        ConverterProcess(CONVERSION, TensorFlowFolder(settings.model_cache, TENSORFLOW)),
         S3Packages(bucket),
         settings.smartscale_samples,
     )

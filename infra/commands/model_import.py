@@ -8,12 +8,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from functions.model_import.app import CONVERSION
+from functions.model_import.app import CONVERSION, TENSORFLOW
 from infra.commands.connection import connect
 from infra.errors import PlainError
 from infra.settings import ROOT, load_settings
 from smartscale.adapters.converter import ConverterProcess
 from smartscale.adapters.hub import HuggingFaceHub
+from smartscale.adapters.tensorflow_folder import TensorFlowFolder
 from smartscale.domain.errors import DomainError
 from smartscale.domain.registry import ImportHints, ImportProgress
 from smartscale.importing.labels import read_labels
@@ -46,7 +47,7 @@ def import_model(
         hints = _hints(labels, preprocessing)
         importer = ImportModel(
             HuggingFaceHub(settings.model_cache),
-            ConverterProcess(CONVERSION),
+            ConverterProcess(CONVERSION, TensorFlowFolder(settings.model_cache, TENSORFLOW)),
             connect(settings).packages,
             ROOT / "sample_data",
         )

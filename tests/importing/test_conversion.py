@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from functions.model_import.app import CONVERSION
+from functions.model_import.app import CONVERSION, TENSORFLOW
 from functions.model_import.conversion.__main__ import refusal
 from smartscale.adapters.converter import ConverterProcess
+from smartscale.adapters.tensorflow_folder import TensorFlowFolder
 from smartscale.domain.errors import ImportFailed
 from smartscale.domain.registry import ImportHints, ImportProgress
 from smartscale.domain.weighing import ModelRef
@@ -64,7 +65,9 @@ def convert(folder: Path, package: Path, hints: ImportHints = NO_HINTS) -> Model
         samples=SAMPLES,
     )
     if folder.name in APART:
-        ConverterProcess(CONVERSION).convert(order, said.append)
+        ConverterProcess(CONVERSION, TensorFlowFolder(package.parent, TENSORFLOW)).convert(
+            order, said.append
+        )
     elif (reason := refusal(order, said.append)) is not None:
         raise ImportFailed(reason)
     assert said

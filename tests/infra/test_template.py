@@ -741,6 +741,7 @@ def test_the_linter_is_content() -> None:
             "requirements-recognition.txt",
             ["--only-group", "lambda-recognition", "--no-emit-package", "typing-extensions"],
         ),
+        ("../../functions/model_import/tensorflow.txt", ["--only-group", "tensorflow"]),
     ],
 )
 def test_the_layers_requirements_are_those_of_the_lock_file(

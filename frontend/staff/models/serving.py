@@ -28,6 +28,7 @@ STATES = {
 STEPS = {
     ImportStep.RESOLVING: N_("Looking it up on the hub"),
     ImportStep.DOWNLOADING: N_("Downloading"),
+    ImportStep.PREPARING: N_("Fetching what converts it"),
     ImportStep.CONVERTING: N_("Converting"),
     ImportStep.CHECKING: N_("Checking its answers"),
     ImportStep.STORING: N_("Storing the package"),

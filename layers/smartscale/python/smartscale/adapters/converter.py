@@ -1,6 +1,5 @@
 """Converts a model in a process of its own, without credentials, and for a limited time."""
 
-import importlib.util
 import os
 import queue
 import subprocess
@@ -14,13 +13,13 @@ from typing import TextIO
 
 from pydantic import ValidationError
 
+from smartscale.adapters.tensorflow_folder import TensorFlowFolder
 from smartscale.domain.errors import ImportFailed
 from smartscale.domain.registry import ImportProgress, ImportStep
 from smartscale.importing.order import ConversionNews, ConversionOrder
 from smartscale.importing.repository import ModelKind
 from smartscale.operations.ports.models import ReportProgress
 
-INSTALL = "make tensorflow"
 _HEARTBEAT_S = 1.0
 # No credentials: the process loads a file from a stranger.
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")
@@ -33,11 +32,13 @@ class ConverterProcess:
     Args:
         module: what `python -m` starts; it takes the path of a `ConversionOrder` and prints
             `ConversionNews`.
+        tensorflow: where the process finds TensorFlow for what is no TFLite file.
         limit_s: how long a conversion may take.
     """
 
-    def __init__(self, module: str, limit_s: float = 600.0) -> None:
+    def __init__(self, module: str, tensorflow: TensorFlowFolder, limit_s: float = 600.0) -> None:
         self._module = module
+        self._tensorflow = tensorflow
         self._limit_s = limit_s
 
     def convert(self, order: ConversionOrder, say: ReportProgress) -> None:
@@ -45,19 +46,20 @@ class ConverterProcess:
 
         Raises:
             ImportFailed: the model is refused, its process took too long or died, or TensorFlow is
-                needed and not installed.
+                needed and cannot be fetched.
         """
-        if order.source.kind is not ModelKind.TFLITE and not _is_installed("tensorflow"):
-            raise ImportFailed(
-                f"Converting a {order.source.kind} needs TensorFlow, which is not installed here: "
-                f"run `{INSTALL}`, then ask for the model again. A TFLite file needs none."
-            )
+        environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET
+        if order.source.kind is not ModelKind.TFLITE:
+            folder = self._tensorflow.ready(say)
+            if folder is not None:
+                known = environment.get("PYTHONPATH", "").split(os.pathsep)
+                environment["PYTHONPATH"] = os.pathsep.join(filter(None, [*known, str(folder)]))
         with tempfile.TemporaryDirectory() as scratch:
             order_file = Path(scratch) / "order.json"
             order_file.write_text(order.model_dump_json(), encoding="utf-8")
             process = subprocess.Popen(  # noqa: S603  our own interpreter and module
                 [sys.executable, "-m", self._module, str(order_file)],
-                env={name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET,
+                env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -113,7 +115,3 @@ def _parsed(line: str) -> ConversionNews:
         return ConversionNews.model_validate_json(line)
     except ValidationError as error:
         raise ImportFailed(f"The process that converts the model said {line!r}.") from error
-
-
-def _is_installed(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None

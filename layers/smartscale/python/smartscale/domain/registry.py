@@ -31,6 +31,8 @@ class ImportStep(StrEnum):
 
     RESOLVING = "resolving"
     DOWNLOADING = "downloading"
+    PREPARING = "preparing"
+    """Fetches what converts, where that is not there."""
     CONVERTING = "converting"
     CHECKING = "checking"
     STORING = "storing"
