@@ -14,6 +14,7 @@ from tests.support import tool_environment
 
 _FUNCTIONS = ("Upload", "Result", "Admin", "Inference", "DeadLetter")
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+_TAG = sys.implementation.cache_tag
 _FOLDERS = {"x86_64": "x86_64", "aarch64": "arm64"}
 
 
@@ -44,6 +45,19 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
         )
         built[name] = [artifacts / "python" / "lib" / f"python{_PYTHON}" / "site-packages"]
     return built
+
+
+def test_what_is_packed_is_compiled(layers: dict[str, list[Path]]) -> None:
+    """A function cannot keep what it compiles, and would do so at each start."""
+    for name in ("RuntimeLayer", "RecognitionLayer"):
+        [packages] = layers[name]
+        modules = [path for path in packages.rglob("*.py") if path.parent.name != "__pycache__"]
+        assert len(modules) > 100, name
+        for module in modules:
+            compiled = module.with_name("__pycache__") / f"{module.stem}.{_TAG}.pyc"
+            assert compiled.exists(), module
+            # Unchecked: an archive changes the times of files.
+            assert compiled.read_bytes()[4:8] == b"\x01\0\0\0", module
 
 
 @pytest.mark.parametrize("name", _FUNCTIONS)
