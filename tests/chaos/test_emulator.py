@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from infra.deploy import deploy, embedded_parameters
 from infra.emulator import ACCOUNT, Emulator
 from infra.readiness import Readiness
+from infra.settings import Settings
 from infra.stack import emulator_session
 from tests.support import eventually, free_port
 
@@ -221,5 +223,29 @@ def test_no_worker_gets_a_message_before_the_tables_are_restored(tmp_path: Path)
         assert not (tmp_path / "done").exists()
         ready.declare()
         eventually((tmp_path / "done").exists, 60)
+    finally:
+        emulator.stop()
+
+
+@pytest.mark.parametrize("table", ["WeighingsTable", "CatalogueTable"])
+def test_a_stack_that_has_lost_a_table_is_built_anew_around_its_objects(
+    tmp_path: Path, table: str
+) -> None:
+    said: list[str] = []
+    emulator = make(tmp_path / "home")
+    parameters = embedded_parameters(Settings())
+    emulator.start()
+    try:
+        first = deploy(emulator, "shop", parameters).outputs
+        client(emulator, "s3").put_object(Bucket=first.bucket, Key="ledger/1", Body=b"1")
+        name = {"WeighingsTable": first.weighings_table, "CatalogueTable": first.catalogue_table}
+        client(emulator, "dynamodb").delete_table(TableName=name[table])
+        again = deploy(emulator, "shop", parameters, say=said.append)
+        assert again.rebuilt
+        assert f"The stack has lost its {table}" in said[0]
+        dynamodb = client(emulator, "dynamodb")
+        assert again.outputs.weighings_table in dynamodb.list_tables()["TableNames"]
+        kept = client(emulator, "s3").get_object(Bucket=again.outputs.bucket, Key="ledger/1")
+        assert kept["Body"].read() == b"1"
     finally:
         emulator.stop()

@@ -1,0 +1,93 @@
+"""What the emulator is made to do: these names of ministack's own have to be there."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.emulator import Emulator
+
+LOGS = """
+from ministack.services import cloudwatch_logs, lambda_svc
+function = {"config": {"FunctionName": "inference"}}
+for number in range(LOG_STREAMS + 50):
+    lambda_svc._emit_lambda_logs(function, str(number), "a line", False, 1)
+[group] = cloudwatch_logs._log_groups.values()
+last = list(group["streams"].values())[-1]["events"][0]["message"]
+print(json.dumps({"streams": len(group["streams"]), "most": LOG_STREAMS, "last": last}))
+"""
+FIGURES = """
+from ministack.services import cloudwatch
+looked = []
+cloudwatch._metrics = type("Noted", (dict,), {"items": lambda self: looked.append(1) or []})()
+for _ in range(5):
+    cloudwatch._evict_old_metrics()
+print(json.dumps(len(looked)))
+"""
+SAVING = """
+import ministack.app
+from ministack.core import persistence
+from ministack.services import dynamodb
+table = {"TableName": "t", "items": {"1": {"a": {"S": "\\u00e4"}}}}
+dynamodb._tables["t"] = table
+ministack.app.save_all({"dynamodb": dynamodb.get_state})
+loaded = persistence.load_state("dynamodb")["tables"]
+print(json.dumps([list(loaded.values()), dynamodb.copy.__name__]))
+"""
+
+
+def with_rules(script: str, state: Path) -> Any:
+    """What a script prints in a process of its own, which the rules have changed."""
+    start = (
+        "import json\nfrom infra.emulator_rules import LOG_STREAMS, apply_rules\napply_rules()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", start + script],
+        env={**os.environ, "PERSIST_STATE": "1", "STATE_DIR": str(state)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout.splitlines()[-1])
+
+
+def test_logs_are_bounded_and_the_newest_stay(tmp_path: Path) -> None:
+    found = with_rules(LOGS, tmp_path)
+    assert found["streams"] == found["most"]
+    assert f"RequestId: {found['most'] + 49} " in found["last"]
+
+
+def test_old_figures_are_looked_for_seldom(tmp_path: Path) -> None:
+    assert with_rules(FIGURES, tmp_path) == 1
+
+
+def test_what_is_saved_is_what_the_emulator_loads(tmp_path: Path) -> None:
+    [table], copies = with_rules(SAVING, tmp_path)
+    assert table["items"] == {"1": {"a": {"S": "ä"}}}
+    assert copies == "copy"
+
+
+@pytest.mark.parametrize("what", ["an empty home", "a state of another version"])
+def test_figures_are_dropped_from_any_saved_state(tmp_path: Path, what: str) -> None:
+    state = tmp_path / "cloud" / "state"
+    state.mkdir(parents=True)
+    emulator = Emulator(tmp_path, 1, "us-east-1")
+    file = state / "cloudwatch.json"
+    told = {
+        "000000000000\0us-east-1\0('SmartScale', 'Requests', ())": [1],
+        "000000000000\0us-east-1\0('SmartScale', 'QueueDepth', ())": [1],
+        "000000000000\0us-east-1\0('Other', 'Requests', ())": [1],
+    }
+    if what == "an empty home":
+        emulator._drop_figures()
+        assert not file.exists()
+        return
+    file.write_text(json.dumps({"payload": {"metrics": {"data": told}}}))
+    emulator._drop_figures()
+    kept = json.loads(file.read_text())["payload"]["metrics"]["data"]
+    assert list(kept) == list(told)[1:]
