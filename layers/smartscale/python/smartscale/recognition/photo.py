@@ -10,10 +10,11 @@ small picture is enough, every other format takes 4 to 16 bytes a pixel. Large p
 each other, so whatever arrives at once, a process decodes it in less than 250 MB.
 """
 
+import ctypes
 import struct
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from threading import Lock
@@ -79,6 +80,11 @@ DAMAGE = (
 pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
 
 _large, _small = Lock(), Lock()
+
+_MMAP_THRESHOLD = -3  # of malloc.h
+if hasattr(ctypes.CDLL(None), "mallopt"):
+    # glibc would keep up to 32 MB of each freed picture for the thread that decoded it.
+    ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 1 << 20)
 
 
 class ImageError(ValueError):
@@ -151,20 +157,21 @@ def without_metadata(data: bytes) -> StoredPicture:
     """
     image = _open(data)
     name = _format(image)
-    with _turn(image):
+    with _turn(image), closing(image):  # its pixels go before the next one's come
         # It may lie behind a PNG's pixels, which are then decoded to find it.
         kept = None if _orientation(image) in _UPRIGHT else pixels_only(data, name)
         if kept is not None:
             _load(image, shortest_side=1)
             return StoredPicture(kept, MEDIA_TYPES[name])
-        image = _decode(_open(data), _STORED_SIDE)
-    return StoredPicture(_jpeg(image, _STORED_SIDE, quality=92), MEDIA_TYPES["JPEG"])
+        image.close()
+        written = _jpeg(_decode(_open(data), _STORED_SIDE), _STORED_SIDE, quality=92)
+    return StoredPicture(written, MEDIA_TYPES["JPEG"])
 
 
 def says_nothing_else(data: bytes) -> bool:
     """Whether a picture may be stored as it is: upright, and with nothing but its pixels."""
     image = _open(data)
-    with _turn(image):
+    with _turn(image), closing(image):
         upright = _orientation(image) not in _UPRIGHT
     return upright and pixels_only(data, _format(image)) == data
 
@@ -186,7 +193,9 @@ def thumbnail(data: bytes, longest_side: int, quality: int = 82) -> bytes:
     Raises:
         ImageError: the bytes are no picture that can be used.
     """
-    return _jpeg(decode(data, longest_side), longest_side, quality)
+    image = _open(data)
+    with _turn(image), closing(image):
+        return _jpeg(_decode(image, longest_side), longest_side, quality)
 
 
 def _open(data: bytes) -> Image.Image:
@@ -302,9 +311,10 @@ def _eight_bits(image: Image.Image, stored_as: object) -> Image.Image:
 
 def _on_white(image: Image.Image) -> Image.Image:
     if image.mode in {"LA", "RGBA"}:
-        layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, "white")
-        image = Image.alpha_composite(white, layer)
+        white = Image.new("RGB", image.size, "white")
+        layer = image if image.mode == "RGBA" else image.convert("RGBA")
+        white.paste(layer, (0, 0), layer)
+        return white
     return image if image.mode == "RGB" else image.convert("RGB")
 
 
