@@ -28,7 +28,11 @@ from infra.sizing.workload import (
 PRICES = Path(__file__).with_name("prices.json")
 _MILLION = Decimal(1_000_000)
 _KB_A_GB = Decimal(1_000_000)
-_QUERIES_OF_A_DASHBOARD = 40
+QUERIES_OF_A_DASHBOARD = 71
+"""Metrics that one of the two dashboards asks for when it is drawn, on average; each bar of a label
+is one."""
+ALERT_QUERIES = 8
+"""Metrics that Grafana's alert rules ask for every minute, whether somebody looks or not."""
 _REFRESHES_AN_HOUR = 60
 _ALARM = "Type: AWS::CloudWatch::Alarm"
 
@@ -197,11 +201,11 @@ def _watched(usage: Usage, table: PriceTable, requests: Decimal) -> Iterator[Lin
     yield line("CloudWatch", "custom metrics", metrics, "metrics", "cloudwatch_metric_month")
     alarms = Decimal(usage.alarms)
     yield line("CloudWatch", "alarms", alarms, "alarms", "cloudwatch_alarm_month")
-    shown = (
-        usage.dashboard_hours_a_day * DAYS_A_MONTH * _REFRESHES_AN_HOUR * _QUERIES_OF_A_DASHBOARD
-    )
+    shown = usage.dashboard_hours_a_day * DAYS_A_MONTH * _REFRESHES_AN_HOUR * QUERIES_OF_A_DASHBOARD
     price = "cloudwatch_thousand_metrics_read"
-    yield line("CloudWatch", "Grafana's queries", shown, "metrics", price, Decimal(1000))
+    yield line("CloudWatch", "Grafana's dashboards", shown, "metrics", price, Decimal(1000))
+    watched = 24 * DAYS_A_MONTH * _REFRESHES_AN_HOUR * ALERT_QUERIES
+    yield line("CloudWatch", "Grafana's alerts", watched, "metrics", price, Decimal(1000))
 
     if usage.customer_key:
         yield line("KMS", "customer key", Decimal(1), "keys", "kms_key_month")

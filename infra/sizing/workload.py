@@ -97,7 +97,7 @@ class Usage:
     metrics: int = 118
     """Custom metrics at most: 18, and `Label` and `CorrectedByLabel` once for each of 50 items."""
     dashboard_hours_a_day: int = 1
-    architecture: str = "x86_64"
+    architecture: str = "arm64"
     customer_key: bool = False
     """CustomerKey: a KMS key of the account's own."""
     traced: Decimal = Decimal(0)

@@ -1,6 +1,7 @@
 """What AWS costs: the bill follows from the usage and the prices, exactly."""
 
 import json
+import math
 from decimal import Decimal
 from pathlib import Path
 
@@ -9,8 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samtranslator.yaml_helper import yaml_parse
 
+from grafana.build import DASHBOARDS, RULES
 from infra.settings import ROOT
-from infra.sizing.cost import PRICES, BadPrices, bill, read_prices
+from infra.sizing.cost import (
+    ALERT_QUERIES,
+    PRICES,
+    QUERIES_OF_A_DASHBOARD,
+    BadPrices,
+    bill,
+    read_prices,
+)
 from infra.sizing.limits import INFERENCE_CONCURRENCY, limits
 from infra.sizing.marginal import COSTS, costs_text
 from infra.sizing.workload import Function, Usage
@@ -20,7 +29,8 @@ FIXED = {
     "idle polling",
     "custom metrics",
     "alarms",
-    "Grafana's queries",
+    "Grafana's dashboards",
+    "Grafana's alerts",
     "admin token",
     "kiosks' secret",
 }
@@ -55,7 +65,7 @@ def test_what_is_used_twice_costs_twice_and_what_is_fixed_stays(kiosks: int, reg
 def test_arm_is_cheaper_and_warm_workers_are_not() -> None:
     table = read_prices("eu-central-1")
     plain = bill(Usage(), table).monthly
-    assert bill(Usage(architecture="arm64"), table).monthly < plain
+    assert bill(Usage(architecture="x86_64"), table).monthly > plain
     assert bill(Usage(provisioned=1), table).monthly > plain
     assert bill(Usage(customer_key=True), table).monthly > plain
     assert bill(Usage(traced=Decimal("0.05")), table).monthly > plain
@@ -124,3 +134,13 @@ def test_the_limits_are_parameters_of_the_template() -> None:
             assert parameters[limit.parameter]["Description"]
     allowed = parameters["InferenceConcurrency"]["AllowedValues"]
     assert tuple(map(int, allowed)) == INFERENCE_CONCURRENCY
+
+
+def test_what_grafana_asks_for_is_reckoned_as_it_is() -> None:
+    asked = [
+        sum(len(panel["targets"]) for panel in json.loads(file.read_text("utf-8"))["panels"])
+        for file in DASHBOARDS.glob("*.json")
+    ]
+
+    assert math.ceil(sum(asked) / len(asked)) == QUERIES_OF_A_DASHBOARD
+    assert len(RULES) == ALERT_QUERIES
