@@ -220,6 +220,10 @@ class FakeCatalogue:
         self.items[item.label] = item
         return True
 
+    def put_all(self, items: Sequence[Item]) -> None:
+        for item in items:
+            self.put(item)
+
 
 @dataclass
 class FakeItemPictures:

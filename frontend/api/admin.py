@@ -13,6 +13,8 @@ from smartscale.contract.catalogue import EditableCatalogue, EditableItem, Impor
 from smartscale.contract.memory import MemoryVersion, Taught
 from smartscale.contract.models import LabelMapping, Mode, ModelRef, ModelStatus, Package, Trial
 
+_IMPORT_S = 120
+"""How long an import of thousands of items may take."""
 _T = TypeVar("_T")
 _STATUS = TypeAdapter(ModelStatus)
 _PACKAGES = TypeAdapter(tuple[Package, ...])
@@ -125,7 +127,14 @@ class AdminClient:
         headers = {"Content-Type": "text/csv"}
         path = "catalogue/import"
         return await self._ask(
-            _PREVIEW, "POST", path, params=query, content=file, headers=headers, repeatable=False
+            _PREVIEW,
+            "POST",
+            path,
+            params=query,
+            content=file,
+            headers=headers,
+            repeatable=False,
+            timeout=_IMPORT_S,
         )
 
     async def items_csv(self) -> bytes:

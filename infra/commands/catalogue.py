@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import Progress
 
 from infra.commands.connection import Connection, connect
 from infra.errors import PlainError
@@ -21,6 +23,7 @@ from smartscale.domain.errors import DomainError
 from smartscale.domain.moments import write_end, write_moment
 from smartscale.domain.money import to_cent
 from smartscale.domain.spreadsheet import decode_table
+from smartscale.operations.catalogue.edit import EditCatalogue
 
 _OF_A_NEW_ITEM = {"plu", "unit", "unit_price"}
 
@@ -43,7 +46,7 @@ def import_file(
     items = _read(file, moment)
     edit = connect(load_settings()).edit_catalogue()
     try:
-        changes = edit.preview(items) if dry_run else edit.put_all(items, moment=moment)
+        changes = edit.preview(items) if dry_run else _put_all(edit, items, moment)
     except DomainError as error:
         raise PlainError(f"{file}: {error}") from error
     for change in changes:
@@ -53,6 +56,14 @@ def import_file(
     counted = ", ".join(f"{kinds[kind]} {kind}" for kind in ChangeKind if kinds[kind])
     done = "would be imported" if dry_run else "imported"
     typer.echo(f"{len(items)} items {done} from {file} ({counted or 'none'}).")
+
+
+def _put_all(edit: EditCatalogue, items: list[Item], moment: datetime) -> list[ItemChange]:
+    """Import the items, with a progress bar on stderr."""
+    bar = Progress(*Progress.get_default_columns(), console=Console(stderr=True))
+    with bar:
+        task = bar.add_task("Importing", total=len(items))
+        return edit.put_all(items, moment=moment, progress=lambda done: bar.advance(task, done))
 
 
 @app.command("export")

@@ -13,6 +13,18 @@ THREADS = 32
 """Below the connections that a client keeps, see adapters/aws.py."""
 
 
+def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """The items in lists of so many; the last one may be shorter.
+
+    Examples:
+        >>> list(batched("abcde", 2))
+        [['a', 'b'], ['c', 'd'], ['e']]
+    """
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
 def in_parallel(
     function: Callable[[Item], Answer], items: Iterable[Item], threads: int = THREADS
 ) -> Iterator[Answer]:

@@ -216,23 +216,29 @@ class DynamoCatalogue:
 
     def put(self, item: Item) -> bool:
         """Store an item unless the same or a later version is there."""
+        return self._put_together([item])
+
+    def put_all(self, items: Sequence[Item]) -> None:
+        """Store up to 50 items, each unless the same or a later version is there."""
+        if items and not self._put_together(items):
+            for item in items:  # one of them was there: the transaction stored none
+                self.put(item)
+
+    def _put_together(self, items: Sequence[Item]) -> bool:
+        """Store items and the note that they have changed, all or none."""
         stored, table = self._rows.version, self._versions
+        changes = [f"{uuid.uuid4().hex[:12]} {item.label}" for item in items]
         for pause in (*_CONFLICT_PAUSES_S, None):
             try:
                 with TransactWrite(connection=self._connection) as transaction:
-                    transaction.save(
-                        self._rows(**_plain(item)),
-                        condition=stored.does_not_exist() | (stored < Decimal(item.version)),
-                    )
+                    for item in items:
+                        transaction.save(
+                            self._rows(**_plain(item)),
+                            condition=stored.does_not_exist() | (stored < Decimal(item.version)),
+                        )
                     transaction.update(
                         table(_CATALOGUE_VERSION_KEY),
-                        actions=[
-                            table.changes.set(
-                                (table.changes | []).append(
-                                    [f"{uuid.uuid4().hex[:12]} {item.label}"]
-                                )
-                            ),
-                        ],
+                        actions=[table.changes.set((table.changes | []).append(changes))],
                     )
             except TransactWriteError as error:
                 reasons = {reason.code for reason in error.cancellation_reasons if reason}
@@ -242,9 +248,10 @@ class DynamoCatalogue:
                     raise
                 time.sleep(pause)
             else:
-                if self._puts % _CHANGES_KEPT == 0:
+                before = self._puts
+                self._puts += len(items)
+                if before == 0 or before // _CHANGES_KEPT != self._puts // _CHANGES_KEPT:
                     self._forget_old_changes()
-                self._puts += 1
                 return True
         raise AssertionError("unreachable")
 

@@ -9,6 +9,10 @@ from smartscale.domain.catalogue_changes import ChangeKind, ItemChange, fingerpr
 from smartscale.domain.errors import Conflict, InvalidInput, NotFound
 from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.ledger import Ledger
+from smartscale.parallel import batched, in_parallel
+
+_AT_ONCE = 50
+"""How many items of a file are stored together."""
 
 
 class EditCatalogue:
@@ -71,7 +75,12 @@ class EditCatalogue:
         return changes
 
     def put_all(
-        self, items: Iterable[Item], *, moment: datetime | None = None, previewed: str | None = None
+        self,
+        items: Iterable[Item],
+        *,
+        moment: datetime | None = None,
+        previewed: str | None = None,
+        progress: Callable[[int], object] = lambda done: done,
     ) -> list[ItemChange]:
         """Add or change the items of a file; what it changed.
 
@@ -79,6 +88,7 @@ class EditCatalogue:
             items: the file's items; others stay as they are.
             moment: from when prices hold whose row names no moment.
             previewed: the fingerprint of what somebody has looked at before.
+            progress: called with how many more items have been looked after.
 
         Raises:
             Conflict: two items would have one PLU, or it would change something else than what was
@@ -88,9 +98,15 @@ class EditCatalogue:
         changes = self.preview(wanted)
         if previewed is not None and previewed != fingerprint(changes, moment or self._now()):
             raise Conflict("The catalogue was changed meanwhile: look at the preview again.")
-        for item, change in zip(wanted, changes, strict=True):
-            if change.kind is not ChangeKind.UNCHANGED:
-                self._put(item)
+        for some in batched(zip(wanted, changes, strict=True), _AT_ONCE):
+            changed = [change.item for _, change in some if change.kind is not ChangeKind.UNCHANGED]
+            recorded = list(in_parallel(self._ledger.record_item, changed))
+            self._catalogue.put_all(recorded)
+            taken = {item.label for item, new in zip(recorded, changed, strict=True) if item != new}
+            for item, _ in some:
+                if item.label in taken:  # another edit came first: this one becomes the next
+                    self._put(item)
+            progress(len(some))
         return changes
 
     def retire(self, label: str) -> None:

@@ -9,7 +9,7 @@ correct rows as they are.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, islice
+from itertools import groupby
 from typing import TypeVar
 
 from smartscale.domain.catalogue import Item
@@ -30,7 +30,7 @@ from smartscale.operations.ports.queues import Queue
 from smartscale.operations.ports.uploads import Uploads
 from smartscale.operations.ports.weighings import Weighings
 from smartscale.operations.weighing.announce import Announce
-from smartscale.parallel import in_parallel
+from smartscale.parallel import batched, in_parallel
 
 _BATCH = 100
 _BATCHES_AT_ONCE = 4
@@ -157,7 +157,7 @@ class Reconcile:
         progress: Callable[[str], None],
     ) -> int:
         groups = groupby(self._ledger.outcomes(since), key=lambda entry: entry.job_id)
-        batches = _batches(list(entries) for _, entries in groups)
+        batches = batched((list(entries) for _, entries in groups), _BATCH)
         looked_at = rebuilt = 0
         figures: list[Metric] = []
         teaching: list[Weighing] = []
@@ -256,7 +256,7 @@ def without_outcome(
 ) -> Iterator[StoredUpload]:
     """The uploads whose weighings have no outcome, of those stored since a moment."""
     pictures = (upload for upload in uploads.since(since) if is_upload(upload.key))
-    for batch in _batches(pictures):
+    for batch in batched(pictures, _BATCH):
         by_id = {upload.job_id: upload for upload in batch}
         finished = weighings.versions(list(by_id))
         yield from (upload for job_id, upload in by_id.items() if job_id not in finished)
@@ -281,8 +281,3 @@ class _BatchDone:
 def _step(trial: Trial) -> tuple[int, bool]:
     """Grows with each trial, and when one ends."""
     return trial.number, not trial.running
-
-
-def _batches(items: Iterator[_Item]) -> Iterator[list[_Item]]:
-    while batch := list(islice(items, _BATCH)):
-        yield batch

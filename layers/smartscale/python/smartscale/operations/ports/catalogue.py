@@ -1,5 +1,6 @@
 """What the shop sells."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from smartscale.domain.catalogue import Catalogue, Item
@@ -16,6 +17,9 @@ class CatalogueStore(Protocol):
 
     def put(self, item: Item) -> bool:
         """Store an item unless the same or a later version is there; tells whether it did."""
+
+    def put_all(self, items: Sequence[Item]) -> None:
+        """Store up to 50 items, each unless the same or a later version is there."""
 
 
 class ItemPictures(Protocol):
