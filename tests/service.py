@@ -230,7 +230,13 @@ class Service:
     def _wiring(self) -> dict[Callable[..., Any], object]:
         shop, clock = self.shop, self.shop.clock
         edit = EditCatalogue(shop.catalogue, shop.ledger, clock)
+        staff = Staff(
+            GivenToken(KIOSK_SECRET),
+            Authorise(self.token, self.refusals, shop.metrics, clock),
+            clock,
+        )
         return {
+            upload.staff_when_needed: lambda: staff,
             upload.accept: Accept(Intake(self), FakeIdempotencyKeys(), clock),
             result.history: History(shop.weighings, shop.uploads, clock),
             result.confirm: shop.confirm,
@@ -239,11 +245,7 @@ class Service:
             result.weighings: shop.weighings,
             result.metric_queries: self.figures,
             result.dependencies: {},
-            result.staff: Staff(
-                GivenToken(KIOSK_SECRET),
-                Authorise(self.token, self.refusals, shop.metrics, clock),
-                clock,
-            ),
+            result.staff: staff,
             admin.settings: admin.Settings(
                 smartscale_bucket="data",
                 models_table="models",

@@ -84,7 +84,7 @@ class ApiClient:
     ) -> str:
         """Weigh; the same key again is the same weighing. Returns its job id.
 
-        `weighed_at` says when that was, of what is sent late.
+        `weighed_at` says when that was, of what is sent late; it takes the kiosk's proof.
         """
         form = {"weight": f"{weight_kg:f}", "scale_id": scale_id}
         if weighed_at is not None:
@@ -97,6 +97,7 @@ class ApiClient:
             "predict",
             data=form,
             files={"image": ("picture.jpg", image, "image/jpeg")},
+            auth=None if weighed_at is None else self._proof,
             headers={"Idempotency-Key": idempotency_key},
             timeout=_WHILE_A_SHOPPER_WAITS,
         )

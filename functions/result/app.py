@@ -7,7 +7,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
 
 from smartscale.access import staff as staff_of
@@ -18,7 +18,6 @@ from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
 from smartscale.adapters.topic import topic_for
 from smartscale.clock import now
-from smartscale.contract import proof
 from smartscale.contract.analytics import Analytics
 from smartscale.contract.catalogue import Catalogue
 from smartscale.contract.document import in_language
@@ -33,6 +32,7 @@ from smartscale.http.present import analytics as figures_shown
 from smartscale.http.present import catalogue as catalogue_shown
 from smartscale.http.present import weighing as shown
 from smartscale.http.requests import CatalogueQuery, ConfirmationRequest, HistoryQuery
+from smartscale.http.shown import shown_by
 from smartscale.http.table import as_csv
 from smartscale.operations.access.staff import Shown, Staff
 from smartscale.operations.catalogue.pictures import read_picture
@@ -146,23 +146,6 @@ def staff() -> Staff:
     """The operation that tells staff from everybody else."""
     configured = settings()
     return staff_of(configured, configured.models_table, configured.metrics_sink)
-
-
-async def shown_by(
-    request: Request,
-    kiosk_proof: Annotated[str | None, Header(alias=proof.HEADER)] = None,
-    x_admin_token: Annotated[str | None, Header()] = None,
-) -> Shown:
-    """The request, and what it shows of who asks."""
-    return Shown(
-        method=request.method,
-        path=request.url.path,
-        query=request.url.query,
-        body=await request.body(),
-        address=request.client.host if request.client else "",
-        proof=kiosk_proof,
-        token=x_admin_token,
-    )
 
 
 def for_staff(

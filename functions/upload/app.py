@@ -1,10 +1,13 @@
 """The upload function: takes weighings in. Once it answers 202, a weighing is not lost."""
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
+from fastapi.concurrency import run_in_threadpool
 
+from smartscale.access import staff as staff_of
 from smartscale.adapters.bucket import S3IdempotencyKeys, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import count_cold_start
 from smartscale.clock import now
@@ -16,11 +19,13 @@ from smartscale.domain.upload import MAX_IMAGE_BYTES
 from smartscale.http.app import BASE_PATH, create_app, lambda_handler
 from smartscale.http.pictures import in_picture_thread
 from smartscale.http.requests import UploadRequest, one_weight
+from smartscale.http.shown import shown_by
+from smartscale.operations.access.staff import Shown, Staff
 from smartscale.operations.weighing.accept import Accept
-from smartscale.settings import BucketSettings, MetricsSettings
+from smartscale.settings import BucketSettings, MetricsSettings, RegistrySettings, StaffSettings
 
 
-class Settings(BucketSettings):
+class Settings(BucketSettings, RegistrySettings, MetricsSettings, StaffSettings):
     """The upload function's settings."""
 
     max_image_bytes: int = MAX_IMAGE_BYTES
@@ -34,12 +39,26 @@ def accept() -> Accept:
     return Accept(S3Uploads(bucket), S3IdempotencyKeys(bucket), now, settings.max_image_bytes)
 
 
+@lru_cache
+def staff() -> Staff:
+    """The operation that tells staff from everybody else."""
+    settings = Settings()
+    return staff_of(settings, settings.models_table, settings.metrics_sink)
+
+
+def staff_when_needed() -> Callable[[], Staff]:
+    """What gives that operation: hardly any weighing is of before, and it takes connections."""
+    return staff
+
+
 router = APIRouter(tags=["weigh"])
 
 
 @router.post("/predict", status_code=202)
 async def predict(
     operation: Annotated[Accept, Depends(accept)],
+    asks: Annotated[Shown, Depends(shown_by)],
+    of_staff: Annotated[Callable[[], Staff], Depends(staff_when_needed)],
     image: Annotated[UploadFile | None, File(description="JPEG, PNG, WebP or HEIC")] = None,
     weight: Annotated[str | None, Form(description="gross weight in kg, such as 0.450")] = None,
     weight_kg: Annotated[str | None, Form(description="the same as weight")] = None,
@@ -47,7 +66,8 @@ async def predict(
     quantity: Annotated[str | None, Form(description="pieces, for items sold each")] = None,
     scale_id: Annotated[str | None, Form()] = None,
     weighed_at: Annotated[
-        str | None, Form(description="when, if not now: of a scale that was cut off")
+        str | None,
+        Form(description="when, if not now: it takes a proof"),
     ] = None,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Accepted:
@@ -55,7 +75,7 @@ async def predict(
 
     A picture has at most 10 MB and 40 megapixels (PNG 20, HEIC 24.5, WebP 12.5); shrink photos to
     about 1280 pixels first. With an `Idempotency-Key` a request can be repeated and is still one
-    weighing.
+    weighing. `weighed_at`, of a scale that was cut off, takes a kiosk's proof or the admin token.
     """
     if image is None:
         raise InvalidInput(
@@ -65,6 +85,8 @@ async def predict(
     load = Load.parse(one_weight(weight, weight_kg), tare_kg, quantity)
     scale = parse_scale_id(scale_id)
     begun = parse_moment(weighed_at) if weighed_at else None
+    if begun is not None:
+        await run_in_threadpool(lambda: of_staff().may_backdate(asks))
     file = image.file
     job_id = await in_picture_thread(
         lambda: operation.image(file.read(), load, scale, idempotency_key, begun)

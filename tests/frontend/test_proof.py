@@ -29,7 +29,7 @@ async def test_a_kiosk_whose_clock_is_wrong_proves_itself_by_the_apis(hours: int
             request.method,
             request.url.path,
             request.url.query.decode(),
-            request.content,
+            proof.digest(request.content),
             now,
         )
         headers = {"Date": format_datetime(now, usegmt=True)}

@@ -38,14 +38,26 @@ def shop() -> Shop:
 
 
 @pytest.fixture
-def uploads(shop: Shop) -> Iterator[TestClient]:
-    """The upload function."""
-    operation = Accept(shop.uploads, FakeIdempotencyKeys(), shop.clock, max_image_bytes=200_000)
-    yield from _client(upload.app, {upload.accept: operation})
+def staff(shop: Shop) -> Staff:
+    """Who tells staff from everybody else."""
+    return Staff(
+        GivenToken(KIOSK_SECRET),
+        Authorise(GivenToken(ADMIN_TOKEN), FakeRefusals(), shop.metrics, shop.clock),
+        shop.clock,
+    )
 
 
 @pytest.fixture
-def results(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+def uploads(shop: Shop, staff: Staff) -> Iterator[TestClient]:
+    """The upload function."""
+    operation = Accept(shop.uploads, FakeIdempotencyKeys(), shop.clock, max_image_bytes=200_000)
+    yield from _client(
+        upload.app, {upload.accept: operation, upload.staff_when_needed: lambda: staff}
+    )
+
+
+@pytest.fixture
+def results(shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
     """The result function, at the shop's time."""
     monkeypatch.setattr(result, "now", shop.clock)
     overrides = {
@@ -53,11 +65,7 @@ def results(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]
         result.confirm: shop.confirm,
         result.catalogue: shop.catalogue,
         result.item_pictures: shop.pictures,
-        result.staff: Staff(
-            GivenToken(KIOSK_SECRET),
-            Authorise(GivenToken(ADMIN_TOKEN), FakeRefusals(), shop.metrics, shop.clock),
-            shop.clock,
-        ),
+        result.staff: staff,
     }
     for client in _client(result.app, overrides):
         client.headers["X-Admin-Token"] = ADMIN_TOKEN

@@ -139,7 +139,7 @@ def test_a_price_may_start_later_and_a_date_without_a_zone_is_utc(
         ({"unit_price": 1.49}, 422),
         ({"unit": "pound"}, 422),
         ({"names": {"de": "Mango"}}, 422),
-        ({"plu": "12"}, 422),
+        ({"plu": "123456"}, 422),
         ({"piece_kg_min": "0.2"}, 422),
         ({"sold_as": "crate"}, 422),
         ({"plu": "4011"}, 409),

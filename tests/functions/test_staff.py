@@ -7,6 +7,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from smartscale.contract import proof
+from smartscale.domain.job_id import job_time
+from tests.examples import picture
 from tests.functions.conftest import ADMIN_TOKEN, KIOSK_SECRET
 from tests.shop import Shop
 
@@ -31,6 +33,7 @@ def anybody(results: TestClient) -> TestClient:
 def _proved(
     client: TestClient, request: httpx.Request, shop: Shop, secret: str = KIOSK_SECRET
 ) -> httpx.Response:
+    request.read()  # forms are streams
     url = request.url
     request.headers[proof.HEADER] = proof.prove(
         secret, request.method, url.path, url.query.decode(), request.content, shop.clock()
@@ -124,6 +127,53 @@ def test_history_and_pictures_are_for_staff(
     )
     request = anybody.build_request("GET", path, params=query, headers=headers)
     assert _proved(anybody, request, shop).is_success
+
+
+def _weighing(
+    client: TestClient, said: dict[str, str], headers: dict[str, str] | None = None
+) -> httpx.Request:
+    files = {"image": ("a.jpg", picture(), "image/jpeg")}
+    request: httpx.Request = client.build_request(
+        "POST", "/v1/predict", data={"weight": "1"} | said, files=files, headers=headers
+    )
+    return request
+
+
+def test_a_weighing_of_before_takes_a_proof(uploads: TestClient, shop: Shop) -> None:
+    """Else anybody could pick the day with the lowest price."""
+    before = "2026-11-24T10:00:00+00:00"
+
+    def asked(**said: str) -> httpx.Request:
+        return _weighing(uploads, said)
+
+    refused = uploads.send(asked(weighed_at=before))
+    assert refused.status_code == 403
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "weighed_at" in refused.json()["detail"]
+    assert _proved(uploads, asked(weighed_at=before), shop, "another").status_code == 403
+    wrong = asked(weighed_at=before)
+    wrong.headers["X-Admin-Token"] = "wrong"
+    assert uploads.send(wrong).status_code == 401
+    assert not shop.uploads.objects
+
+    right = asked(weighed_at=before)
+    right.headers["X-Admin-Token"] = ADMIN_TOKEN
+    for answer in (uploads.send(right), _proved(uploads, asked(weighed_at=before), shop)):
+        assert answer.status_code == 202
+        assert job_time(answer.json()["job_id"]).isoformat() == before
+    assert uploads.send(asked()).status_code == 202, "what is weighed now takes none"
+
+
+def test_a_proof_is_of_the_picture_and_its_moment(uploads: TestClient, shop: Shop) -> None:
+    def asked(day: int, weight: str) -> httpx.Request:
+        said = {"weight": weight, "weighed_at": f"2026-11-{day}T10:00:00+00:00"}
+        return _weighing(uploads, said, {"Content-Type": "multipart/form-data; boundary=same"})
+
+    good = asked(24, "1")
+    assert _proved(uploads, good, shop).status_code == 202
+    for other in (asked(23, "1"), asked(24, "2")):
+        other.headers[proof.HEADER] = good.headers[proof.HEADER]
+        assert uploads.send(other).status_code == 403
 
 
 def test_wrong_admin_tokens_are_counted_here_too(anybody: TestClient) -> None:

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from smartscale.domain.job_id import job_time
 from smartscale.domain.upload import upload_key
 from tests.examples import picture
+from tests.functions.conftest import ADMIN_TOKEN
 from tests.shop import Shop
 
 
@@ -150,6 +151,7 @@ def test_an_unknown_route_is_a_problem_too(uploads: TestClient) -> None:
 
 
 def test_a_weighing_of_before_begins_then(uploads: TestClient) -> None:
+    uploads.headers["X-Admin-Token"] = ADMIN_TOKEN
     status, accepted = predict(uploads, weighed_at="2026-11-24T10:00:00Z")
     assert status == 202
     assert job_time(accepted["job_id"]) == datetime(2026, 11, 24, 10, tzinfo=UTC)

@@ -42,6 +42,12 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:GetObject", "DataBucket/idempotency/*"),
         ("s3:PutObject", "DataBucket/idempotency/*"),
         ("s3:ListBucket", "DataBucket uploads/*"),
+        ("dynamodb:GetItem", "ModelsTable refused#*"),
+        ("dynamodb:UpdateItem", "ModelsTable refused#*"),
+        ("secretsmanager:GetSecretValue", "KioskSecret"),
+        ("secretsmanager:GetSecretValue", "AdminTokenSecret where the token was given on AWS"),
+        ("secretsmanager:GetSecretValue", "AdminTokenSecretArn where the token is there"),
+        ("ssm:GetParameter", "parameter${AdminTokenParameterName} where the token is there"),
     },
     "Result": {
         ("sns:Publish", "WeighingCompletedTopic"),

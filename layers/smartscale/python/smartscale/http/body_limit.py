@@ -6,8 +6,10 @@ closed meanwhile is reset, and the answer is lost with it. So the rest is read a
 """
 
 import asyncio
+import hashlib
 from http import HTTPStatus
 
+from fastapi import Request
 from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,6 +24,7 @@ BODY_S = 120.0
 """How long a whole body may take: 10 MB at 0.7 Mbit/s."""
 _FORM_OVERHEAD = 100_000
 """Bytes that a multipart form may have around the picture."""
+_DIGEST = "smartscale.body_digest"
 _DROPPED_BYTES = 100_000_000
 _DROPPED_S = 30.0
 """What is read and dropped after an early answer, at most."""
@@ -29,6 +32,14 @@ _DROPPED_S = 30.0
 
 class _Unfit(TooLarge):
     """The body is refused while it arrives; the framework's own answer to that is not sent."""
+
+
+def sha256_of(request: Request) -> str:
+    """The digest of what has arrived of a request's body.
+
+    It is taken while the body arrives: a form with a picture is never in memory as a whole.
+    """
+    return str(request.scope[_DIGEST].hexdigest())
 
 
 class BodyLimit:
@@ -102,6 +113,7 @@ class _Body:
         self.declared = int(length) if length.isdigit() else 0
         self.received = 0
         self.ended = not (self.declared or "transfer-encoding" in headers)
+        self._digest = scope[_DIGEST] = hashlib.sha256()
         self._receive = receive
         self._send = send
         self._early = False
@@ -112,7 +124,9 @@ class _Body:
         """The next part of it."""
         self._sends = True
         message = await self._receive()
-        self.received += len(message.get("body", b""))
+        body = message.get("body", b"")
+        self.received += len(body)
+        self._digest.update(body)
         self.ended = not message.get("more_body", False)
         return message
 
