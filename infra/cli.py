@@ -25,6 +25,7 @@ from infra.commands import (
 from infra.console import log_to_console, run_log
 from infra.errors import PlainError
 from infra.private import OTHERS, make_private
+from infra.process import child_logger
 from infra.settings import load_settings
 from infra.supervisor import Supervisor
 from smartscale.domain.errors import DomainError, StoreUnavailable
@@ -94,6 +95,20 @@ def main() -> None:
         _end(_with_reason(error), error.exit_status)
     except DomainError as error:
         _end(_with_reason(error))
+    except Exception as error:  # noqa: BLE001  whatever it is, a person reads one line
+        _end(_unexpected(error))
+
+
+def _unexpected(error: Exception) -> str:
+    """What is said of an error that nobody foresaw; its traceback goes to a log."""
+    said = f"unexpected {type(error).__name__}: {error}".rstrip(": ")
+    try:
+        home = load_settings().home
+        make_private(home)
+        child_logger(home, "command").error("unexpected error", exc_info=error)
+    except (OSError, PlainError, ValueError) as no_log:
+        return f"{said}; where it comes from could not be written ({no_log})"
+    return f"{said}; {home / 'logs' / 'command.log'} tells where it comes from"
 
 
 def _with_reason(error: BaseException) -> str:

@@ -44,7 +44,7 @@ KINDS = {kind for base in (DomainError, ImageError) for kind in kinds(base)} - {
 def test_every_domain_error_has_a_status_and_says_its_sentence(kind: type[Exception]) -> None:
     error = kind(SENTENCE, 5) if kind is TooManyAttempts else kind(SENTENCE)
     answer = client(error).get("/v1/fails")
-    ours = {StoreUnavailable: 503, StorageFull: 507}
+    ours: dict[type[Exception], int] = {StoreUnavailable: 503, StorageFull: 507}
     assert answer.status_code == ours.get(kind, answer.status_code)
     assert kind in ours or 400 <= answer.status_code < 500
     assert answer.headers["content-type"] == MEDIA_TYPE

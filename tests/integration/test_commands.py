@@ -17,13 +17,13 @@ SAMPLES = Path(__file__).parents[2] / "sample_data"
 
 
 @pytest.fixture
-def smartscale(deployed: Deployed, api: Api, tmp_path: Path) -> "Command":
+def smartscale(deployed: Deployed, api: Api) -> "Command":
     """The command, pointed at the stack and the API of the tests."""
     return Command(
         {
             **os.environ,
             **deployed.environment,
-            "SMARTSCALE_HOME": str(tmp_path),
+            "SMARTSCALE_HOME": str(deployed.settings.home),  # with the credentials
             "SMARTSCALE_API_URL": str(api.base_url).removesuffix("/v1/"),
         }
     )

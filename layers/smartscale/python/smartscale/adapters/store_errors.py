@@ -10,11 +10,18 @@ from typing import Any, TypeVar
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from pynamodb.exceptions import PynamoDBException
 
 from smartscale.domain.errors import StorageFull, StoreUnavailable
 
-SDK_ERRORS = (BotoCoreError, ClientError, Boto3Error, PynamoDBException)
+SDK_ERRORS = (
+    BotoCoreError,
+    ClientError,
+    Boto3Error,
+    PynamoDBException,
+    ResponseParserError,  # of what answers in the store's stead, such as a proxy
+)
 _SENTENCE = "The store does not answer just now: try again in a moment."
 _NO_ROOM = (
     "The store has no room for it, so nothing was stored or charged: free some space on its disk, "
