@@ -43,7 +43,7 @@ def put(shop: Shop, key: str, image: bytes) -> Arrival:
 KEYS = [DROPPED, direct_upload_key(new_job_id(NOW)), upload_key(new_job_id(NOW))]
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", KEYS, ids=["dropped", "direct", "sent"])
 def test_no_stored_picture_keeps_its_metadata(shop: Shop, key: str) -> None:
     shop.deliver(put(shop, key, telling()))
     [(kept, (upload, image))] = shop.uploads.objects.items()
@@ -56,7 +56,7 @@ def test_no_stored_picture_keeps_its_metadata(shop: Shop, key: str) -> None:
     assert upload.load() == weighing.load
 
 
-@pytest.mark.parametrize("key", KEYS)
+@pytest.mark.parametrize("key", KEYS, ids=["dropped", "direct", "sent"])
 def test_a_message_that_comes_again_finds_what_was_moved(shop: Shop, key: str) -> None:
     arrival = put(shop, key, telling())
     shop.deliver(arrival)
