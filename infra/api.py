@@ -16,6 +16,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from functions.admin.app import router as admin
 from functions.admin.app import settings as admin_settings
+from functions.result.app import disk
 from functions.result.app import router as result
 from functions.upload.app import router as upload
 from infra.durable import flush_every_put
@@ -109,6 +110,8 @@ def main() -> None:
     space = Space(objects) if objects.is_dir() else None
     # Innermost: its early answers, too, are logged and reach who still sends.
     app.user_middleware.append(Middleware(Gate, ready=Readiness.from_environment(), space=space))
+    if space is not None:
+        app.dependency_overrides[disk] = space.left
     admin_settings()  # refuses to start with an unsafe token
     hosts = Hosts(settings.host, settings.allowed_hosts.split())
     uvicorn.run(

@@ -105,7 +105,9 @@ def _unexpected(error: Exception) -> str:
     try:
         home = load_settings().home
         make_private(home)
-        child_logger(home, "command").error("unexpected error", exc_info=error)
+        log = child_logger(home, "command")
+        log.propagate = False  # the console is for the one line
+        log.error("unexpected error", exc_info=error)
     except (OSError, PlainError, ValueError) as no_log:
         return f"{said}; where it comes from could not be written ({no_log})"
     return f"{said}; {home / 'logs' / 'command.log'} tells where it comes from"

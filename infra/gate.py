@@ -14,7 +14,7 @@ from infra.readiness import Readiness
 from infra.space import Room, Space
 from smartscale import __version__
 from smartscale.http.app import BASE_PATH
-from smartscale.http.health import Health
+from smartscale.http.health import DiskHealth, Health
 from smartscale.http.problem import problem
 
 RETRY_AFTER_S = 5
@@ -52,13 +52,17 @@ class Gate:
             return _restoring(path)
         room = Room.ENOUGH if self._space is None else self._space.room()
         if path == _HEALTH:
-            return None if room in {Room.ENOUGH, Room.SCARCE} else _degraded("disk", room)
+            return None if room in {Room.ENOUGH, Room.SCARCE} else self._no_room(room)
         refused = room.refused_because
         if refused is None or method in _READING:
             return None
         if room is Room.NONE and path not in _BRING_PICTURES:
             return None  # the reserve is for it
         return problem(HTTPStatus.INSUFFICIENT_STORAGE, refused)
+
+    def _no_room(self, room: Room) -> Response:
+        left = None if self._space is None else self._space.left()
+        return _degraded("disk", room, left)
 
 
 def _restoring(path: str) -> Response:
@@ -74,6 +78,6 @@ def _restoring(path: str) -> Response:
     return answer
 
 
-def _degraded(what: str, state: str) -> JSONResponse:
-    report = Health(status="degraded", version=__version__, dependencies={what: state})
+def _degraded(what: str, state: str, disk: DiskHealth | None = None) -> JSONResponse:
+    report = Health(status="degraded", version=__version__, dependencies={what: state}, disk=disk)
     return JSONResponse(report.model_dump(), HTTPStatus.SERVICE_UNAVAILABLE)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from smartscale.http.health import DiskHealth
+
 MIN_RESERVE_BYTES = 50_000_000
 MAX_RESERVE_SHARE = 0.1
 """Of a small disk; on it the reserve is smaller."""
@@ -48,6 +50,14 @@ class Space:
     """The disk that a folder is on."""
 
     folder: Path
+
+    def left(self) -> DiskHealth:
+        """How much is left, in figures."""
+        disk = os.statvfs(self.folder)
+        return DiskHealth(
+            bytes_left=disk.f_bavail * disk.f_frsize,
+            files_left=disk.f_favail if disk.f_files else None,
+        )
 
     def room(self) -> Room:
         """How much is left."""

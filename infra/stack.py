@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.parsers import ResponseParserError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.credentials import credentials_of
@@ -87,7 +88,7 @@ def nobody_works_on(session: boto3.Session, endpoint: str, queue_url: str) -> bo
         found = session.client("sqs", endpoint_url=endpoint).get_queue_attributes(
             QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessagesNotVisible"]
         )
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         raise PlainError(f"The queue does not say what is under way: {error}") from error
     return found["Attributes"]["ApproximateNumberOfMessagesNotVisible"] == "0"
 
@@ -134,7 +135,7 @@ def stack_outputs(settings: Settings) -> StackOutputs:
         stack = find_stack(
             cloudformation(session_of(settings), settings.aws_endpoint), settings.stack
         )
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
         hint = _hint(settings, error)
         raise PlainError(f"No stack to be reached at {where}: {hint} ({error})") from error
     if stack is None:

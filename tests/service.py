@@ -36,6 +36,7 @@ from smartscale.operations.access.staff import Staff
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.catalogue.pictures import PictureItems
 from smartscale.operations.messages import Arrival
+from smartscale.operations.metrics.pulse import FeelPulse
 from smartscale.operations.models.map_labels import MapLabels
 from smartscale.operations.models.switch import ActivateModel, ActiveModel, Loader
 from smartscale.operations.models.trial import ManageTrial
@@ -245,6 +246,7 @@ class Service:
             result.weighings: shop.weighings,
             result.metric_queries: self.figures,
             result.dependencies: {},
+            result.pulse: FeelPulse(FakeQueue(), shop.registry, clock),
             result.staff: staff,
             admin.settings: admin.Settings(
                 smartscale_bucket="data",

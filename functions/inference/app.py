@@ -1,9 +1,10 @@
 """The inference function: recognises, prices and stores the weighings of a batch of arrivals."""
 
+import math
 import platform
 import uuid
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -139,11 +140,13 @@ class Batch:
     """One batch: its model, memory and prices do not change while it is processed."""
 
     worker: Worker
+    waited: list[timedelta] = field(default_factory=list)
     metrics: list[Metric] = field(default_factory=list)
     weighings: int = 0
 
     def __post_init__(self) -> None:
-        self.recogniser = self.worker.model.refresh()
+        oldest_s = max((math.ceil(waited.total_seconds()) for waited in self.waited), default=None)
+        self.recogniser = self.worker.model.refresh(oldest_s)
         self.worker.remember.refresh(self.recogniser)
         self.catalogue = self.worker.recognise.catalogue()
         self.trial = self.worker.trying.begin(self.recogniser)
@@ -216,11 +219,12 @@ def _sent_at(record: dict[str, Any]) -> datetime:
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     """Process a batch of SQS messages; the failed ones are reported one by one."""
     began = now()
-    batch = Batch(worker())
+    waited = [began - _sent_at(record) for record in event["Records"]]
+    batch = Batch(worker(), waited)
     response = process_partial_response(event, batch.process, processor, context)
     batch.finish()
     work = Work(
-        waited=[began - _sent_at(record) for record in event["Records"]],
+        waited=waited,
         weighings=batch.weighings,
         took=now() - began,
         memory_mb=int(context.memory_limit_in_mb),

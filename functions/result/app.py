@@ -26,7 +26,7 @@ from smartscale.domain.charge import Charge
 from smartscale.domain.load import parse_quantity
 from smartscale.domain.weighing import ConfirmedBy
 from smartscale.http.app import create_app, lambda_handler
-from smartscale.http.health import Health, probe
+from smartscale.http.health import DiskHealth, Health, probe
 from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import analytics as figures_shown
 from smartscale.http.present import catalogue as catalogue_shown
@@ -38,6 +38,7 @@ from smartscale.operations.access.staff import Shown, Staff
 from smartscale.operations.catalogue.pictures import read_picture
 from smartscale.operations.metrics.analytics import analyse
 from smartscale.operations.metrics.insights import insights_between
+from smartscale.operations.metrics.pulse import FeelPulse
 from smartscale.operations.ports.catalogue import CatalogueStore, ItemPictures
 from smartscale.operations.ports.metrics import MetricQueries
 from smartscale.operations.ports.weighings import Weighings
@@ -111,20 +112,36 @@ def history() -> History:
 
 
 @lru_cache
+def queue() -> SqsQueue:
+    """The queue of weighings."""
+    return SqsQueue(sqs_client(settings().aws_region), settings().weighings_queue_url)
+
+
+@lru_cache
+def pulse() -> FeelPulse:
+    """The operation that looks at queue and workers."""
+    return FeelPulse(queue(), registry(), now)
+
+
+def disk() -> DiskHealth | None:
+    """The disk that everything is on; the embedded API says which that is."""
+    return None
+
+
+@lru_cache
 def confirm() -> Confirm:
     """The operation that confirms."""
     metrics = metrics_for(
         settings().metrics_sink, settings().aws_region, settings().smartscale_stack
     )
-    queue = SqsQueue(sqs_client(settings().aws_region), settings().weighings_queue_url)
     topic = topic_for(settings().weighing_completed_topic_arn, settings().aws_region)
     return Confirm(
         weighings(),
         S3Ledger(bucket()),
         catalogue(),
         metrics,
-        queue,
-        Announce(topic, queue),
+        queue(),
+        Announce(topic, queue()),
         now,
     )
 
@@ -330,9 +347,15 @@ def dependencies() -> dict[str, Callable[[], object]]:
 def health(
     response: Response,
     needed: Annotated[dict[str, Callable[[], object]], Depends(dependencies)],
+    beats: Annotated[FeelPulse, Depends(pulse)],
+    left: Annotated[DiskHealth | None, Depends(disk)],
 ) -> Health:
-    """Liveness, and the state of each dependency; 503 when one does not answer."""
-    report = probe(needed)
+    """Each dependency, what waits and for how long, the workers, the embedded run's disk.
+
+    503 when one does not answer, when weighings wait for two minutes, or the disk is full:
+    `dependencies` says what is wrong. Queue and workers are looked at every five seconds at most.
+    """
+    report = probe(needed, beats.feel, left)
     if report.status != "ok":
         response.status_code = HTTPStatus.SERVICE_UNAVAILABLE
     return report

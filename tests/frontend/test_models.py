@@ -69,7 +69,7 @@ async def test_an_import_is_followed_to_its_end(manager: User, api: Service) -> 
     assert api.models.current().wanted == VGG16.model_copy(update={"revision": "v2"})
 
     api.importing(ImportStep.DOWNLOADING, 40, "24 of 59 MB")
-    await manager.should_see("Step 2 of 5: Downloading", retries=SOON)
+    await manager.should_see("Step 2 of 6: Downloading", retries=SOON)
     await manager.should_see("24 of 59 MB")
     (bar,) = manager.find("progress").elements
     assert (bar.props["role"], bar.props["aria-valuenow"]) == ("progressbar", "40")
@@ -90,7 +90,7 @@ async def test_a_failed_import_says_why_and_that_all_goes_on(manager: User, api:
 async def test_what_is_typed_stays_while_the_page_is_updated(manager: User, api: Service) -> None:
     manager.find("hub-model").type("shop/apples")
     api.importing(ImportStep.CONVERTING, 10)
-    await manager.should_see("Step 3 of 5: Converting", retries=SOON)
+    await manager.should_see("Step 4 of 6: Converting", retries=SOON)
     (box,) = manager.find("hub-model").elements
     assert isinstance(box, ui.input)
     assert box.value == "shop/apples"

@@ -17,6 +17,7 @@ from smartscale.operations.access.authorise import Authorise
 from smartscale.operations.access.staff import Staff
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.catalogue.pictures import PictureItems
+from smartscale.operations.metrics.pulse import FeelPulse
 from smartscale.operations.models.map_labels import MapLabels
 from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.models.trial import ManageTrial
@@ -66,6 +67,8 @@ def results(shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch) -> Iterat
         result.catalogue: shop.catalogue,
         result.item_pictures: shop.pictures,
         result.staff: staff,
+        result.dependencies: {"catalogue": shop.catalogue.all},
+        result.pulse: FeelPulse(shop.queue, shop.registry, shop.clock),
     }
     for client in _client(result.app, overrides):
         client.headers["X-Admin-Token"] = ADMIN_TOKEN

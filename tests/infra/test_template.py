@@ -65,6 +65,8 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:GetObject", "DataBucket/ledger/*"),
         ("s3:PutObject", "DataBucket/ledger/*"),
         ("sqs:SendMessage", "WeighingsQueue"),
+        ("sqs:GetQueueAttributes", "WeighingsQueue"),
+        ("dynamodb:Scan", "ModelsTable"),
         ("dynamodb:UpdateItem", "ModelsTable refused#*"),
         ("secretsmanager:GetSecretValue", "KioskSecret"),
         ("secretsmanager:GetSecretValue", "AdminTokenSecret where the token was given on AWS"),

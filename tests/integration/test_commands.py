@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -24,6 +25,7 @@ def smartscale(deployed: Deployed, api: Api) -> "Command":
             **os.environ,
             **deployed.environment,
             "SMARTSCALE_HOME": str(deployed.settings.home),  # with the credentials
+            "SMARTSCALE_CLOUD_PORT": str(urlsplit(deployed.endpoint).port),
             "SMARTSCALE_API_URL": str(api.base_url).removesuffix("/v1/"),
         }
     )

@@ -170,10 +170,12 @@ class ModelSwitch(BaseModel):
 
 
 class WorkerReport(BaseModel):
-    """What one inference worker has loaded."""
+    """What one inference worker has loaded, and how long weighings waited for it."""
 
     model_config = ConfigDict(frozen=True)
 
     worker: str
     model: ModelRef
     reported_at: datetime
+    waited_s: int | None = None
+    """Seconds that the oldest message of the batch had waited; an earlier version told none."""

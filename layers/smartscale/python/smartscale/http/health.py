@@ -2,29 +2,86 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel
 
 from smartscale import __version__
 from smartscale.domain.errors import StoreUnavailable
+from smartscale.operations.metrics.pulse import Pulse
 
 _log = logging.getLogger(__name__)
 
 
+class QueueHealth(BaseModel):
+    """What waits to be recognised."""
+
+    waiting: int
+    """Messages that nobody works on yet, about."""
+    oldest_s: int
+    """Seconds that the oldest of them has waited, at least; 0 where none does."""
+
+
+class WorkersHealth(BaseModel):
+    """The inference workers; on AWS there are none while nobody weighs."""
+
+    reported: int
+    """How many have reported in the last half hour."""
+    last_at: datetime | None
+
+
+class DiskHealth(BaseModel):
+    """The disk of the embedded run."""
+
+    bytes_left: int
+    files_left: int | None
+    """None where the file system has no fixed number."""
+
+
 class Health(BaseModel):
-    """Whether the function and what it depends on answer."""
+    """Whether the function and what it depends on answer, and weighings are worked on."""
 
     status: Literal["ok", "degraded"]
     version: str
     dependencies: dict[str, str]
+    """`ok`, or what is wrong."""
+    queue: QueueHealth | None = None
+    workers: WorkersHealth | None = None
+    disk: DiskHealth | None = None
+    """None where it is not this machine's."""
 
 
-def probe(dependencies: Mapping[str, Callable[[], object]]) -> Health:
-    """Try one cheap read of each dependency."""
-    states = {name: _state(name, read) for name, read in dependencies.items()}
-    healthy = all(state == "ok" for state in states.values())
-    return Health(status="ok" if healthy else "degraded", version=__version__, dependencies=states)
+def probe(
+    dependencies: Mapping[str, Callable[[], object]],
+    feel_pulse: Callable[[], Pulse],
+    disk: DiskHealth | None = None,
+) -> Health:
+    """Try one cheap read of each dependency, and look at the queue and the workers.
+
+    Args:
+        dependencies: what is to answer.
+        feel_pulse: says what waits and who works.
+        disk: what is left of it, where it is this machine's.
+    """
+    pulse: Pulse | None = None
+
+    def feel() -> None:
+        nonlocal pulse
+        pulse = feel_pulse()
+
+    states = {name: _state(name, read) for name, read in {**dependencies, "queue": feel}.items()}
+    report = Health(status="ok", version=__version__, dependencies=states, disk=disk)
+    if pulse is not None:
+        states["queue"] = pulse.wrong or states["queue"]
+        report.queue = QueueHealth(
+            waiting=pulse.waiting, oldest_s=round(pulse.oldest.total_seconds())
+        )
+        report.workers = WorkersHealth(reported=pulse.workers, last_at=pulse.last_report)
+    report.dependencies = states
+    if any(state != "ok" for state in states.values()):
+        report.status = "degraded"
+    return report
 
 
 def _state(name: str, read: Callable[[], object]) -> str:

@@ -27,7 +27,7 @@ from smartscale.recognition.package import ID_PATTERN, PackageError
 REVISION = re.compile(r"(?!.*\.\.)[\w][\w./-]{0,199}", re.ASCII)
 """A branch, a tag or a commit of a model repository."""
 
-_REPORT_EVERY = timedelta(minutes=10)
+_REPORT_EVERY = timedelta(minutes=1)
 _log = logging.getLogger(__name__)
 
 
@@ -238,8 +238,12 @@ class ActiveModel:
         import."""
         self._reported: WorkerReport | None = None
 
-    def refresh(self) -> Recogniser:
-        """The recogniser for the next batch: the requested model's, else the last that worked."""
+    def refresh(self, waited_s: int | None = None) -> Recogniser:
+        """The recogniser for the next batch: the requested model's, else the last that worked.
+
+        Args:
+            waited_s: seconds that the oldest message of the batch has waited.
+        """
         switch = self._registry.current()
         if switch is None:
             recogniser = self._recogniser or self._loader.builtin()
@@ -256,7 +260,7 @@ class ActiveModel:
                 _log.warning("the package of %s cannot be read now", switch.serving)
                 recogniser = self._recogniser
         self._recogniser = recogniser
-        self._report(recogniser.ref)
+        self._report(recogniser.ref, waited_s)
         return recogniser
 
     def _activate(self, switch: ModelSwitch) -> Recogniser:
@@ -284,8 +288,10 @@ class ActiveModel:
         except (PackageError, NotFound):
             return self._loader.builtin()
 
-    def _report(self, model: ModelRef) -> None:
+    def _report(self, model: ModelRef, waited_s: int | None) -> None:
         now, last = self._now(), self._reported
         if last is None or last.model != model or now - last.reported_at > _REPORT_EVERY:
-            self._reported = WorkerReport(worker=self._worker, model=model, reported_at=now)
+            self._reported = WorkerReport(
+                worker=self._worker, model=model, reported_at=now, waited_s=waited_s
+            )
             self._registry.report(self._reported)
