@@ -2,6 +2,7 @@
 
 import pytest
 
+from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import InvalidInput, NotFound
 from smartscale.domain.labels import Mapped
 from smartscale.domain.weighing import ModelRef
@@ -73,3 +74,26 @@ def test_a_label_is_given_to_one_product_at_a_time_and_sold_as_it(
 def test_what_makes_no_sense_is_refused(mapping: MapLabels, label: str, product: str) -> None:
     with pytest.raises(InvalidInput):
         mapping.give(label, product)
+
+
+@pytest.mark.parametrize("recorded", [0, 1])
+def test_whenever_giving_is_interrupted_the_label_is_sold_as_something(
+    shop: Shop, mapping: MapLabels, monkeypatch: pytest.MonkeyPatch, recorded: int
+) -> None:
+    mapping.give("Eggplant", "Lemon")
+    record, left = shop.ledger.record_item, iter(range(recorded))
+
+    def dying(item: Item) -> Item:
+        if next(left, None) is None:
+            raise ConnectionError("the process was killed")
+        return record(item)
+
+    monkeypatch.setattr(shop.ledger, "record_item", dying)
+    with pytest.raises(ConnectionError):
+        mapping.give("Eggplant", "Banana")
+    monkeypatch.undo()
+
+    sold = {one.label: one.product for one in mapping.labels(MODEL)}
+    assert sold["Eggplant"] in {"Lemon", "Banana"}
+    mapping.give("Eggplant", "Banana")
+    assert [one.label for one in shop.catalogue.all() if "Eggplant" in one.chosen] == ["Banana"]

@@ -143,14 +143,20 @@ class EditCatalogue:
         item = self._known().known(product)
         if item is None or item.retired:
             raise InvalidInput(f"{product[:80]} is not in the catalogue.")
+        # Given before it is taken: whenever this is interrupted, some item has the label, and where
+        # two people give it at once, the one who comes last gives it again.
+        self._choose(product, label)
         self.take_label(label, but=product)
-        return self._change(product, lambda found: found.choose([*found.chosen, label]))
+        return self._choose(product, label)
 
     def take_label(self, label: str, but: str | None = None) -> None:
         """Remove an assigned model label from every item except one."""
         for item in self._known():
             if label in item.chosen and item.label != but:
                 self._change(item.label, lambda found: found.choose(set(found.chosen) - {label}))
+
+    def _choose(self, product: str, label: str) -> Item:
+        return self._change(product, lambda found: found.choose([*found.chosen, label]))
 
     def _change(self, label: str, change: Callable[[Item], Item]) -> Item:
         """Change an item on sale; when somebody else changes it meanwhile, change the new version.
