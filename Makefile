@@ -17,11 +17,7 @@ endif
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
 .PHONY: help run install tensorflow test check chaos growth lint format types openapi layers sam-validate checkov sam-build clean
-=======
-.PHONY: help run install tensorflow test chaos check lint format types openapi layers sam-validate checkov sam-build clean
->>>>>>> 626cb63 (Prove that nothing acknowledged is lost: kills with an oracle, generated requests, memory; make chaos)
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -61,17 +57,10 @@ chaos: .venv/.test ## kill, fill and flood a whole run for up to 20 minutes, and
 	.venv/bin/pytest -m "" tests/chaos tests/operations/test_restored_tables.py $(PYTEST_ARGS)
 
 check: lint ## what to run before a commit: all that needs no emulator, browser or TensorFlow
-<<<<<<< HEAD
-	$(PYTEST) -m "not integration and not browser and not training" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
-
-chaos: .venv/.test ## kill, fill and damage: what must not be lost
-	.venv/bin/pytest tests/chaos tests/operations/test_restored_tables.py $(PYTEST_ARGS)
+	$(PYTEST) -m "not integration and not browser and not training and not chaos" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
 
 growth: .venv/.test ## how much the emulator of a running `make run` grows, over 20,000 weighings
 	.venv/bin/python benchmarks/growth.py
-=======
-	$(PYTEST) -m "not integration and not browser and not training and not chaos" $(patsubst %,--ignore=%,$(NOT_CHECKED))
->>>>>>> 626cb63 (Prove that nothing acknowledged is lost: kills with an oracle, generated requests, memory; make chaos)
 
 lint: .venv/.test ## style, who imports whom, and types
 	.venv/bin/ruff check

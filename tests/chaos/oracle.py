@@ -74,7 +74,10 @@ class Oracle:
             self.known[kind, about] = Known(value, acknowledged=True)
 
     def lost(self, kind: str, found: dict[Hashable, object]) -> list[str]:
-        """What of a kind is not there as it was acknowledged; what is there counts from now on."""
+        """What of a kind is not there as it was acknowledged.
+
+        What got no answer may still come: a restore finds it in the ledger.
+        """
         lost = []
         with self._lock:
             for (which, about), known in self.known.items():
@@ -84,6 +87,4 @@ class Oracle:
                 if not known.allows(there):
                     may = [known.value, *known.perhaps]
                     lost.append(f"{kind} {about}: {there} instead of one of {may}")
-                elif known.perhaps:
-                    self.known[which, about] = Known(there, acknowledged=True)
         return lost

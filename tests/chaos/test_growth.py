@@ -18,8 +18,8 @@ from tests.support import eventually
 pytestmark = pytest.mark.chaos
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
-WEIGHINGS = int(os.environ.get("CHAOS_WEIGHINGS", "1500"))
-WARM = 200
+WEIGHINGS = int(os.environ.get("CHAOS_WEIGHINGS", "1000"))
+WARM = 100
 """Weighings before the first look: until then caches fill and workers start."""
 LONGEST_S = 300.0
 MOST_BYTES_A_WEIGHING = 60_000
