@@ -25,7 +25,7 @@ _START = datetime(2026, 11, 25, tzinfo=UTC)
 
 
 class SlowBucket:
-    """Records that take their time."""
+    """A made-up store that waits before it returns each record."""
 
     name = "made-up"
 
@@ -54,7 +54,7 @@ class SlowBucket:
         yield from ({"Key": key} for key in self._bodies if key.startswith(prefix) and key > after)
 
     def read(self, key: str) -> bytes:
-        """A record, after a while."""
+        """Return a record after the delay."""
         time.sleep(self._seconds)
         return self._bodies[key]
 

@@ -227,7 +227,8 @@ def _report(
     place: Path, name: str, answer: Callable[[Pictures], NDArray[np.float32]], file: Path
 ) -> None:
     """Print what answering takes, and keep the answer to every picture."""
-    pictures = np.load(place / "pictures.npy", mmap_mode="r")  # so that they are no peer's memory
+    # Mapped, so that the pictures do not count as a peer's memory.
+    pictures = np.load(place / "pictures.npy", mmap_mode="r")
     first = np.array(pictures[0])
     answer(first)
     start = time.perf_counter() - _STARTED

@@ -11,7 +11,7 @@ from frontend.settings import Settings, what_is_wrong
 from smartscale.contract.browsers import Doorkeeper, Hosts
 
 RECONNECT_S = 30.0
-"""How long a page that lost its connection finds everything as it was."""
+"""How long the kiosk keeps a page's state after the page lost its connection."""
 
 POLICY = (
     "default-src 'self'; "
@@ -59,7 +59,7 @@ def main() -> None:
         # A network that falters for a moment must not cost a shopper the weighing.
         reconnect_timeout=RECONNECT_S,
         log_config=None,
-        # Who guesses PINs is told apart by the address, which a header must not change.
+        # Wrong PINs are counted per client address, so a forwarded header must not change it.
         proxy_headers=False,
     )
 

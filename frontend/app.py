@@ -128,7 +128,7 @@ def serve(kiosk: Kiosk) -> None:
 
 
 def _lost(kiosk: Kiosk) -> None:
-    """Give addresses where nothing is the kiosk's frame, and a way back."""
+    """Show the kiosk's own page, with a way back, at addresses that do not exist."""
 
     @app.exception_handler(404)
     async def lost(request: Request, error: HTTPException) -> Response:

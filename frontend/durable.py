@@ -1,4 +1,4 @@
-"""A file of SQLite that a power cut finds whole."""
+"""An SQLite file that survives a power cut intact."""
 
 import sqlite3
 import threading
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class DurableFile:
-    """Statements of any thread, one after another; each change is on disk when it returns."""
+    """Runs statements from any thread, one at a time; a change is on disk when the call returns."""
 
     def __init__(self, file: Path, schema: str) -> None:
         self._turn = threading.Lock()
@@ -17,16 +17,16 @@ class DurableFile:
         self._db.execute(schema)
 
     def close(self) -> None:
-        """Let go of the file, once the thread whose turn it is has done."""
+        """Close the file once the statement that is running has finished."""
         with self._turn:  # SQLite crashes where a connection is closed under a statement
             self._db.close()
 
     def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """The rows that a statement gives."""
+        """Run a statement and return its rows."""
         with self._turn:
             return list(self._db.execute(statement, values))
 
     def _change(self, statement: str, *values: object) -> int:
-        """How many rows a statement has changed."""
+        """Run a statement and return how many rows it changed."""
         with self._turn:
             return self._db.execute(statement, values).rowcount

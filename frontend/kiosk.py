@@ -38,7 +38,7 @@ class Kiosk:
     scale: Scale | None = None
     """The scale that is wired to this machine; without one each page has a simulated one."""
     attempts: Attempts = field(default_factory=Attempts)
-    """Of staff to log in."""
+    """Counts the attempts of staff to log in."""
     photos: PhotoAddresses = field(default_factory=PhotoAddresses)
 
     camera: DeviceCamera | None = None

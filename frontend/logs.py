@@ -16,7 +16,7 @@ _log = logging.getLogger(__name__)
 
 
 def adopt(correlation_id: str | None) -> None:
-    """Work on this weighing from now on; an event of the page is a context of its own."""
+    """Set the correlation id for what follows. Each event of a page has a context of its own."""
     _current.set(correlation_id)
 
 

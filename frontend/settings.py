@@ -25,7 +25,7 @@ from frontend.words.languages import load_languages
 SAMPLE_DATA = Path(__file__).resolve().parents[1] / "sample_data"
 DEMO_TOKEN = "changeme"  # noqa: S105 - the API refuses it outside the demo
 DEMO_PINS = {Role.ATTENDANT: "1234", Role.MANAGER: "9876"}
-"""Hold as long as nothing else is set and the admin token is the demo's too."""
+"""The demo's PINs: valid only while no PIN is set and the admin token is the demo's too."""
 VIEWS = ("contrast", "large", "low", "spoken")
 """High contrast, large text, controls within low reach, and prices that are spoken."""
 _SCALE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     )
     """The kiosk's own address, else the one that API and kiosk share in the embedded run."""
     allowed_hosts: str = Field(default="", alias="SMARTSCALE_ALLOWED_HOSTS")
-    """Names, by spaces, that lead to this kiosk besides this machine's own; `*` for any."""
+    """Further host names of this kiosk, separated by spaces; `*` accepts any name."""
     scale_id: str = Field(default="kiosk-1", alias="SMARTSCALE_SCALE_ID")
     language: str = Field(default="en", alias="SMARTSCALE_LANGUAGE")
     samples: Path = Field(default=SAMPLE_DATA, alias="SMARTSCALE_SAMPLES")
@@ -77,8 +77,8 @@ class Settings(BaseSettings):
     def has_demo_pins(self) -> bool:
         """Whether everybody knows the PINs.
 
-        Never beside an admin token that was chosen: a PIN that everybody knows would open what the
-        token guards.
+        This is never so once the operator has chosen an admin token, because a PIN that everybody
+        knows would then open what the token protects.
         """
         demo = self.admin_token.get_secret_value() == DEMO_TOKEN
         return demo and self.attendant_pin is None and self.manager_pin is None
@@ -104,7 +104,7 @@ class Settings(BaseSettings):
     printer: str = Field(default=NO_PRINTER, alias="SMARTSCALE_PRINTER")
     """The label printer as a URL: `network://host`, `file:///dev/usb/lp0`, `dummy:`, or none."""
     label_profile: str = Field(default="de", alias="SMARTSCALE_LABEL_PROFILE")
-    """Whose rules the labels' barcodes follow; a key of `PROFILES`."""
+    """The country whose rules the labels' barcodes follow; a key of `PROFILES`."""
     receipt_url: HttpUrl | None = Field(default=None, alias="SMARTSCALE_RECEIPT_URL")
     """Where phones reach this kiosk; without one their code holds the receipt itself."""
     home: Path = Field(default=Path(".smartscale"), alias="SMARTSCALE_HOME")

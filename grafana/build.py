@@ -331,7 +331,7 @@ def operations() -> Dashboard:
         .with_panel(
             by_label(
                 "Top labels",
-                # Hourly: CloudWatch limits the points of an answer, and each label has a line.
+                # CloudWatch limits the points of an answer and each label draws a line: ask hourly.
                 Ask("Label", "Sum", period_s=HOUR),
                 "sum",
                 "short",

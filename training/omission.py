@@ -1,4 +1,4 @@
-"""What a run does not see, so that something can be measured that it has not seen."""
+"""The photos that a training run leaves out, so that it can be measured on unseen ones."""
 
 from dataclasses import dataclass
 from enum import StrEnum

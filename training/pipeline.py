@@ -133,7 +133,7 @@ def main(
 
 
 def shortened(members: Sequence[Recipe], epochs: int) -> tuple[Recipe, ...]:
-    """The recipes with so many epochs, the share of them at the served size as it was."""
+    """The recipes with the given number of epochs; the share at the served size stays the same."""
     return tuple(
         replace(
             recipe,
@@ -161,7 +161,7 @@ def checked_precision(name: str) -> Precision:
     """The precision of that name.
 
     Raises:
-        ValueError: there is none.
+        ValueError: no precision has this name.
     """
     for precision in PRECISIONS:
         if precision == name:

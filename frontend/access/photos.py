@@ -1,7 +1,7 @@
 """Addresses of weighings' photos that only staff are given: signed, and good for some hours.
 
-An `<img>` of a browser carries no login. So the address itself says until when it holds, and a
-signature with a key of this process keeps others from making one.
+A browser fetches an `<img>` without a login. So the address itself carries the time at which it
+expires, and a signature with this process's key keeps others from forging an address.
 """
 
 import hmac
@@ -28,7 +28,7 @@ class PhotoAddresses:
         return f"/photos/{job_id}/{side}.jpg?until={until}&sign={self._sign(job_id, side, until)}"
 
     def holds(self, job_id: str, side: int, until: int, sign: str) -> bool:
-        """Whether such an address was made here, and its time has not passed."""
+        """Whether this process signed the address, and the address has not expired."""
         good = hmac.compare_digest(sign.encode(), self._sign(job_id, side, until).encode())
         return good and self._clock() < until
 

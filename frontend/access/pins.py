@@ -26,7 +26,7 @@ NOT_A_PIN = "use 4 to 64 letters, digits or signs, or a hash of `python -m front
 
 
 class Role(IntEnum):
-    """Who somebody is; a higher one may do what a lower one may."""
+    """The roles of staff; a higher role may do everything that a lower one may."""
 
     ATTENDANT = 1
     """Looks after weighings: history, corrections, suspicious ones."""
@@ -55,7 +55,7 @@ def check_pin(kept: str) -> str:
 
 
 def matches(pin: str, kept: str) -> bool:
-    """Whether a PIN is the one that is kept. A hash takes some 50 ms."""
+    """Whether the typed PIN matches the stored one. Hashing takes about 50 ms."""
     hashed = _HASH.fullmatch(kept)
     if hashed is None:
         return hmac.compare_digest(pin.encode(), kept.encode())
@@ -86,7 +86,7 @@ class TooManyAttempts(Exception):
 
 
 class Attempts:
-    """How often somebody at an address may be wrong: five times, then ever longer waits."""
+    """Limits wrong PINs per address: after five, each further attempt has to wait longer."""
 
     FREE, FIRST_WAIT_S, LONGEST_WAIT_S, FORGET_S = 5, 30.0, 300.0, 3600.0
     MOST_ADDRESSES = 1000
@@ -96,10 +96,10 @@ class Attempts:
         self._known: OrderedDict[str, _Failures] = OrderedDict()
 
     def begin(self, address: str) -> None:
-        """Count an attempt before it is looked at, so that many at once are many.
+        """Count an attempt before the PIN is checked, so that parallel attempts are all counted.
 
         Raises:
-            TooManyAttempts: it is too soon for another one.
+            TooManyAttempts: the address has to wait before its next attempt.
         """
         now = self._clock()
         failures = self._known.get(address, _Failures())
@@ -117,7 +117,7 @@ class Attempts:
             self._known.popitem(last=False)
 
     def succeed(self, address: str) -> None:
-        """The attempt was right: all is forgotten."""
+        """The PIN was right: forget the address's earlier attempts."""
         self._known.pop(address, None)
 
 

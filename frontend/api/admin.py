@@ -29,14 +29,15 @@ _ANYTHING = TypeAdapter(Any)
 
 
 class AdminClient:
-    """Asks with a token. Each method raises ApiError, ApiUnauthorised for a wrong token."""
+    """Sends requests with the admin token. Every method raises ApiError if the request fails, and
+    ApiUnauthorised if the token is wrong."""
 
     def __init__(self, api: ApiClient, token: str) -> None:
         self._api = api
         self._headers = {"X-Admin-Token": token}
 
     async def status(self) -> ModelStatus:
-        """How the models stand."""
+        """Which model was requested, and which one each worker has loaded."""
         return await self._ask(_STATUS, "GET", "model")
 
     async def reload(self, model_id: str | None, revision: str) -> None:
@@ -49,7 +50,7 @@ class AdminClient:
         await self._ask(_ANYTHING, "POST", "rollback", repeatable=False)
 
     async def packages(self) -> tuple[Package, ...]:
-        """The packages that are there."""
+        """The model packages that could be activated."""
         return await self._ask(_PACKAGES, "GET", "models")
 
     async def trial(self) -> Trial | None:
@@ -59,7 +60,7 @@ class AdminClient:
     async def try_out(
         self, model: ModelRef, mode: Mode, share: Decimal, limits: Mapping[str, str]
     ) -> None:
-        """Let a package answer beside the active one."""
+        """Start a trial: a package runs as a candidate beside the active model."""
         request: dict[str, Any] = {
             "model_id": model.id,
             "model_revision": model.revision,
@@ -71,11 +72,11 @@ class AdminClient:
         await self._ask(_ANYTHING, "POST", "candidate", json=request)
 
     async def promote(self) -> None:
-        """Serve the candidate from now on."""
+        """Promote the candidate: it becomes the active model."""
         await self._ask(_ANYTHING, "POST", "candidate/promote")
 
     async def stop_trial(self) -> None:
-        """Ask the candidate no more."""
+        """End the trial without activating the candidate."""
         await self._ask(_ANYTHING, "DELETE", "candidate")
 
     async def labels(self) -> tuple[LabelMapping, ...]:
@@ -88,7 +89,7 @@ class AdminClient:
         await self._ask(_ANYTHING, "PUT", path, json={"product": product})
 
     async def unmap_label(self, label: str) -> None:
-        """Take back what was said about a label."""
+        """Remove a label from the label map."""
         await self._ask(_ANYTHING, "DELETE", f"labels/{quote(label, safe='')}")
 
     async def items(self) -> tuple[EditableItem, ...]:
@@ -121,7 +122,7 @@ class AdminClient:
     async def import_items(
         self, file: bytes, language: str, fingerprint: str | None = None
     ) -> ImportPreview:
-        """What a CSV file would change; with the fingerprint of that, do it."""
+        """What a CSV file would change. With the fingerprint of those changes, make them."""
         query = {"lang": language}
         query |= {"dry_run": "true"} if fingerprint is None else {"fingerprint": fingerprint}
         headers = {"Content-Type": "text/csv"}

@@ -14,13 +14,13 @@ _Item = TypeVar("_Item", bound=CatalogueItem)
 
 
 class CatalogueSource(Protocol):
-    """Who tells what the shop sells."""
+    """A source of the catalogue: in the running kiosk, the API."""
 
     async def catalogue(self) -> tuple[CatalogueItem, ...]:
         """What the shop sells.
 
         Raises:
-            ApiError: it cannot be had.
+            ApiError: the API did not give the catalogue.
         """
 
 
@@ -38,7 +38,7 @@ class Catalogue:
         """What the shop sells.
 
         Raises:
-            ApiError: it cannot be had.
+            ApiError: the API did not give the catalogue.
         """
         if time.monotonic() >= self._until:
             items = await self._api.catalogue()
@@ -64,15 +64,15 @@ class Catalogue:
         return self._indexes[language]
 
     def forget(self) -> None:
-        """It was changed: ask anew when it is needed next."""
+        """The catalogue has changed: the next reader fetches it from the API."""
         self._until = 0.0
 
     def get(self, label: str | None) -> CatalogueItem | None:
-        """An item, as far as it is known without asking."""
+        """An item from the catalogue fetched last; None if it is not in it."""
         return None if label is None else self._by_label.get(label)
 
     def picture(self, label: str | None) -> str | None:
-        """The name of the shop's own picture of an item, as far as is known without asking."""
+        """The name of the shop's own picture of an item, from the catalogue fetched last."""
         item = self.get(label)
         return item.picture_url.rpartition("/")[2] if item and item.picture_url else None
 

@@ -22,9 +22,9 @@ from smartscale.contract.history import HistoryFilter
 from smartscale.contract.weighing import Accepted, ConfirmedBy, HistoryPage, Result
 
 LONGEST_WAIT_S = 5
-"""For how long the API is asked to hold an answer back at most."""
+"""How long the API may hold a request open while a weighing is not done."""
 SHOPPER_WAITS_S = 10
-"""After how long without a word the API counts as away, while a shopper waits."""
+"""How long a shopper's request waits for the API before the kiosk treats it as unreachable."""
 HISTORY_PAGE = 20
 _CATALOGUE_PAGE = 1000
 
@@ -122,7 +122,7 @@ class ApiClient:
     ) -> Result:
         """Say what the item is; the answer has its new price.
 
-        `charged` is what was charged while the service was away: that stands as it is.
+        `charged` is the price that the kiosk charged while the service was away; it is kept.
         """
         said: dict[str, Any] = {"label": label, "confirmed_by": confirmed_by.value}
         if charged is not None:
@@ -225,13 +225,13 @@ class ApiClient:
 
         Args:
             kind: what the answer is read as.
-            method: HTTP's.
+            method: the HTTP method.
             path: below `/v1/`.
-            repeatable: whether a request that came through twice does what one does.
+            repeatable: whether sending the request twice has the same effect as sending it once.
             request: headers, body and query as httpx takes them.
 
         Raises:
-            ApiError: there is no such answer.
+            ApiError: the request failed, or the answer makes no sense.
         """
         response = await self._answer(method, path, repeatable=repeatable, **request)
         try:
@@ -243,7 +243,7 @@ class ApiClient:
         """What the API answers to a GET, as it is.
 
         Raises:
-            ApiError: there is no such answer.
+            ApiError: the request failed, or the answer makes no sense.
         """
         return (await self._answer("GET", path, repeatable=True, **request)).content
 
@@ -261,7 +261,7 @@ class ApiClient:
     async def _send(
         self, method: str, path: str, *, repeatable: bool, **request: Any
     ) -> httpx.Response:
-        """Send a request, and once more when its connection broke.
+        """Send a request; repeat it once if the connection broke.
 
         The service may close an idle connection in the very moment that it is used again. Nearly
         all requests of the kiosk can be repeated: a weighing has its key, a confirmation only sets.

@@ -11,11 +11,11 @@ _log = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
-    """A request to the API had no success."""
+    """A request to the API failed."""
 
 
 class ApiUnreachable(ApiError):
-    """The API does not answer, or not in a way that makes sense."""
+    """The API does not answer, or its answer makes no sense."""
 
 
 class ApiForbidden(ApiUnreachable):
@@ -53,7 +53,8 @@ def log_unreachable(error: ApiError) -> None:
 
 
 def meaning(response: httpx.Response) -> ApiError:
-    """What an error answer means: a sentence to show, or a service that is not there."""
+    """Turn an error answer into the exception to raise: a refusal with a sentence to show, or an
+    unreachable service."""
     asked = f"{response.request.method} {response.request.url.path}"
     problem = response.headers.get("content-type", "").startswith(MEDIA_TYPE)
     if problem and response.status_code == HTTPStatus.FORBIDDEN:

@@ -15,7 +15,7 @@ _FIVE_MINUS = (0, 5, 9, 4, 8, 3, 7, 2, 6, 1)
 
 
 class DoesNotFit(ValueError):
-    """The barcode of this profile cannot say this; the text says what it can."""
+    """The value does not fit the profile's barcode; the text says which values would."""
 
 
 @dataclass(frozen=True)

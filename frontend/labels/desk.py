@@ -1,4 +1,4 @@
-"""Where labels go out: printed, or as a file; each is noted before it does."""
+"""Prints labels or hands them out as files; each is recorded first, so that copies are marked."""
 
 import asyncio
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ FORMATS = {"pdf": (render.pdf, "application/pdf"), "png": (render.png, "image/pn
 
 
 class NoLabel(Exception):
-    """There is no label of this; the text says why, in English, for who runs the kiosk."""
+    """The weighing has no label; the text says why, in English, for the operator."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class LabelDesk:
 
         Raises:
             NoLabel: it has no price that holds, or no PLU.
-            ApiError: the weighing cannot be had.
+            ApiError: the API did not give the weighing.
         """
         result = await self.api.result(weighing, language.code)
         try:
@@ -53,7 +53,7 @@ class LabelDesk:
         """Print a label.
 
         Raises:
-            NotPrinted: there was none; the next one is no copy because of this.
+            NotPrinted: the printer printed nothing; the next label will not be marked as a copy.
         """
         if self.printer is None:
             raise LookupError("this kiosk has no printer")

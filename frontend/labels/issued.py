@@ -8,15 +8,15 @@ _SCHEMA = "CREATE TABLE IF NOT EXISTS issued (sale TEXT PRIMARY KEY) WITHOUT ROW
 
 
 class Issued(DurableFile):
-    """The labels that were printed or downloaded, on disk before they are."""
+    """Records each label on disk before it is printed or downloaded."""
 
     def __init__(self, file: Path) -> None:
         super().__init__(file, _SCHEMA)
 
     def issue(self, sale: str) -> bool:
-        """Note that a label goes out; whether one of this sale has gone out before."""
+        """Record that a label goes out. Returns whether one of the same sale went out before."""
         return self._change("INSERT OR IGNORE INTO issued VALUES (?)", sale) == 0
 
     def take_back(self, sale: str) -> None:
-        """Note that the label did not go out after all."""
+        """Remove the record of a label that could not be printed."""
         self._run("DELETE FROM issued WHERE sale = ?", sale)

@@ -49,7 +49,7 @@ class Label:
 
     @property
     def sale(self) -> str:
-        """What makes it the label of another sale: scale and moment, item, pieces and price.
+        """What identifies the sale: scale, moment, item, pieces and price.
 
         Not the weighing's id: one of a kiosk that was cut off gets its id later.
         """

@@ -47,7 +47,7 @@ class Printer:
         """Print a label and cut it off.
 
         Raises:
-            NotPrinted: it has no paper, or is away.
+            NotPrinted: the printer has no paper or cannot be reached.
         """
         with self._turn:
             try:
@@ -70,7 +70,7 @@ class Printer:
 
 
 class _NetworkPrinter(Network):  # type: ignore[misc]  # escpos has no types
-    """A printer behind a TCP port, which may send its status asked, unasked, or never."""
+    """A printer behind a TCP port. It may send its status when asked, unasked, or never."""
 
     def paper_is_out(self) -> bool:
         """Whether the printer says that its roll has ended. A printer that says nothing prints.

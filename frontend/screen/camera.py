@@ -20,7 +20,7 @@ class Camera(ui.element, component="camera.js"):
     def __init__(
         self, uploader: ui.upload, t: Language, on_change: Callable[[], None] = lambda: None
     ) -> None:
-        """Draw it; `on_change` is told when it begins or ceases to see."""
+        """Draw it; `on_change` is called when the camera starts or stops delivering pictures."""
         super().__init__()
         self._on_change = on_change
         self.live = False
@@ -43,7 +43,7 @@ class Camera(ui.element, component="camera.js"):
         }
 
     def capture(self) -> None:
-        """Take a picture as soon as there is one to take."""
+        """Take a picture as soon as the camera delivers one."""
         self.run_method("capture")
 
     def _changed(self, event: GenericEventArguments) -> None:

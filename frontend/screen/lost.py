@@ -1,4 +1,4 @@
-"""What stands at an address where nothing is."""
+"""The page for addresses that do not exist."""
 
 from nicegui import ui
 

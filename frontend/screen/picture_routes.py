@@ -41,7 +41,7 @@ def serve_pictures(kiosk: Kiosk) -> None:
         try:
             picture = await kiosk.api.service.weighing_picture(job_id, side)
         except ApiRefused:
-            # It has expired, or never was one: the list stays calm, and asks again tomorrow.
+            # The picture has expired or never existed: the browser may ask again tomorrow.
             return FileResponse(STATIC / "no-photo.svg", headers=_for(_HOUR_S))
         except ApiError as error:
             log_unreachable(error)
@@ -50,5 +50,5 @@ def serve_pictures(kiosk: Kiosk) -> None:
 
 
 def _for(seconds: int) -> dict[str, str]:
-    """How long this browser, and no one between, may keep it."""
+    """A Cache-Control header: only the browser may cache the picture, not a proxy."""
     return {"Cache-Control": f"private, max-age={seconds}"}

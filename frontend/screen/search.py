@@ -27,7 +27,7 @@ class ItemSearch:
         self._index: Index[CatalogueItem] | None = None
         self._wanted = ""
         self._category = ""
-        """Only items of this one; empty for all."""
+        """Show only items of this category; empty for all."""
         self._problem: str | None = None
         self._tiles: dict[str, ui.element] = {}
         self._box: ui.element | None = None

@@ -95,7 +95,7 @@ def _language_button(
 
 
 def speak(visit: Visit, language: Language, here: str) -> None:
-    """Go on in another language; what is drawn already has to be drawn anew."""
+    """Switch to another language and redraw the page."""
     visit.language = language
     visit.client.run_javascript(
         f"{_speak(language)}history.replaceState(null, '', '{address(here, language)}')"
@@ -103,7 +103,7 @@ def speak(visit: Visit, language: Language, here: str) -> None:
 
 
 def address(path: str, language: Language) -> str:
-    """A page's address in a language."""
+    """The address of a page in the given language."""
     return f"{path}?lang={language.code}"
 
 

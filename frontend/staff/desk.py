@@ -1,4 +1,4 @@
-"""Staff at the kiosk: who is logged in until idle, and what is shown to them."""
+"""The session of staff at the kiosk, which ends when idle, and the notices shown to them."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
@@ -47,7 +47,7 @@ class Session:
 
     @property
     def role(self) -> Role | None:
-        """Who is there, None when nobody is logged in or the tab was idle for too long."""
+        """The role that is logged in; None if nobody is, or the tab was idle for too long."""
         role: Role | None = self._tab.get(_ROLE)
         if role is None or monotonic() - self._tab[_USED] >= self._idle_s:
             return None
@@ -60,18 +60,18 @@ class Session:
         return token if self.role is Role.MANAGER else None
 
     def may(self, least: Role) -> bool:
-        """Whether whoever is there has this role or a higher one."""
+        """Whether the person logged in has this role or a higher one."""
         role = self.role
         return role is not None and role >= least
 
     @property
     def expired(self) -> bool:
-        """Whether somebody was logged in, too long ago."""
+        """Whether the session ended because the tab was idle for too long."""
         return _ROLE in self._tab and self.role is None
 
     @property
     def idle_minutes(self) -> int:
-        """After how many idle minutes it ends."""
+        """After how many idle minutes the session ends."""
         return max(1, round(self._idle_s / 60))
 
     def begin(self, role: Role, token: str | None = None) -> None:
@@ -81,7 +81,7 @@ class Session:
         self._tab[_ROLE] = role
 
     def touch(self) -> None:
-        """Somebody is there."""
+        """Record activity, so that the session does not end."""
         if not self.expired:
             self._tab[_USED] = monotonic()
 
@@ -153,13 +153,13 @@ class Desk:
     async def act(
         self, call: Callable[[AdminClient], Awaitable[None]], done: str, **values: object
     ) -> bool:
-        """Do what a manager has tapped, and say so."""
+        """Run a manager's action, and show whether it worked."""
         return await self._act(lambda: self.ask(call), done, values)
 
     async def act_shop(
         self, call: Callable[[OfflineApi], Awaitable[None]], done: str, **values: object
     ) -> bool:
-        """Do what an attendant has tapped, and say so."""
+        """Run an attendant's action, and show whether it worked."""
         return await self._act(lambda: self.ask_shop(call), done, values)
 
     async def _act(
@@ -197,7 +197,7 @@ class Desk:
             theme.notice(sentence, kind=self.notice.kind).classes("desk-note").mark("notice")
 
     def awaiting(self, again: Callable[[], Awaitable[None]]) -> None:
-        """Draw what stands where no answer has arrived: a spinner, or a button that tries again."""
+        """Draw a placeholder until an answer arrives: a spinner, or a button that tries again."""
         t = self.visit.language
         if self.notice is not None and self.notice.kind == "calm":
             retry = theme.action(t("Try again"), again, symbol="refresh")
@@ -217,9 +217,9 @@ class Pace:
         self.seconds = self.FASTEST_S
 
     def hurry(self) -> None:
-        """Something happens: ask soon."""
+        """Something changed: poll soon."""
         self.seconds = self.FASTEST_S
 
     def relax(self, slowest_s: float = SLOWEST_S) -> None:
-        """Nothing is new: ask later, but not later than in `slowest_s` seconds."""
+        """Nothing changed: poll later, but within `slowest_s` seconds."""
         self.seconds = min(self.seconds * self.SLOWER, slowest_s)

@@ -1,4 +1,4 @@
-"""Where staff show who they are: by a PIN, or a manager by the admin token."""
+"""The login of staff: by a PIN, or for managers by the admin token."""
 
 import hmac
 from collections.abc import Awaitable, Callable
@@ -96,7 +96,10 @@ class Login:
         return None
 
     def _role_of(self, typed: str) -> Role | None:
-        """Whose PIN it is, if anybody's. All are compared, so that the time says nothing."""
+        """The role that the PIN or token belongs to, if any.
+
+        Every PIN is compared, so that the time of the answer reveals nothing.
+        """
         settings = self._desk.visit.kiosk.settings
         found = [role for role, kept in settings.pins.items() if matches(typed, kept)]
         own = settings.admin_token.get_secret_value()
@@ -105,9 +108,9 @@ class Login:
         return max(found, default=None)
 
     async def _why_no_token(self, typed: str) -> str | None:
-        """Why what was typed, which is no PIN, is no admin token either; None where it is one."""
+        """Ask the API about an admin token; returns why it is refused, or None if it is right."""
         mistyped = typed.isdigit() and len(typed) <= _LONGEST_PIN_OF_DIGITS
-        # No header can carry other signs; and a mistyped PIN is no attack on the admin token.
+        # A header can carry only these characters; a mistyped PIN is not sent as a token.
         if mistyped or not typed.isascii() or not typed.isprintable():
             return WRONG_PIN
         try:

@@ -1,4 +1,4 @@
-"""What all pages for staff share: the login before them, the way between them, the way out."""
+"""What all pages for staff share: login, navigation and logout."""
 
 from abc import ABC, abstractmethod
 from hashlib import sha256
@@ -30,7 +30,7 @@ _STYLES = STATIC / "staff.css"
 _CHECK_S = 1.0
 """How often a page checks whether somebody was idle for too long."""
 _TOUCH_S = 5.0
-"""How often at most the browser says that somebody is there."""
+"""The shortest time between two reports of activity by the browser."""
 
 
 class StaffPage(ABC):
@@ -63,10 +63,10 @@ class StaffPage(ABC):
 
     @abstractmethod
     async def begin(self) -> None:
-        """Somebody has logged in: fetch what they are here for."""
+        """Somebody has logged in: fetch what the page shows."""
 
     def acted(self) -> None:  # noqa: B027 - most pages have nothing to do
-        """Something was done."""
+        """The person logged in has changed something: pages may poll soon."""
 
     @ui.refreshable_method
     def screen(self) -> None:
@@ -92,7 +92,7 @@ class StaffPage(ABC):
                 Login(self.desk, self._least, self._arrive).build()
 
     def _bar(self) -> None:
-        """The way between the pages, who is logged in, and the way out."""
+        """Draw the links between the pages, who is logged in, and the logout."""
         t, role = self.t, self.session.role
         if role is None:
             return
@@ -152,7 +152,7 @@ class StaffPage(ABC):
         self.desk.log_out(Notice(EXPIRED, values={"minutes": self.session.idle_minutes}))
 
     async def speak(self, _language: Language) -> None:
-        """Another language was chosen."""
+        """The language changed."""
         self.screen.refresh()
 
     def serve(self) -> None:

@@ -16,7 +16,7 @@ def pick_item(desk: Desk, title: str, on_choose: Callable[[str], Awaitable[None]
         dialog.close()
         await on_choose(label)
 
-    # At the page, so that it outlives the section it was opened from being drawn anew.
+    # The dialog belongs to the page, so that it stays when the section that opened it is redrawn.
     with desk.visit.client.layout, ui.dialog() as dialog:
         dialog.props["aria-label"] = title
         dialog.on("hide", dialog.delete)

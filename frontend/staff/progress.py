@@ -1,4 +1,4 @@
-"""How far something is that takes a while."""
+"""A progress bar."""
 
 from nicegui import ui
 

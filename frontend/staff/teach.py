@@ -32,7 +32,7 @@ TOO_MANY = N_("Only {n} photos at once. The others were left out.")
 
 
 class Step(IntEnum):
-    """Where somebody is on the way."""
+    """The steps of teaching."""
 
     ITEM = 1
     PHOTOS = 2
@@ -68,7 +68,7 @@ class TeachPage(StaffPage):
         self._error: str | None = None
 
     def build(self) -> None:
-        """Draw the way, and the step on it."""
+        """Draw the list of steps, and the current step."""
         t = self.t
         theme.text(t("Teach a new item"), "h1")
         with ui.element("ol").classes("steps").mark("steps") as steps:
@@ -266,7 +266,7 @@ class TeachPage(StaffPage):
             )
 
     def _look_again(self) -> None:
-        with self.visit.client.layout:  # the timer outlives what is drawn anew
+        with self.visit.client.layout:  # a timer inside a step would end when the step is redrawn
             ui.timer(self._pace.seconds, self._look, once=True)
 
     async def _look(self) -> None:
@@ -289,7 +289,7 @@ class TeachPage(StaffPage):
         self._look_again()
 
     def _what_is_wrong(self, counts: MemoryVersion) -> str | None:
-        """Why the scales do not know the item by the version that counts; None where they do."""
+        """Why the memory's current version does not know the item; None if it does."""
         if counts.state is not MemoryProgress.READY:
             return counts.error or self.t("The photos could not be learnt.")
         if self._item is None or self._item.label not in counts.labels:

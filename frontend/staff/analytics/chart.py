@@ -37,12 +37,12 @@ class Chart:
     places: Sequence[str]
     series: Sequence[Series]
     unit: str = ""
-    """What stands behind a figure: ` ms`, ` %`."""
+    """The unit behind a figure: ` ms`, ` %`."""
     place: str = ""
     """What the places are."""
     top: float | None = None
     across: bool = False
-    """Whether the bars run from the side: names are long."""
+    """Whether the bars are horizontal, which leaves room for long names."""
 
     @property
     def rows(self) -> list[list[str]]:
@@ -113,7 +113,7 @@ class Chart:
         }
 
     def build(self, t: Language) -> None:
-        """Draw it, with the ways to take it and its figures away."""
+        """Draw the chart, with buttons that download its picture and its figures."""
         drawn = None
         if any(value is not None for one in self.series for value in one.values):
             height = f"{max(len(self.places) * 34 + 60, 160)}px" if self.across else "260px"
@@ -150,7 +150,7 @@ def take_away(
         if drawn is not None:
             save = theme.action(t("Save as picture"), kind="quiet").mark(f"picture-{name}")
             save.props["aria-label"] = f"{t('Save as picture')}: {title}"
-            # The browser has drawn it, so the browser keeps it.
+            # The browser drew the chart, so the browser saves its picture.
             save.on("click", js_handler=_SAVE.format(chart=drawn.id, file=f"{name}.svg"))
         button = theme.action("CSV", lambda: _download(name, rows), kind="quiet")
         button.mark(f"csv-{name}").props["aria-label"] = f"CSV: {title}"

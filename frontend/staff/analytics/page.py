@@ -33,7 +33,7 @@ PERIODS = (
 MOST_CONFUSED = 12
 """How many items the picture of confusions shows; the table has all."""
 FEW = 4
-"""Up to how many of them have room for their names side by side."""
+"""Up to this many names fit side by side below a chart."""
 
 
 class AnalyticsPage(StaffPage):
@@ -57,7 +57,7 @@ class AnalyticsPage(StaffPage):
         self._panels()
 
     async def begin(self) -> None:
-        """Fetch the figures anew."""
+        """Fetch the figures again."""
 
         async def fetch(api: OfflineApi) -> None:
             self._figures = await api.service.analytics(self._hours, self.t.code)
@@ -71,7 +71,7 @@ class AnalyticsPage(StaffPage):
         await self.begin()
 
     async def speak(self, language: Language) -> None:
-        """Another language was chosen: names come in it."""
+        """The language changed: fetch the names in it."""
         if self.open:
             await self.begin()
         await super().speak(language)
@@ -209,7 +209,7 @@ class AnalyticsPage(StaffPage):
             ).build(t)
 
     def _of_which(self, insights: Insights) -> None:
-        """Say that not all weighings were looked at, where that is so."""
+        """Say so where the figures cover only the newest weighings."""
         t = self.t
         if not insights.complete and insights.since is not None:
             since = wording.clock_time(insights.since, t)
@@ -367,7 +367,7 @@ class AnalyticsPage(StaffPage):
 
 
 def health_of(scale: ScaleHealth) -> tuple[str, str]:
-    """What to make of a scale, as a kind of pill and a message."""
+    """The verdict on a scale: the style of its pill and its message."""
     if scale.error_rate > MANY_ERRORS:
         return "bad", N_("Many errors")
     if (scale.low_confidence_rate or 0) > OFTEN_UNSURE:
@@ -376,7 +376,7 @@ def health_of(scale: ScaleHealth) -> tuple[str, str]:
 
 
 MANY_ERRORS, OFTEN_UNSURE = 0.05, 0.5
-"""From which shares on somebody should look at a scale."""
+"""From these shares upwards somebody should check the scale."""
 
 
 def every_period(figures: Analytics) -> list[Point]:

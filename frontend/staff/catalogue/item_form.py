@@ -53,7 +53,7 @@ class ItemForm:
         self._sure = False
 
     def build(self) -> None:
-        """Draw the form; what is typed stays when its parts are drawn anew."""
+        """Draw the form; what was typed stays when parts of the form are redrawn."""
         t, item = self._desk.visit.language, self._item
         title = t("New item") if item is None else item.name_in(t.code)
         with ui.element("section").classes("card desk-card item-form").mark("item-form") as form:
@@ -217,7 +217,7 @@ class ItemForm:
     async def _change(
         self, call: Callable[[AdminClient], Awaitable[EditableItem]], done: str
     ) -> None:
-        """Do something with the stored item, and show what became of it."""
+        """Send a change of the stored item to the API, and show the item afterwards."""
 
         async def do(admin: AdminClient) -> None:
             self._item = await call(admin)
@@ -249,7 +249,7 @@ class ItemForm:
             await self._saved(stored[0])
 
     def _missing(self) -> str:
-        """Which fields a new item cannot do without and are empty; their titles."""
+        """The titles of required fields that are empty."""
         t = self._desk.visit.language
         needed = {
             "label": t("Label"),
@@ -260,7 +260,7 @@ class ItemForm:
         return ", ".join(title for name, title in needed.items() if not self._typed[name].strip())
 
     def _edit(self) -> dict[str, Any]:
-        """What is asked of the API. Raises ValueError with a message of the catalogue."""
+        """The request to the API. Raises ValueError with a message of the translations."""
         typed = {name: text.strip() for name, text in self._typed.items()}
         names = dict(self._item.names) if self._item is not None else {}
         for name, text in typed.items():
@@ -309,7 +309,7 @@ def _figure(text: str) -> str:
 
 
 def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, str]:
-    """What stands in the fields at first."""
+    """The initial content of the fields."""
     names = {f"name_{code}": "" for code in languages}
     if item is None:
         empty = ("label", "plu", "unit_price", "valid_from", "piece_kg_min", "piece_kg_max")

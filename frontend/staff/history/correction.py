@@ -35,7 +35,7 @@ class Correction:
     def open(self) -> None:
         """Show it."""
         t = self._desk.visit.language
-        # At the page, so that it outlives the list it was opened from being drawn anew.
+        # The dialog belongs to the page, so that it stays when the list that opened it is redrawn.
         with self._desk.visit.client.layout, ui.dialog() as dialog:
             self._dialog = dialog
             dialog.props["aria-label"] = t("Weighing")

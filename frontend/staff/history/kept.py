@@ -1,4 +1,4 @@
-"""Weighings that the kiosk made by itself and that the service does not take."""
+"""Weighings that the kiosk made while the service was away, and that the service refuses."""
 
 from nicegui import ui
 
@@ -9,7 +9,7 @@ from frontend.words import wording
 
 
 class KeptWeighings:
-    """For an attendant: weighings that the service does not take, and why."""
+    """Shows an attendant the weighings that the service refuses, and why."""
 
     def __init__(self, visit: Visit) -> None:
         self._visit = visit

@@ -28,7 +28,7 @@ SHOWN = (
 
 @dataclass
 class Typed:
-    """What the filters show."""
+    """The filters' content."""
 
     shown: str = "all"
     scale: str = ""
@@ -37,10 +37,10 @@ class Typed:
     last: str = ""
 
     def filter(self) -> HistoryFilter:
-        """What is asked for.
+        """The filters as the API takes them.
 
         Raises:
-            ValueError: a day is none; the text is a message of the catalogue.
+            ValueError: a field holds no valid day; the text is a message of the translations.
         """
         start, end = _day(self.first), _day(self.last)
         if start and end and start > end:
@@ -64,7 +64,7 @@ def _day(text: str) -> date | None:
 
 
 def _midnight(day: date) -> datetime:
-    """When a day begins on this machine's clock."""
+    """The moment at which a day begins in this machine's time zone."""
     return datetime(day.year, day.month, day.day).astimezone()
 
 
@@ -171,13 +171,13 @@ class HistoryPage(StaffPage):
         await self.count_suspicious()
 
     async def speak(self, language: Language) -> None:
-        """Another language was chosen: names come in it."""
+        """The language changed: fetch the names in it."""
         await super().speak(language)
         await self._list.reload()
 
 
 class SuspiciousPage(StaffPage):
-    """What an attendant should look at, until it is settled."""
+    """The suspicious weighings, until an attendant has settled them."""
 
     path = "/suspicious"
 
@@ -202,7 +202,7 @@ class SuspiciousPage(StaffPage):
         self._list.table()
 
     async def begin(self) -> None:
-        """Fetch what is not settled."""
+        """Fetch the suspicious weighings that are not settled."""
         await self._list.reload()
 
     def _open(self, result: Result) -> None:
@@ -214,7 +214,7 @@ class SuspiciousPage(StaffPage):
         await self.count_suspicious()
 
     async def speak(self, language: Language) -> None:
-        """Another language was chosen: names come in it."""
+        """The language changed: fetch the names in it."""
         await super().speak(language)
         await self._list.reload()
 

@@ -30,7 +30,7 @@ STATES = {
     Status.DONE: ("plain", N_("Recognised")),
     Status.FAILED: ("bad", N_("Failed")),
 }
-"""How a weighing ended that nobody has said anything about."""
+"""The outcome of a weighing that nobody has confirmed."""
 
 
 class Weighings:
@@ -54,12 +54,12 @@ class Weighings:
         await self.reload()
 
     async def reload(self) -> None:
-        """Begin again with the newest."""
+        """Fetch the list again, from the newest weighing."""
         self._results, self._cursor = (), None
         await self._fetch()
 
     def replace(self, changed: Result, *, gone: bool = False) -> None:
-        """Show what became of a weighing, or leave it out."""
+        """Redraw a weighing after a change, or remove it from the list."""
         self._results = tuple(
             changed if result.job_id == changed.job_id else result
             for result in self._results
@@ -77,7 +77,7 @@ class Weighings:
 
         await self._desk.ask_shop(take)
         if wanted != (self.wanted, self._cursor):
-            return  # something else was wanted for meanwhile
+            return  # the filters changed while the request was under way
         for page in pages:
             self._results = known + page.items
             self._cursor = page.next_cursor
@@ -142,14 +142,14 @@ class Weighings:
 
 
 def title_of(result: Result, language: Language) -> str:
-    """What a weighing is called in a list."""
+    """The title of a weighing in a list."""
     if result.status is Status.FAILED:
         return language("No result")
     return wording.item_name(result.sold_label, result.name, language)
 
 
 def status(result: Result) -> tuple[str, str]:
-    """How a weighing ended, as a kind of pill and a message."""
+    """The outcome of a weighing: the style of its pill and its message."""
     if result.status is not Status.DONE:
         return STATES[result.status]
     if result.suspicious:

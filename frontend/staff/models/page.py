@@ -13,7 +13,7 @@ from frontend.staff.models.trial import TrialPanel
 from frontend.staff.page import StaffPage
 
 BUSY_S = 3.0
-"""How long to wait at most while something is under way."""
+"""The longest wait between two polls while an import or a switch is under way."""
 
 
 class ModelsPage(StaffPage):
@@ -61,7 +61,7 @@ class ModelsPage(StaffPage):
             self._poll_again()
 
     async def _poll(self) -> None:
-        """Fetch what may have changed; only what has is drawn anew."""
+        """Fetch what may have changed; redraw only the sections that did."""
         busy = self._serving.moving or self._trial.running or self._memory.learning
         news = await self._serving.load()
         if self._trial.running or news:
@@ -80,7 +80,8 @@ class ModelsPage(StaffPage):
         """Plan the next poll, in place of the one that is planned."""
         if self._next is not None:
             self._next.cancel()
-        with self.visit.client.layout:  # the timer outlives what is drawn anew
+        # A timer inside a section would end when the section is redrawn.
+        with self.visit.client.layout:
             self._next = ui.timer(self._pace.seconds, self._watch, once=True)
 
     def acted(self) -> None:

@@ -17,7 +17,7 @@ _T = TypeVar("_T")
 
 
 class Section(ABC, Generic[_T]):
-    """Fetches a document, and draws it anew only when it has changed: what is typed stays."""
+    """Fetches a document, and redraws it only when it has changed, so that typed text stays."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk = desk
@@ -39,7 +39,7 @@ class Section(ABC, Generic[_T]):
         """Draw the document."""
 
     async def load(self) -> bool:
-        """Fetch the document; tells whether it is another one than before."""
+        """Fetch the document. Returns whether it has changed."""
 
         before = self.document
 
@@ -56,7 +56,7 @@ class Section(ABC, Generic[_T]):
 
     @ui.refreshable_method
     def view(self) -> None:
-        """The document as it is known now."""
+        """The document as it was fetched last."""
         if self.document is not None:
             self.draw(self.document)
             return

@@ -40,7 +40,7 @@ class Serving(Section[ModelStatus]):
     """The model that answers now."""
 
     async def fetch(self, admin: AdminClient) -> ModelStatus:
-        """How the models stand."""
+        """Which model was requested and which one each worker has loaded."""
         return await admin.status()
 
     @property

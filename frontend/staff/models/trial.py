@@ -28,7 +28,7 @@ _LIMITS = {
     "error_rate": N_("Most errors"),
     "low_confidence_rate": N_("Most answers with low confidence"),
 }
-"""Beyond which a candidate is taken back; shares of its answers."""
+"""Shares of its answers; beyond one of them the candidate's trial ends by itself."""
 
 
 class TrialPanel(Section[tuple[Trial, ...]]):

@@ -20,7 +20,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
-"""ASGI, as each framework spells it."""
+"""The ASGI types, which each framework spells differently."""
 
 ANY_HOST = "*"
 HEADERS = {
@@ -139,7 +139,7 @@ class Doorkeeper:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """By lower-case names; of a header that came twice, all must be right, so they are joined."""
+    """Headers by lower-case name. Values of a repeated header are joined, so all must be right."""
     joined: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")

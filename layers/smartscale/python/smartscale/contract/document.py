@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, Wi
 
 
 class Document(BaseModel):
-    """A document of the API. What a newer service adds to it is left out by an older reader."""
+    """A document of the API. An older reader ignores fields that a newer service adds."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, serialize_by_alias=True)
 
@@ -29,11 +29,11 @@ decimals are those that were sent, so that `0.500` stays `0.500`."""
 
 
 FALLBACK_LANGUAGE = "en"
-"""In which language a name is said where the wanted one has none."""
+"""The language of a name where the requested language has none."""
 
 
 def in_language(names: dict[str, str], language: str, otherwise: str | None) -> str:
-    """A name in a language, else in English, else what else it is called.
+    """The name in a language, else in English, else the given fallback.
 
     >>> in_language({"en": "Bananas", "de": "Bananen"}, "fr", "Banana")
     'Bananas'

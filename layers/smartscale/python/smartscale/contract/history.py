@@ -29,7 +29,7 @@ class HistoryFilter(Document):
 
     @property
     def query(self) -> dict[str, str]:
-        """As a client asks for it.
+        """The filters as query parameters for a client's request.
 
         >>> HistoryFilter(suspicious=True, start="2026-11-01").query
         {'suspicious': 'true', 'from': '2026-11-01'}

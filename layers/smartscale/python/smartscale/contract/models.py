@@ -58,7 +58,7 @@ class Package(Document):
     active: bool
     previous: bool
     candidate: bool
-    """Whether it is tried beside the active one."""
+    """Whether the package is the candidate of a running trial."""
     labels: int | None = None
     """None for a package that is damaged."""
     unmapped: int | None = None
@@ -66,7 +66,7 @@ class Package(Document):
 
     @property
     def ref(self) -> ModelRef:
-        """What it is called."""
+        """The package's name and revision."""
         return ModelRef(id=self.id, revision=self.revision)
 
 

@@ -23,7 +23,7 @@ class Outcome:
 
     truth: Truth
     answer: Score
-    """What is served."""
+    """The label that the model answers with."""
     rank: int
     """How many labels stand before the true one; 0 is right. Meaningless without a true label."""
     sure: bool

@@ -38,7 +38,7 @@ def read_folder(folder: Path, labels: Sequence[str]) -> list[LabelledPhoto]:
         raise EvaluationError(f"{folder} is not a folder")
     found: list[LabelledPhoto] = []
     for place in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if place.name.startswith((".", "__")):  # what systems leave behind, such as __MACOSX
+        if place.name.startswith((".", "__")):  # made by the system, such as __MACOSX
             continue
         truth = None if place.name == NEGATIVES else _truth(place.name, labels)
         found += [

@@ -60,7 +60,7 @@ class ModelPackage:
     folder: Path
     output: OutputKind = "logits"
     embedding: int | None = None
-    """Length of the vector that the network also says of a picture; None where it says none."""
+    """Length of the network's embedding of a picture; None where the network has no embedding."""
     temperature: float = 1.0
     """Logits are divided by it before the softmax, so that confidence means accuracy."""
     confirm: float = 0.9
@@ -81,7 +81,7 @@ class ModelPackage:
 
     @property
     def model_path(self) -> Path:
-        """Where the network lies."""
+        """The path of the network's file."""
         return self.folder / MODEL_FILE
 
 
@@ -252,7 +252,7 @@ def _embedding(value: object, labels: int) -> int | None:
         return None
     if not isinstance(value, int):
         raise TypeError(f"embedding {value!r} is no whole number")
-    if value == labels:  # the network's outputs are told apart by their shapes
+    if value == labels:  # the shapes distinguish the network's outputs
         raise ValueError(f"an embedding of {value} numbers looks like the {labels} labels' scores")
     return int(_number(value, 1, MAX_EMBEDDING))
 

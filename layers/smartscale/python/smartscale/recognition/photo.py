@@ -44,7 +44,7 @@ _LIMITS = {
     "HEIC": 24_500_000,  # 7
 }
 _SMALL_PIXELS = 1_500_000
-"""Up to here pictures do not wait for a large one."""
+"""Pictures of up to this many pixels do not wait for large ones."""
 _STORED_SIDE = 2048
 """Pixels of the longer side of a picture that had to be written anew to be stored."""
 

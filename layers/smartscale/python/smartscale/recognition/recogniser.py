@@ -20,7 +20,7 @@ SMALLEST_PROBABILITY = 1e-9
 
 @dataclass(frozen=True)
 class Reading:
-    """What the network says of one picture, averaged over its views.
+    """The network's output for one picture, averaged over its views.
 
     `logits` is float64 (labels,), before calibration. `embedding` is float32 (E,) of unit length:
     pictures that look alike have embeddings with a large inner product. It is None where the
@@ -98,7 +98,7 @@ class NetworkRecogniser:
         return self.read_picture(picture).logits
 
     def read(self, data: bytes) -> Reading:
-        """What the network says of the bytes of a photo.
+        """The network's output for the bytes of a photo.
 
         Raises:
             ImageError: the bytes are no picture that can be used.
@@ -106,7 +106,7 @@ class NetworkRecogniser:
         return self.read_picture(decode(data, self.package.input_size))
 
     def read_picture(self, picture: Image.Image) -> Reading:
-        """What the network says of an upright RGB picture."""
+        """The network's output for an upright RGB picture."""
         spec = self.package.preprocessing
         view = prepare(picture, spec)
         seen = self.read_prepared(view)
@@ -120,7 +120,7 @@ class NetworkRecogniser:
         )
 
     def read_prepared(self, view: NDArray[np.float32]) -> Reading:
-        """What the network says of one view, float32 (1, size, size, 3), as `prepare` makes it."""
+        """The network's output for one view, float32 (1, size, size, 3), as `prepare` makes it."""
         embedding = None
         with self._lock:
             self._interpreter.set_tensor(self._input, view)

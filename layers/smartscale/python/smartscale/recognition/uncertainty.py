@@ -44,7 +44,7 @@ def percentiles(values: NDArray[np.float64]) -> Interval:
 
 
 def centred(values: NDArray[np.float64], figure: float) -> Interval:
-    """The same, moved so that the values' mean is the figure itself; not below 0.
+    """The 95 % interval, shifted so that the values' mean equals the figure; never below 0.
 
     For figures that drawing with replacement inflates, as it does every sum of absolute gaps.
     """
