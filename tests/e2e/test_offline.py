@@ -45,6 +45,8 @@ def till(system: Running, tmp_path: Path) -> Iterator[Till]:
         "SMARTSCALE_API_URL": line.url,
         "SMARTSCALE_UI_PORT": str(port),
         "SMARTSCALE_SCALE_ID": "till-2",
+        # What it charged by itself is believed from a kiosk of the shop alone.
+        "SMARTSCALE_KIOSK_SECRET": (system.home / "kiosk-secret").read_text("utf-8").strip(),
         "SMARTSCALE_PRINTER": f"file://{printer}",
         "NICEGUI_STORAGE_PATH": str(tmp_path / "nicegui"),
     }
