@@ -32,7 +32,7 @@ from frontend.staff.models.page import models_page
 from frontend.staff.teach import teach_page
 from frontend.weighing.containers import read_containers
 from frontend.weighing.samples import load_samples, small_picture
-from frontend.words.languages import load_languages
+from frontend.words.languages import load_languages_in
 
 _STATIC_AGE_S = 3600
 
@@ -67,7 +67,7 @@ def create_kiosk(
             Issued(state / "labels.sqlite"),
             printer_of(settings.printer),
         ),
-        languages=load_languages(),
+        languages=load_languages_in(settings.time_zone),
         samples=load_samples(settings.samples),
         scale=scale or open_scale(settings.scale),
         camera=open_camera(settings.camera),

@@ -1,6 +1,7 @@
 """What the operator can set for the kiosk, read once from the environment."""
 
 import re
+from datetime import UTC
 from pathlib import Path
 
 from pydantic import (
@@ -21,6 +22,7 @@ from frontend.labels.printer import NO_PRINTER, printer_of
 from frontend.labels.profiles import PROFILES
 from frontend.weighing.containers import GIVEN_OUT, read_containers
 from frontend.words.languages import load_languages
+from smartscale.contract.time_zone import TimeZone
 
 SAMPLE_DATA = Path(__file__).resolve().parents[1] / "sample_data"
 DEMO_TOKEN = "changeme"  # noqa: S105 - the API refuses it outside the demo
@@ -51,6 +53,8 @@ class Settings(BaseSettings):
     """Further host names of this kiosk, separated by spaces; `*` accepts any name."""
     scale_id: str = Field(default="kiosk-1", alias="SMARTSCALE_SCALE_ID")
     language: str = Field(default="en", alias="SMARTSCALE_LANGUAGE")
+    time_zone: TimeZone = Field(default=UTC, alias="SMARTSCALE_TIME_ZONE")
+    """The shop's: the API has to be told the same."""
     samples: Path = Field(default=SAMPLE_DATA, alias="SMARTSCALE_SAMPLES")
     """A folder with `manifest.json`: the sample pictures. Without it there are none."""
     patience_s: float = Field(default=30.0, gt=0, alias="SMARTSCALE_UI_PATIENCE_S")

@@ -50,6 +50,7 @@ def embedded_parameters(settings: Settings) -> dict[str, str]:
         "Stage": "embedded",
         "MetricsSink": "cloudwatch",
         "Currency": settings.currency,
+        "TimeZone": str(settings.time_zone),
         # The embedded API gets it from its starter: in a function's settings it would be readable.
         "AdminTokenParameterName": _EMPTY_PARAMETER,
         "UploadOrigin": settings.ui_url,

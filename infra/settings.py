@@ -1,6 +1,7 @@
 """What the operator can set, read once from the environment."""
 
 import re
+from datetime import UTC
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.errors import PlainError
+from smartscale.contract.time_zone import TimeZone
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.money import check_currency
 from smartscale.settings import DEFAULT_ADMIN_TOKEN
@@ -56,6 +58,8 @@ class Settings(BaseSettings):
     kiosk_secret: SecretStr | None = Field(default=None, alias="SMARTSCALE_KIOSK_SECRET")
     """What API and kiosks share; the embedded run makes one where none is given."""
     currency: str = Field(default="EUR", alias="CURRENCY")
+    time_zone: TimeZone = Field(default=UTC, alias="SMARTSCALE_TIME_ZONE")
+    """The shop's: its dates are days there."""
     log_level: LogLevel = Field(default=LogLevel.INFO, alias="LOG_LEVEL")
     inference_concurrency: Literal[2, 5, 10, 20, 50] = Field(
         default=2, alias="SMARTSCALE_INFERENCE_CONCURRENCY"

@@ -161,6 +161,7 @@ def stack_environment(settings: Settings, outputs: StackOutputs) -> dict[str, st
         "LOG_LEVEL": settings.log_level,
         "POWERTOOLS_SERVICE_NAME": "smartscale",
         "SMARTSCALE_STACK": settings.stack,
+        "SMARTSCALE_TIME_ZONE": str(settings.time_zone),
     }
     if settings.aws_endpoint:
         environment |= {

@@ -36,6 +36,7 @@ sam deploy --config-env localstack \
     "Architecture=$(uname -m | sed s/aarch64/arm64/)" \
     "AdminToken=${ADMIN_TOKEN:-changeme}" \
     "Currency=${CURRENCY:-EUR}" \
+    "TimeZone=${SMARTSCALE_TIME_ZONE:-UTC}" \
     "ModelId=${SMARTSCALE_MODEL_ID:-Adriana213/vgg16-fruit-classifier}" \
     "LogLevel=${LOG_LEVEL:-INFO}" \
     "ImportsElsewhere=${SMARTSCALE_IMPORTS_ELSEWHERE:-false}"

@@ -115,9 +115,10 @@ def lines(label: Label, t: Language) -> list[tuple[str, str]]:
     return figures
 
 
-def issued(label: Label) -> str:
-    """Where and when it was weighed, and its PLU."""
-    return f"PLU {label.plu} · {label.weighed_at.astimezone():%Y-%m-%d %H:%M} · {label.scale_id}"
+def issued(label: Label, t: Language) -> str:
+    """Where and when it was weighed, on the shop's clock, and its PLU."""
+    weighed_at = label.weighed_at.astimezone(t.zone)
+    return f"PLU {label.plu} · {weighed_at:%Y-%m-%d %H:%M} · {label.scale_id}"
 
 
 def receipt_text(label: Label, t: Language) -> str:
@@ -126,4 +127,4 @@ def receipt_text(label: Label, t: Language) -> str:
     figures = [f"{what}: {figure}" for what, figure in lines(label, t)]
     sums = f"{t('Total')}: {total}"
     barcode = t(NO_BARCODE) if label.number is None else label.number
-    return "\n".join([label.name, *figures, sums, issued(label), barcode])
+    return "\n".join([label.name, *figures, sums, issued(label, t), barcode])

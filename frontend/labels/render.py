@@ -80,7 +80,7 @@ class _Page(FPDF):
             top += 24
         total = wording.money(label.total, label.currency, t)
         self._line(t("Total"), 124, 38, bold=True, end=total)
-        self._line(issued(label), 166, 18, end=t("COPY") if copy else "")
+        self._line(issued(label, t), 166, 18, end=t("COPY") if copy else "")
         if label.number is None:
             self._line(f"PLU {label.plu}", 196, 58, bold=True)
             self._line(t(NO_BARCODE), 266, 22)

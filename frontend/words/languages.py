@@ -13,7 +13,8 @@ The `.po` files are read as they are, so there is nothing to compile or to keep 
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from pathlib import Path
@@ -30,11 +31,16 @@ SOURCE = "en"
 
 @dataclass(frozen=True)
 class Language:
-    """A language: its messages, and the locale that formats numbers and times."""
+    """A language: its messages, and the locale that formats numbers and times.
+
+    Times are shown as the shop's clock shows them.
+    """
 
     code: str
     locale: Locale
     messages: NullTranslations = field(default_factory=NullTranslations, repr=False)
+    zone: tzinfo = UTC
+    """The shop's time zone."""
 
     def __call__(self, message: str, **values: object) -> str:
         """The message in this language, with values in the places of `{name}`."""
@@ -80,4 +86,11 @@ def load_languages(folder: Path = LOCALE) -> Mapping[str, Language]:
     first, *others = languages
     return MappingProxyType(
         {one.code: one for one in (first, *sorted(others, key=lambda one: one.endonym))}
+    )
+
+
+def load_languages_in(zone: tzinfo) -> Mapping[str, Language]:
+    """The languages of a shop in a time zone."""
+    return MappingProxyType(
+        {code: replace(one, zone=zone) for code, one in load_languages().items()}
     )

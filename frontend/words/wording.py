@@ -461,13 +461,14 @@ def net_weight(result: Result, language: Language) -> str:
 
 
 def clock_time(moment: datetime, language: Language) -> str:
-    """A moment on this machine's clock: `25 Nov, 14:05`.
+    """A moment on the shop's clock: `25 Nov, 14:05`.
 
     >>> from frontend.words.languages import load_languages
-    >>> clock_time(datetime(2026, 11, 28, 14, 5).astimezone(), load_languages()["en"])
+    >>> from datetime import UTC
+    >>> clock_time(datetime(2026, 11, 28, 14, 5, tzinfo=UTC), load_languages()["en"])
     'Nov 28, 14:05'
     """
-    local = moment.astimezone()
+    local = moment.astimezone(language.zone)
     day = format_skeleton("MMMd", local, locale=language.locale)
     return f"{day}, {format_datetime(local, 'HH:mm', locale=language.locale)}"
 
@@ -485,13 +486,14 @@ def day(moment: date, language: Language) -> str:
 
 
 def day_and_time(moment: datetime, language: Language) -> str:
-    """A moment on this machine's clock that may be far away: `1 Dec 2026, 06:00`.
+    """A moment on the shop's clock that may be far away: `1 Dec 2026, 06:00`.
 
     >>> from frontend.words.languages import load_languages
-    >>> day_and_time(datetime(2026, 12, 1, 6, 0).astimezone(), load_languages()["en"])
+    >>> from datetime import UTC
+    >>> day_and_time(datetime(2026, 12, 1, 6, 0, tzinfo=UTC), load_languages()["en"])
     'Dec 1, 2026, 06:00'
     """
-    local = moment.astimezone()
+    local = moment.astimezone(language.zone)
     day = format_skeleton("yMMMd", local, locale=language.locale)
     return f"{day}, {format_datetime(local, 'HH:mm', locale=language.locale)}"
 

@@ -3,6 +3,7 @@
 Each route wants `X-Admin-Token`.
 """
 
+from datetime import tzinfo
 from functools import lru_cache
 from io import StringIO
 from typing import Annotated, Any
@@ -61,12 +62,14 @@ from smartscale.settings import (
     BucketSettings,
     MetricsSettings,
     RegistrySettings,
+    ShopSettings,
+    time_zone,
 )
 
 logger = function_logger()
 
 
-class Settings(BucketSettings, RegistrySettings, MetricsSettings, AdminSettings):
+class Settings(BucketSettings, RegistrySettings, MetricsSettings, AdminSettings, ShopSettings):
     """The admin function's settings."""
 
     catalogue_table: str
@@ -301,6 +304,7 @@ def stop_trial(operation: Annotated[ManageTrial, Depends(manage_trial)]) -> Tria
 )
 def whole_catalogue(
     store: Annotated[CatalogueStore, Depends(catalogue)],
+    zone: Annotated[tzinfo, Depends(time_zone)],
     accept: Annotated[str, Header()] = "application/json",
 ) -> EditableCatalogue | Response:
     """Every item with all its prices, retired ones too.
@@ -309,7 +313,7 @@ def whole_catalogue(
     """
     moment, items = now(), store.all()
     if "text/csv" in accept:
-        return csv_file(write_csv(items, moment), "catalogue.csv")
+        return csv_file(write_csv(items, moment, zone), "catalogue.csv")
     return EditableCatalogue(
         items=tuple(show.editable_item(item, moment) for item in items.everything())
     )
@@ -327,6 +331,7 @@ async def table_text(request: Request) -> str:
 def import_catalogue(
     file: Annotated[str, Depends(table_text)],
     operation: Annotated[EditCatalogue, Depends(edit_catalogue)],
+    zone: Annotated[tzinfo, Depends(time_zone)],
     dry_run: Annotated[bool, Query(description="only say what would change")] = False,
     fingerprint: Annotated[str | None, Query(description="of the preview")] = None,
     lang: Annotated[str, Query(pattern="^[a-z]{2}$")] = "en",
@@ -336,7 +341,7 @@ def import_catalogue(
     With the `fingerprint` of a preview, the import is refused if it would change anything else.
     """
     moment = now()
-    items = read_csv(StringIO(file, newline=""), moment)
+    items = read_csv(StringIO(file, newline=""), moment, zone)
     if dry_run:
         return show.import_preview(operation.preview(items), moment, lang, applied=False)
     changes = operation.put_all(items, moment=moment, previewed=fingerprint)
@@ -349,10 +354,14 @@ def put_item(
     edit: ItemEdit,
     configured: Annotated[Settings, Depends(settings)],
     operation: Annotated[EditCatalogue, Depends(edit_catalogue)],
+    zone: Annotated[tzinfo, Depends(time_zone)],
 ) -> EditableItem:
-    """Add or change an item. A price with a later `valid_from` holds from then on."""
+    """Add or change an item. A price with a later `valid_from` holds from then on.
+
+    A date is a day of the shop's time zone: `valid_from` is its beginning, `valid_to` the last day.
+    """
     moment = now()
-    item = edit.item(label, configured.currency, moment)
+    item = edit.item(label, configured.currency, moment, zone)
     stored = operation.put(item, clears=edit.clears, expected_version=edit.version)
     return show.editable_item(stored, moment)
 
@@ -362,9 +371,10 @@ def cancel_price(
     label: str,
     valid_from: str,
     operation: Annotated[EditCatalogue, Depends(edit_catalogue)],
+    zone: Annotated[tzinfo, Depends(time_zone)],
 ) -> EditableItem:
     """Take back a price that has not started yet."""
-    return show.editable_item(operation.cancel_price(label, parse_moment(valid_from)), now())
+    return show.editable_item(operation.cancel_price(label, parse_moment(valid_from, zone)), now())
 
 
 @router.put("/catalogue/{label}/picture")

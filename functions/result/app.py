@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated
@@ -49,9 +49,11 @@ from smartscale.settings import (
     BucketSettings,
     MetricsSettings,
     RegistrySettings,
+    ShopSettings,
     StaffSettings,
     TableSettings,
     TopicSettings,
+    time_zone,
 )
 
 FIRST_PAUSE_SECONDS = 0.02
@@ -68,6 +70,7 @@ class Settings(
     RegistrySettings,
     MetricsSettings,
     TopicSettings,
+    ShopSettings,
     StaffSettings,
 ):
     """The result function's settings."""
@@ -234,13 +237,14 @@ def confirm_weighing(
 def weighing_history(
     operation: Annotated[History, Depends(history)],
     asked: Annotated[HistoryQuery, Query()],
+    zone: Annotated[tzinfo, Depends(time_zone)],
     accept: Annotated[str, Header()] = "application/json",
 ) -> HistoryPage | Response:
     """Weighings, newest first: the last 92 days, or `from` and `to`. For staff.
 
     With `Accept: text/csv` everything that matches (up to 10,000) comes as a table.
     """
-    wanted = asked.filter(now())
+    wanted = asked.filter(now(), zone)
     if "text/csv" in accept:
         return as_csv(
             shown.result(weighing, asked.lang) for weighing in operation.everything(wanted)
@@ -320,6 +324,7 @@ def analytics(
     queries: Annotated[MetricQueries, Depends(metric_queries)],
     store: Annotated[CatalogueStore, Depends(catalogue)],
     rows: Annotated[Weighings, Depends(weighings)],
+    zone: Annotated[tzinfo, Depends(time_zone)],
     hours: Annotated[int, Query(ge=1, le=24 * 31)] = 24,
     lang: Language = "en",
 ) -> Analytics:
@@ -330,7 +335,8 @@ def analytics(
     """
     names = {item.label: in_language(item.names, lang, item.label) for item in store.all()}
     figures = analyse(queries, now(), timedelta(hours=hours))
-    return figures_shown.analytics(figures, insights_between(rows, figures.start, now()), names)
+    insights = insights_between(rows, figures.start, now(), zone)
+    return figures_shown.analytics(figures, insights, names)
 
 
 def dependencies() -> dict[str, Callable[[], object]]:

@@ -1,6 +1,7 @@
 """The upload function: takes weighings in. Once it answers 202, a weighing is not lost."""
 
 from collections.abc import Callable
+from datetime import tzinfo
 from functools import lru_cache
 from typing import Annotated
 
@@ -22,10 +23,17 @@ from smartscale.http.requests import UploadRequest, one_weight
 from smartscale.http.shown import shown_by
 from smartscale.operations.access.staff import Shown, Staff
 from smartscale.operations.weighing.accept import Accept
-from smartscale.settings import BucketSettings, MetricsSettings, RegistrySettings, StaffSettings
+from smartscale.settings import (
+    BucketSettings,
+    MetricsSettings,
+    RegistrySettings,
+    ShopSettings,
+    StaffSettings,
+    time_zone,
+)
 
 
-class Settings(BucketSettings, RegistrySettings, MetricsSettings, StaffSettings):
+class Settings(BucketSettings, RegistrySettings, MetricsSettings, StaffSettings, ShopSettings):
     """The upload function's settings."""
 
     max_image_bytes: int = MAX_IMAGE_BYTES
@@ -59,6 +67,7 @@ async def predict(
     operation: Annotated[Accept, Depends(accept)],
     asks: Annotated[Shown, Depends(shown_by)],
     of_staff: Annotated[Callable[[], Staff], Depends(staff_when_needed)],
+    zone: Annotated[tzinfo, Depends(time_zone)],
     image: Annotated[UploadFile | None, File(description="JPEG, PNG, WebP or HEIC")] = None,
     weight: Annotated[str | None, Form(description="gross weight in kg, such as 0.450")] = None,
     weight_kg: Annotated[str | None, Form(description="the same as weight")] = None,
@@ -84,7 +93,7 @@ async def predict(
         )
     load = Load.parse(one_weight(weight, weight_kg), tare_kg, quantity)
     scale = parse_scale_id(scale_id)
-    begun = parse_moment(weighed_at) if weighed_at else None
+    begun = parse_moment(weighed_at, zone) if weighed_at else None
     if begun is not None:
         await run_in_threadpool(lambda: of_staff().may_backdate(asks))
     file = image.file

@@ -1,7 +1,7 @@
 """`smartscale catalogue import`: what the shop sells, from a CSV file."""
 
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from importlib.resources import files
 from io import StringIO
@@ -41,17 +41,20 @@ def import_file(
     *,
     dry_run: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
 ) -> None:
-    """Add or change the items of FILE; a row's price holds from its valid_from, or from now."""
-    moment = now()
-    items = _read(file, moment)
-    edit = connect(load_settings()).edit_catalogue()
+    """Add or change the items of FILE; a row's price holds from its valid_from, or from now.
+
+    A date is a day of the shop's: SMARTSCALE_TIME_ZONE names its time zone.
+    """
+    moment, settings = now(), load_settings()
+    items = _read(file, moment, settings.time_zone)
+    edit = connect(settings).edit_catalogue()
     try:
         changes = edit.preview(items) if dry_run else _put_all(edit, items, moment)
     except DomainError as error:
         raise PlainError(f"{file}: {error}") from error
     for change in changes:
         if change.kind is not ChangeKind.UNCHANGED:
-            typer.echo(_said(change))
+            typer.echo(_describe(change, settings.time_zone))
     kinds = Counter(change.kind for change in changes)
     counted = ", ".join(f"{kinds[kind]} {kind}" for kind in ChangeKind if kinds[kind])
     done = "would be imported" if dry_run else "imported"
@@ -71,7 +74,8 @@ def export_file(
     file: Annotated[Path, typer.Argument(help="The CSV file to write; it must not be there yet.")],
 ) -> None:
     """Write what is sold into FILE, which can be imported again: prices of now and later ones."""
-    text = write_csv(connect(load_settings()).catalogue.all(), now())
+    settings = load_settings()
+    text = write_csv(connect(settings).catalogue.all(), now(), settings.time_zone)
     try:
         with file.open("x", encoding="utf-8", newline="") as out:
             out.write(text)
@@ -80,7 +84,7 @@ def export_file(
     typer.echo(f"The catalogue is in {file}.")
 
 
-def _said(change: ItemChange) -> str:
+def _describe(change: ItemChange, zone: tzinfo) -> str:
     """A change in one line: `Banana changed: unit_price 1.89 -> 1.99 from 2026-12-01`.
 
     For a new item, which has no earlier values, the line shows PLU, name and price.
@@ -88,8 +92,8 @@ def _said(change: ItemChange) -> str:
     new = change.kind is ChangeKind.ADDED
     fields = []
     for field in change.fields:
-        since = f" from {write_moment(field.valid_from)}" if field.valid_from else ""
-        since += f" to {write_end(field.valid_to)}" if field.valid_to else ""
+        since = f" from {write_moment(field.valid_from, zone)}" if field.valid_from else ""
+        since += f" to {write_end(field.valid_to, zone)}" if field.valid_to else ""
         if not new:
             fields.append(f"{field.field} {field.before or '-'} -> {field.after or '-'}{since}")
         elif field.field in _OF_A_NEW_ITEM:
@@ -116,10 +120,10 @@ def in_currency(item: Item, currency: str) -> Item:
     return item.model_copy(update={"currency": currency, "prices": prices})
 
 
-def _read(file: Path, moment: datetime) -> list[Item]:
+def _read(file: Path, moment: datetime, zone: tzinfo = UTC) -> list[Item]:
     try:
         text = decode_table(file.read_bytes())
-        return read_csv(StringIO(text, newline=""), moment)
+        return read_csv(StringIO(text, newline=""), moment, zone)
     except OSError as error:
         raise PlainError(f"{file} cannot be read: {error.strerror}", 2) from error
     except DomainError as error:

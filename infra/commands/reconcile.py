@@ -30,13 +30,14 @@ def reconcile(
     ] = True,
 ) -> None:
     """Rebuild missing rows from the ledger, and send uploads without an outcome again."""
+    settings = load_settings()
     try:
-        start = parse_moment(since) if since else None
+        start = parse_moment(since, settings.time_zone) if since else None
     except InvalidInput as error:
         raise PlainError(f"--since: {error}", 2) from error
     if start is not None and start > now():
         raise PlainError(f"--since: {since} is in the future: give a moment that has been", 2)
-    operation = connect(load_settings()).reconcile(announce=announce)
+    operation = connect(settings).reconcile(announce=announce)
     with Console(stderr=True).status("reconciling") as status:
         mended = operation.run(
             start, lambda what: status.update(f"reconciling: {what}"), resend=resend

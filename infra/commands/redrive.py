@@ -33,9 +33,10 @@ def redrive(
     What would fail as it did before is left alone; the ledger's records stay as they are.
     """
     again = left = 0
+    settings = load_settings()
     try:
-        start = parse_moment(since) if since else now() - timedelta(days=_DAYS)
-        operation = connect(load_settings()).redrive()
+        start = parse_moment(since, settings.time_zone) if since else now() - timedelta(days=_DAYS)
+        operation = connect(settings).redrive()
         with Console(stderr=True).status("looking through what failed") as status:
             for decision in operation.run(start, dry_run=dry_run):
                 again += decision.left is None

@@ -71,6 +71,7 @@ def kiosk(api: Service, samples: Path) -> Kiosk:
         {
             "samples": samples,
             "patience_s": 5,
+            "time_zone": "America/New_York",
             "home": samples / "home",
             "printer": f"file://{samples}/printer",
             "attendant_pin": ATTENDANT_PIN,

@@ -4,12 +4,14 @@ import asyncio
 import csv
 import io
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from nicegui.testing import User
 from PIL import Image
 
 from frontend.api.client import HISTORY_PAGE
+from frontend.staff.history.page import Typed
 from smartscale.domain.weighing import ConfirmedBy
 from tests.frontend.conftest import ATTENDANT_PIN, log_in
 from tests.frontend.test_weigh import SOON, until
@@ -63,6 +65,19 @@ async def test_more_is_loaded_page_by_page_until_there_is_no_more(user: User, ap
     user.find("load-more").click()
     await user.should_not_see("load-more", retries=SOON)
     assert rows(user) == HISTORY_PAGE + 5
+
+
+@pytest.mark.parametrize(
+    ("day", "start", "end"),
+    [
+        ("2026-12-01", "2026-12-01T05:00:00+00:00", "2026-12-02T04:59:59.999000+00:00"),
+        ("2026-03-08", "2026-03-08T05:00:00+00:00", "2026-03-09T03:59:59.999000+00:00"),
+        ("2026-11-01", "2026-11-01T04:00:00+00:00", "2026-11-02T04:59:59.999000+00:00"),
+    ],
+)
+async def test_a_day_of_the_filter_is_one_of_the_shops(day: str, start: str, end: str) -> None:
+    wanted = Typed(first=day, last=day).filter(ZoneInfo("America/New_York"))
+    assert (wanted.start, wanted.end) == (start, end)
 
 
 async def test_only_those_that_need_confirmation(user: User, api: Service) -> None:

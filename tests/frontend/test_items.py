@@ -1,6 +1,6 @@
 """What a manager does with the catalogue."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -60,7 +60,7 @@ async def test_a_price_from_a_later_day_is_planned_and_taken_back(
     await manager.should_see("Banana is saved.", retries=SOON)
     await manager.should_see("€1.99/kg from Dec 1, 2999, 06:00", retries=SOON)
     banana = api.shop.catalogue.items["Banana"]
-    moment = datetime.fromisoformat("2999-12-01T06:00").astimezone()
+    moment = datetime(2999, 12, 1, 11, tzinfo=UTC)
     assert banana.unit_price_at(moment) == Decimal("1.99")
     assert banana.unit_price_at(moment - timedelta(minutes=1)) == Decimal("1.89")
     assert banana.aliases == aliases
@@ -70,6 +70,26 @@ async def test_a_price_from_a_later_day_is_planned_and_taken_back(
     manager.find(marker="take-price-back").click()
     await manager.should_see("The price is taken back.", retries=SOON)
     await manager.should_not_see("to come", retries=SOON)
+
+
+async def test_an_offer_has_an_end(manager: User, api: Service) -> None:
+    manager.find("edit-Banana").click()
+    await manager.should_see(marker="item-form", retries=SOON)
+    manager.find(marker="item-unit_price").clear().type("0.99")
+    manager.find(marker="item-valid_from").type("2999-07-01T06:00")
+    manager.find(marker="item-valid_to").type("2999-07-01T05:00")
+    manager.find(marker="save-item").click()
+    await manager.should_see("The price must end after it begins.", retries=SOON)
+
+    manager.find(marker="item-valid_to").clear().type("2999-07-03T20:00")
+    manager.find(marker="save-item").click()
+    await manager.should_see("Banana is saved.", retries=SOON)
+    await manager.should_see("€0.99/kg from Jul 1, 2999, 06:00", retries=SOON)
+    offer = api.shop.catalogue.items["Banana"].prices[-1]
+    assert offer.valid_from == datetime(2999, 7, 1, 10, tzinfo=UTC)
+    assert offer.valid_to == datetime(2999, 7, 4, tzinfo=UTC)
+    manager.find("edit-Banana").click()
+    await manager.should_see("from Jul 1, 2999, 06:00 until Jul 3, 2999, 20:00", retries=SOON)
 
 
 async def test_a_new_item_and_a_number_that_is_taken(manager: User, api: Service) -> None:

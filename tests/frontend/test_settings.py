@@ -30,6 +30,12 @@ from frontend.settings import Settings
         ),
         ("SMARTSCALE_UI_PORT", "a", None),
         (
+            "SMARTSCALE_TIME_ZONE",
+            "Europe/Atlantis",
+            "SMARTSCALE_TIME_ZONE: There is no time zone 'Europe/Atlantis': use a name of IANA's,"
+            " such as Europe/Berlin. (got 'Europe/Atlantis')\n",
+        ),
+        (
             "SMARTSCALE_SCALE",
             "serial:///dev/ttyUSB0",
             "SMARTSCALE_SCALE: add ?protocol= with one of mt-sics, toledo-8217, cas, cas-22"

@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from frontend.words import wording
-from frontend.words.languages import Language, load_languages
+from frontend.words.languages import Language, load_languages, load_languages_in
 from frontend.words.wording import BadFigure, read_tare, read_weight
 from smartscale.contract.weighing import Result, Status, Unit
 
@@ -199,5 +200,7 @@ def test_rates_and_latencies() -> None:
 
 def test_times_are_the_shops() -> None:
     moment = datetime(2026, 11, 25, 12, 5, tzinfo=UTC)
-    local = moment.astimezone()
-    assert wording.clock_time(moment, DE) == f"{local.day}. Nov., {local:%H:%M}"
+    assert wording.clock_time(moment, DE) == "25. Nov., 12:05"
+    new_york = load_languages_in(ZoneInfo("America/New_York"))["de"]
+    assert wording.clock_time(moment, new_york) == "25. Nov., 07:05"
+    assert wording.day_and_time(moment.replace(month=7), new_york) == "25. Juli 2026, 08:05"

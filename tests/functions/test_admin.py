@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import cast
+from zoneinfo import ZoneInfo
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from mangum.types import LambdaContext
 from pydantic import ValidationError
@@ -12,13 +14,14 @@ from pydantic import ValidationError
 import functions.admin.app as admin
 from smartscale.domain.registry import ImportHints
 from smartscale.domain.trial import Tallies, Tally
-from smartscale.settings import AdminSettings
+from smartscale.settings import AdminSettings, time_zone
 from tests.examples import picture
 from tests.functions.conftest import ADMIN_TOKEN
 from tests.shop import Shop
 
 TOKEN = {"X-Admin-Token": ADMIN_TOKEN}
 MANGO = {"plu": "4051", "names": {"en": "Mango"}, "unit": "each", "unit_price": "1.49"}
+CSV = "label,plu,category,unit,unit_price,currency,tare_kg,name_en\n"
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", ADMIN_TOKEN + "x", "\u00e9"])
@@ -127,6 +130,39 @@ def test_a_price_may_start_later_and_a_date_without_a_zone_is_utc(
     assert (answer.status_code, answer.json()["unit_price"]) == (200, "1.49")
     then = datetime(2999, 12, 1, tzinfo=UTC)
     assert str(shop.catalogue.items["Mango"].unit_price_at(then)) == "9.99"
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "begins", "over"),
+    [
+        ("America/New_York", "2998-12-01", "2998-12-01T05:00:00Z", "2998-12-02T05:00:00Z"),
+        ("America/New_York", "2026-03-08", "2026-03-08T05:00:00Z", "2026-03-09T04:00:00Z"),
+        ("Europe/Berlin", "2026-10-25", "2026-10-24T22:00:00Z", "2026-10-25T23:00:00Z"),
+        ("Asia/Kathmandu", "2998-12-01", "2998-11-30T18:15:00Z", "2998-12-01T18:15:00Z"),
+    ],
+)
+def test_a_date_is_a_day_of_the_shops(
+    admins: TestClient, shop: Shop, zone: str, day: str, begins: str, over: str
+) -> None:
+    """By an edit, by a file, out as a file again, and when a price is taken back."""
+    cast(FastAPI, admins.app).dependency_overrides[time_zone] = lambda: ZoneInfo(zone)
+    edit = MANGO | {"unit_price": "0.99", "valid_from": day, "valid_to": day}
+    path = "/v1/admin/catalogue/Mango"
+    assert admins.put(path, headers=TOKEN, json=MANGO).status_code == 200
+    assert admins.put(path, headers=TOKEN, json=edit).status_code == 200
+    columns = CSV.strip() + ",valid_from,valid_to\n"
+    file = f"{columns}Banana,4011,fruit,kg,0.49,EUR,0,Banana,{day},{day}\n"
+    imported = admins.post("/v1/admin/catalogue/import", headers=TOKEN, content=file.encode())
+    assert imported.status_code == 200, imported.text
+    for label in ("Mango", "Banana"):
+        [offer] = [price for price in shop.catalogue.items[label].prices if price.valid_to]
+        assert offer.valid_from == datetime.fromisoformat(begins)
+        assert offer.valid_to == datetime.fromisoformat(over)
+    if datetime.fromisoformat(begins) > shop.clock():
+        table = admins.get("/v1/admin/catalogue", headers=TOKEN | {"Accept": "text/csv"}).text
+        assert table.count(f",{day},{day},") == 2
+        gone = admins.delete(f"{path}/prices", headers=TOKEN, params={"valid_from": day})
+        assert gone.status_code == 200, gone.text
 
 
 @pytest.mark.parametrize(
@@ -291,9 +327,6 @@ def test_a_trial_that_makes_no_sense_is_refused(
     assert answer.status_code == status
     assert saying in answer.json()["detail"]
     assert shop.trials.trial is None
-
-
-CSV = "label,plu,category,unit,unit_price,currency,tare_kg,name_en\n"
 
 
 def test_a_file_is_previewed_then_imported(admins: TestClient, shop: Shop) -> None:

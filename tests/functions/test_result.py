@@ -2,10 +2,13 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import cast
+from zoneinfo import ZoneInfo
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
@@ -13,6 +16,7 @@ from smartscale.domain.catalogue import Price
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
 from smartscale.operations.messages import Arrival
+from smartscale.settings import time_zone
 from tests.examples import item, scores
 from tests.shop import Shop
 
@@ -167,6 +171,32 @@ def test_the_history_comes_in_pages(results: TestClient, shop: Shop) -> None:
         if cursor is None:
             break
     assert seen == ids[::-1]
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        ("2026-11-24T04:59:59Z", "2026-11-23"),
+        ("2026-11-24T05:00:01Z", "2026-11-24"),
+        ("2026-11-01T03:59:59Z", "2026-10-31"),  # still on summer time
+        ("2026-11-02T04:59:59Z", "2026-11-01"),  # no more
+        ("2026-11-02T05:00:01Z", "2026-11-02"),
+    ],
+)
+def test_a_day_of_the_history_is_one_of_the_shops(
+    results: TestClient, shop: Shop, at: str, day: str
+) -> None:
+    new_york = ZoneInfo("America/New_York")
+    cast(FastAPI, results.app).dependency_overrides[time_zone] = lambda: new_york
+    shop.clock.advance(seconds=(datetime.fromisoformat(at) - shop.clock()).total_seconds())
+    shop.recognise(shop.upload())
+    shop.clock.advance(days=40)
+    next_day = (date.fromisoformat(day) + timedelta(days=1)).isoformat()
+    for since, found in ((day, 1), (next_day, 0)):
+        page = results.get("/v1/history", params={"from": since}).json()
+        assert len(page["items"]) == found
+    assert len(results.get("/v1/history", params={"to": day}).json()["items"]) == 0
+    assert len(results.get("/v1/history", params={"to": next_day}).json()["items"]) == 1
 
 
 @pytest.mark.parametrize(

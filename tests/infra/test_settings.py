@@ -18,6 +18,7 @@ _VARIABLES = (
     "SMARTSCALE_HOST",
     "ADMIN_TOKEN",
     "CURRENCY",
+    "SMARTSCALE_TIME_ZONE",
     "LOG_LEVEL",
 )
 
@@ -82,6 +83,11 @@ def test_ports_and_home_come_from_the_environment(
         ("LOG_LEVEL", "chatty"),
         ("SMARTSCALE_CLOUD", "mars"),
         ("SMARTSCALE_INFERENCE_CONCURRENCY", "3"),
+        ("SMARTSCALE_TIME_ZONE", "Europe/Atlantis"),
+        ("SMARTSCALE_TIME_ZONE", "Europe"),
+        ("SMARTSCALE_TIME_ZONE", ""),
+        ("SMARTSCALE_TIME_ZONE", "/etc/passwd"),
+        ("SMARTSCALE_TIME_ZONE", "../Berlin"),
     ],
 )
 def test_a_wrong_value_is_one_line_that_names_the_variable(

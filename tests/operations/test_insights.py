@@ -1,9 +1,11 @@
 """What the weighings of a time say."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,6 +37,18 @@ def test_what_was_confirmed_stands_against_what_was_predicted() -> None:
         Confusion("Banana", "Lemon", 2),
         Confusion("Banana", "Banana", 1),
     )
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [("UTC", "2026-03-29"), ("America/New_York", "2026-03-28"), ("Europe/Berlin", "2026-03-29")],
+)
+def test_a_day_is_one_of_the_shops(zone: str, day: str) -> None:
+    late = replace(SURE, created_at=datetime(2026, 3, 29, 3, 59, tzinfo=UTC))
+    next_day = replace(SURE, created_at=datetime(2026, 3, 29, 22, 0, tzinfo=UTC))
+    days = [one.day.isoformat() for one in insights_of([late, next_day], ZoneInfo(zone)).confidence]
+    assert days[0] == day
+    assert (days[-1] == "2026-03-30") is (zone == "Europe/Berlin")
 
 
 def test_confidence_is_averaged_by_day_exactly() -> None:

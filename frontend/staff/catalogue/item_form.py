@@ -18,10 +18,11 @@ from frontend.weighing.pictures import (
     prepare,
 )
 from frontend.words import wording
-from frontend.words.languages import N_
+from frontend.words.languages import N_, Language
 from smartscale.contract.catalogue import EditableItem, Price, SoldAs, Unit
 
-NOT_A_MOMENT = N_("Please choose the day and time from which the price holds, or leave it empty.")
+NOT_A_MOMENT = N_("Please choose a day and a time, or leave the field empty.")
+ENDS_BEFORE = N_("The price must end after it begins.")
 SOLD_AS: dict[str, str] = {
     "": N_("not said"),
     SoldAs.SINGLE: N_("one at a time"),
@@ -75,6 +76,7 @@ class ItemForm:
             with ui.element("div").classes("fields"):
                 self._box("unit_price", t("Unit price"), "2.49").props("inputmode=decimal")
                 self._box("valid_from", t("Holds from (empty: now)")).props("type=datetime-local")
+                self._box("valid_to", t("Offer until (empty: no end)")).props("type=datetime-local")
                 self._box("tare_kg", t("Usual tare"), "0.000").props("inputmode=decimal suffix=kg")
                 self._box("piece_kg_min", t("A piece weighs at least"), "0.120").props("suffix=kg")
                 self._box("piece_kg_max", t("A piece weighs at most"), "0.250").props("suffix=kg")
@@ -138,7 +140,7 @@ class ItemForm:
         with ui.element("li").classes("entry").mark("price"):
             with ui.element("div").classes("entry-head"):
                 theme.text(price_words).classes("entry-name")
-                theme.text(t("from {time}", time=since)).classes("hint")
+                theme.text(period(price.valid_from, price.valid_to, t)).classes("hint")
                 theme.text(words).classes(f"pill {kind}")
             if kind == "ask":
                 back = theme.action(t("Take back"), take_back, kind="quiet").mark("take-price-back")
@@ -266,12 +268,9 @@ class ItemForm:
         for name, text in typed.items():
             if name.startswith("name_"):
                 names[name.removeprefix("name_")] = text
-        since = None
-        if typed["valid_from"]:
-            try:
-                since = datetime.fromisoformat(typed["valid_from"]).astimezone().isoformat()
-            except ValueError as error:
-                raise ValueError(NOT_A_MOMENT) from error
+        since, until = (self._moment(typed[name]) for name in ("valid_from", "valid_to"))
+        if since and until and until <= since:
+            raise ValueError(ENDS_BEFORE)
         return {
             "plu": typed["plu"],
             "names": {language: name for language, name in names.items() if name},
@@ -284,9 +283,27 @@ class ItemForm:
             "sold_as": typed["sold_as"],
             "aliases": [alias.strip() for alias in typed["aliases"].split(",") if alias.strip()],
             "currency": None if self._item is None else self._item.currency,
-            "valid_from": since,
+            "valid_from": since and since.isoformat(),
+            "valid_to": until and until.isoformat(),
             "version": 0 if self._item is None else self._item.version,
         }
+
+    def _moment(self, text: str) -> datetime | None:
+        """What a field for day and time says, on the shop's clock. Raises ValueError."""
+        if not text:
+            return None
+        try:
+            return datetime.fromisoformat(text).replace(tzinfo=self._desk.visit.language.zone)
+        except ValueError as error:
+            raise ValueError(NOT_A_MOMENT) from error
+
+
+def period(valid_from: datetime, valid_to: datetime | None, t: Language) -> str:
+    """From when a price holds, and until when where it is an offer."""
+    since = wording.day_and_time(valid_from, t)
+    if valid_to is None:
+        return t("from {time}", time=since)
+    return t("from {time} until {end}", time=since, end=wording.day_and_time(valid_to, t))
 
 
 def picture_of(desk: Desk, item: EditableItem) -> str:
@@ -312,7 +329,15 @@ def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, 
     """The initial content of the fields."""
     names = {f"name_{code}": "" for code in languages}
     if item is None:
-        empty = ("label", "plu", "unit_price", "valid_from", "piece_kg_min", "piece_kg_max")
+        empty = (
+            "label",
+            "plu",
+            "unit_price",
+            "valid_from",
+            "valid_to",
+            "piece_kg_min",
+            "piece_kg_max",
+        )
         return {
             **names,
             **dict.fromkeys((*empty, "aliases", "sold_as", "tare_kg"), ""),
@@ -328,6 +353,7 @@ def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, 
         "unit": item.unit.value,
         "unit_price": "" if item.unit_price is None else f"{item.unit_price:f}",
         "valid_from": "",
+        "valid_to": "",
         "tare_kg": f"{item.tare_kg:.3f}",
         "piece_kg_min": "" if item.piece_kg_min is None else f"{item.piece_kg_min:f}",
         "piece_kg_max": "" if item.piece_kg_max is None else f"{item.piece_kg_max:f}",

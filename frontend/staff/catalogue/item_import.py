@@ -7,6 +7,7 @@ from nicegui.events import UploadEventArguments
 
 from frontend.api.admin import AdminClient
 from frontend.screen import theme
+from frontend.staff.catalogue.item_form import period
 from frontend.staff.desk import Desk
 from frontend.words import wording
 from frontend.words.languages import N_
@@ -124,8 +125,7 @@ class ItemImport:
             f"{field.field}: {field.before or wording.EM_DASH} → {field.after or wording.EM_DASH}"
         )
         if field.valid_from is not None:
-            since = wording.day_and_time(field.valid_from, t)
-            words = f"{words}, {t('from {time}', time=since)}"
+            words = f"{words}, {period(field.valid_from, field.valid_to, t)}"
         return words
 
     async def _apply(self) -> None:

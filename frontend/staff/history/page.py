@@ -1,7 +1,7 @@
 """What was weighed, newest first, with filters, corrections and an export."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from nicegui import ui
 
@@ -36,8 +36,8 @@ class Typed:
     first: str = ""
     last: str = ""
 
-    def filter(self) -> HistoryFilter:
-        """The filters as the API takes them.
+    def filter(self, zone: tzinfo = UTC) -> HistoryFilter:
+        """The filters as the API takes them; a day is one of the zone.
 
         Raises:
             ValueError: a field holds no valid day; the text is a message of the translations.
@@ -45,13 +45,13 @@ class Typed:
         start, end = _day(self.first), _day(self.last)
         if start and end and start > end:
             raise ValueError(ENDS_BEFORE)
-        over = None if end is None else _midnight(end + timedelta(days=1))
+        over = None if end is None else _midnight(end + timedelta(days=1), zone)
         return HistoryFilter(
             needs_confirmation=True if self.shown == "open" else None,
             suspicious=True if self.shown == "suspicious" else None,
             scale_id=self.scale.strip() or None,
             label=self.label,
-            start=None if start is None else _midnight(start),
+            start=None if start is None else _midnight(start, zone),
             end=None if over is None else over - timedelta(milliseconds=1),
         )
 
@@ -63,9 +63,9 @@ def _day(text: str) -> date | None:
         raise ValueError(NOT_A_DAY) from error
 
 
-def _midnight(day: date) -> datetime:
-    """The moment at which a day begins in this machine's time zone."""
-    return datetime(day.year, day.month, day.day).astimezone()
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    """The moment at which a day begins in a time zone."""
+    return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
 
 class HistoryPage(StaffPage):
@@ -143,7 +143,7 @@ class HistoryPage(StaffPage):
 
     async def _apply(self) -> None:
         try:
-            wanted = self._typed.filter()
+            wanted = self._typed.filter(self.t.zone)
         except ValueError as error:
             self.desk.show_problem(str(error))
             return

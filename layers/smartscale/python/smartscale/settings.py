@@ -1,12 +1,15 @@
 """Where things are, read from the environment once and typed. Each function has its own model,
 made of the parts it needs; code never asks where it runs."""
 
+from datetime import UTC, tzinfo
+from functools import lru_cache
 from typing import Self
 
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from smartscale.adapters.cloudwatch import MetricsSink
+from smartscale.contract.time_zone import TimeZone
 
 DEFAULT_ADMIN_TOKEN = "changeme"  # noqa: S105  refused outside the stages below
 STAGES_WITH_DEFAULT_TOKEN = frozenset({"embedded", "localstack"})
@@ -51,6 +54,24 @@ class TopicSettings(CloudSettings):
     """The topic of events; without one no events are published."""
 
     weighing_completed_topic_arn: str | None = None
+
+
+class ShopSettings(BaseSettings):
+    """Where the shop is: its dates are days there."""
+
+    model_config = SettingsConfigDict(extra="ignore")
+
+    smartscale_time_zone: TimeZone = UTC
+
+
+@lru_cache
+def time_zone() -> tzinfo:
+    """The shop's time zone, read once.
+
+    Raises:
+        ValidationError: there is no zone of this name.
+    """
+    return ShopSettings().smartscale_time_zone
 
 
 class AdminSettings(CloudSettings):

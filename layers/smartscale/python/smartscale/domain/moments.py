@@ -5,8 +5,29 @@ the system every moment is UTC.
 """
 
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from zoneinfo import ZoneInfo
 
 from smartscale.domain.errors import InvalidInput
+
+
+def time_zone(name: str) -> tzinfo:
+    """A time zone by its name in IANA's database; UTC needs no database.
+
+    Raises:
+        InvalidInput: there is no such zone.
+
+    >>> str(time_zone("Europe/Berlin"))
+    'Europe/Berlin'
+    """
+    if name == "UTC":
+        return UTC
+    try:
+        return ZoneInfo(name)
+    # An unknown key is a KeyError, a name such as "America" is that of a folder.
+    except (KeyError, ValueError, OSError) as error:
+        raise InvalidInput(
+            f"There is no time zone {name[:40]!r}: use a name of IANA's, such as Europe/Berlin."
+        ) from error
 
 
 def parse_moment(text: str, zone: tzinfo = UTC) -> datetime:

@@ -176,8 +176,8 @@ class ItemEdit(Body):
         """The fields that become empty."""
         return [name for name in _CLEARABLE if getattr(self, name) in ("", [])]
 
-    def item(self, label: str, currency: str, moment: datetime) -> Item:
-        """The item. Raises InvalidInput."""
+    def item(self, label: str, currency: str, moment: datetime, zone: tzinfo = UTC) -> Item:
+        """The item; its dates are days of a zone. Raises InvalidInput."""
         fields = self.model_dump(
             exclude={"currency", "valid_from", "valid_to", "version", "aliases"}, exclude_none=True
         )
@@ -186,8 +186,8 @@ class ItemEdit(Body):
         return Item.parse(
             label=label,
             currency=self.currency or currency,
-            valid_from=parse_moment(self.valid_from) if self.valid_from else moment,
-            valid_to=parse_end(self.valid_to) if self.valid_to else None,
+            valid_from=parse_moment(self.valid_from, zone) if self.valid_from else moment,
+            valid_to=parse_end(self.valid_to, zone) if self.valid_to else None,
             aliases="|".join(self.aliases or ()),
             **fields,
         )

@@ -7,7 +7,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 
 from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts, Weighings
@@ -65,13 +65,24 @@ class Insights:
     scales: tuple[ScaleHealth, ...]
 
 
-def insights_between(weighings: Weighings, start: datetime, end: datetime) -> Insights:
-    """What the weighings between two moments say, or the newest 5,000 of them."""
+def insights_between(
+    weighings: Weighings, start: datetime, end: datetime, zone: tzinfo = UTC
+) -> Insights:
+    """What the weighings between two moments say, or the newest 5,000 of them.
+
+    Args:
+        weighings: the store.
+        start: the first moment.
+        end: the last one.
+        zone: whose days are told apart.
+    """
     facts = weighings.facts(HistoryFilter(from_=start, to=end), MOST_WEIGHINGS + 1)
-    return insights_of(facts[:MOST_WEIGHINGS], complete=len(facts) <= MOST_WEIGHINGS)
+    return insights_of(facts[:MOST_WEIGHINGS], zone, complete=len(facts) <= MOST_WEIGHINGS)
 
 
-def insights_of(facts: Sequence[WeighingFacts], *, complete: bool = True) -> Insights:
+def insights_of(
+    facts: Sequence[WeighingFacts], zone: tzinfo = UTC, *, complete: bool = True
+) -> Insights:
     """What some weighings say."""
     pairs = Counter(
         (one.label, one.confirmed_label) for one in facts if one.label and one.confirmed_label
@@ -83,16 +94,16 @@ def insights_of(facts: Sequence[WeighingFacts], *, complete: bool = True) -> Ins
         since=min((one.created_at for one in facts), default=None),
         confirmed=pairs.total(),
         confusion=tuple(Confusion(*labels, count) for labels, count in ranked[:MOST_PAIRS]),
-        confidence=_confidence(facts),
+        confidence=_confidence(facts, zone),
         scales=_scales(facts),
     )
 
 
-def _confidence(facts: Sequence[WeighingFacts]) -> tuple[ConfidenceOfDay, ...]:
+def _confidence(facts: Sequence[WeighingFacts], zone: tzinfo) -> tuple[ConfidenceOfDay, ...]:
     days: dict[date, list[WeighingFacts]] = defaultdict(list)
     for one in facts:
         if one.confidence is not None:
-            days[one.created_at.date()].append(one)
+            days[one.created_at.astimezone(zone).date()].append(one)
     return tuple(
         ConfidenceOfDay(
             day=day,
