@@ -10,6 +10,7 @@ from smartscale.domain.catalogue import Item
 from smartscale.domain.catalogue_changes import ChangeKind, ItemChange, fingerprint
 from smartscale.domain.catalogue_file import read_csv, write_csv
 from smartscale.domain.errors import Conflict, InvalidInput, NotFound
+from smartscale.domain.weighing import Unit
 from tests.examples import NOW, item
 
 HEADER = "label,plu,category,unit,unit_price,currency,tare_kg,valid_from,name_en"
@@ -27,10 +28,10 @@ def items(draw: st.DrawFn) -> Item:
     """An item with some prices, of which the last ones may be still to come."""
     made = Item.parse(
         label="Banana",
-        plu=draw(st.from_regex(r"[0-9]{4,5}", fullmatch=True)),
+        plu=draw(st.integers(1, 99_999).map(str)),
         category=draw(names),
         names={"en": draw(names), **draw(st.dictionaries(st.sampled_from(["de", "fr"]), names))},
-        unit=draw(st.sampled_from(["kg", "each"])),
+        unit=draw(st.sampled_from([unit.value for unit in Unit])),
         unit_price=draw(cents),
         currency="EUR",
         tare_kg="0.015",

@@ -67,7 +67,7 @@ def test_what_pricing_makes_can_always_be_charged(
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"unit": "lb"}, "kg, each"),
+        ({"unit": "stone"}, "kg, 100g, lb, each"),
         ({"unit_price": "-1.00"}, "2.49"),
         ({"price": "NaN"}, "1.25"),
         ({"currency": "euro"}, "EUR"),
