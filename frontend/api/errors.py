@@ -4,8 +4,9 @@ import logging
 from http import HTTPStatus
 
 import httpx
+from pydantic import ValidationError
 
-from smartscale.contract.problem import MEDIA_TYPE
+from smartscale.contract.problem import MEDIA_TYPE, Fault, Problem
 
 _log = logging.getLogger(__name__)
 
@@ -23,7 +24,14 @@ class ApiForbidden(ApiUnreachable):
 
 
 class ApiRefused(ApiError):
-    """The API refused; the text is its own sentence about what would be right."""
+    """The API refused; the text is its own sentence about what would be right.
+
+    The faults are the same one by one, for languages that the API does not speak.
+    """
+
+    def __init__(self, sentence: str = "", faults: tuple[Fault, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.faults = faults
 
 
 class ApiUnauthorised(ApiRefused):
@@ -62,7 +70,7 @@ def meaning(response: httpx.Response) -> ApiError:
     if not problem or response.status_code in _THE_OPERATORS:
         return ApiUnreachable(f"{asked} was answered with {response.status_code}")
     try:
-        detail = response.json()["detail"]
-    except (ValueError, KeyError, TypeError):
+        refusal = Problem.model_validate_json(response.content)
+    except ValidationError:
         return ApiUnreachable(f"{asked} was refused without a reason")
-    return _REFUSALS.get(response.status_code, ApiRefused)(detail)
+    return _REFUSALS.get(response.status_code, ApiRefused)(refusal.detail, refusal.faults)

@@ -14,6 +14,8 @@ from frontend.kiosk import Visit
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
 from frontend.words.languages import N_
+from frontend.words.refusals import fault_words
+from smartscale.contract.problem import Fault
 
 WRONG_PIN = N_("This is not right. Please check it and try again.")
 NO_PIN = N_("Please enter your PIN.")
@@ -98,6 +100,8 @@ class Notice:
     message: str
     kind: str = "calm"
     values: dict[str, object] = field(default_factory=dict)
+    faults: tuple[Fault, ...] = ()
+    """What the API found wrong, where it said so one by one; shown in place of the message."""
 
 
 class Desk:
@@ -140,7 +144,7 @@ class Desk:
         except ApiThrottled:
             self.show(Notice(THROTTLED))
         except ApiRefused as error:
-            self.show(Notice(str(error)))
+            self.show(Notice(str(error), faults=error.faults))
         except ApiError as error:
             log_unreachable(error)
             self.show(Notice(UNREACHABLE))
@@ -193,8 +197,15 @@ class Desk:
     def draw_notice(self) -> None:
         """Draw the sentence, where there is one."""
         if self.notice is not None:
-            sentence = self.visit.language(self.notice.message, **self.notice.values)
-            theme.notice(sentence, kind=self.notice.kind).classes("desk-note").mark("notice")
+            t, notice = self.visit.language, self.notice
+            sentences = [fault_words(fault, t) for fault in notice.faults]
+            if len(sentences) <= 1:
+                sentence = "".join(sentences) or t(notice.message, **notice.values)
+                theme.notice(sentence, kind=notice.kind).classes("desk-note").mark("notice")
+                return
+            with theme.notice("", kind=notice.kind).classes("desk-note").mark("notice"):
+                for sentence in sentences:
+                    theme.text(sentence, "div")
 
     def awaiting(self, again: Callable[[], Awaitable[None]]) -> None:
         """Draw a placeholder until an answer arrives: a spinner, or a button that tries again."""

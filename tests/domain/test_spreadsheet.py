@@ -77,7 +77,8 @@ def test_columns_that_are_not_known_or_come_twice_are_refused_together() -> None
     said = str(caught.value)
     assert "lacks the columns: plu" in said
     assert "come twice: unit_price" in said
-    assert "not known: valid_form (is it valid_from?), price_group" in said
+    assert "The column valid_form is not known: is it valid_from?" in said
+    assert "The column price_group is not known." in said
 
 
 def test_all_bad_lines_are_told_at_once() -> None:

@@ -358,6 +358,27 @@ def test_a_file_that_is_no_catalogue_is_422(admins: TestClient, file: bytes, say
     assert saying in answer.json()["detail"]
 
 
+def test_each_fault_of_a_file_can_be_said_in_another_language(admins: TestClient) -> None:
+    file = f"{CSV}Banana,4011,fruit,kg,cheap,EUR,0,Banana\nLemon,4053,fruit\n"
+    problem = admins.post("/v1/admin/catalogue/import", headers=TOKEN, content=file).json()
+    assert problem["faults"] == [
+        {
+            "line": 2,
+            "detail": "unit_price 'cheap' must be a price such as 2.49.",
+            "message": "unit_price {text} must be a price such as 2.49.",
+            "values": {"text": "'cheap'"},
+        },
+        {
+            "line": 3,
+            "detail": "the number of fields differs from the header's.",
+            "message": "the number of fields differs from the header's.",
+            "values": {},
+        },
+    ]
+    for fault in problem["faults"]:
+        assert f"line {fault['line']}: {fault['detail']}" in problem["detail"]
+
+
 def test_the_whole_catalogue_and_its_export(admins: TestClient) -> None:
     later = {"valid_from": "2999-01-01", "unit_price": "1.99"}
     admins.put("/v1/admin/catalogue/Mango", headers=TOKEN, json=MANGO)

@@ -25,6 +25,7 @@ _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 _PRICE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?", re.ASCII)
 _KILOGRAMS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
 _GRAM = Decimal("0.001")
+_NOT_KILOGRAMS = "{field} {text} must be kilograms with at most 3 decimals, such as 0.120."
 
 
 class SoldAs(StrEnum):
@@ -114,38 +115,49 @@ class Item(BaseModel):
         Raises:
             InvalidInput: a field is not what it has to be; the message names it.
         """
-        _check(_LABEL, label, "label", "a name such as Granny-Smith")
-        right = "a PLU code of 1 to 5 digits without leading zeros, such as 4011, 94011 or 81"
-        _check(_PLU, plu, "plu", right)
-        _check(_PRICE, unit_price, "unit_price", "a price such as 2.49")
+        _check(_LABEL, label, "label {text} must be a name such as Granny-Smith.")
+        _check(
+            _PLU,
+            plu,
+            "plu {text} must be a PLU code of 1 to 5 digits without leading zeros, such as 4011, "
+            "94011 or 81.",
+        )
+        _check(_PRICE, unit_price, "unit_price {text} must be a price such as 2.49.")
         if tare_kg:
-            right = "kilograms with at most 3 decimals, such as 0.015"
-            _check(_KILOGRAMS, tare_kg, "tare_kg", right)
+            _check(_KILOGRAMS, tare_kg, _NOT_KILOGRAMS, field="tare_kg")
         check_currency(currency)
         if label in NO_ITEM:
-            raise InvalidInput(f"{label!r} is an answer of the model, not an item to sell.")
+            raise InvalidInput(
+                "{label} is an answer of the model, not an item to sell.", label=label
+            )
         if unit not in set(Unit):
-            raise InvalidInput(f"unit {unit!r} must be one of: {', '.join(Unit)}.")
+            raise _not_one_of("unit", unit, Unit)
         if Decimal(unit_price) <= 0:
             raise InvalidInput("unit_price must be above 0.")
         if Decimal(unit_price) != to_cent(Decimal(unit_price), currency):
             raise InvalidInput(
-                f"unit_price {unit_price} has more decimals than {currency}: "
-                f"such as {to_cent(Decimal(unit_price), currency)}."
+                "unit_price {price} has more decimals than {currency}: such as {right}.",
+                price=unit_price,
+                currency=currency,
+                right=to_cent(Decimal(unit_price), currency),
             )
         if tare_kg and Decimal(tare_kg) >= MAX_WEIGHT_KG:
-            raise InvalidInput(f"tare_kg must be below {MAX_WEIGHT_KG}.")
+            raise InvalidInput("tare_kg must be below {limit}.", limit=MAX_WEIGHT_KG)
         if valid_to is not None and valid_to <= valid_from:
             raise InvalidInput("valid_to must be after valid_from.")
         piece = _piece_weight(piece_kg_min, piece_kg_max)
         if sold_as and sold_as not in set(SoldAs):
-            raise InvalidInput(f"sold_as {sold_as[:40]!r} must be one of: {', '.join(SoldAs)}.")
+            raise _not_one_of("sold_as", sold_as, SoldAs)
         if not names.get("en"):
             raise InvalidInput("names must hold at least an English name, as en.")
         for language, name in names.items():
-            _check(_LANGUAGE, language, "a language in names", "a two-letter code such as de")
+            _check(
+                _LANGUAGE,
+                language,
+                "a language in names {text} must be a two-letter code such as de.",
+            )
             if not name.strip():
-                raise InvalidInput(f"The name in {language!r} must not be empty.")
+                raise InvalidInput("The name in {language} must not be empty.", language=language)
         return cls(
             label=label,
             plu=plu,
@@ -258,8 +270,9 @@ class Item(BaseModel):
         """
         if all(price.valid_to is not None for price in self.prices):
             raise InvalidInput(
-                f"{self.label} has no price after its offer: give its usual price in a row without "
-                "valid_to."
+                "{label} has no price after its offer: give its usual price in a row without "
+                "valid_to.",
+                label=self.label,
             )
 
     def cancel_price(self, valid_from: datetime, now: datetime) -> Self:
@@ -375,15 +388,24 @@ def _piece_weight(least: str, most: str) -> tuple[Decimal, Decimal] | None:
     if not least and not most:
         return None
     for field, text in (("piece_kg_min", least), ("piece_kg_max", most)):
-        _check(_KILOGRAMS, text, field, "kilograms with at most 3 decimals, such as 0.120")
+        _check(_KILOGRAMS, text, _NOT_KILOGRAMS, field=field)
     if not 0 < Decimal(least) <= Decimal(most) <= MAX_WEIGHT_KG:
         raise InvalidInput(
-            "piece_kg_min must be above 0 and at most piece_kg_max, "
-            f"and that at most {MAX_WEIGHT_KG}."
+            "piece_kg_min must be above 0 and at most piece_kg_max, and that at most {limit}.",
+            limit=MAX_WEIGHT_KG,
         )
     return Decimal(least).quantize(_GRAM), Decimal(most).quantize(_GRAM)
 
 
-def _check(pattern: re.Pattern[str], text: str, field: str, right: str) -> None:
+def _check(pattern: re.Pattern[str], text: str, message: str, **values: str) -> None:
     if not pattern.fullmatch(text):
-        raise InvalidInput(f"{field} {text[:40]!r} must be {right}.")
+        raise InvalidInput(message, text=repr(text[:40]), **values)
+
+
+def _not_one_of(field: str, text: str, choices: Iterable[str]) -> InvalidInput:
+    return InvalidInput(
+        "{field} {text} must be one of: {choices}.",
+        field=field,
+        text=repr(text[:40]),
+        choices=", ".join(choices),
+    )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, tzinfo
 from smartscale.domain.catalogue import Item, Price
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.moments import parse_end, parse_moment, write_end, write_moment
-from smartscale.domain.spreadsheet import Fault, Table, bad_lines, write_table
+from smartscale.domain.spreadsheet import BadTable, Fault, Table, write_table
 
 CSV_COLUMNS = ("label", "plu", "category", "unit", "unit_price", "currency")
 """The columns that a catalogue file must have, beside `name_en`."""
@@ -30,7 +30,7 @@ def read_csv(lines: Iterable[str], imported_at: datetime, zone: tzinfo = UTC) ->
         zone: where the file's dates are meant.
 
     Raises:
-        InvalidInput: a column is missing, unknown or doubled, or rows are bad (each of their lines
+        BadTable: a column is missing, unknown or doubled, or rows are bad (each of their lines
             is named): a field is not what it has to be, or a label or PLU comes twice.
     """
     table = Table(lines)
@@ -49,16 +49,16 @@ def read_csv(lines: Iterable[str], imported_at: datetime, zone: tzinfo = UTC) ->
         try:
             _add(_read_row(cells, imported_at, zone), items, plus)
         except InvalidInput as error:
-            faults.append(Fault(line.number, str(error)))
+            faults.append(Fault(line.number, error))
     if faults:
-        raise bad_lines(faults)
+        raise BadTable.of(faults)
     return list(items.values())
 
 
 def _add(item: Item, items: dict[str, Item], plus: dict[str, str]) -> None:
     """Add the item of a row to those of the rows before. Raises InvalidInput."""
     if plus.setdefault(item.plu, item.label) != item.label:
-        raise InvalidInput(f"PLU {item.plu} comes twice.")
+        raise InvalidInput("PLU {plu} comes twice.", plu=item.plu)
     earlier = items.get(item.label)
     items[item.label] = item if earlier is None else _with_price_of(earlier, item)
 
@@ -67,11 +67,12 @@ def _with_price_of(item: Item, another: Item) -> Item:
     """An item with one more price, from a row of its own."""
     [price] = another.prices
     if price.order in {known.order for known in item.prices}:
-        raise InvalidInput(f"{item.label} comes twice.")
+        raise InvalidInput("{label} comes twice.", label=item.label)
     if another.model_copy(update={"prices": item.prices}) != item:
         raise InvalidInput(
-            f"{item.label} comes twice: rows of one item may differ in unit_price, valid_from and "
-            "valid_to alone."
+            "{label} comes twice: rows of one item may differ in unit_price, valid_from and "
+            "valid_to alone.",
+            label=item.label,
         )
     prices = sorted((*item.prices, price), key=lambda one: one.order)
     return item.model_copy(update={"prices": tuple(prices)})

@@ -2,7 +2,20 @@
 
 
 class DomainError(Exception):
-    """A rule was broken; the message is written for the person who can mend it."""
+    """A rule was broken; the message is written for the person who can mend it.
+
+    Who speaks another language builds the sentence from `message`, which has a place such as
+    `{plu}` for each of the `values`.
+
+    >>> refused = DomainError("PLU {plu} comes twice.", plu="4011")
+    >>> str(refused), refused.message, refused.values
+    ('PLU 4011 comes twice.', 'PLU {plu} comes twice.', {'plu': '4011'})
+    """
+
+    def __init__(self, message: str = "", **values: object) -> None:
+        super().__init__(message.format(**values) if values else message)
+        self.message = message
+        self.values = {name: str(value) for name, value in values.items()}
 
 
 class InvalidInput(DomainError):

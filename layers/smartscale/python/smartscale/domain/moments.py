@@ -52,7 +52,8 @@ def parse_moment(text: str, zone: tzinfo = UTC) -> datetime:
         return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise InvalidInput(
-            f"{text[:40]!r} is not a date: write it as 2026-11-25 or 2026-11-25T08:00:00Z."
+            "{text} is not a date: write it as 2026-11-25 or 2026-11-25T08:00:00Z.",
+            text=repr(text[:40]),
         ) from error
 
 

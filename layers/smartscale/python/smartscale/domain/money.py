@@ -32,7 +32,9 @@ def check_currency(code: str) -> str:
         smartscale.domain.errors.InvalidInput: currency 'EURO' must be a code of ISO 4217, ...
     """
     if code not in _MINOR_DIGITS:
-        raise InvalidInput(f"currency {code[:40]!r} must be a code of ISO 4217, such as EUR.")
+        raise InvalidInput(
+            "currency {text} must be a code of ISO 4217, such as EUR.", text=repr(code[:40])
+        )
     return code
 
 

@@ -13,8 +13,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Self
 
-from smartscale.domain.errors import InvalidInput
+from smartscale.domain.errors import DomainError, InvalidInput
 
 BOM = "\ufeff"
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -72,18 +73,29 @@ def decode_table(data: bytes) -> str:
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one line of a file, counted from 1."""
+    """What is wrong with one line of a file, counted from 1; with all of it where that is None."""
 
-    line: int
-    sentence: str
+    line: int | None
+    error: DomainError
+
+    def __str__(self) -> str:
+        return str(self.error) if self.line is None else f"line {self.line}: {self.error}"
 
 
-def bad_lines(faults: Sequence[Fault]) -> InvalidInput:
-    """The error that names each line of a file that cannot be used."""
-    told = [f"line {fault.line}: {fault.sentence}" for fault in faults[:_MOST_TOLD]]
-    if len(faults) > _MOST_TOLD:
-        told.append(f"And {len(faults) - _MOST_TOLD} lines more.")
-    return InvalidInput(" ".join(told))
+class BadTable(InvalidInput):
+    """A file cannot be used. It names everything that is wrong with it, at most 100 lines."""
+
+    def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
+
+    @classmethod
+    def of(cls, faults: Sequence[Fault]) -> Self:
+        """The error that names these faults."""
+        named = list(faults[:_MOST_TOLD])
+        if (more := len(faults) - _MOST_TOLD) > 0:
+            named.append(Fault(None, InvalidInput("And {n} lines more.", n=more)))
+        return cls(" ".join(map(str, named)), named)
 
 
 @dataclass(frozen=True)
@@ -115,7 +127,7 @@ class Table:
         try:
             names = next((row for row in self._reader if any(map(str.strip, row))), [])
         except csv.Error as error:
-            raise bad_lines([self._fault(f"not valid CSV: {error}.")]) from error
+            raise BadTable.of([self._broken(error)]) from error
         # A spreadsheet often adds empty columns behind the last one.
         self.columns = _without_empty_end([name.strip().lower() for name in names])
 
@@ -130,7 +142,7 @@ class Table:
             pattern: what else a column may be called.
 
         Raises:
-            InvalidInput: it names every column that is wrong.
+            BadTable: it names every column that is wrong.
         """
         known = [*required, *optional]
         missing = sorted(set(required) - set(self.columns))
@@ -138,16 +150,16 @@ class Table:
         unknown = [
             name for name in self.columns if name not in known and not pattern.fullmatch(name)
         ]
-        wrong = []
-        if missing:
-            wrong.append(f"The catalogue file lacks the columns: {', '.join(missing)}.")
+        wrong = [_unknown(name, known) for name in unknown]
         if doubled:
-            wrong.append(f"These columns come twice: {', '.join(map(_named, doubled))}.")
-        if unknown:
-            hints = ", ".join(_with_hint(name, known) for name in unknown)
-            wrong.append(f"These columns are not known: {hints}.")
+            columns = ", ".join(name or "''" for name in doubled)
+            wrong.insert(0, InvalidInput("These columns come twice: {columns}.", columns=columns))
+        if missing:
+            columns = ", ".join(missing)
+            lacks = "The catalogue file lacks the columns: {columns}."
+            wrong.insert(0, InvalidInput(lacks, columns=columns))
         if wrong:
-            raise InvalidInput(" ".join(wrong))
+            raise BadTable.of([Fault(None, error) for error in wrong])
 
     def __iter__(self) -> Iterator[Line]:
         while True:
@@ -155,7 +167,7 @@ class Table:
                 row = next(self._reader, None)
             except csv.Error as error:
                 # Where quotes do not match, nobody knows where the next line begins.
-                yield Line(self._line, {}, self._fault(f"not valid CSV: {error}."))
+                yield Line(self._line, {}, self._broken(error))
                 return
             if row is None:
                 return
@@ -165,8 +177,8 @@ class Table:
             number = self._line
             cells = cells[: len(self.columns)] + _without_empty_end(cells[len(self.columns) :])
             if len(cells) != len(self.columns):
-                sentence = "the number of fields differs from the header's."
-                yield Line(number, {}, Fault(number, sentence))
+                differs = InvalidInput("the number of fields differs from the header's.")
+                yield Line(number, {}, Fault(number, differs))
                 continue
             yield Line(number, dict(zip(self.columns, map(unguard_cell, cells), strict=True)))
 
@@ -184,8 +196,8 @@ class Table:
     def _line(self) -> int:
         return self._reader.line_num + self._first - 1
 
-    def _fault(self, sentence: str) -> Fault:
-        return Fault(self._line, sentence)
+    def _broken(self, error: csv.Error) -> Fault:
+        return Fault(self._line, InvalidInput("not valid CSV: {reason}.", reason=error))
 
 
 def _delimiter(head: str) -> str:
@@ -200,10 +212,11 @@ def _without_empty_end(cells: list[str]) -> list[str]:
     return cells
 
 
-def _named(column: str) -> str:
-    return column or "one without a name"
-
-
-def _with_hint(column: str, known: Sequence[str]) -> str:
-    near = get_close_matches(column, known, 1)
-    return f"{_named(column)} (is it {near[0]}?)" if near else _named(column)
+def _unknown(column: str, known: Sequence[str]) -> InvalidInput:
+    if not column:
+        return InvalidInput("A column has no name.")
+    if near := get_close_matches(column, known, 1):
+        return InvalidInput(
+            "The column {column} is not known: is it {near}?", column=column[:40], near=near[0]
+        )
+    return InvalidInput("The column {column} is not known.", column=column[:40])

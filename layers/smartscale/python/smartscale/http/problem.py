@@ -1,7 +1,7 @@
 """Every error becomes an answer of one format, `application/problem+json`, in this one place."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -9,8 +9,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from smartscale.contract.problem import MEDIA_TYPE, Problem
-from smartscale.domain import correlation, errors
+from smartscale.contract.problem import MEDIA_TYPE, Fault, Problem
+from smartscale.domain import correlation, errors, spreadsheet
 from smartscale.recognition.photo import ImageError, TooManyPixels, UnsupportedImage
 
 _log = logging.getLogger(__name__)
@@ -34,10 +34,27 @@ _STATUS: dict[type[Exception], HTTPStatus] = {
 """Which status a refusal has; the most special class of an exception decides."""
 
 
-def problem(status: int, detail: str) -> JSONResponse:
+def problem(status: int, detail: str, faults: Sequence[Fault] = ()) -> JSONResponse:
     """An error answer with a sentence that says what was wrong and what would be right."""
-    body = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
-    return JSONResponse(body.model_dump(), status_code=status, media_type=MEDIA_TYPE)
+    title = HTTPStatus(status).phrase
+    body = Problem(title=title, status=status, detail=detail, faults=tuple(faults))
+    shown = body.model_dump(exclude=None if faults else {"faults"})
+    return JSONResponse(shown, status_code=status, media_type=MEDIA_TYPE)
+
+
+def _faults(error: Exception) -> list[Fault]:
+    """What clients need to say a refusal in another language."""
+    found: Sequence[spreadsheet.Fault] = ()
+    if isinstance(error, spreadsheet.BadTable):
+        found = error.faults
+    elif isinstance(error, errors.DomainError) and error.values:
+        found = [spreadsheet.Fault(None, error)]
+    return [
+        Fault(
+            line=one.line, detail=str(one.error), message=one.error.message, values=one.error.values
+        )
+        for one in found
+    ]
 
 
 def answer_errors_as_problems(app: FastAPI) -> None:
@@ -53,7 +70,7 @@ def _refusal(status: HTTPStatus) -> Callable[[Request, Exception], Awaitable[JSO
     async def answer(_request: Request, error: Exception) -> JSONResponse:
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             _log.error("%s", error, exc_info=error)  # the operator needs its cause
-        refused = problem(status, str(error))
+        refused = problem(status, str(error), _faults(error))
         if isinstance(error, errors.TooManyAttempts):
             refused.headers["Retry-After"] = str(error.retry_after_s)
         return refused

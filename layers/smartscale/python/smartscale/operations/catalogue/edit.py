@@ -44,7 +44,7 @@ class EditCatalogue:
         while True:
             stored = self._catalogue.get(item.label)
             if expected_version not in {None, 0 if stored is None else stored.version}:
-                raise Conflict(f"{item.label} was changed meanwhile: look at it again.")
+                raise Conflict("{label} was changed meanwhile: look at it again.", label=item.label)
             changed = item if stored is None else item.succeed(stored.model_copy(update=empty))
             changed.check_price_after_offers()
             if stored is not None and changed.says_the_same(stored):
@@ -189,7 +189,7 @@ class EditCatalogue:
             owners[item.plu].add(item.label)
         for item in changed.values():
             for other in sorted(owners[item.plu] - {item.label}):
-                raise Conflict(f"PLU {item.plu} is taken by {other}.")
+                raise Conflict("PLU {plu} is taken by {other}.", plu=item.plu, other=other)
 
     def _known(self) -> Catalogue:
         """The catalogue as the ledger knows it.
