@@ -31,7 +31,7 @@ def test_pictures_expire_and_the_ledger_stays(
     assert expire(bucket, 40, now + timedelta(days=32)) > 0, "idempotency keys live 31 days"
     assert upload_key(job_id) in keys()
     expire(bucket, 30, now + timedelta(days=31))
-    expiring = ("uploads/", "idempotency/")
+    expiring = ("uploads/", "evidence/", "idempotency/")
     after = keys()
     assert not [key for key in after if key.startswith(expiring)]
     assert {key for key in before if not key.startswith(expiring)} <= after

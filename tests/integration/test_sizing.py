@@ -55,6 +55,8 @@ def fresh(
     stack = empty()
     for name, value in (deployed.environment | stack.outputs.environment()).items():
         monkeypatch.setenv(name, value)
+    # The embedded run's functions have no token of their own, and these ask for one.
+    monkeypatch.setenv("ADMIN_TOKEN", "a-token-of-this-test")
     import_missing(stack.connection)
     forget()
     yield stack
