@@ -16,6 +16,7 @@ from botocore.awsrequest import AWSRequest
 
 from infra.commands.catalogue import import_missing
 from infra.commands.connection import Connection, connect
+from infra.deploy import embedded_parameters
 from smartscale.contract import proof
 from tests.conftest import Deployed
 from tests.support import eventually, free_port
@@ -64,6 +65,13 @@ def api(
 @pytest.fixture(scope="session")
 def gateway(deployed: Deployed, connection: Connection) -> "Api":  # noqa: ARG001  filled first
     """The same API as Lambda functions behind the emulator's API gateway."""
+    # The embedded run's functions are given the name of a parameter that is not there.
+    deployed.session.client("ssm", endpoint_url=deployed.endpoint).put_parameter(
+        Name=embedded_parameters(deployed.settings)["AdminTokenParameterName"],
+        Value=deployed.settings.admin_token.get_secret_value(),
+        Type="SecureString",
+        Overwrite=True,
+    )
     return Api(f"{deployed.gateway_url}/v1", auth=Signed(deployed))
 
 

@@ -34,7 +34,7 @@ def test_a_secret_is_read_and_its_rotation_followed(deployed: Deployed) -> None:
 
 def test_a_parameter_is_read_decrypted(deployed: Deployed) -> None:
     parameters = deployed.session.client("ssm", endpoint_url=deployed.endpoint)
-    name = "/smartscale/admin-token"
+    name = "/smartscale/rotated-token"
     parameters.put_parameter(Name=name, Value="first", Type="SecureString")
     token = StoredToken.in_parameter_store(name, deployed.settings.region)
     assert token.current() == "first"
