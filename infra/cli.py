@@ -77,14 +77,16 @@ def run() -> None:
         ) from error
     log_to_console()
 
-    def say(text: str) -> None:
+    def report(text: str) -> None:
         typer.echo(text)
         for line in text.splitlines():
             log.info("%s", line)
 
     if settings.uses_default_token:
-        say(f"ADMIN_TOKEN is {DEFAULT_ADMIN_TOKEN!r}; set your own before others reach this API.")
-    Supervisor(settings, stop, say).run()
+        report(
+            f"ADMIN_TOKEN is {DEFAULT_ADMIN_TOKEN!r}; set your own before others reach this API."
+        )
+    Supervisor(settings, stop, report).run()
 
 
 def main() -> None:

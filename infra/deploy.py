@@ -68,7 +68,7 @@ def deploy(
     *,
     root: Path = ROOT,
     stop: threading.Event | None = None,
-    say: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Deployment:
     """Bring the running emulator's stack up to the code in `root`.
 
@@ -76,7 +76,7 @@ def deploy(
     killed before it saved anything), is built anew; the bucket's objects are kept.
     """
     try:
-        return _deploy(emulator, stack_name, parameters, root, stop, say)
+        return _deploy(emulator, stack_name, parameters, root, stop, report)
     except (BotoCoreError, ClientError) as error:
         raise PlainError(
             f"The emulator failed while the stack was deployed ({error}); "
@@ -90,7 +90,7 @@ def _deploy(
     parameters: dict[str, str],
     root: Path,
     stop: threading.Event | None,
-    say: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> Deployment:
     template = stage(root, emulator.home / "cloud" / "package")
     template.write_text(without_versions(template.read_text(encoding="utf-8")), encoding="utf-8")
@@ -113,12 +113,12 @@ def _deploy(
     rebuilt = stack is None or stack["StackStatus"] not in _USABLE or missing is not None
     if rebuilt and (stack is not None or aside.needed):
         what = "is incomplete" if missing is None else f"has lost its {missing}"
-        say(f"The stack {what}: building it anew around the stored objects")
+        report(f"The stack {what}: building it anew around the stored objects")
         emulator.stop()
         aside.take()
         emulator.forget_state()
         emulator.start()
-    say("Deploying the stack")
+    report("Deploying the stack")
     _create_or_update(
         emulator, stack_name, template, parameters, content, update=not rebuilt, stop=stop
     )

@@ -55,7 +55,7 @@ class Emulator:
         *,
         ready: Readiness | None = None,
         stop: threading.Event | None = None,
-        say: Callable[[str], None] = lambda _: None,
+        report: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.home = home
         self.port = port
@@ -68,7 +68,7 @@ class Emulator:
         saved, or somebody has restored them since."""
         self._ready = Readiness(None) if ready is None else ready
         self._stop = stop
-        self._say = say
+        self._report = report
         self._state = home / "cloud" / "state"
         self._objects = home / "cloud" / "s3"
         self._scratch = home / "cloud" / "tmp"
@@ -126,7 +126,7 @@ class Emulator:
         if not (self.complete and clean and after):
             return False
         # An emulator that saved wrote each file anew.
-        if any(before.get(name) == told for name, told in after.items()):
+        if any(before.get(name) == state for name, state in after.items()):
             return False
         written = self._saved.with_suffix(".new")
         with written.open("w", encoding="utf-8") as out:
@@ -173,7 +173,7 @@ class Emulator:
                 self._damaged.mkdir(parents=True, exist_ok=True)
                 count = sum(1 for _ in self._damaged.iterdir())
                 kept = file.replace(self._damaged / f"{file.stem}-{count + 1}.json")
-                self._say(
+                self._report(
                     f"The saved state {file.name} is damaged: it is kept as {kept}, and everything "
                     "is rebuilt from the bucket"
                 )

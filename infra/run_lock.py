@@ -35,13 +35,13 @@ def only_run(home: Path) -> Iterator[None]:
 
 
 def wait_for_predecessors(
-    home: Path, names: Sequence[str], *, stop: threading.Event, say: Callable[[str], None]
+    home: Path, names: Sequence[str], *, stop: threading.Event, report: Callable[[str], None]
 ) -> None:
     """Wait until the children of a killed run have stopped; they do so by themselves."""
     for name in names:
         path = lock_path(home, name)
         if not _free(path):
-            say(f"Waiting for the previous run's {name} to stop")
+            report(f"Waiting for the previous run's {name} to stop")
             if not wait_until(lambda path=path: _free(path), _PREDECESSOR_S, stop=stop):  # type: ignore[misc]
                 raise PlainError(f"The previous run's {name} does not stop; end it and run again")
 

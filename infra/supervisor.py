@@ -52,13 +52,13 @@ class Supervisor:
         self,
         settings: Settings,
         stop: threading.Event,
-        say: Callable[[str], None],
+        report: Callable[[str], None],
         *,
         root: Path = ROOT,
     ) -> None:
         self._settings = settings
         self._stop = stop
-        self._say = say
+        self._report = report
         self._root = root
         self._ready = Readiness.of(settings.home)
         self._emulator = Emulator(
@@ -67,7 +67,7 @@ class Supervisor:
             settings.region,
             ready=self._ready,
             stop=stop,
-            say=say,
+            report=report,
         )
         self._emulator_restarts = Restarts()
         self._initialise: Child | None = None
@@ -86,7 +86,7 @@ class Supervisor:
                     settings.home,
                     ("cloud", "api", "kiosk", "initialise", "importer"),
                     stop=self._stop,
-                    say=self._say,
+                    report=self._report,
                 )
                 check_ports(
                     {
@@ -103,7 +103,7 @@ class Supervisor:
                 self._shut_down()
 
     def _start(self) -> None:
-        self._say("Starting")
+        self._report("Starting")
         # The kiosk needs the API's address alone: it loads while the emulator starts.
         self._serve("kiosk", "frontend", self._settings.ui_url, self._common_environment())
         self._ready.withdraw()
@@ -116,7 +116,7 @@ class Supervisor:
         self._serve("importer", "infra.importer", None, self._importer_environment())
         for service in self._services:
             self._wait_ready(service)
-        self._say(
+        self._report(
             "\n".join(
                 (
                     "",
@@ -140,7 +140,7 @@ class Supervisor:
             embedded_parameters(self._settings),
             root=self._root,
             stop=self._stop,
-            say=self._say,
+            report=self._report,
         )
 
     def _common_environment(self) -> dict[str, str]:
@@ -196,7 +196,7 @@ class Supervisor:
         """Fill the catalogue and rebuild what the last run did not save; then let others work."""
         whole = self._emulator.complete and not deployment.changed
         if not whole:
-            self._say("Restoring from the stored objects")
+            self._report("Restoring from the stored objects")
         child = self._start_initialise([] if whole else [RESTORE])
         wait_until(lambda: not child.alive, float("inf"), stop=self._stop)
         if child.exit_status != 0:
@@ -253,7 +253,7 @@ class Supervisor:
         self._room_due = time.monotonic() + _ROOM_EVERY_S
         room = Space(self._settings.home).room()
         if room is not self._room:
-            self._say(f"The disk of {self._settings.home} is {room.value}")
+            self._report(f"The disk of {self._settings.home} is {room.value}")
             self._room = room
         busy = self._initialise is not None and self._initialise.alive
         if room in {Room.SCARCE, Room.NONE} and not busy:
@@ -272,10 +272,10 @@ class Supervisor:
                 self._restore(self._deploy())
             except PlainError as error:
                 # Most likely it died once more meanwhile: one more crash, whatever it was.
-                self._say(str(error))
+                self._report(str(error))
                 self._emulator.child.kill()
                 self._emulator_restarts.failed()
-        self._say("The emulator is back")
+        self._report("The emulator is back")
 
     def _revive(self, service: Service) -> None:
         try:
@@ -283,7 +283,7 @@ class Supervisor:
         except PlainError as error:
             if service.ready_url is not None:
                 raise
-            self._say(f"{error}; the others go on without it")
+            self._report(f"{error}; the others go on without it")
             self._services.remove(service)
             service.child.stop()
             return
@@ -297,7 +297,7 @@ class Supervisor:
                 f"{child.name} ended again and again; see "
                 f"{self._settings.home / 'logs' / f'{child.name}.log'}"
             )
-        self._say(f"{child.name} ended (status {child.exit_status}): starting it again")
+        self._report(f"{child.name} ended (status {child.exit_status}): starting it again")
         if self._stop.wait(pause):
             raise Stopped
 
@@ -315,19 +315,19 @@ class Supervisor:
         try:
             wait_until(lambda: nobody_works_on(session, self._emulator.endpoint, url), _DRAIN_S)
         except PlainError as error:
-            self._say(str(error))
+            self._report(str(error))
 
     def _shut_down(self) -> None:
         """Stop in the order of dependence: the emulator last, with everything it has to save."""
         if not self._services:
             return
-        self._say("Stopping")
+        self._report("Stopping")
         for service in self._services:
             service.child.stop()
         if self._initialise:
             self._initialise.stop()
         self._drain()
         if self._emulator.stop():
-            self._say("Stopped; everything is saved.")
+            self._report("Stopped; everything is saved.")
         else:
-            self._say("Stopped; the next run restores from the stored objects.")
+            self._report("Stopped; the next run restores from the stored objects.")

@@ -183,11 +183,11 @@ class Batch:
 
     def _recognise(self, arrival: Arrival) -> None:
         try:
-            told = self.worker.recognise.process(
+            metrics = self.worker.recognise.process(
                 arrival, self.recogniser, self.catalogue, self.trial
             )
-            logger.info("recognised", extra={"key": arrival.key, "again": not told})
-            self.metrics += told
+            logger.info("recognised", extra={"key": arrival.key, "again": not metrics})
+            self.metrics += metrics
             self.weighings += 1
         except Unprocessable as error:
             self._bury(arrival_message(self.worker.bucket_name, arrival), error)

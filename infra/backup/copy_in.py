@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.backup import objects, rows
-from infra.backup.copy_out import PREFIXES, Say, manifest_in
+from infra.backup.copy_out import PREFIXES, Report, manifest_in
 from infra.backup.manifest import BackupFile, Manifest, digest
 from infra.backup.place import Place
 from infra.errors import PlainError
@@ -40,7 +40,7 @@ class Restore:
         tables: Mapping[str, str],
         mend: Callable[[], object],
         place: Place,
-        say: Say,
+        report: Report,
     ) -> None:
         """
         Args:
@@ -51,7 +51,7 @@ class Restore:
         self._tables = tables
         self._mend = mend
         self._place = place
-        self._say = say
+        self._report = report
 
     @store_errors()
     def run(self) -> Manifest:
@@ -72,7 +72,7 @@ class Restore:
                 self._objects(file)
         for name, file in manifest.tables.items():
             self._table(name, file)
-        self._say("what the ledger knows beyond the tables")
+        self._report("what the ledger knows beyond the tables")
         self._mend()
         for file in uploads:
             self._objects(file)
@@ -113,7 +113,7 @@ class Restore:
 
     def _objects(self, file: BackupFile) -> None:
         group = file.name.removeprefix("objects/").split(".")[0]
-        self._say(f"{group}: {file.count:,} objects")
+        self._report(f"{group}: {file.count:,} objects")
         with tempfile.TemporaryDirectory() as folder:
             try:
                 objects.unpack(self._bucket, self._fetched(file, folder), PREFIXES)
@@ -123,7 +123,7 @@ class Restore:
                 ) from error
 
     def _table(self, name: str, file: BackupFile) -> None:
-        self._say(f"table {name}: {file.count:,} rows")
+        self._report(f"table {name}: {file.count:,} rows")
         with tempfile.TemporaryDirectory() as folder:
             fetched = self._fetched(file, folder)
             # The deployment has filled in the project's own catalogue, which the backup replaces.

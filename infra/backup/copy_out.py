@@ -26,7 +26,7 @@ PREFIXES = (LEDGER, MEMORY, MODELS, PICTURES, IDEMPOTENCY, UPLOADS, EVIDENCE)
 _KIND_PARTS = 2
 _DAY_PARTS = 4
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 class BackUp:
@@ -39,7 +39,7 @@ class BackUp:
     Args:
         tables: the tables' names by what they hold.
         unanswered: the keys of pictures whose weighings have no outcome.
-        say: called with a few words about what is being copied.
+        report: called with a few words about what is being copied.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class BackUp:
         tables: Mapping[str, str],
         unanswered: Callable[[], Iterator[str]],
         place: Place,
-        say: Say,
+        report: Report,
     ) -> None:
         self._stack = stack
         self._bucket = bucket
@@ -58,7 +58,7 @@ class BackUp:
         self._tables = tables
         self._unanswered = unanswered
         self._place = place
-        self._say = say
+        self._report = report
         self._id = uuid.uuid4().hex
 
     @store_errors()
@@ -97,7 +97,7 @@ class BackUp:
         return manifest
 
     def _table(self, name: str) -> BackupFile:
-        self._say(f"table {name}")
+        self._report(f"table {name}")
         with _scratch() as file:
             count = rows.dump(self._dynamodb, self._tables[name], file)
             return self._save(f"tables/{name}.{self._id}.jsonl.gz", file, count)
@@ -117,7 +117,7 @@ class BackUp:
         yield UPLOADS.strip("/"), found
 
     def _objects(self, group: str, found: list["ObjectTypeDef"]) -> BackupFile:
-        self._say(f"{group}: {len(found):,} objects")
+        self._report(f"{group}: {len(found):,} objects")
         with _scratch() as file:
             count = objects.pack(self._bucket, found, file)
             name = f"objects/{group}.{self._id}.tar.gz"

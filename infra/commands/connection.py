@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 
 from infra.backup.copy_in import Restore
-from infra.backup.copy_out import BackUp, Say
+from infra.backup.copy_out import BackUp, Report
 from infra.backup.place import Place
 from infra.expiry import make_room
 from infra.settings import Settings
@@ -82,7 +82,7 @@ class Connection:
             room,
         )
 
-    def back_up(self, place: Place, say: Say) -> BackUp:
+    def back_up(self, place: Place, report: Report) -> BackUp:
         """The operation that copies everything out."""
         weighings = DynamoWeighings(self._outputs.weighings_table, self._region)
 
@@ -97,10 +97,10 @@ class Connection:
             self._tables,
             unanswered,
             place,
-            say,
+            report,
         )
 
-    def restore(self, place: Place, say: Say) -> Restore:
+    def restore(self, place: Place, report: Report) -> Restore:
         """The operation that copies everything in."""
 
         def mend() -> None:
@@ -115,7 +115,7 @@ class Connection:
             self._tables,
             mend,
             place,
-            say,
+            report,
         )
 
     @property

@@ -54,11 +54,11 @@ def import_model(
         with _progress() as bar:
             task = bar.add_task("starting", total=100)
 
-            def say(progress: ImportProgress) -> None:
+            def report(progress: ImportProgress) -> None:
                 what = f"{progress.step}: {progress.detail}"
                 bar.update(task, description=what, completed=progress.percent)
 
-            ref = importer.run(model_id, revision, hints, say)
+            ref = importer.run(model_id, revision, hints, report)
     except DomainError as error:
         raise PlainError(str(error)) from error
     typer.echo(f"{ref.id}@{ref.revision}")

@@ -43,13 +43,13 @@ def activate(
     if model_id != BUILTIN and ModelRef(id=model_id, revision=revision) not in known:
         there = ", ".join(f"{ref.id}@{ref.revision}" for ref in known)
         raise PlainError(f"There is no package {package}. There are: {there}.", 2)
-    _say(operation.activate(model_id, revision or "main"))
+    _echo(operation.activate(model_id, revision or "main"))
 
 
 def rollback() -> None:
     """Serve the package that served before the active one."""
     try:
-        _say(_operation().roll_back())
+        _echo(_operation().roll_back())
     except DomainError as error:
         raise PlainError(str(error)) from error
 
@@ -58,5 +58,5 @@ def _operation() -> ActivateModel:
     return connect(load_settings()).activate_model()
 
 
-def _say(switch: ModelSwitch) -> None:
+def _echo(switch: ModelSwitch) -> None:
     typer.echo(f"{switch.wanted.id}@{switch.wanted.revision} is asked for; `smartscale model list`")

@@ -176,8 +176,8 @@ def _lines(usage: Usage, table: PriceTable) -> Iterator[Line]:
     asked = counted("queue_requests")
     yield line("SQS", "messages", asked, "requests", "sqs_million_requests", _MILLION)
     yield line("SQS", "idle polling", polls, "requests", "sqs_million_requests", _MILLION)
-    told = counted("topic_requests")
-    yield line("SNS", "WeighingCompleted", told, "requests", "sns_million_requests", _MILLION)
+    published = counted("topic_requests")
+    yield line("SNS", "WeighingCompleted", published, "requests", "sns_million_requests", _MILLION)
 
     read, written = counted("table_reads"), counted("table_writes")
     yield line("DynamoDB", "reads", read, "read units", "dynamodb_million_reads", _MILLION)

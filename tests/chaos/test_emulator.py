@@ -38,7 +38,7 @@ def handler(event, context):
 
 def make(home: Path, said: list[str] | None = None, ready: Readiness | None = None) -> Emulator:
     say: Callable[[str], None] = (lambda _: None) if said is None else said.append
-    return Emulator(home, free_port(), "us-east-1", say=say, ready=ready)
+    return Emulator(home, free_port(), "us-east-1", report=say, ready=ready)
 
 
 def client(emulator: Emulator, service: Any) -> Any:
@@ -240,7 +240,7 @@ def test_a_stack_that_has_lost_a_table_is_built_anew_around_its_objects(
         client(emulator, "s3").put_object(Bucket=first.bucket, Key="ledger/1", Body=b"1")
         name = {"WeighingsTable": first.weighings_table, "CatalogueTable": first.catalogue_table}
         client(emulator, "dynamodb").delete_table(TableName=name[table])
-        again = deploy(emulator, "shop", parameters, say=said.append)
+        again = deploy(emulator, "shop", parameters, report=said.append)
         assert again.rebuilt
         assert f"The stack has lost its {table}" in said[0]
         dynamodb = client(emulator, "dynamodb")

@@ -45,10 +45,10 @@ class FakeHub:
         model_id: str,
         commit: str,
         files: Sequence[RepositoryFile],
-        say: Callable[[ImportProgress], None],
+        report: Callable[[ImportProgress], None],
     ) -> Path:
         del files
-        say(ImportProgress(step=ImportStep.DOWNLOADING, percent=50))
+        report(ImportProgress(step=ImportStep.DOWNLOADING, percent=50))
         self.downloads.append(f"{model_id} {commit}")
         return Path()
 
@@ -58,9 +58,9 @@ class FakeConverter:
     orders: list[ConversionOrder] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
 
-    def convert(self, order: ConversionOrder, say: Callable[[ImportProgress], None]) -> None:
+    def convert(self, order: ConversionOrder, report: Callable[[ImportProgress], None]) -> None:
         self.meanwhile()
-        say(ImportProgress(step=ImportStep.CONVERTING))
+        report(ImportProgress(step=ImportStep.CONVERTING))
         self.orders.append(order)
 
 

@@ -32,18 +32,18 @@ def main() -> None:
         sys.stderr.fileno(), sys.stdout.fileno()
     )  # libraries print to stdout, which must carry only our lines
 
-    def say(progress: ImportProgress) -> None:
+    def report(progress: ImportProgress) -> None:
         print(ConversionNews(progress=progress).model_dump_json(), file=news)
 
-    if (reason := refusal(order, say)) is not None:
+    if (reason := refusal(order, report)) is not None:
         print(ConversionNews(refused=reason).model_dump_json(), file=news)
         sys.exit(1)
 
 
-def refusal(order: ConversionOrder, say: ReportProgress) -> str | None:
+def refusal(order: ConversionOrder, report: ReportProgress) -> str | None:
     """Convert, and return why the model is refused, in one sentence; None when it was converted."""
     try:
-        make_package(order, say)
+        make_package(order, report)
     except (DomainError, PackageError) as error:
         return str(error)
     except MemoryError:

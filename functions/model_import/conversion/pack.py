@@ -76,13 +76,13 @@ class Variant:
         return self.top1_agreement == 1.0 and self.largest_difference <= MAX_DIFFERENCE
 
 
-def make_package(order: ConversionOrder, say: ReportProgress) -> ModelPackage:
+def make_package(order: ConversionOrder, report: ReportProgress) -> ModelPackage:
     """Convert the model of an order and write the package.
 
     Raises:
         ImportFailed, InvalidInput: the model is refused; the text says why.
     """
-    say(ImportProgress(step=ImportStep.CONVERTING, detail=f"loading the {order.source.kind}"))
+    report(ImportProgress(step=ImportStep.CONVERTING, detail=f"loading the {order.source.kind}"))
     texts = _texts(order)
     original = _load(order, texts)
     named = choose_labels(order.hints.labels, texts, original.outputs)
@@ -98,10 +98,10 @@ def make_package(order: ConversionOrder, say: ReportProgress) -> ModelPackage:
     kind = _kind(answers)
     models: dict[str, bytes] = {}
     variants: list[Variant] = []
-    say(ImportProgress(step=ImportStep.CONVERTING, percent=30, detail="to LiteRT"))
+    report(ImportProgress(step=ImportStep.CONVERTING, percent=30, detail="to LiteRT"))
     for precision, network in original.conversions():
         checked = min(100 * len(variants) // _ENOUGH, 99)
-        say(ImportProgress(step=ImportStep.CHECKING, percent=checked, detail=precision))
+        report(ImportProgress(step=ImportStep.CHECKING, percent=checked, detail=precision))
         models[precision] = network
         variants.append(_measure(precision, network, pictures, answers, kind))
         if len(variants) >= _ENOUGH and any(variant.faithful for variant in variants):

@@ -41,7 +41,7 @@ class ConverterProcess:
         self._tensorflow = tensorflow
         self._limit_s = limit_s
 
-    def convert(self, order: ConversionOrder, say: ReportProgress) -> None:
+    def convert(self, order: ConversionOrder, report: ReportProgress) -> None:
         """Write a package into the order's folder.
 
         Raises:
@@ -50,7 +50,7 @@ class ConverterProcess:
         """
         environment = {name: os.environ[name] for name in _KEPT if name in os.environ} | _QUIET
         if order.source.kind is not ModelKind.TFLITE:
-            folder = self._tensorflow.ready(say)
+            folder = self._tensorflow.ready(report)
             if folder is not None:
                 known = environment.get("PYTHONPATH", "").split(os.pathsep)
                 environment["PYTHONPATH"] = os.pathsep.join(filter(None, [*known, str(folder)]))
@@ -66,7 +66,7 @@ class ConverterProcess:
                 process_group=0,
             )
             try:
-                self._follow(process, order, say)
+                self._follow(process, order, report)
             finally:
                 process.kill()
                 process.communicate()
@@ -75,7 +75,7 @@ class ConverterProcess:
         self,
         process: "subprocess.Popen[str]",
         order: ConversionOrder,
-        say: ReportProgress,
+        report: ReportProgress,
     ) -> None:
         """Report the process's progress until it ends; repeat the last report every second."""
         lines: queue.Queue[str | None] = queue.Queue()
@@ -92,7 +92,7 @@ class ConverterProcess:
                 if news.refused is not None:
                     raise ImportFailed(news.refused)
                 last = news.progress or last
-            say(last)
+            report(last)
         else:
             raise ImportFailed(
                 f"The {order.source.kind} was not converted within {self._limit_s:.0f} s."

@@ -87,7 +87,7 @@ class HuggingFaceHub:
         return listing
 
     def download(
-        self, model_id: str, commit: str, files: Sequence[RepositoryFile], say: ReportProgress
+        self, model_id: str, commit: str, files: Sequence[RepositoryFile], report: ReportProgress
     ) -> Path:
         """Have the files of a commit in the cache.
 
@@ -97,7 +97,7 @@ class HuggingFaceHub:
         Raises:
             ImportFailed: the hub refuses, or does not answer for so long that nobody waits.
         """
-        meter = _Meter(sum(file.size for file in files), say)
+        meter = _Meter(sum(file.size for file in files), report)
         folder = Path()
         # The smallest first: a pointer that was published in place of a file is found before
         # the large files are downloaded.
@@ -213,9 +213,9 @@ class _OutOfReach(Exception):
 class _Meter:
     """Counts downloaded bytes over all files; the client's progress bars report to it."""
 
-    def __init__(self, total: int, say: ReportProgress) -> None:
+    def __init__(self, total: int, report: ReportProgress) -> None:
         self._total = max(total, 1)
-        self._say = say
+        self._report = report
         self._before = 0
         self._file = RepositoryFile(name="", size=0)
         self._done = 0
@@ -253,7 +253,7 @@ class _Meter:
         """Count so many bytes more."""
         self._done += count
         so_far = min(self._before + self._done, self._total)
-        self._say(
+        self._report(
             ImportProgress(
                 step=ImportStep.DOWNLOADING,
                 percent=100 * so_far // self._total,

@@ -390,8 +390,10 @@ def _still(rows: type[RegistryRow], expected: BaseModel | None, *names: str) -> 
     stored = rows.document
     if expected is None:
         return stored.does_not_exist()
-    told = expected.model_dump(mode="json", include=set(names))
-    parts = (json.dumps({name: value}, separators=(",", ":"))[1:-1] for name, value in told.items())
+    values = expected.model_dump(mode="json", include=set(names))
+    parts = (
+        json.dumps({name: value}, separators=(",", ":"))[1:-1] for name, value in values.items()
+    )
     return reduce(and_, (stored.contains(part) for part in parts))
 
 

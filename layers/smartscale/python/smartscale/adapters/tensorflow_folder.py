@@ -41,7 +41,7 @@ class TensorFlowFolder:
         wanted = hashlib.sha256(requirements.read_bytes() + version.encode()).hexdigest()
         self._folder = cache / f"tensorflow-{wanted[:12]}"
 
-    def ready(self, say: ReportProgress) -> Path | None:
+    def ready(self, report: ReportProgress) -> Path | None:
         """The folder to import it from, fetched first where it is not there; None: installed.
 
         Raises:
@@ -54,7 +54,7 @@ class TensorFlowFolder:
             # Beside it and renamed as a whole: what a killed import leaves is never taken for it.
             scratch = Path(tempfile.mkdtemp(prefix="fetching-", dir=self._folder.parent))
             try:
-                self._fetch(scratch, say)
+                self._fetch(scratch, report)
                 self._keep(scratch / "packages")
             finally:
                 shutil.rmtree(scratch)
@@ -67,7 +67,7 @@ class TensorFlowFolder:
             if not self._folder.exists():  # else another import was as far before
                 raise
 
-    def _fetch(self, scratch: Path, say: ReportProgress) -> None:
+    def _fetch(self, scratch: Path, report: ReportProgress) -> None:
         command = [sys.executable, "-m", "uv", "pip", "install", "--quiet"]
         command += ["--python", sys.executable, "--target", str(scratch / "packages")]
         command += ["--require-hashes", "--requirement", str(self._requirements)]
@@ -81,7 +81,7 @@ class TensorFlowFolder:
             )
         try:
             while process.poll() is None:
-                say(self._progress(scratch))
+                report(self._progress(scratch))
                 time.sleep(_INTERVAL_S)
         finally:
             process.kill()

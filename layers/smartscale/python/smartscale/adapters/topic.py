@@ -31,14 +31,14 @@ class SnsTopic:
 
     def publish(self, event: WeighingCompleted) -> None:
         """Publish an event. Raises StoreUnavailable."""
-        told = event.data
+        data = event.data
         texts = {
             "type": event.type,
-            "outcome": told.outcome,
-            "scale_id": told.scale_id,
-            "needs_confirmation": str(told.needs_confirmation).lower(),
-            "label": told.label,
-            "correlation_id": told.correlation_id,
+            "outcome": data.outcome,
+            "scale_id": data.scale_id,
+            "needs_confirmation": str(data.needs_confirmation).lower(),
+            "label": data.label,
+            "correlation_id": data.correlation_id,
         }
         attributes: dict[str, MessageAttributeValueTypeDef] = {
             name: {"DataType": "String", "StringValue": text}

@@ -117,10 +117,12 @@ def announcement_message(event: WeighingCompleted) -> str:
 
 
 def _lesson(message: dict[str, Any]) -> LessonOffer:
-    job_id, told = message[_LESSON], message.get(_CORRELATION)
+    job_id, correlation_id = message[_LESSON], message.get(_CORRELATION)
     if not isinstance(job_id, str):
         raise Unprocessable("The message names no weighing to learn from.")
-    return LessonOffer(job_id, correlation.fit(told) if isinstance(told, str) else None)
+    return LessonOffer(
+        job_id, correlation.fit(correlation_id) if isinstance(correlation_id, str) else None
+    )
 
 
 def _arrivals(records: list[dict[str, Any]]) -> list[Arrival]:

@@ -171,9 +171,9 @@ def _tensors(
     by_shape = {tuple(int(length) for length in tensor["shape"]): tensor for tensor in found}
     floats = all(tensor["dtype"] is np.float32 for tensor in found)
     if len(found) != len(shapes) or by_shape.keys() != set(shapes) or not floats:
-        told = ", ".join(f"{shape} of {by_shape[shape]['dtype'].__name__}" for shape in by_shape)
+        actual = ", ".join(f"{shape} of {by_shape[shape]['dtype'].__name__}" for shape in by_shape)
         raise PackageError(
             f"the network's {what} must be float32 of shape "
-            f"{' and '.join(map(str, shapes))}, it is {told}"
+            f"{' and '.join(map(str, shapes))}, it is {actual}"
         )
     return [int(by_shape[shape]["index"]) for shape in shapes]

@@ -66,13 +66,13 @@ def candidate_metrics(weighing: Weighing | None, *, agrees: bool | None = None) 
     """
     if weighing is None:
         return [Metric("CandidateErrors", 1)]
-    told = [
+    metrics = [
         Metric("CandidateErrors", 0),
         Metric("CandidateConfidence", float(weighing.confidence or 0)),
         Metric("CandidateLatency", float(weighing.timings["inference_ms"]), "Milliseconds"),
         Metric("CandidateLowConfidence", int(weighing.needs_confirmation)),
     ]
-    return told if agrees is None else [*told, Metric("CandidateAgreement", int(agrees))]
+    return metrics if agrees is None else [*metrics, Metric("CandidateAgreement", int(agrees))]
 
 
 def confirmation_metrics(weighing: Weighing) -> list[Metric]:

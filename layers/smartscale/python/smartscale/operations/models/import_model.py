@@ -59,20 +59,20 @@ class ImportModel:
         self._samples = samples
 
     def run(
-        self, model_id: str, revision: str, hints: ImportHints | None, say: ReportProgress
+        self, model_id: str, revision: str, hints: ImportHints | None, report: ReportProgress
     ) -> ModelRef:
         """Make sure that the bucket has a package of a branch, tag or commit; return its name.
 
         Raises:
             ImportFailed, InvalidInput: it does not become one; the text says why.
         """
-        say(ImportProgress(step=ImportStep.RESOLVING, detail=f"{model_id} {revision}"))
+        report(ImportProgress(step=ImportStep.RESOLVING, detail=f"{model_id} {revision}"))
         listing = self._hub.resolve(model_id, revision)
         ref, there = self._place(ModelRef(id=model_id, revision=listing.commit), hints)
         if there:
             return ref
         source = choose_source(listing)
-        folder = self._hub.download(model_id, listing.commit, source.files, say)
+        folder = self._hub.download(model_id, listing.commit, source.files, report)
         with tempfile.TemporaryDirectory() as package:
             order = ConversionOrder(
                 ref=ref,
@@ -84,8 +84,8 @@ class ImportModel:
                 licence=listing.licence,
                 samples=self._samples,
             )
-            self._converter.convert(order, say)
-            say(ImportProgress(step=ImportStep.STORING, detail=f"{ref.id} {ref.revision}"))
+            self._converter.convert(order, report)
+            report(ImportProgress(step=ImportStep.STORING, detail=f"{ref.id} {ref.revision}"))
             self._packages.store(ref, Path(package))
         return ref
 
@@ -168,17 +168,17 @@ class ImportRequested:
     def _progress_reporter(self, switch: ModelSwitch) -> ReportProgress:
         """Write progress into the registry, each step at once and its details now and then; also
         the moment at which an import that is no longer wanted ends."""
-        told: tuple[ImportStep | None, float] = (None, 0.0)
+        last: tuple[ImportStep | None, float] = (None, 0.0)
 
-        def say(progress: ImportProgress) -> None:
-            nonlocal told
-            step, at = told
+        def report(progress: ImportProgress) -> None:
+            nonlocal last
+            step, at = last
             if progress.step is step and self._clock() - at < _TELL_EVERY_S:
                 return
-            told = progress.step, self._clock()
+            last = progress.step, self._clock()
             self._change(switch, lambda current: current.advanced(progress, self._now()))
 
-        return say
+        return report
 
     def _fail(self, switch: ModelSwitch, reason: str) -> None:
         failed = self._change(switch, lambda current: current.failed(reason, self._now()))

@@ -207,8 +207,8 @@ class TryModel:
 
     def count(self, trial: Trial, tallies: Tallies) -> None:
         """Add what a batch has brought, and take the candidate back beyond its limits."""
-        for told in self._trials.add(trial.number, tallies, self._now()):
-            if (reason := trial.verdict(told.candidate)) is not None:
+        for summed in self._trials.add(trial.number, tallies, self._now()):
+            if (reason := trial.verdict(summed.candidate)) is not None:
                 self.end(trial, TrialState.ROLLED_BACK, reason)
                 return
 

@@ -92,7 +92,7 @@ class Hub(Protocol):
         """What a branch, tag or commit holds. Raises ImportFailed."""
 
     def download(
-        self, model_id: str, commit: str, files: Sequence[RepositoryFile], say: ReportProgress
+        self, model_id: str, commit: str, files: Sequence[RepositoryFile], report: ReportProgress
     ) -> Path:
         """The folder with these files of a commit. Raises ImportFailed."""
 
@@ -100,7 +100,7 @@ class Hub(Protocol):
 class Converter(Protocol):
     """Makes packages of models."""
 
-    def convert(self, order: ConversionOrder, say: ReportProgress) -> None:
+    def convert(self, order: ConversionOrder, report: ReportProgress) -> None:
         """Write a package into the order's folder. Raises ImportFailed when the model is refused,
         or does not become a package for another reason."""
 

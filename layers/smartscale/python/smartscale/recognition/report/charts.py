@@ -47,7 +47,7 @@ class Dot:
 
     x: float
     y: float
-    told: str
+    title: str
     radius: float = 4.5
 
 
@@ -60,7 +60,7 @@ class Bar:
     low: float
     high: float
     kind: str
-    told: str
+    title: str
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ class Picture:
     source: str
     answer: str
     truth: str
-    told: str
+    title: str
 
 
 @dataclass(frozen=True)

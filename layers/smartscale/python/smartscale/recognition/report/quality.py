@@ -122,9 +122,9 @@ def confidence_section(
     for found in bins:
         low, high = wilson(found.right, found.n)
         diagram.lines.append(Line([(found.confidence, low), (found.confidence, high)], "whisker"))
-        told = f"{found.n} photos at {found.confidence:.0%}: {found.accuracy:.0%} right"
+        title = f"{found.n} photos at {found.confidence:.0%}: {found.accuracy:.0%} right"
         radius = max(_LARGEST_DOT * (found.n / most) ** 0.5, _SMALLEST_DOT)
-        diagram.dots.append(Dot(found.confidence, found.accuracy, told, round(radius, 1)))
+        diagram.dots.append(Dot(found.confidence, found.accuracy, title, round(radius, 1)))
     return Section(
         "Can its confidence be believed?" if not where else f"Its confidence on {where}",
         "Of the answers given with 80% confidence, 80% should be right: "
@@ -157,11 +157,11 @@ def _histogram(
     for low, high, rights, wrongs in zip(
         edges[:-1].tolist(), edges[1:].tolist(), right.tolist(), wrong.tolist(), strict=True
     ):
-        told = f"{low:.0%} to {high:.0%}: {rights} right, {wrongs} wrong"
+        title = f"{low:.0%} to {high:.0%}: {rights} right, {wrongs} wrong"
         if wrongs:
-            plot.bars.append(Bar(low, high, 0, wrongs, "wrong", told))
+            plot.bars.append(Bar(low, high, 0, wrongs, "wrong", title))
         if rights:
-            plot.bars.append(Bar(low, high, wrongs, wrongs + rights, "right", told))
+            plot.bars.append(Bar(low, high, wrongs, wrongs + rights, "right", title))
     return plot
 
 
