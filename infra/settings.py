@@ -160,7 +160,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise PlainError(f"{name}: {first['msg']} (got {first['input']!r})", 2) from error
+        why = first.get("ctx", {}).get("error") or first["msg"]
+        raise PlainError(f"{name}: {why} (got {first['input']!r})", 2) from error
     return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
 
 
