@@ -16,7 +16,7 @@ from frontend.api.errors import ApiUnreachable, meaning
 from frontend.api.proof import KioskProof
 from frontend.logs import note_answer, tell_correlation
 from smartscale.contract.analytics import Analytics
-from smartscale.contract.catalogue import Catalogue
+from smartscale.contract.catalogue import Catalogue, CatalogueItem
 from smartscale.contract.document import Document
 from smartscale.contract.history import HistoryFilter
 from smartscale.contract.weighing import Accepted, ConfirmedBy, HistoryPage, Result
@@ -35,10 +35,11 @@ _WHILE_A_SHOPPER_WAITS = httpx.Timeout(SHOPPER_WAITS_S, connect=3)
 
 @dataclass(frozen=True)
 class CatalogueAnswer:
-    """What the shop sells, as JSON, and a text that differs when it does."""
+    """What the shop sells, as JSON and as read, and a text that differs when it does."""
 
     state: str
     items: list[dict[str, Any]]
+    read: tuple[CatalogueItem, ...]
 
 
 class ApiClient:
@@ -187,14 +188,15 @@ class ApiClient:
         if first.status_code == HTTPStatus.NOT_MODIFIED:
             return None
         items: list[dict[str, Any]] = []
+        read: tuple[CatalogueItem, ...] = ()
         page, state = first, first.headers.get("etag", "")
         while True:
             # In a thread: thousands of items take a while to read, and shoppers are served here.
-            read = await asyncio.to_thread(_read_page, page.content)
-            items += read["items"]
-            if read.get("next_cursor") is None:
-                return CatalogueAnswer(state, items)
-            page = await self._catalogue_page(read["next_cursor"], {})
+            document, found = await asyncio.to_thread(_read_page, page.content)
+            items, read = items + found, read + document.items
+            if document.next_cursor is None:
+                return CatalogueAnswer(state, items, read)
+            page = await self._catalogue_page(document.next_cursor, {})
             if page.headers.get("etag", "") != state:  # it was changed between two pages
                 return await self.catalogue()
 
@@ -274,11 +276,10 @@ class ApiClient:
             return await self._http.request(method, path, **request)
 
 
-def _read_page(content: bytes) -> dict[str, Any]:
-    """A page of the catalogue as JSON, once it is sure to be one."""
+def _read_page(content: bytes) -> tuple[Catalogue, list[dict[str, Any]]]:
+    """A page of the catalogue, and its items as the JSON that they came as."""
     try:
-        Catalogue.model_validate_json(content)
+        page = Catalogue.model_validate_json(content)
     except ValidationError as error:
         raise ApiUnreachable("GET catalogue answered something else") from error
-    page: dict[str, Any] = json.loads(content)
-    return page
+    return page, json.loads(content)["items"]

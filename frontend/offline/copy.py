@@ -44,7 +44,7 @@ class CatalogueCopy:
             self.fetched_at = now
         else:
             await asyncio.to_thread(self.keep, answer.items, now)
-            self._state = answer.state
+            self._state, self._read = answer.state, answer.read
 
     def read(self) -> tuple[CatalogueItem, ...]:
         """What the shop sells.
@@ -67,5 +67,4 @@ class CatalogueCopy:
             out.flush()
             os.fsync(out.fileno())
         part.replace(self._file)
-        self._read = _ITEMS.validate_python(items)
-        self.items, self.fetched_at = items, now
+        self.items, self.fetched_at, self._read = items, now, None

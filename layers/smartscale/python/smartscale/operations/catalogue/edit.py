@@ -140,7 +140,7 @@ class EditCatalogue:
         Raises:
             InvalidInput: there is no such item on sale.
         """
-        item = self._known().known(product)
+        item = self._latest(product)
         if item is None or item.retired:
             raise InvalidInput(f"{product[:80]} is not in the catalogue.")
         # Given before it is taken: whenever this is interrupted, some item has the label, and where
@@ -164,14 +164,13 @@ class EditCatalogue:
         Raises:
             NotFound: there is no such item on sale.
         """
-        item = self._known().known(label)
         while True:
+            item = self._latest(label)
             if item is None or item.retired:
                 raise NotFound(f"{label[:80]} is not in the catalogue.")
             changed = change(item)
             if changed is item or self._store(changed):
                 return changed
-            item = self._catalogue.get(label)
 
     def _put(self, item: Item) -> None:
         """Store an item as the next version; when another edit takes that number, try the next."""
@@ -190,6 +189,16 @@ class EditCatalogue:
         for item in changed.values():
             for other in sorted(owners[item.plu] - {item.label}):
                 raise Conflict("PLU {plu} is taken by {other}.", plu=item.plu, other=other)
+
+    def _latest(self, label: str) -> Item | None:
+        """One item as the ledger knows it, for the reason that `_known` gives."""
+        stored = self._catalogue.get(label)
+        versions = {} if stored is None else {label: stored.version}
+        later = self._ledger.later_items(versions, label)
+        if not later:
+            return stored
+        self._catalogue.put(later[0])
+        return later[0]
 
     def _known(self) -> Catalogue:
         """The catalogue as the ledger knows it.

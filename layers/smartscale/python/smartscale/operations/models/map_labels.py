@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from smartscale.domain.errors import InvalidInput
-from smartscale.domain.labels import Mapped, Products
+from smartscale.domain.labels import Mapped, Products, products_of
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
@@ -45,7 +45,7 @@ class MapLabels:
         Raises:
             NotFound: there is no such package.
         """
-        products = Products(self._catalogue.all())
+        products = products_of(self._catalogue.all())
         return [self._mapped(label, products) for label in self._of(model)]
 
     def give(self, label: str, product: str) -> MappedLabel:
@@ -57,12 +57,12 @@ class MapLabels:
         if label in NO_ITEM:
             raise InvalidInput(f"{label!r} is an answer that is no item.")
         self._edit.give_label(label, product)
-        return self._mapped(label, Products(self._catalogue.all()))
+        return self._mapped(label, products_of(self._catalogue.all()))
 
     def take_back(self, label: str) -> MappedLabel:
         """Remove the assignment of a label."""
         self._edit.take_label(label)
-        return self._mapped(label, Products(self._catalogue.all()))
+        return self._mapped(label, products_of(self._catalogue.all()))
 
     def _of(self, model: ModelRef | None) -> list[str]:
         if model is None:
