@@ -4,9 +4,10 @@ import logging
 from http import HTTPStatus
 
 import httpx
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from smartscale.contract.problem import MEDIA_TYPE, Fault, Problem
+from smartscale.contract.document import Document
+from smartscale.contract.problem import MEDIA_TYPE, Fault
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,14 @@ class ApiThrottled(ApiRefused):
     """Too many attempts; a later one may do."""
 
 
+class _Refusal(Document):
+    """What the kiosk shows of a problem. RFC 9457 leaves every other member to who answers, which
+    may be a proxy."""
+
+    detail: str = Field(min_length=1)
+    faults: tuple[Fault, ...] = ()
+
+
 _REFUSALS: dict[int, type[ApiRefused]] = {
     HTTPStatus.UNAUTHORIZED: ApiUnauthorised,
     HTTPStatus.NOT_FOUND: ApiMissing,
@@ -70,7 +79,7 @@ def meaning(response: httpx.Response) -> ApiError:
     if not problem or response.status_code in _THE_OPERATORS:
         return ApiUnreachable(f"{asked} was answered with {response.status_code}")
     try:
-        refusal = Problem.model_validate_json(response.content)
+        refusal = _Refusal.model_validate_json(response.content)
     except ValidationError:
         return ApiUnreachable(f"{asked} was refused without a reason")
     return _REFUSALS.get(response.status_code, ApiRefused)(refusal.detail, refusal.faults)
