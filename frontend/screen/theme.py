@@ -6,10 +6,11 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from nicegui import ui
+from nicegui import events, ui
 
 from frontend.kiosk import STATIC, Visit
 from frontend.screen.view import ViewSwitches
+from frontend.weighing.pictures import ACCEPTED_FILES, MAX_FILE_BYTES
 from frontend.words.languages import N_, Language
 
 PAGES = (
@@ -177,6 +178,33 @@ def choice(
             button = action(title, lambda value=value: choose(value), kind="option")
             buttons.append((value, button))
     press(chosen)
+
+
+def hidden_uploader(
+    on_upload: Callable[[events.UploadEventArguments], Awaitable[None]],
+    on_rejected: Callable[[], None],
+    *,
+    accepts: str = ACCEPTED_FILES,
+    most_bytes: int = MAX_FILE_BYTES,
+    multiple: bool = False,
+) -> ui.upload:
+    """What takes chosen files without being seen; a button of the page's own opens its dialog.
+
+    Args:
+        on_upload: called with each file.
+        on_rejected: called when a file is too large or of another kind.
+        accepts: the kinds of files, as the HTML attribute.
+        most_bytes: how large a file may be.
+        multiple: whether several files may be chosen at once.
+    """
+    uploader = ui.upload(
+        on_upload=on_upload,
+        on_rejected=on_rejected,
+        auto_upload=True,
+        multiple=multiple,
+        max_file_size=most_bytes,
+    )
+    return uploader.props(accepts).classes("hidden-uploader")
 
 
 def notice(message: str, *, kind: str = "info") -> ui.element:

@@ -12,7 +12,7 @@ from frontend.screen import theme
 from frontend.screen.camera import CAPTURE, Camera, DeviceView
 from frontend.shopper.samples import SampleStrip
 from frontend.shopper.tare import TareChoice
-from frontend.weighing.pictures import ACCEPTED_FILES, MAX_FILE_BYTES, TOO_LARGE
+from frontend.weighing.pictures import TOO_LARGE
 from frontend.weighing.session import Step
 from frontend.weighing.shopper import Shopper
 from frontend.weighing.weighing import Photo
@@ -52,13 +52,7 @@ class Stage:
             self._samples.show(photo.sample if photo else None, loaded=loaded)
 
     def _uploader(self) -> ui.upload:
-        uploader = ui.upload(
-            on_upload=self._uploaded,
-            on_rejected=lambda: self._shopper.notify(TOO_LARGE),
-            auto_upload=True,
-            max_file_size=MAX_FILE_BYTES,
-        )
-        uploader.props(ACCEPTED_FILES).classes("hidden-uploader")
+        uploader = theme.hidden_uploader(self._uploaded, lambda: self._shopper.notify(TOO_LARGE))
         return uploader.mark("upload")
 
     def _camera(self, uploader: ui.upload) -> Camera | DeviceView:

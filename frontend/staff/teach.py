@@ -15,8 +15,6 @@ from frontend.staff.page import StaffPage
 from frontend.staff.picker import pick_item
 from frontend.staff.progress import progress_bar
 from frontend.weighing.pictures import (
-    ACCEPTED_FILES,
-    MAX_FILE_BYTES,
     Picture,
     UnreadablePicture,
     prepare,
@@ -156,14 +154,9 @@ class TeachPage(StaffPage):
                 ),
                 "p",
             ).classes("hint")
-            uploader = ui.upload(
-                on_upload=self._take,
-                on_rejected=lambda: self.desk.show_problem(UNREADABLE),
-                auto_upload=True,
-                multiple=True,
-                max_file_size=MAX_FILE_BYTES,
+            uploader = theme.hidden_uploader(
+                self._take, lambda: self.desk.show_problem(UNREADABLE), multiple=True
             )
-            uploader.props(ACCEPTED_FILES).classes("hidden-uploader")
             uploader.mark("enrol-upload")
             with ui.element("div").classes("stage teach-stage"):
                 camera = Camera(uploader, t)

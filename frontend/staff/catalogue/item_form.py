@@ -11,8 +11,6 @@ from frontend.api.admin import AdminClient
 from frontend.screen import theme
 from frontend.staff.desk import Desk, Notice
 from frontend.weighing.pictures import (
-    ACCEPTED_FILES,
-    MAX_FILE_BYTES,
     TOO_LARGE,
     UnreadablePicture,
     prepare,
@@ -152,13 +150,7 @@ class ItemForm:
         if item is None:
             return
         theme.text(t("Picture"), "h3")
-        uploader = ui.upload(
-            on_upload=self._take,
-            on_rejected=lambda: self._desk.show_problem(TOO_LARGE),
-            auto_upload=True,
-            max_file_size=MAX_FILE_BYTES,
-        )
-        uploader.props(ACCEPTED_FILES).classes("hidden-uploader")
+        uploader = theme.hidden_uploader(self._take, lambda: self._desk.show_problem(TOO_LARGE))
         uploader.mark("picture-upload")
         with ui.element("div").classes("entry-head"):
             theme.picture(picture_of(self._desk, item), "", 96).classes("item-picture")

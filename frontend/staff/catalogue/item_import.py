@@ -54,13 +54,13 @@ class ItemImport:
                 ),
                 "p",
             ).classes("hint")
-            uploader = ui.upload(
-                on_upload=self._take,
-                on_rejected=lambda: self._desk.show_problem(TOO_LARGE),
-                auto_upload=True,
-                max_file_size=MOST_BYTES,
+            uploader = theme.hidden_uploader(
+                self._take,
+                lambda: self._desk.show_problem(TOO_LARGE),
+                accepts='accept=".csv,text/csv"',
+                most_bytes=MOST_BYTES,
             )
-            uploader.props('accept=".csv,text/csv"').classes("hidden-uploader").mark("csv-upload")
+            uploader.mark("csv-upload")
             with ui.element("div").classes("desk-actions"):
                 choose = theme.action(t("Choose a CSV file"), symbol="folder").mark("choose-csv")
                 pick = f"() => getElement({uploader.id}).$refs.qRef.pickFiles()"
