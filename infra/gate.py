@@ -50,19 +50,17 @@ class Gate:
     def _answer(self, method: str, path: str) -> Response | None:
         if not self._ready:
             return _restoring(path)
-        room = Room.ENOUGH if self._space is None else self._space.room()
-        if path == _HEALTH:
-            return None if room in {Room.ENOUGH, Room.SCARCE} else self._no_room(room)
+        if self._space is None or (method in _READING and path != _HEALTH):
+            return None  # the kiosks' many looks for an answer need no look at the disk
+        room = self._space.room()
         refused = room.refused_because
-        if refused is None or method in _READING:
+        if refused is None:
             return None
+        if path == _HEALTH:
+            return _degraded("disk", room, self._space.left())
         if room is Room.NONE and path not in _BRING_PICTURES:
             return None  # the reserve is for it
         return problem(HTTPStatus.INSUFFICIENT_STORAGE, refused)
-
-    def _no_room(self, room: Room) -> Response:
-        left = None if self._space is None else self._space.left()
-        return _degraded("disk", room, left)
 
 
 def _restoring(path: str) -> Response:
