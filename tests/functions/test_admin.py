@@ -218,8 +218,10 @@ def test_guessing_is_throttled_and_told_when_to_try_again(admins: TestClient, sh
     ],
 )
 def test_exactly_one_token_is_given_and_the_default_only_to_emulators(
-    settings: dict[str, str], refused: str | None
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], refused: str | None
 ) -> None:
+    monkeypatch.delenv("SMARTSCALE_STAGE", raising=False)
+    monkeypatch.delenv("ADMIN_TOKEN", raising=False)
     if refused is None:
         AdminSettings.model_validate(settings)
         return

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 import pytest
 from botocore.auth import SigV4Auth
@@ -28,6 +29,8 @@ def connection(deployed: Deployed) -> Iterator[Connection]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in deployed.environment.items():
             patch.setenv(name, value)
+        # One that other tests of this process made keeps another emulator's credentials.
+        patch.setattr(boto3, "DEFAULT_SESSION", None)
         connected = connect(deployed.settings)
         import_missing(connected)
         yield connected
