@@ -24,6 +24,7 @@ def item(
     piece_kg_max: str = "",
     sold_as: str = "",
     aliases: str = "",
+    synonyms: str = "",
     valid_from: datetime = datetime(2026, 1, 1, tzinfo=UTC),
 ) -> Item:
     """A catalogue item."""
@@ -40,6 +41,7 @@ def item(
         piece_kg_max=piece_kg_max,
         sold_as=sold_as,
         aliases=aliases,
+        synonyms=synonyms,
         valid_from=valid_from,
     )
 

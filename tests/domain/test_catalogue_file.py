@@ -20,6 +20,7 @@ LATER = datetime(2026, 12, 24, tzinfo=UTC)
 names = st.text(
     st.characters(exclude_categories=("C", "Z"), include_characters=" "), min_size=1, max_size=20
 ).map(lambda text: text.strip() or "x")
+listed = st.lists(names.filter(lambda name: "|" not in name), unique=True).map("|".join)
 cents = st.integers(1, 99999).map(lambda number: f"{number // 100}.{number % 100:02d}")
 
 
@@ -35,7 +36,8 @@ def items(draw: st.DrawFn) -> Item:
         unit_price=draw(cents),
         currency="EUR",
         tare_kg="0.015",
-        aliases="|".join(draw(st.lists(names.filter(lambda name: "|" not in name), unique=True))),
+        aliases=draw(listed),
+        synonyms=draw(listed),
         valid_from=NOW - timedelta(days=draw(st.integers(0, 400))),
     )
     for days in draw(st.lists(st.integers(1, 400), unique=True, max_size=3)):

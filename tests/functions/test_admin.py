@@ -408,13 +408,15 @@ def test_the_whole_catalogue_and_its_export(admins: TestClient) -> None:
 
 def test_an_edit_empties_what_it_says_is_empty(admins: TestClient) -> None:
     path = "/v1/admin/catalogue/Mango"
-    known = admins.put(path, headers=TOKEN, json=MANGO | {"aliases": ["Mango Red"]}).json()
+    known = admins.put(
+        path, headers=TOKEN, json=MANGO | {"aliases": ["Mango Red"], "synonyms": ["Manga"]}
+    ).json()
     kept = admins.put(path, headers=TOKEN, json=MANGO | {"tare_kg": "0.010"}).json()
-    assert kept["aliases"] == ["Mango Red"]
+    assert (kept["aliases"], kept["synonyms"]) == (["Mango Red"], ["Manga"])
     stale = admins.put(path, headers=TOKEN, json=MANGO | {"version": known["version"]})
     assert stale.status_code == 409
-    emptied = admins.put(path, headers=TOKEN, json=MANGO | {"aliases": []}).json()
-    assert emptied["aliases"] == []
+    emptied = admins.put(path, headers=TOKEN, json=MANGO | {"aliases": [], "synonyms": []}).json()
+    assert (emptied["aliases"], emptied["synonyms"]) == ([], [])
 
 
 def test_a_picture_of_an_item_comes_and_goes(admins: TestClient, results: TestClient) -> None:

@@ -40,11 +40,18 @@ def test_the_same_again_changes_and_records_nothing(edit: EditCatalogue, shop: S
 
 
 def test_what_is_not_said_is_kept_and_what_is_emptied_is_empty(edit: EditCatalogue) -> None:
-    edit.put(item("Banana", aliases="Bananas", piece_kg_min="0.1", piece_kg_max="0.2"))
+    edit.put(
+        item(
+            "Banana", aliases="Bananas", synonyms="Plantain", piece_kg_min="0.1", piece_kg_max="0.2"
+        )
+    )
     kept = edit.put(item("Banana", unit_price="9.00", valid_from=NOW))
     assert kept.aliases == ("Bananas",)
-    emptied = edit.put(item("Banana"), clears=["aliases", "piece_kg_min", "piece_kg_max"])
-    assert (emptied.aliases, emptied.piece_kg_min) == ((), None)
+    assert kept.synonyms == ("Plantain",)
+    emptied = edit.put(
+        item("Banana"), clears=["aliases", "synonyms", "piece_kg_min", "piece_kg_max"]
+    )
+    assert (emptied.aliases, emptied.synonyms, emptied.piece_kg_min) == ((), (), None)
     assert edit.put(item("Banana"), clears=["aliases"]) == emptied
 
 

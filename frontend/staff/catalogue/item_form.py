@@ -78,6 +78,7 @@ class ItemForm:
                 self._box("tare_kg", t("Usual tare"), "0.000").props("inputmode=decimal suffix=kg")
                 self._box("piece_kg_min", t("A piece weighs at least"), "0.120").props("suffix=kg")
                 self._box("piece_kg_max", t("A piece weighs at most"), "0.250").props("suffix=kg")
+                self._box("synonyms", t("Also found as, with commas"))
                 self._box("aliases", t("Other names of models, with commas"))
             self._choice("sold_as", t("Comes onto the scale"), SOLD_AS)
             with ui.element("div").classes("desk-actions"):
@@ -273,7 +274,8 @@ class ItemForm:
             "piece_kg_min": _figure(typed["piece_kg_min"]),
             "piece_kg_max": _figure(typed["piece_kg_max"]),
             "sold_as": typed["sold_as"],
-            "aliases": [alias.strip() for alias in typed["aliases"].split(",") if alias.strip()],
+            "synonyms": _listed(typed["synonyms"]),
+            "aliases": _listed(typed["aliases"]),
             "currency": None if self._item is None else self._item.currency,
             "valid_from": since and since.isoformat(),
             "valid_to": until and until.isoformat(),
@@ -317,6 +319,11 @@ def _figure(text: str) -> str:
     return text.replace(",", ".")
 
 
+def _listed(text: str) -> list[str]:
+    """The names of a text that has commas between them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, str]:
     """The initial content of the fields."""
     names = {f"name_{code}": "" for code in languages}
@@ -332,7 +339,7 @@ def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, 
         )
         return {
             **names,
-            **dict.fromkeys((*empty, "aliases", "sold_as", "tare_kg"), ""),
+            **dict.fromkeys((*empty, "synonyms", "aliases", "sold_as", "tare_kg"), ""),
             "category": "fruit",
             "unit": Unit.KG.value,
         }
@@ -350,5 +357,6 @@ def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, 
         "piece_kg_min": "" if item.piece_kg_min is None else f"{item.piece_kg_min:f}",
         "piece_kg_max": "" if item.piece_kg_max is None else f"{item.piece_kg_max:f}",
         "sold_as": item.sold_as or "",
+        "synonyms": ", ".join(item.synonyms),
         "aliases": ", ".join(item.aliases),
     }

@@ -149,6 +149,7 @@ class ItemRow(Model):
     piece_kg_max = DecimalAttribute(null=True)
     sold_as = UnicodeAttribute(null=True)
     aliases: ListAttribute[str] = ListAttribute(default=list)
+    synonyms: ListAttribute[str] = ListAttribute(default=list)
     chosen: ListAttribute[str] = ListAttribute(default=list)
     picture = UnicodeAttribute(null=True)
     retired = BooleanAttribute()

@@ -34,13 +34,15 @@ class CatalogueItem(Document):
     """What is sold under a label, at the price that holds now; `prices` has those to come too.
 
     `tare_kg` is the packaging it usually comes in, `piece_kg_min` to `piece_kg_max` what one piece
-    usually weighs. `picture_url` is where the API has the shop's own picture of it.
+    usually weighs. `picture_url` is where the API has the shop's own picture of it. `synonyms` are
+    other names, in any language, under which people search for it.
     """
 
     label: str
     plu: str
     category: str
     names: dict[str, str]
+    synonyms: tuple[str, ...] = ()
     unit: Unit
     unit_price: Exact | None
     currency: str

@@ -84,6 +84,8 @@ class Item(BaseModel):
     sold_as: SoldAs | None = None
     aliases: tuple[str, ...] = ()
     """Other names under which models know it."""
+    synonyms: tuple[str, ...] = ()
+    """Other names under which people search for it, in any language."""
     chosen: tuple[str, ...] = ()
     """Model labels that the operator has assigned to this item."""
     picture: str | None = None
@@ -107,6 +109,7 @@ class Item(BaseModel):
         piece_kg_max: str = "",
         sold_as: str = "",
         aliases: str = "",
+        synonyms: str = "",
         valid_from: datetime,
         valid_to: datetime | None = None,
     ) -> Self:
@@ -171,7 +174,8 @@ class Item(BaseModel):
             piece_kg_min=piece and piece[0],
             piece_kg_max=piece and piece[1],
             sold_as=SoldAs(sold_as) if sold_as else None,
-            aliases=tuple(name.strip() for name in aliases.split("|") if name.strip()),
+            aliases=_listed(aliases),
+            synonyms=_listed(synonyms),
             # Left unset where nobody says it, so that `succeed` can tell.
             **({"tare_kg": Decimal(tare_kg).quantize(_GRAM)} if tare_kg else {}),
         )
@@ -218,6 +222,7 @@ class Item(BaseModel):
                 "piece_kg_max": pieces.piece_kg_max,
                 "sold_as": self.sold_as or earlier.sold_as,
                 "aliases": self.aliases or earlier.aliases,
+                "synonyms": self.synonyms or earlier.synonyms,
                 "chosen": earlier.chosen,
                 "picture": self.picture or earlier.picture,
                 "version": earlier.version + 1,
@@ -381,6 +386,11 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self._on_sale)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """The names of a text in which `|` stands between them."""
+    return tuple(name.strip() for name in text.split("|") if name.strip())
 
 
 def _piece_weight(least: str, most: str) -> tuple[Decimal, Decimal] | None:

@@ -105,6 +105,7 @@ def _texts(item: Item) -> dict[str, str]:
         "tare_kg": f"{item.tare_kg:f}",
         "sold_as": item.sold_as or "",
         "aliases": ", ".join(item.aliases),
+        "synonyms": ", ".join(item.synonyms),
         **{f"name_{language}": name for language, name in sorted(item.names.items())},
     }
     if item.piece_kg_min is not None:

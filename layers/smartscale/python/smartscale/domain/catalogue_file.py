@@ -11,7 +11,7 @@ from smartscale.domain.spreadsheet import BadTable, Fault, Table, write_table
 
 CSV_COLUMNS = ("label", "plu", "category", "unit", "unit_price", "currency")
 """The columns that a catalogue file must have, beside `name_en`."""
-CSV_OPTIONAL = ("tare_kg", "piece_kg_min", "piece_kg_max", "sold_as", "aliases")
+CSV_OPTIONAL = ("tare_kg", "piece_kg_min", "piece_kg_max", "sold_as", "aliases", "synonyms")
 """Those that it may have, beside `valid_from`, `valid_to` and `name_<language>`. What a file does
 not say of an item stays as it was."""
 _VALIDITY = ("valid_from", "valid_to")
@@ -117,6 +117,7 @@ def _row(item: Item, price: Price, zone: tzinfo) -> dict[str, str]:
         "piece_kg_max": "" if item.piece_kg_max is None else f"{item.piece_kg_max:f}",
         "sold_as": item.sold_as or "",
         "aliases": "|".join(item.aliases),
+        "synonyms": "|".join(item.synonyms),
         "valid_from": write_moment(price.valid_from, zone),
         "valid_to": "" if price.valid_to is None else write_end(price.valid_to, zone),
         **{f"name_{language}": name for language, name in item.names.items()},

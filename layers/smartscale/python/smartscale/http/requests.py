@@ -22,7 +22,7 @@ from smartscale.importing.preprocessings import canonical_name
 from smartscale.operations.ports.weighings import HistoryFilter as StoredFilter
 from smartscale.operations.weighing.history import history_filter
 
-_CLEARABLE = ("piece_kg_min", "piece_kg_max", "sold_as", "aliases")
+_CLEARABLE = ("piece_kg_min", "piece_kg_max", "sold_as", "aliases", "synonyms")
 
 
 class Body(BaseModel):
@@ -166,6 +166,7 @@ class ItemEdit(Body):
     piece_kg_max: str | None = None
     sold_as: str | None = None
     aliases: list[str] | None = None
+    synonyms: list[str] | None = None
     currency: str | None = None
     valid_from: str | None = None
     valid_to: str | None = None
@@ -179,15 +180,17 @@ class ItemEdit(Body):
     def item(self, label: str, currency: str, moment: datetime, zone: tzinfo = UTC) -> Item:
         """The item; its dates are days of a zone. Raises InvalidInput."""
         fields = self.model_dump(
-            exclude={"currency", "valid_from", "valid_to", "version", "aliases"}, exclude_none=True
+            exclude={"currency", "valid_from", "valid_to", "version", "aliases", "synonyms"},
+            exclude_none=True,
         )
-        if any("|" in alias for alias in self.aliases or ()):
-            raise InvalidInput("An alias must not hold the sign |.")
+        if any("|" in name for name in (*(self.aliases or ()), *(self.synonyms or ()))):
+            raise InvalidInput("An alias or synonym must not hold the sign |.")
         return Item.parse(
             label=label,
             currency=self.currency or currency,
             valid_from=parse_moment(self.valid_from, zone) if self.valid_from else moment,
             valid_to=parse_end(self.valid_to, zone) if self.valid_to else None,
             aliases="|".join(self.aliases or ()),
+            synonyms="|".join(self.synonyms or ()),
             **fields,
         )

@@ -20,6 +20,7 @@ def item(item: Item, now: datetime) -> documents.CatalogueItem:
         plu=item.plu,
         category=item.category,
         names=item.names,
+        synonyms=item.synonyms,
         unit=item.unit,
         unit_price=money(item.unit_price_at(now), item.currency),
         currency=item.currency,
