@@ -26,8 +26,10 @@ export default {
   emits: ["state"],
   data: () => ({ state: "off" }),
   watch: {
-    state(now) {
-      this.$emit("state", now);
+    state() {
+      // Until the page is connected events wait, and one may overtake another. The data are read
+      // when it leaves, so that the last to arrive says what is so.
+      this.$emit("state", this.$data);
     },
   },
   async mounted() {

@@ -47,7 +47,7 @@ class Camera(ui.element, component="camera.js"):
         self.run_method("capture")
 
     def _changed(self, event: GenericEventArguments) -> None:
-        self.live = event.args == "live"
+        self.live = event.args["state"] == "live"
         self._on_change()
 
 

@@ -267,9 +267,9 @@ async def test_a_camera_that_starts_late_sees_what_has_landed_already(
     await shopper.open("/")
     scale.show("0.500")
     await shopper.should_see("Now it needs a picture", retries=SOON)
-    shopper.find(kind=Camera).trigger("state", "live")
+    shopper.find(kind=Camera).trigger("state", {"state": "live"})
     await shopper.should_see("The picture is being taken", retries=SOON)
-    shopper.find(kind=Camera).trigger("state", "missing")
+    shopper.find(kind=Camera).trigger("state", {"state": "missing"})
     await shopper.should_see("Now it needs a picture", retries=SOON)
 
 
