@@ -8,7 +8,6 @@ the stack, so the same files serve the embedded run, LocalStack and AWS. On a da
 chosen; alert rules know no variables, and have it from Grafana's own environment.
 """
 
-import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -44,12 +43,10 @@ from grafana_foundation_sdk.models.dashboard import (
 
 ROOT = Path(__file__).resolve().parents[1]
 DASHBOARDS = Path(__file__).with_name("dashboards")
-CATALOGUE = ROOT / "layers/smartscale/python/smartscale/catalogue.csv"
+BUILTIN_LABELS = ROOT / "layers/model/python/smartscale_model/labels.json"
 ALERTS = Path(__file__).with_name("provisioning") / "alerting" / "smartscale.json"
 NAMESPACE = "SmartScale"
 SOURCE = DataSourceRef(type_val="cloudwatch", uid="smartscale-cloudwatch")
-NO_ITEM = ("unknown", "empty")
-"""Answers that are no item of the catalogue."""
 SHOWN_STACK = "$stack"
 """The dashboards' variable."""
 WATCHED_STACK = "$SMARTSCALE_STACK"
@@ -179,16 +176,16 @@ def by_label(title: str, ask: Ask, reduce: str, unit: str, *, most: int, told: s
         .height(10)
         .span(24)
     )
-    for number, label in enumerate(catalogue_labels()):
+    for number, label in enumerate(builtin_labels()):
         of_label = replace(ask, legend=label, dimensions={"Label": label})
         panel = panel.with_target(query(of_label, number))
     return panel
 
 
-def catalogue_labels() -> list[str]:
-    """Every label that a result may have with the shipped catalogue."""
-    with CATALOGUE.open(encoding="utf-8") as table:
-        return [*(row["label"] for row in csv.DictReader(table)), *NO_ITEM]
+def builtin_labels() -> list[str]:
+    """Every label of the built-in model: each one is asked for and paid for by itself."""
+    labels: list[str] = json.loads(BUILTIN_LABELS.read_text(encoding="utf-8"))
+    return labels
 
 
 def dashboard(title: str, uid: str, since: str) -> Dashboard:

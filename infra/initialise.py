@@ -1,5 +1,5 @@
-"""Prepares a stack before it serves, and once a day: fills the catalogue, rebuilds what a kill has
-lost, deletes expired pictures, and wakes a worker.
+"""Prepares a stack before it serves, and once a day: fills a new shop's catalogue, rebuilds what
+a kill has lost, deletes expired pictures, and wakes a worker.
 
 `python -m infra.initialise [restore | make-room | SINCE]`: `restore` rebuilds everything, after a
 crash; `make-room` only deletes the oldest pictures; SINCE (ISO 8601) looks at what came since.
@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import typer
 
-from infra.commands.catalogue import import_missing
+from infra.commands.catalogue import import_examples
 from infra.commands.connection import Connection, connect
 from infra.commands.reconcile import describe
 from infra.errors import PlainError
@@ -30,7 +30,7 @@ _SAY_EVERY_S = 2.0
 
 
 def main() -> None:
-    """Fill the catalogue's gaps, rebuild rows, send unanswered uploads again, expire pictures."""
+    """Fill a new shop's catalogue, rebuild rows, send unanswered uploads again, expire pictures."""
     what = sys.argv[1] if len(sys.argv) > 1 else None
     settings = load_settings()
     try:
@@ -39,7 +39,7 @@ def main() -> None:
             deleted = connection.make_room(Space(settings.home).room)
             typer.echo(f"The disk is nearly full: deleted the {deleted} oldest pictures.")
             return
-        imported = import_missing(connection, settings.currency)
+        imported = import_examples(connection, settings.currency)
         if imported:
             typer.echo(f"Imported {imported} catalogue items.")
         if what is not None:

@@ -202,6 +202,8 @@ class FakeWeighings:
 @dataclass
 class FakeCatalogue:
     items: dict[str, Item] = field(default_factory=dict)
+    batches: list[int] = field(default_factory=list)
+    """How many items were stored together, each time that some were."""
 
     @classmethod
     def of(cls, *items: Item) -> "FakeCatalogue":
@@ -221,6 +223,7 @@ class FakeCatalogue:
         return True
 
     def put_all(self, items: Sequence[Item]) -> None:
+        self.batches.append(len(items))
         for item in items:
             self.put(item)
 

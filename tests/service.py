@@ -62,7 +62,7 @@ TOKEN = "the-right-token"
 KIOSK_SECRET = "a-secret-of-kiosks"
 BUILTIN = ModelRef(id="builtin", revision="2026.11")
 VGG16 = ModelRef(id="Adriana213/vgg16-fruit-classifier", revision="3f1c9a7be0d24c55a1")
-LABELS = ("Banana", "Apple Braeburn 1", "Cocos", "Lemon Meyer")
+LABELS = ("Banana", "Apple Crimson Snow", "Nut Pecan", "Lemon Meyer")
 """What both models know; two of them need a product."""
 
 

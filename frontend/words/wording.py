@@ -39,7 +39,12 @@ _WORDS = (
 )
 """From which confidence on which words hold."""
 
-_CATEGORIES = {"fruit": N_("Fruit"), "vegetables": N_("Vegetables")}
+_CATEGORIES = {
+    "fruit": N_("Fruit"),
+    "vegetables": N_("Vegetables"),
+    "herbs": N_("Herbs"),
+    "nuts": N_("Nuts"),
+}
 """Categories of the catalogue that ships; a shop's own are shown as it has written them."""
 
 _NO_ITEM = {"unknown": N_("Unknown item"), "empty": N_("Empty scale")}

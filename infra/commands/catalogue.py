@@ -101,14 +101,14 @@ def _describe(change: ItemChange, zone: tzinfo) -> str:
     return f"{change.item.label} {change.kind}: {', '.join(fields)}"
 
 
-def import_missing(connection: Connection, currency: str = "EUR") -> int:
-    """Put the project's own catalogue into the table, but for labels that are there.
+def import_examples(connection: Connection, currency: str = "EUR") -> int:
+    """Fill the table with the project's own catalogue where a shop has changed nothing yet.
 
-    A shop's own prices stay as they are; the project's are examples, in the shop's currency.
+    A shop's own items and prices stay as they are; the project's are examples, in its currency.
     """
     own = Path(str(files("smartscale") / "catalogue.csv"))
     examples = [in_currency(item, currency) for item in _read(own, now())]
-    return connection.edit_catalogue().put_missing(examples)
+    return connection.edit_catalogue().put_examples(examples)
 
 
 def in_currency(item: Item, currency: str) -> Item:

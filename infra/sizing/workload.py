@@ -95,7 +95,7 @@ class Usage:
     provisioned: int = 0
     alarms: int = 0
     metrics: int = 118
-    """Custom metrics at most: 18, and `Label` and `CorrectedByLabel` once for each of 50 items."""
+    """Custom metrics: 18, and `Label` and `CorrectedByLabel` for each of 50 items weighed."""
     dashboard_hours_a_day: int = 1
     architecture: str = "arm64"
     customer_key: bool = False

@@ -1,6 +1,9 @@
 """What the shop sells, and the file it comes from."""
 
+import re
+from collections import Counter
 from datetime import timedelta
+from decimal import Decimal
 from importlib.resources import files
 
 import pytest
@@ -9,6 +12,7 @@ from smartscale.domain.catalogue import Catalogue, Item, SoldAs
 from smartscale.domain.catalogue_file import read_csv, write_csv
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.moments import parse_moment
+from smartscale.domain.names import plain_name
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.weighing import Unit
 from smartscale.recognition.builtin import builtin_package
@@ -116,6 +120,42 @@ def test_the_projects_own_catalogue_says_what_a_piece_of_everything_weighs() -> 
         assert one.sold_as is not None
 
 
+def test_a_shop_starts_with_everything_about_at_least_150_items() -> None:
+    items = own_catalogue()
+    assert len(items) >= 150
+    assert len({one.plu for one in items}) == len(items)
+    for one in items:
+        assert set(one.names) == {"en", "de", "fr", "es", "ru", "ar"}, one.label
+        assert re.search("[\u0430-\u044f]", one.names["ru"]), one.label
+        assert re.search("[\u0621-\u064a]", one.names["ar"]), one.label
+        assert 3000 <= int(one.plu) <= 4999, "IFPS gives produce 3000 to 4999"
+        [price] = one.prices
+        assert isinstance(price.unit_price, Decimal)
+        assert one.category in {"fruit", "vegetables", "herbs", "nuts"}
+    for language in ("en", "de", "fr", "es", "ru", "ar"):
+        names = Counter(one.names[language] for one in items)
+        assert not [name for name, often in names.items() if often > 1], language
+
+
+def test_no_model_label_could_be_two_items_of_the_examples() -> None:
+    owners = Counter(
+        name
+        for one in own_catalogue()
+        for name in {plain_name(one.label), *map(plain_name, one.aliases)}
+    )
+    assert not [name for name, often in owners.items() if often > 1]
+
+
+def test_the_examples_hold_what_the_first_fifty_lacked() -> None:
+    labels = {one.label for one in own_catalogue()}
+    assert labels >= {
+        *("White-Grape", "Strawberry", "Cherry", "Blueberry", "Raspberry", "Broccoli"),
+        *("Cauliflower", "Iceberg-Lettuce", "Spinach", "Radish", "Celery", "Pumpkin", "Corn"),
+        *("Red-Onion", "Spring-Onion", "Parsley", "Basil", "Red-Chilli", "Persimmon", "Fig"),
+        *("Apricot", "Elstar", "Braeburn", "Red-Potato", "Cherry-Tomato"),
+    }
+
+
 def own_catalogue() -> list[Item]:
     """The file that ships."""
     text = (files("smartscale") / "catalogue.csv").read_text(encoding="utf-8")
@@ -125,7 +165,6 @@ def own_catalogue() -> list[Item]:
 def test_the_projects_own_catalogue_sells_every_label_of_the_built_in_model() -> None:
     items = own_catalogue()
     assert {i.label for i in items} >= set(builtin_package().labels) - NO_ITEM
-    assert all(i.names["en"] and i.names["de"] for i in items)
     assert all(i.unit_price_at(NOW) for i in items)
 
 

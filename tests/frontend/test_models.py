@@ -198,18 +198,18 @@ async def test_a_candidate_that_was_taken_back_says_why(manager: User, api: Serv
 
 async def test_a_label_gets_a_product_and_loses_it(manager: User, api: Service) -> None:
     await manager.should_see("Need a product (2)", retries=SOON)
-    manager.find("choose-Apple Braeburn 1").click()
+    manager.find("choose-Apple Crimson Snow").click()
     await manager.should_see("item-Royal-Gala", retries=SOON)
     manager.find("item-search").type("gala")
     await manager.should_not_see("item-Lemon", retries=SOON)
     manager.find("item-Royal-Gala").click()
 
     await manager.should_see("Need a product (1)", retries=SOON)
-    assert api.shop.catalogue.items["Royal-Gala"].chosen == ("Apple Braeburn 1",)
+    assert api.shop.catalogue.items["Royal-Gala"].chosen == ("Apple Crimson Snow",)
 
     manager.find("All (4)").click()
-    await manager.should_see("take-back-Apple Braeburn 1", retries=SOON)
-    manager.find("take-back-Apple Braeburn 1").click()
+    await manager.should_see("take-back-Apple Crimson Snow", retries=SOON)
+    manager.find("take-back-Apple Crimson Snow").click()
     await manager.should_see("Need a product (2)", retries=SOON)
     assert not api.shop.catalogue.items["Royal-Gala"].chosen
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import yaml
 
-from grafana.build import ALERTS, DASHBOARDS, NO_ITEM, alerts, rendered
+from grafana.build import ALERTS, DASHBOARDS, alerts, rendered
 from grafana.replay import (
     Panel,
     Series,
@@ -22,12 +22,13 @@ from grafana.replay import (
     panels_of,
     replay,
 )
-from infra.commands.catalogue import import_missing
+from infra.commands.catalogue import import_examples
 from infra.commands.connection import connect
 from infra.deploy import embedded_parameters
 from infra.emulator import Emulator
 from infra.settings import ROOT
 from smartscale.domain.job_id import new_job_id
+from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.upload import upload_key
 from smartscale.operations.metrics.watch import COSTS
 from smartscale.recognition.builtin import builtin_package
@@ -216,7 +217,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         with pytest.MonkeyPatch.context() as patch:
             for name, value in deployed.environment.items():
                 patch.setenv(name, value)
-            import_missing(connect(deployed.settings))
+            import_examples(connect(deployed.settings))
         shop = Shop(deployed, Api(f"{deployed.gateway_url}/v1", auth=Signed(deployed)))
         # The embedded stack's own admin function, which nobody calls but here, looks there.
         deployed.session.client("ssm", endpoint_url=deployed.endpoint).put_parameter(

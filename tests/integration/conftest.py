@@ -15,7 +15,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from infra.commands.catalogue import import_missing
+from infra.commands.catalogue import import_examples
 from infra.commands.connection import Connection, connect
 from infra.deploy import embedded_parameters
 from smartscale.contract import proof
@@ -32,7 +32,7 @@ def connection(deployed: Deployed) -> Iterator[Connection]:
         # One that other tests of this process made keeps another emulator's credentials.
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         connected = connect(deployed.settings)
-        import_missing(connected)
+        import_examples(connected)
         yield connected
 
 

@@ -12,7 +12,7 @@ from botocore.endpoint import Endpoint
 from functions.inference import app as inference
 from functions.result import app as result
 from functions.upload import app as upload
-from infra.commands.catalogue import import_missing
+from infra.commands.catalogue import import_examples
 from infra.commands.connection import Connection
 from infra.sizing.workload import ARRIVAL, CONFIRMATION, RESULT, UPLOAD, Calls, Usage
 from smartscale.domain.load import Load
@@ -57,7 +57,7 @@ def fresh(
         monkeypatch.setenv(name, value)
     # The embedded run's functions have no token of their own, and these ask for one.
     monkeypatch.setenv("ADMIN_TOKEN", "a-token-of-this-test")
-    import_missing(stack.connection)
+    import_examples(stack.connection)
     forget()
     yield stack
     forget()

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from smartscale.domain.catalogue import Item
 from smartscale.domain.catalogue_changes import ChangeKind, fingerprint
 from smartscale.domain.errors import Conflict, NotFound
 from smartscale.operations.catalogue.edit import EditCatalogue
@@ -53,6 +54,43 @@ def test_what_is_not_said_is_kept_and_what_is_emptied_is_empty(edit: EditCatalog
     )
     assert (emptied.aliases, emptied.synonyms, emptied.piece_kg_min) == ((), (), None)
     assert edit.put(item("Banana"), clears=["aliases"]) == emptied
+
+
+EXAMPLES = [item("Banana"), item("Lemon", plu="4053"), item("Fig", plu="4266")]
+
+
+def test_examples_fill_a_new_shop_in_a_few_writes(shop: Shop) -> None:
+    shop.catalogue.items.clear()
+    edit = EditCatalogue(shop.catalogue, shop.ledger, shop.clock)
+    many = [item(f"Kind {n}", plu=str(n)) for n in range(1, 121)]
+    assert edit.put_examples(many) == 120
+    assert shop.catalogue.batches == [50, 50, 20]
+    assert edit.put_examples(many) == 0
+    assert shop.ledger.item_changes == []
+
+
+def test_a_filling_that_was_interrupted_goes_on(shop: Shop) -> None:
+    shop.catalogue.items = {"Banana": EXAMPLES[0]}
+    edit = EditCatalogue(shop.catalogue, shop.ledger, shop.clock)
+    assert edit.put_examples(EXAMPLES) == 2
+    assert set(shop.catalogue.items) == {"Banana", "Lemon", "Fig"}
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        item("Mug", plu="9902"),
+        item("Fig", plu="1"),
+        item("Banana").retire(),
+        item("Banana", unit_price="9.00").succeed(item("Banana")),
+    ],
+    ids=["an item", "a PLU", "one less", "a price"],
+)
+def test_a_shop_with_something_of_its_own_gets_no_examples(shop: Shop, own: Item) -> None:
+    shop.catalogue.items = {own.label: own}
+    edit = EditCatalogue(shop.catalogue, shop.ledger, shop.clock)
+    assert edit.put_examples(EXAMPLES) == 0
+    assert shop.catalogue.items == {own.label: own}
 
 
 def test_an_edit_of_what_was_changed_meanwhile_is_refused(edit: EditCatalogue) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from infra.commands.catalogue import import_missing
+from infra.commands.catalogue import import_examples
 from infra.commands.connection import connect
 from infra.emulator import Emulator
 from infra.package import stage
@@ -123,7 +123,7 @@ def stack(sam: Sam, fresh_emulator: Emulator) -> Iterator[Deployed]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in deployed.environment.items():
             patch.setenv(name, value)
-        import_missing(connect(deployed.settings))
+        import_examples(connect(deployed.settings))
         yield deployed
 
 

@@ -52,13 +52,21 @@ class EditCatalogue:
             if self._store(changed):
                 return changed
 
-    def put_missing(self, items: Iterable[Item]) -> int:
-        """Add the items whose label is not there yet; tells how many.
+    def put_examples(self, items: Iterable[Item]) -> int:
+        """Fill the catalogue of a shop that has changed nothing yet; tells how many are new.
 
-        That is what a deployment does: it fills an empty shop and never overwrites its prices. It
-        is not recorded, since the next deployment does the same.
+        That is what a deployment does. A shop with an item or a price of its own is left as it
+        is: it would sell at a price that nobody there has seen. An interrupted filling goes on at
+        the next start. It is not recorded, since the next deployment does the same.
         """
-        return sum(self._catalogue.put(item) for item in items)
+        examples = {item.label: item for item in items}
+        known = self._catalogue.all().everything()
+        if any(not _is_example(item, examples.get(item.label)) for item in known):
+            return 0
+        missing = [item for item in examples.values() if item.label not in {i.label for i in known}]
+        for some in batched(missing, _AT_ONCE):
+            self._catalogue.put_all(some)
+        return len(missing)
 
     def preview(self, items: Iterable[Item]) -> list[ItemChange]:
         """What the items of a file would change, without changing it.
@@ -219,3 +227,8 @@ class EditCatalogue:
         recorded = self._ledger.record_item(item)
         self._catalogue.put(recorded)
         return recorded == item
+
+
+def _is_example(item: Item, example: Item | None) -> bool:
+    """Whether an item is as the examples have it, from this or an earlier release."""
+    return example is not None and (item.version, item.plu) == (0, example.plu)
