@@ -16,7 +16,7 @@ PATH="$PATH:/opt/sam/bin"
 if [ -n "${LAYERS_FOLDER:-}" ]; then
     mkdir -p "$LAYERS_FOLDER"
     listing="$(mktemp -d)"
-    for layer in .aws-sam/build/RuntimeLayer .aws-sam/build/RecognitionLayer layers/smartscale layers/model; do
+    for layer in .aws-sam/build/*Layer layers/model; do
         cp -R --remove-destination "$layer/." "$LAYERS_FOLDER"
         (cd "$layer" && find . ! -type d)
     done | sort -u >"$listing/new"

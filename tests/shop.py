@@ -19,7 +19,8 @@ from smartscale.operations.messages import (
 from smartscale.operations.ports.metrics import Metric
 from smartscale.operations.weighing.announce import Announce
 from smartscale.operations.weighing.confirm import Confirm
-from smartscale.operations.weighing.recognise import Fail, Recognise
+from smartscale.operations.weighing.fail import Fail
+from smartscale.operations.weighing.recognise import Recognise
 from tests.examples import item, picture
 from tests.fakes import (
     Clock,

@@ -26,7 +26,7 @@ from smartscale.logs import function_logger
 from smartscale.operations.messages import Announcement, Arrivals, LessonOffer, WakeUp, parse
 from smartscale.operations.ports.metrics import Metric, Metrics
 from smartscale.operations.weighing.announce import Announce
-from smartscale.operations.weighing.recognise import Fail
+from smartscale.operations.weighing.fail import Fail
 from smartscale.settings import BucketSettings, MetricsSettings, TopicSettings
 
 TRIED_IN_VAIN = "The picture could not be processed after several tries; weigh the item again."

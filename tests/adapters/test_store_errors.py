@@ -16,7 +16,7 @@ from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.cloudwatch import CloudWatchQueries
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
-from smartscale.adapters.store_errors import SDK_ERRORS
+from smartscale.adapters.store_errors import sdk_errors
 from smartscale.adapters.topic import topic_for
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.domain.weighing import ModelRef, Status, Weighing
@@ -100,7 +100,7 @@ def test_a_store_that_does_not_answer_is_the_domains_error(call: str, tmp_path: 
     (tmp_path / "model.json").write_text("{}")
     with pytest.raises(StoreUnavailable, match="just now") as caught:
         CALLS[call](tmp_path)
-    assert isinstance(caught.value.__cause__, SDK_ERRORS)
+    assert isinstance(caught.value.__cause__, sdk_errors())
 
 
 def test_the_command_says_what_the_sdk_said(

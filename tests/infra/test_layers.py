@@ -14,6 +14,16 @@ from tests.support import tool_environment
 
 _FUNCTIONS = ("Upload", "Result", "Admin", "Inference", "DeadLetter")
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+_SITE_PACKAGES = f"python/lib/python{_PYTHON}/site-packages"
+_OF_OTHERS = ("RuntimeLayer", "RecognitionLayer")
+_LEFT_OUT = {
+    "Upload": {"pynamodb", "numpy", "ai_edge_litert"},
+    "Result": {"numpy", "ai_edge_litert"},
+    "Admin": {"numpy", "ai_edge_litert"},
+    "Inference": {"fastapi", "mangum", "opentelemetry"},
+    "DeadLetter": {"PIL", "pi_heif", "numpy", "fastapi", "mangum", "opentelemetry"},
+}
+"""What a function has no use for when it starts, and does not load."""
 _TAG = sys.implementation.cache_tag
 _FOLDERS = {"x86_64": "x86_64", "aarch64": "arm64"}
 
@@ -31,25 +41,26 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     """What each layer adds to the path, built for this Python instead of Lambda's."""
     if sys.platform != "linux" or platform.machine() not in _FOLDERS:
         pytest.skip("the layers' packages run on Linux alone")
-    built = {
-        "SmartScaleLayer": [ROOT / "layers" / "smartscale" / "python"],
-        "ModelLayer": [ROOT / "layers" / "model" / "python"],
-    }
-    for name in ("RuntimeLayer", "RecognitionLayer"):
+    built = {"ModelLayer": [ROOT / "layers" / "model" / "python"]}
+    runtime = ROOT / "layers" / "runtime" / _FOLDERS[platform.machine()]
+    for name, makefile, folder, packages in (
+        ("SmartScaleLayer", "Makefile", ROOT / "layers" / "smartscale", "python"),
+        *((name, "../Makefile", runtime, _SITE_PACKAGES) for name in _OF_OTHERS),
+    ):
         artifacts = tmp_path_factory.mktemp(name)
         subprocess.run(
-            ["make", "--makefile", "../Makefile", f"build-{name}"],
-            cwd=ROOT / "layers" / "runtime" / _FOLDERS[platform.machine()],
+            ["make", "--makefile", makefile, f"build-{name}"],
+            cwd=folder,
             env=tool_environment(ARTIFACTS_DIR=str(artifacts), LAYER_PYTHON=_PYTHON),
             check=True,
         )
-        built[name] = [artifacts / "python" / "lib" / f"python{_PYTHON}" / "site-packages"]
+        built[name] = [artifacts / packages]
     return built
 
 
 def test_what_is_packed_is_compiled(layers: dict[str, list[Path]]) -> None:
     """A function cannot keep what it compiles, and would do so at each start."""
-    for name in ("RuntimeLayer", "RecognitionLayer"):
+    for name in (*_OF_OTHERS, "SmartScaleLayer"):
         [packages] = layers[name]
         modules = [path for path in packages.rglob("*.py") if path.parent.name != "__pycache__"]
         assert len(modules) > 100, name
@@ -68,7 +79,8 @@ def test_a_function_needs_nothing_but_its_layers(
     path = [ROOT / function["CodeUri"]]
     path += [folder for layer in function["Layers"] for folder in layers[layer["Ref"]]]
     start = (
-        f"import sys; sys.path[:0] = {[str(folder) for folder in path]}; import app; app.handler"
+        f"import sys; sys.path[:0] = {[str(folder) for folder in path]}; import app; app.handler; "
+        "print(*sys.modules)"
     )
 
     done = subprocess.run(
@@ -80,3 +92,6 @@ def test_a_function_needs_nothing_but_its_layers(
     )
 
     assert done.returncode == 0, done.stderr
+    loaded = {module.partition(".")[0] for module in done.stdout.split()}
+    assert {"smartscale", "pydantic"} <= loaded
+    assert not loaded & _LEFT_OUT[name]

@@ -10,7 +10,7 @@ from smartscale.clock import now
 from smartscale.domain.upload import upload_key
 from smartscale.operations.messages import WAKE_UP, Arrival
 from smartscale.operations.weighing.announce import Announce
-from smartscale.operations.weighing.recognise import Fail
+from smartscale.operations.weighing.fail import Fail
 from tests.conftest import Deployed
 from tests.integration.conftest import Api
 from tests.integration.test_commands import Command, smartscale

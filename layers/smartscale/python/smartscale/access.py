@@ -1,7 +1,6 @@
 """Who may do what staff does, wired from a function's settings."""
 
 from smartscale.adapters.cloudwatch import MetricsSink, metrics_for
-from smartscale.adapters.tables import DynamoRefusals
 from smartscale.adapters.tokens import GivenToken, StoredToken
 from smartscale.clock import now
 from smartscale.operations.access.authorise import Authorise
@@ -18,6 +17,9 @@ def administrators(configured: AdminSettings, models_table: str, sink: MetricsSi
         models_table: where wrong ones are counted.
         sink: where metrics go.
     """
+    # The upload function hardly ever asks, and would load PynamoDB at each cold start.
+    from smartscale.adapters.tables import DynamoRefusals  # noqa: PLC0415
+
     region = configured.aws_region
     token: AdminToken
     if configured.admin_token_secret:

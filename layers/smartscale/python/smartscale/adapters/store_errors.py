@@ -2,6 +2,7 @@
 else: whoever calls an adapter knows neither of the two."""
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -11,7 +12,6 @@ from typing import Any, TypeVar
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
-from pynamodb.exceptions import PynamoDBException
 
 from smartscale.domain.errors import StorageFull, StoreUnavailable
 
@@ -19,7 +19,6 @@ SDK_ERRORS = (
     BotoCoreError,
     ClientError,
     Boto3Error,
-    PynamoDBException,
     ResponseParserError,  # of what answers in the store's stead, such as a proxy
 )
 _SENTENCE = "The store does not answer just now: try again in a moment."
@@ -31,6 +30,15 @@ _NO_ROOM = (
 Store = TypeVar("Store")
 
 
+def sdk_errors() -> tuple[type[Exception], ...]:
+    """What the SDKs raise; of PynamoDB only where it was loaded, as it need not be for this."""
+    if "pynamodb" not in sys.modules:
+        return SDK_ERRORS
+    from pynamodb.exceptions import PynamoDBException  # noqa: PLC0415
+
+    return (*SDK_ERRORS, PynamoDBException)
+
+
 @contextmanager
 def store_errors(sentence: str = _SENTENCE) -> Iterator[None]:
     """Raise StoreUnavailable, with this sentence, for what the SDKs raise inside.
@@ -39,7 +47,7 @@ def store_errors(sentence: str = _SENTENCE) -> Iterator[None]:
     """
     try:
         yield
-    except SDK_ERRORS as error:
+    except sdk_errors() as error:
         if _has_no_room(error):
             raise StorageFull(_NO_ROOM) from error
         raise StoreUnavailable(sentence) from error

@@ -1,4 +1,4 @@
-"""Turn an image object into the outcome of a weighing: recognised and priced, or failed."""
+"""Turn an image object into the outcome of a weighing: recognised and priced."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -191,61 +191,6 @@ def prediction_for(scored: Scored, load: Load, catalogue: Catalogue, at: datetim
     if item is None:
         return Prediction(label=scored.label, confidence=scored.confidence)
     return pricing.price(item, load, scored.confidence, at)
-
-
-class Fail:
-    """Ends a weighing that cannot be recognised, visibly."""
-
-    def __init__(
-        self,
-        uploads: Uploads,
-        ledger: Ledger,
-        weighings: Weighings,
-        announce: Announce,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._uploads = uploads
-        self._ledger = ledger
-        self._weighings = weighings
-        self._announce = announce
-        self._now = now
-
-    def process(self, arrival: Arrival, reason: str) -> list[Metric]:
-        """Mark a weighing failed, unless it has an outcome.
-
-        Returns:
-            What to tell the operators.
-        """
-        now = self._now()
-        upload = self._uploads.find(arrival.key)
-        if upload is None and (moved := self._uploads.moved(arrival.key, arrival.etag)):
-            upload = self._uploads.find(moved)
-        if upload is None:
-            upload = StoredUpload(arrival.key, arrival.etag, arrival.at or now, {})
-        correlation.adopt(upload.correlation_id)
-        try:
-            load = upload.load()
-        except Unprocessable:
-            load = None
-        weighing = self._ledger.append(
-            Weighing(
-                job_id=upload.job_id,
-                status=Status.FAILED,
-                scale_id=upload.scale_id,
-                upload_key=arrival.key,
-                created_at=upload.created_at,
-                completed_at=now,
-                load=load,
-                error=reason,
-                correlation_id=upload.correlation_id,
-            )
-        )
-        stored = self._weighings.put(weighing)
-        if stored or arrival.again:
-            self._announce.announce(weighing)
-        if not stored:
-            return []
-        return outcome_metrics(weighing)
 
 
 def _accepted_at(upload: StoredUpload, arrival: Arrival) -> datetime:
