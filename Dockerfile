@@ -19,13 +19,13 @@ RUN uv venv --quiet .venv \
         --prune ministack --prune awscli --output-file /tmp/requirements.txt \
     && uv pip install --quiet --require-hashes --requirement /tmp/requirements.txt
 
-# SAM CLI keeps to itself: some of its packages are older than ours.
+# SAM CLI keeps to itself: some of its packages are older than ours. It lints nothing here.
 FROM uv AS deployer-packages
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 # hadolint ignore=DL3008
 RUN apt-get update && apt-get install --yes --no-install-recommends make && rm -rf /var/lib/apt/lists/*
 RUN uv venv --quiet /opt/sam \
-    && uv export --frozen --quiet --no-emit-project --only-group sam \
+    && uv export --frozen --quiet --no-emit-project --only-group sam --prune cfn-lint \
         --output-file /tmp/requirements.txt \
     && VIRTUAL_ENV=/opt/sam uv pip install --quiet --require-hashes \
         --requirement /tmp/requirements.txt
@@ -41,14 +41,19 @@ RUN architecture="$(uname -m | sed s/aarch64/arm64/)" \
 # Emulators publish no versions; see there.
 COPY infra/__init__.py infra/unversioned.py infra/
 RUN /opt/sam/bin/python -m infra.unversioned .aws-sam/build/template.yaml
+# What our own commands want is in the layer that functions get, but for these.
+RUN uv venv --quiet .venv \
+    && uv export --frozen --quiet --no-emit-project --only-group deployer \
+        --output-file /tmp/requirements.txt \
+    && uv pip install --quiet --require-hashes --requirement /tmp/requirements.txt \
+    && echo /app/.aws-sam/build/RuntimeLayer/python/lib/python3.13/site-packages \
+        >.venv/lib/python3.13/site-packages/runtime-layer.pth
 
 # ---------------------------------------------------------------- what runs
-FROM python:3.13-slim-trixie AS app
+FROM python:3.13-slim-trixie AS ours
 RUN useradd --uid 10001 --create-home smartscale \
     && install --directory --owner smartscale /data /data/kiosk /data/model_cache /layers
 WORKDIR /app
-COPY --from=app-packages /app/.venv .venv
-COPY . .
 ENV PATH=/app/.venv/bin:$PATH \
     PYTHONPATH=/app:/app/layers/smartscale/python:/app/layers/model/python \
     PYTHONUNBUFFERED=1 \
@@ -59,8 +64,14 @@ ENV PATH=/app/.venv/bin:$PATH \
     SMARTSCALE_SAMPLES=/app/sample_data
 USER 10001
 
-FROM app AS deployer
+FROM ours AS app
+COPY --from=app-packages /app/.venv .venv
+COPY . .
+
+FROM ours AS deployer
 COPY --from=deployer-packages /opt/sam /opt/sam
+COPY --from=deployer-packages /app/.venv .venv
 COPY --from=deployer-packages /app/.aws-sam .aws-sam
+COPY . .
 ENV SAM_CLI_TELEMETRY=0
 CMD ["sh", "localstack/deploy.sh"]

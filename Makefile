@@ -17,7 +17,7 @@ endif
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run install tensorflow test check chaos growth lint format types openapi layers sam-validate checkov sam-build clean
+.PHONY: help run install tensorflow test check chaos containers growth lint format types openapi layers sam-validate checkov sam-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -46,7 +46,7 @@ run: install ## run everything here: emulated cloud, API and kiosk
 PYTEST := .venv/bin/pytest --numprocesses auto --maxprocesses 4
 
 # What these hold would be left out by its marks; read at all, it would load TensorFlow.
-NOT_CHECKED := tests/chaos tests/e2e tests/integration tests/sam tests/training/test_pipeline.py \
+NOT_CHECKED := tests/chaos tests/containers tests/e2e tests/integration tests/sam tests/training/test_pipeline.py \
 	tests/training/test_report.py
 
 test: lint ## everything CI runs
@@ -55,6 +55,10 @@ test: lint ## everything CI runs
 # One after the other: what is measured is this machine with one run on it.
 chaos: .venv/.test ## kill, fill and flood a whole run for up to 20 minutes, and count what was lost
 	.venv/bin/pytest -m "" tests/chaos tests/operations/test_restored_tables.py $(PYTEST_ARGS)
+
+# It ends after 15 minutes and takes down what it began, whatever hangs.
+containers: .venv/.test ## build the images, and try everything of docker-compose.yml on a Docker engine
+	timeout --foreground --signal=INT 900 .venv/bin/pytest -m containers tests/containers $(PYTEST_ARGS)
 
 check: lint ## what to run before a commit: all that needs no emulator, browser or TensorFlow
 	$(PYTEST) -m "not integration and not browser and not training and not chaos" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)

@@ -54,7 +54,7 @@ def test_addresses_are_those_of_the_guide_and_of_this_machine_alone(
 ) -> None:
     for name, port in _PORTS.items():
         [published] = compose["services"][name]["ports"]
-        host, outside, inside = re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", published).split(":")
+        host, outside, inside = _default(published).split(":")
         assert (host, int(outside), int(inside)) == ("127.0.0.1", port, port)
 
 

@@ -42,10 +42,11 @@ def layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
     if sys.platform != "linux" or platform.machine() not in _FOLDERS:
         pytest.skip("the layers' packages run on Linux alone")
     built = {"ModelLayer": [ROOT / "layers" / "model" / "python"]}
-    runtime = ROOT / "layers" / "runtime" / _FOLDERS[platform.machine()]
+    runtime = ROOT / "layers" / "runtime"
+    of_others = runtime / _FOLDERS[platform.machine()]
     for name, makefile, folder, packages in (
-        ("SmartScaleLayer", "Makefile", ROOT / "layers" / "smartscale", "python"),
-        *((name, "../Makefile", runtime, _SITE_PACKAGES) for name in _OF_OTHERS),
+        ("SmartScaleLayer", "../smartscale/Makefile", runtime, "python"),
+        *((name, "../Makefile", of_others, _SITE_PACKAGES) for name in _OF_OTHERS),
     ):
         artifacts = tmp_path_factory.mktemp(name)
         subprocess.run(

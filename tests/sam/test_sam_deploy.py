@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import threading
 from collections import defaultdict
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -23,6 +22,7 @@ from smartscale.domain.upload import upload_key
 from smartscale.recognition.builtin import builtin_package
 from tests.conftest import Deployed
 from tests.examples import NOW, picture
+from tests.flow import Flow, history_of, ledger_folder
 from tests.integration.conftest import Api
 from tests.sam.conftest import LOCALSTACK, ORIGIN, TOKEN, Gateway, Sam, deployed_stack
 from tests.support import eventually
@@ -171,8 +171,8 @@ def test_a_dropped_object_becomes_a_result(
         Metadata={"weight-kg": "0.250", "scale-id": "camera"},
     )
 
-    eventually(lambda: bool(_history(api, "camera")), 120)
-    [weighing] = _history(api, "camera")
+    eventually(lambda: bool(history_of(api, "camera")), 120)
+    [weighing] = history_of(api, "camera")
     assert (weighing["status"], weighing["label"]) == ("done", "Banana")
     assert (weighing["weight_kg"], weighing["price"]) == ("0.250", "0.47")
 
@@ -214,7 +214,7 @@ def test_a_poison_picture_ends_as_failed(api: Api, stack: Deployed) -> None:
 
     assert result["status"] == "failed"
     assert "picture" in result["error"]
-    record = f"{_ledger(job_id)}failed.json"
+    record = f"{ledger_folder(job_id)}failed.json"
     assert stack.s3().head_object(Bucket=stack.outputs.bucket, Key=record)
 
 
@@ -246,7 +246,7 @@ def test_the_stack_is_updated_while_messages_flow(
     )
     before = api.get("/health").json()["version"]
     sam.build_for_emulators()
-    with _Flow(stack, samples["Banana"]) as dropped:
+    with Flow(stack, samples["Banana"]) as dropped:
         sam.deploy("smartscale", **LOCALSTACK, LogLevel="DEBUG", InferenceConcurrency="5")
         eventually(lambda: api.get("/health").json()["version"] == "0.1.1", 120)
 
@@ -255,7 +255,7 @@ def test_the_stack_is_updated_while_messages_flow(
     assert len(dropped.sent) > 20
     results = [api.result(job_id) for job_id in dropped.sent]
     assert {result["status"] for result in results} == {"done"}
-    assert len(_history(api, "flow")) == len(dropped.sent)
+    assert len(history_of(api, "flow")) == len(dropped.sent)
     assert api.result(api.predict(samples["Banana"]))["status"] == "done"
 
 
@@ -348,17 +348,6 @@ _SHOP = {
 }
 
 
-def _history(api: Api, scale_id: str) -> list[dict[str, Any]]:
-    query = {"scale_id": scale_id, "limit": "100"}
-    items: list[dict[str, Any]] = []
-    while True:
-        page = api.get("/history", params=query).json()
-        items += page["items"]
-        if page["next_cursor"] is None:
-            return items
-        query["cursor"] = page["next_cursor"]
-
-
 def _kiosk_key(stack: Deployed, *arguments: str) -> str:
     done = subprocess.run(
         [str(Path(sys.executable).with_name("smartscale")), "kiosk-key", *arguments],
@@ -376,46 +365,3 @@ def _kiosk_key(stack: Deployed, *arguments: str) -> str:
         timeout=120,
     )
     return done.stdout.strip()
-
-
-class _Flow:
-    """Drops weighings into the bucket until it is left, with ten of them without an outcome."""
-
-    def __init__(self, stack: Deployed, image: bytes) -> None:
-        self.sent: list[str] = []
-        self._s3 = stack.s3()
-        self._bucket = stack.outputs.bucket
-        self._image = image
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def __enter__(self) -> "_Flow":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.1):
-            if len(self.sent) < 10 or self._has_outcome(self.sent[-10]):
-                self._send()
-
-    def _send(self) -> None:
-        job_id = new_job_id(NOW)
-        self._s3.put_object(
-            Bucket=self._bucket,
-            Key=upload_key(job_id),
-            Body=self._image,
-            Metadata={"weight-kg": "0.500", "scale-id": "flow"},
-        )
-        self.sent.append(job_id)
-
-    def _has_outcome(self, job_id: str) -> bool:
-        found = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=_ledger(job_id))
-        return found["KeyCount"] > 0
-
-
-def _ledger(job_id: str) -> str:
-    return f"ledger/{'/'.join(upload_key(job_id).split('/')[1:4])}/{job_id}/"

@@ -1,4 +1,4 @@
-# Included where layers are built.
+# Included by the Makefiles of layers.
 UV ?= uv
 LAYER_PYTHON ?= 3.13
 
