@@ -16,7 +16,7 @@ from frontend.logs import current
 from smartscale.adapters.litert import load_builtin
 from smartscale.domain import correlation, pricing
 from smartscale.domain.catalogue import Catalogue, Item, Price, SoldAs
-from smartscale.domain.errors import Conflict
+from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.job_id import is_job_id, job_time, new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.moments import parse_moment
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class NotSold(Exception):
-    """The catalogue has no such item, or no price for it."""
+    """The catalogue has no such item, or no price for it; or so many pieces cannot weigh that."""
 
 
 @dataclass(frozen=True)
@@ -105,17 +105,18 @@ class LocalScale:
         """Sell a weighing as the item that somebody says it is; returns the weighing as text.
 
         Raises:
-            NotSold: the catalogue has no such item, or no price for it.
+            NotSold: the catalogue has no such item, or no price for it; or so many pieces cannot
+                weigh that.
         """
         known = Weighing.model_validate_json(weighing)
         item = self._catalogue_of(items).find(label)
         if item is None:
             raise NotSold(f"{label} is not in the catalogue.")
-        prediction = pricing.price_sale(known, item, known.load_to_sell(quantity))
         by = ConfirmedBy(confirmed_by)
         try:
+            prediction = pricing.price_sale(known, item, quantity)
             return known.confirm(prediction, by, datetime.now(UTC)).model_dump_json()
-        except Conflict as error:
+        except (Conflict, InvalidInput) as error:
             raise NotSold(str(error)) from error
 
     def _catalogue_of(self, items: list[dict[str, Any]]) -> Catalogue:
@@ -170,9 +171,11 @@ def shown(weighing: str, language: str) -> dict[str, Any]:
 
 
 def sale(weighing: str) -> Sale | None:
-    """What a weighing was charged; None where it still needs a confirmation, or has no price."""
+    """What a weighing was charged; None where it still needs a confirmation or a count, or has no
+    price."""
     sold = Weighing.model_validate_json(weighing)
-    if sold.needs_confirmation or sold.price is None or sold.sold_label is None:
+    open_ = sold.needs_confirmation or sold.needs_count
+    if open_ or sold.price is None or sold.sold_label is None:
         return None
     charged = {
         "unit": str(sold.unit),

@@ -1,40 +1,16 @@
 """The answer: what it is, how sure that is, what it costs, and what else it may be."""
 
-from collections.abc import Awaitable, Callable
-
 from nicegui import ui
 
 from frontend.kiosk import Visit
 from frontend.screen import theme
+from frontend.screen.pieces import Counter, amount
 from frontend.screen.search import ItemSearch
+from frontend.shopper.pieces import ask_for_count
 from frontend.shopper.receipt import Receipt
 from frontend.weighing.shopper import Shopper
-from frontend.weighing.weighing import MAX_QUANTITY
 from frontend.words import wording
-from frontend.words.languages import Language
 from smartscale.contract.weighing import EMPTY, UNKNOWN, Prediction, Result, Unit
-
-
-class Counter:
-    """Draws the number of pieces between a button for less and one for more."""
-
-    def __init__(self, t: Language, quantity: int, count: Callable[[int], Awaitable[None]]) -> None:
-        with ui.element("div").classes("quantity") as group:
-            group.props["role"] = "group"
-            group.props["aria-label"] = t("How many?")
-            theme.text(t("How many?")).classes("quantity-label")
-            self._less = theme.action("", lambda: count(-1), symbol="minus")
-            self._less.classes("square").mark("less").props["aria-label"] = t("One less")
-            self._number = theme.text("").classes("quantity-number").mark("quantity")
-            self._more = theme.action("", lambda: count(1), symbol="plus")
-            self._more.classes("square").mark("more").props["aria-label"] = t("One more")
-        self.show(quantity)
-
-    def show(self, quantity: int) -> None:
-        """Show another quantity. The buttons are not drawn anew: a tap on one would be lost."""
-        self._number.text = str(quantity)
-        self._less.set_enabled(quantity > 1)
-        self._more.set_enabled(quantity < MAX_QUANTITY)
 
 
 class Answer:
@@ -95,12 +71,19 @@ class Answer:
     def _asks(self) -> bool:
         return bool(self._result.needs_confirmation)
 
+    @property
+    def _counts(self) -> bool:
+        """Whether the item is known, and its pieces have to be counted."""
+        return self._result.needs_count and not self._asks
+
     def _item(self) -> None:
         self._head()
         with ui.element("div").classes("price-row"):
             self._price()
             if self._result.unit is Unit.EACH:
-                self._counter = Counter(self._t, self._weighing.quantity, self._shopper.count)
+                self._counter = Counter(
+                    self._t, self._weighing.quantity, self._weighing.most, self._shopper.count
+                )
         self._below()
 
     @ui.refreshable_method
@@ -112,35 +95,41 @@ class Answer:
                 theme.text(result.name or "", "h1").mark("answer-name")
                 if asks:
                     theme.text(t("Does this look right?"), "p").classes("question")
+                elif self._counts:
+                    theme.text(t("How many are there?"), "p").classes("question")
                 self._how_sure(asks=asks)
 
     @ui.refreshable_method
     def _below(self) -> None:
         t, result, asks = self._t, self._result, self._asks
         self._problem()
+        if self._counts:
+            ask_for_count(self._shopper, t)
         with ui.element("div").classes("actions"):
             if asks:
-                label = result.label or ""
+                label, quantity = result.label or "", None
+                if result.unit is Unit.EACH:
+                    quantity = self._weighing.quantity
 
                 async def accept() -> None:
-                    await self._shopper.confirm(label)
+                    await self._shopper.confirm(label, quantity)
 
                 yes = theme.action(
-                    t("Yes, {name}", name=result.name or ""),
+                    t("Yes, {name}", name=amount(result.name or "", quantity or 1, t)),
                     accept,
                     kind="primary",
                     symbol="check",
                 )
                 yes.mark("accept").props("data-focus")
-            else:
+            elif not self._counts:
                 self._next(kind="primary")
             theme.action(
                 t("Something else"), lambda: self._shopper.search(True), symbol="search"
             ).mark("something-else")
-        if not asks:
+        if not (asks or self._counts):
             Receipt(self._visit, result.job_id).build()
         self._alternatives(t("Or is it one of these?") if asks else t("Not right? Tap what it is"))
-        if asks:
+        if asks or self._counts:
             self._next(kind="quiet", title=t("Cancel"))
 
     def _how_sure(self, *, asks: bool) -> None:
@@ -158,7 +147,8 @@ class Answer:
         price, calculation = wording.price(result, t), wording.calculation(result, t)
         if not self._weighing.settled:
             price, calculation = wording.ELLIPSIS, t("One moment…")
-        with ui.element("div").classes("price-block open" if self._asks else "price-block"):
+        open_ = self._asks or self._counts
+        with ui.element("div").classes("price-block open" if open_ else "price-block"):
             theme.text(t("Price"), "p").classes("price-caption")
             theme.text(price, "p").classes("price").mark("price")
             theme.text(calculation, "p").classes("sum").mark("calculation")

@@ -159,8 +159,8 @@ class Session:
         before = self.weighing
         if before.waiting or before.result is not None:
             # Another picture is another weighing, of what is on the scale already.
-            presumed = None if before.result is not None else before.presumed_label
-            self.replace(Weighing(presumed_label=presumed))
+            presumed = None if before.result is not None else before.presumed
+            self.replace(Weighing(presumed=presumed))
         self.weighing.photo, self.weighing.notice = photo, None
         if self.step is Step.READY:
             self._send()
@@ -185,8 +185,7 @@ class Session:
     def _reweigh(self) -> None:
         """Begin a weighing of the same item, which has another weight now."""
         before = self.weighing
-        label = before.result.confirmed_label if before.result else before.presumed_label
-        self.replace(Weighing(self.chosen_photo, presumed_label=label))
+        self.replace(Weighing(self.chosen_photo, presumed=before.said))
 
     def _send(self) -> None:
         weighing, plate = self.weighing, self.plate
@@ -208,8 +207,7 @@ class Session:
         )
         if not awaited:
             return
-        label, weighing.presumed_label = weighing.presumed_label, None
-        if label is not None and weighing.result is not None:
-            weighing.claim(label)
+        weighing.resume()
+        if not weighing.settled:
             await weighing.settle(self.service, self.language())
         self._on_answer()

@@ -239,14 +239,19 @@ class Shopper:
 
     # ------------------------------------------------------------------ what the shopper says
 
-    async def confirm(self, label: str) -> None:
-        """Say what the item is."""
-        self.weighing.claim(label)
+    async def confirm(self, label: str, quantity: int | None = None) -> None:
+        """Say what the item is, and where that is asked for how many pieces there are."""
+        self.weighing.claim(label, quantity)
         await self._settle()
 
     async def count(self, by: int) -> None:
         """Say that there are more pieces, or fewer."""
         self.weighing.count(by)
+        await self._settle()
+
+    async def count_as(self, quantity: int) -> None:
+        """Say how many pieces there are."""
+        self.weighing.count_as(quantity)
         await self._settle()
 
     async def _settle(self) -> None:

@@ -15,10 +15,15 @@ from frontend.logs import adopt
 from frontend.weighing.pictures import Picture
 from frontend.weighing.samples import Sample
 from frontend.words.languages import N_, Language
-from smartscale.contract.weighing import UNKNOWN, Prediction, Result, Status
+from frontend.words.refusals import fault_words
+from smartscale.contract.weighing import UNKNOWN, Pieces, Prediction, Result, Status
 
 MAX_ALTERNATIVES = 4
 MAX_QUANTITY = 99
+LEAST_SHARE = 0.01
+"""What is less likely is not offered: it would fill the panel with what nobody weighs."""
+MOST_NUMBERS = 6
+"""How many numbers of pieces are offered at once; whoever has more counts up or down."""
 
 NO_PICTURE = N_("Take a picture, choose one, or tap a sample first")
 UNREACHABLE = N_(
@@ -26,6 +31,7 @@ UNREACHABLE = N_(
 )
 TOO_SLOW = N_("This takes longer than usual. Please try again: you are charged only once.")
 FAILED = N_("This picture could not be recognised: {reason}")
+TOO_MANY = N_("So many pieces cannot weigh so little. Please count them again.")
 
 
 class Service(Protocol):
@@ -90,13 +96,36 @@ class Claim:
     quantity: int | None = None
 
 
+@dataclass(frozen=True)
+class Said:
+    """What the shopper has said of a load, which is weighed once more. Weights are kilograms."""
+
+    label: str
+    quantity: int | None
+    """How many pieces the shopper counted; None where nobody did."""
+    gross_kg: Decimal
+    net_kg: Decimal
+
+    def about(self, gross_kg: Decimal) -> Claim:
+        """What still holds of it for a load that weighs so much now.
+
+        As many pieces lie there unless the load has changed by half a piece; another container
+        changes nothing.
+        """
+        if self.quantity is None:
+            return Claim(self.label)
+        piece_kg = self.net_kg / self.quantity
+        same = abs(gross_kg - self.gross_kg) * 2 < piece_kg
+        return Claim(self.label, self.quantity if same else None)
+
+
 @dataclass(eq=False)
 class Weighing:
     """One item at the scale, from its picture to its confirmed price."""
 
     photo: Photo | None = None
-    presumed_label: str | None = None
-    """What the shopper said the item is, before more of it was put on the scale."""
+    presumed: Said | None = None
+    """What the shopper said of it before its weight changed."""
     result: Result | None = None
     """The answer to it; None while there is none."""
     notice: Notice | None = None
@@ -112,6 +141,8 @@ class Weighing:
     _claim: Claim | None = field(default=None, repr=False)
     """What is not confirmed yet. A newer claim takes its place."""
     _settling: bool = field(default=False, repr=False)
+    _counted: int | None = field(default=None, repr=False)
+    """How many pieces the shopper has counted, once that is confirmed."""
 
     # ------------------------------------------------------------------ the answer
 
@@ -160,7 +191,7 @@ class Weighing:
             )
             result = await _outcome(job_id, service, language, patience_s)
         except ApiError as error:
-            sentence = _sentence(error)
+            sentence = _sentence(error, language)
             if attempt is self._attempt:
                 self._attempt, self.notice = None, Notice(sentence)
                 return True
@@ -198,27 +229,85 @@ class Weighing:
 
     @property
     def alternatives(self) -> list[Prediction]:
-        """What else it may be, of what has a price."""
+        """What else it may be, of what has a price and is not out of the question."""
         if self.result is None:
             return []
         others = (one for one in self.result.top_k if one.label != self.result.sold_label)
-        return [one for one in others if one.total is not None][:MAX_ALTERNATIVES]
+        likely = (one for one in others if one.total is not None and one.confidence >= LEAST_SHARE)
+        return list(likely)[:MAX_ALTERNATIVES]
 
     # ------------------------------------------------------------------ what the shopper says
 
-    def claim(self, label: str) -> None:
-        """Note that the item is this one; `settle` has it confirmed."""
+    @property
+    def said(self) -> Said | None:
+        """What the shopper has said of this load; None where that is nothing."""
+        result, sent = self.result, self._sent
+        if result is None or sent is None:
+            return self.presumed
+        claim = self._claim or Claim(result.confirmed_label or "", self._counted)
+        if not claim.label:
+            return None
+        quantity = claim.quantity or self._counted
+        return Said(claim.label, quantity, sent.weight_kg, result.net_kg or sent.weight_kg)
+
+    def resume(self) -> None:
+        """Claim anew what the shopper has said before the weight changed."""
+        said, self.presumed = self.presumed, None
+        if said is None or self.result is None or self._sent is None:
+            return
+        self._claim = said.about(self._sent.weight_kg)
+        if not self._can_be(self._claim):
+            self._claim = Claim(said.label)
+
+    def claim(self, label: str, quantity: int | None = None) -> None:
+        """Note that the item is this one, and how many pieces; `settle` has it confirmed."""
         if self._claim is not None and self._claim.label == label:
             self.searching = False  # it is being confirmed already, with all that was counted
         else:
-            self._claim, self.notice = Claim(label), None
+            self._claim, self.notice = Claim(label, quantity), None
 
     def count(self, by: int) -> None:
         """Note that there are more or fewer, which shows at once; `settle` has it confirmed."""
+        self.count_as(min(max(self.quantity + by, 1), MAX_QUANTITY))
+
+    def count_as(self, quantity: int) -> None:
+        """Note how many there are, which shows at once; `settle` has it confirmed."""
         label = self._claim.label if self._claim else self.result and self.result.sold_label
-        if label:
-            quantity = min(max(self.quantity + by, 1), MAX_QUANTITY)
-            self._claim, self.notice = Claim(label, quantity), None
+        if not label:
+            return
+        claim = Claim(label, quantity)
+        if self._can_be(claim):
+            self._claim, self.notice = claim, None
+        else:
+            self.notice = Notice(TOO_MANY)
+
+    def _can_be(self, claim: Claim) -> bool:
+        """Whether so many pieces can weigh what is on the scale, as far as is known here."""
+        pieces = self._pieces_of(claim.label)
+        return claim.quantity is None or pieces is None or claim.quantity <= pieces.at_most
+
+    def _pieces_of(self, label: str) -> Pieces | None:
+        if self.result is None:
+            return None
+        if self.result.sold_label == label:
+            return self.result.pieces
+        return next((one.pieces for one in self.result.top_k if one.label == label), None)
+
+    @property
+    def most(self) -> int:
+        """How many pieces there can be at most."""
+        pieces = None if self.result is None else self.result.pieces
+        return MAX_QUANTITY if pieces is None else pieces.at_most
+
+    @property
+    def numbers(self) -> list[int]:
+        """The numbers of pieces that it can be, likeliest first; none where they are too many."""
+        pieces = None if self.result is None else self.result.pieces
+        if pieces is None or not 1 < pieces.most - pieces.least + 1 <= MOST_NUMBERS:
+            return []
+        return sorted(
+            range(pieces.least, pieces.most + 1), key=lambda number: number != pieces.suggested
+        )
 
     async def settle(self, service: Service, language: Language) -> bool:
         """Have the last claim confirmed, one request at a time.
@@ -249,10 +338,11 @@ class Weighing:
             )
         except ApiError as error:
             if self._claim == claim:
-                self._claim, self.notice = None, Notice(_sentence(error))
+                self._claim, self.notice = None, Notice(_sentence(error, language))
             return
         if self.result is not None:  # else it was sent anew meanwhile, and the answer will tell
             self.result = result
+            self._counted = claim.quantity or self._counted
         if self._claim == claim:
             self._claim = None
             self.searching = self.searching and claim.quantity is not None
@@ -283,8 +373,10 @@ async def _outcome(
     return None
 
 
-def _sentence(error: ApiError) -> str:
+def _sentence(error: ApiError, language: Language) -> str:
     """What the shopper is shown; the operator finds the rest in the log."""
+    if isinstance(error, ApiRefused) and error.faults:
+        return " ".join(fault_words(fault, language) for fault in error.faults)
     if isinstance(error, ApiRefused):
         return str(error)
     log_unreachable(error)

@@ -1,4 +1,4 @@
-"""What the API refuses of a catalogue, in the languages of the kiosk.
+"""What the API refuses of staff and shoppers, in the languages of the kiosk.
 
 The API speaks English. With each refusal it sends the message and its values, and the message is
 looked up in the kiosk's translations.
@@ -7,7 +7,7 @@ looked up in the kiosk's translations.
 from frontend.words.languages import N_, Language
 from smartscale.contract.problem import Fault
 
-CATALOGUE_REFUSALS = (
+REFUSALS = (
     N_("label {text} must be a name such as Granny-Smith."),
     N_(
         "plu {text} must be a PLU code of 1 to 5 digits without leading zeros, such as "
@@ -44,6 +44,10 @@ CATALOGUE_REFUSALS = (
     N_("{label} has no price after its offer: give its usual price in a row without valid_to."),
     N_("The catalogue was changed meanwhile: look at the preview again."),
     N_("{label} was changed meanwhile: look at it again."),
+    N_(
+        "{quantity} pieces of {label} cannot weigh {net_kg} kg: one weighs {least} to {most} kg, "
+        "so it is {likely}."
+    ),
 )
 """The messages of the domain, so that they are extracted and translated. A message of a newer API
 that is not here is shown in English."""
@@ -63,7 +67,7 @@ def fault_words(fault: Fault, t: Language) -> str:
     'Zeile 3: PLU 4011 kommt zweimal vor.'
     """
     sentence = fault.detail
-    if fault.message in CATALOGUE_REFUSALS:
+    if fault.message in REFUSALS:
         sentence = t(fault.message, **fault.values)
     if fault.line is None:
         return sentence

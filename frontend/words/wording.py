@@ -313,9 +313,12 @@ def prediction_price(prediction: Prediction, language: Language) -> str:
     ...     currency="EUR",
     ... )
     >>> prediction_price(limes, load_languages()["en"])
-    '€0.39 each'
+    '3 × €0.39 each'
     """
-    return unit_price(prediction.unit_price, prediction.currency, prediction.unit, language)
+    each = unit_price(prediction.unit_price, prediction.currency, prediction.unit, language)
+    if prediction.unit is Unit.EACH and prediction.quantity > 1:
+        return f"{prediction.quantity} × {_isolated(each, language)}"
+    return each
 
 
 def total(prediction: Prediction, language: Language) -> str:
@@ -463,6 +466,22 @@ def net_weight(result: Result, language: Language) -> str:
     '0.500\xa0kg'
     """
     return EM_DASH if result.net_kg is None else kilograms(result.net_kg, language)
+
+
+def load(result: Result, language: Language) -> str:
+    r"""What was on the scale: its net weight, and of what is sold by the piece how many.
+
+    >>> from frontend.words.languages import load_languages
+    >>> peppers = Result.model_construct(
+    ...     label="Green-Bell-Pepper", net_kg=Decimal("0.702"), unit=Unit.EACH, quantity=4
+    ... )
+    >>> load(peppers, load_languages()["en"])
+    '4 pieces · 0.702\xa0kg'
+    """
+    weight = net_weight(result, language)
+    if result.unit is not Unit.EACH:
+        return weight
+    return f"{language.plural('{n} piece', '{n} pieces', result.quantity or 1)} · {weight}"
 
 
 def clock_time(moment: datetime, language: Language) -> str:

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartscale.domain.load import Load
+from smartscale.domain.pricing import price_sale
 from smartscale.domain.suspicion import CHEAPER, SURE, suspicion
 from smartscale.domain.weighing import ConfirmedBy, Prediction, Status, Weighing
-from tests.examples import NOW
+from tests.examples import NOW, item
 
 MONEY = st.decimals("0.01", "99.99", places=2)
 SHARES = st.decimals(0, 1, places=4)
@@ -98,3 +99,20 @@ def test_a_weighing_that_was_stored_before_this_rule_still_loads() -> None:
     stored = weighing.model_dump_json(exclude_none=True)
     assert "suspicious" not in stored
     assert not Weighing.model_validate_json(stored).suspicious
+
+
+def counted(quantity: int, by: ConfirmedBy = ConfirmedBy.SHOPPER) -> str | None:
+    """Why so many bulbs of garlic for 1.2 kg are looked at; the model was not sure."""
+    garlic = item("Garlic", plu="4608", unit="each", piece_kg_min="0.035", piece_kg_max="0.090")
+    weighing = recognised_as(prediction("Potatoes", Decimal("1.80"), "0.4"), "Potatoes")
+    weighing = weighing.model_copy(update={"load": Load.parse("1.2")})
+    return suspicion(weighing, price_sale(weighing, garlic, quantity), by)
+
+
+def test_one_garlic_for_more_than_a_kilogram_is_looked_at_however_unsure_the_model_was() -> None:
+    assert counted(1) == (
+        "The shopper counted 1 of Garlic for 1.200 kg; by their weight there are 14 or more."
+    )
+    assert counted(9) is not None
+    assert counted(11) is None, "bulbs may be somewhat heavier than usual"
+    assert counted(1, ConfirmedBy.ATTENDANT) is None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from frontend.words.languages import load_languages
-from frontend.words.refusals import CATALOGUE_REFUSALS, fault_words
+from frontend.words.refusals import REFUSALS, fault_words
 from smartscale.contract.problem import Fault
 from smartscale.domain.catalogue_file import read_csv
 from smartscale.domain.errors import InvalidInput
@@ -66,7 +66,7 @@ def test_each_refusal_of_a_file_is_translated(file: list[str]) -> None:
         english = Fault(
             line=one.line, detail=str(one.error), message=one.error.message, values=one.error.values
         )
-        assert one.error.message in CATALOGUE_REFUSALS
+        assert one.error.message in REFUSALS
         for language in OTHERS:
             words = fault_words(english, language)
             assert str(one.error) not in words, language.code
@@ -77,7 +77,7 @@ def test_each_refusal_of_a_file_is_translated(file: list[str]) -> None:
 def test_another_encoding_is_refused_in_each_language() -> None:
     with pytest.raises(InvalidInput) as refused:
         decode_table("Ä".encode("cp1252"))
-    assert refused.value.message in CATALOGUE_REFUSALS
+    assert refused.value.message in REFUSALS
     for language in OTHERS:
         assert language(refused.value.message) != refused.value.message
 

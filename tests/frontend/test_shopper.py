@@ -14,16 +14,19 @@ from frontend.devices.scales.simulated import SimulatedScale
 from frontend.weighing.pictures import UNREADABLE, Picture
 from frontend.weighing.session import Post, Step
 from frontend.weighing.shopper import NOTHING_YET, TAKE_OFF, TARED_BY_SCALE, Shopper
-from frontend.weighing.weighing import NO_PICTURE, TOO_SLOW, UNREACHABLE, Photo
+from frontend.weighing.weighing import NO_PICTURE, TOO_MANY, TOO_SLOW, UNREACHABLE, Photo
 from frontend.words.languages import load_languages
+from frontend.words.refusals import REFUSALS
 from frontend.words.wording import TARE_TOO_HEAVY
-from smartscale.contract.weighing import Prediction, Result, Status, Unit
+from smartscale.contract.problem import Fault
+from smartscale.contract.weighing import Pieces, Prediction, Result, Status, Unit
 from tests.frontend.conftest import jpeg, photo
 
 pytestmark = pytest.mark.asyncio
 
 LANGUAGES = load_languages()
 GRAM = Decimal("0.001")
+COUNT_REFUSED = next(one for one in REFUSALS if "cannot weigh" in one)
 
 
 @dataclass
@@ -32,6 +35,9 @@ class Service:
 
     label: str = "Banana"
     quantity: int = 1
+    pieces: Pieces | None = None
+    """How many it can be; asked for until somebody has counted."""
+    counted: bool = False
     sent: list[dict[str, Any]] = field(default_factory=list)
     confirmed: list[tuple[str, int | None]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
@@ -74,6 +80,7 @@ class Service:
         if self.fails is not None:
             raise self.fails
         self.quantity = quantity or self.quantity
+        self.counted = quantity is not None
         return self._result(job_id, self.label, language, confirmed=label)
 
     def leave(self, weighing_id: str) -> None:
@@ -90,6 +97,9 @@ class Service:
             confirmed_label=confirmed,
             quantity=self.quantity,
             unit=Unit.EACH,
+            pieces=self.pieces,
+            needs_count=self.pieces is not None and not self.counted,
+            net_kg=self.sent[-1]["weight"] - (self.sent[-1]["tare"] or 0),
             top_k=(
                 Prediction(
                     label=label,
@@ -427,6 +437,111 @@ async def test_a_count_that_is_refused_is_taken_back(place: Place) -> None:
         1,
         "Avocados are counted by the staff.",
     )
+
+
+FOUR_PEPPERS = Pieces(suggested=4, least=3, most=5, at_most=11)
+
+
+async def counted_peppers(place: Place) -> None:
+    """Four peppers on the scale, counted by the shopper."""
+    place.service.pieces, place.service.quantity = FOUR_PEPPERS, 4
+    await place.weigh("0.702")
+    place.service.counted = False
+    await place.shopper.count_as(4)
+
+
+async def test_how_many_there_are_is_asked_likeliest_first(place: Place) -> None:
+    place.service.pieces, place.service.quantity = FOUR_PEPPERS, 4
+    await place.weigh("0.702")
+    weighing = place.shopper.weighing
+    assert weighing.result is not None
+    assert (weighing.result.needs_count, weighing.numbers) == (True, [4, 3, 5])
+    await place.shopper.count_as(4)
+    assert (weighing.result.needs_count, place.service.confirmed) == (False, [("Banana", 4)])
+
+
+@pytest.mark.parametrize(
+    ("least", "most"), [(4, 4), (14, 34)], ids=["nothing to choose", "too many to choose from"]
+)
+async def test_numbers_are_offered_where_they_are_few(place: Place, least: int, most: int) -> None:
+    place.service.pieces = Pieces(suggested=least, least=least, most=most, at_most=68)
+    await place.weigh("0.702")
+    assert place.shopper.weighing.numbers == []
+    assert place.shopper.weighing.most == 68
+
+
+@pytest.mark.parametrize("change", ["a container", "a draught", "the same again"])
+async def test_a_count_is_kept_when_the_load_is_weighed_again(place: Place, change: str) -> None:
+    await counted_peppers(place)
+    place.service.counted = False  # another weighing, of which the service knows no count
+    match change:
+        case "a container":
+            place.shopper.take_tare(Decimal("0.060"))
+        case "a draught":
+            place.put("0.705")
+            place.show()
+        case _:
+            place.shopper.classify()
+    await place.settle()
+    weighing = place.shopper.weighing
+    assert weighing.result is not None
+    assert (weighing.quantity, weighing.result.needs_count) == (4, False)
+    assert place.service.confirmed[-1] == ("Banana", 4)
+    assert len(place.service.sent) == 2
+
+
+async def test_a_count_is_kept_over_several_changes_and_while_an_answer_is_awaited(
+    place: Place,
+) -> None:
+    await counted_peppers(place)
+    for gross in ("0.705", "0.708", "0.711"):
+        place.put(gross)
+        place.show()
+    await place.settle()
+    assert place.service.confirmed[-1] == ("Banana", 4)
+
+
+async def test_what_more_was_put_on_is_counted_anew(place: Place) -> None:
+    await counted_peppers(place)
+    place.service.pieces = Pieces(suggested=5, least=4, most=7, at_most=14)
+    place.put("0.880")
+    place.show()
+    await place.settle()
+    assert place.service.confirmed[-1] == ("Banana", None), "a fifth pepper lies there"
+    assert place.shopper.weighing.result is not None
+    assert place.shopper.weighing.result.needs_count
+
+
+async def test_a_count_that_cannot_be_is_not_sent(place: Place) -> None:
+    await counted_peppers(place)
+    await place.shopper.count_as(12)
+    assert (place.shopper.weighing.quantity, place.message) == (4, TOO_MANY)
+    assert place.service.confirmed == [("Banana", 4)]
+
+
+async def test_a_refusal_is_said_in_the_shoppers_language(place: Place) -> None:
+    await place.weigh()
+    place.language = LANGUAGES["de"]
+    values = {
+        "quantity": "99", "label": "Pepper", "net_kg": "0.702", "least": "0.120", "most": "0.280",
+        "likely": "3-5",
+    }  # fmt: skip
+    said = Fault(detail="99 pieces of Pepper…", message=COUNT_REFUSED, values=values)
+    place.service.fails = ApiRefused("99 pieces of Pepper…", (said,))
+    await place.shopper.count_as(99)
+    assert (place.message or "").startswith("99 Stück Pepper können nicht 0.702 kg wiegen")
+
+
+async def test_what_is_out_of_the_question_is_not_offered(place: Place) -> None:
+    await place.weigh()
+    result = place.shopper.weighing.result
+    assert result is not None
+    others = [
+        result.top_k[0].model_copy(update={"label": label, "confidence": share})
+        for label, share in (("Lime", 0.02), ("Leek", 0.01), ("Mango", 0.0099), ("Garlic", 0.0))
+    ]
+    place.shopper.weighing.result = result.model_copy(update={"top_k": (*result.top_k, *others)})
+    assert [one.label for one in place.shopper.weighing.alternatives] == ["Lime", "Leek"]
 
 
 async def test_a_weighing_that_nobody_looks_at_is_left(place: Place) -> None:

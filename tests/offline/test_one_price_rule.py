@@ -1,5 +1,6 @@
 """A kiosk without the service charges what the service would charge for the same confirmation."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -8,13 +9,17 @@ from hypothesis import strategies as st
 
 from frontend.offline.local import LocalScale, NotSold
 from smartscale.domain.catalogue import Item
+from smartscale.domain.errors import InvalidInput
 from smartscale.domain.weighing import Weighing
 from smartscale.http.present import catalogue as shown
 from tests.examples import NOW, item
 from tests.fakes import FakeCatalogue
 from tests.shop import Shop
 
-PRICED = ("unit", "unit_price", "quantity", "tare_kg", "net_kg", "price", "currency")
+PRICED = (
+    *("unit", "unit_price", "quantity", "counted", "needs_count", "pieces"),
+    *("tare_kg", "net_kg", "price", "currency"),
+)
 ITEMS = st.builds(
     item,
     st.just("Lemon"),
@@ -23,6 +28,8 @@ ITEMS = st.builds(
     unit_price=st.decimals("0.01", "99.99", places=2).map(str),
     currency=st.sampled_from(["EUR", "CHF"]),
     tare_kg=st.sampled_from(["0.000", "0.020", "1.500"]),
+    piece_kg_min=st.just("0.120"),
+    piece_kg_max=st.sampled_from(["0.130", "0.280"]),
 )
 
 
@@ -33,7 +40,13 @@ ITEMS = st.builds(
 )
 def test_both_charge_the_same(sold: Item, weight: Decimal, quantity: int | None) -> None:
     shop, weighing, items = weighed(sold, weight)
-    here = LocalScale().confirm(weighing.model_dump_json(), "Lemon", quantity, "shopper", items)
+    said = weighing.model_dump_json(), "Lemon", quantity, "shopper", items
+    try:
+        here = LocalScale().confirm(*said)
+    except NotSold as refused:
+        with pytest.raises(InvalidInput, match=re.escape(str(refused))):
+            shop.confirm.process(weighing.job_id, label="Lemon", quantity=quantity)
+        return
     there = shop.confirm.process(weighing.job_id, label="Lemon", quantity=quantity)
     assert Weighing.model_validate_json(here).model_dump(include=set(PRICED)) == there.model_dump(
         include=set(PRICED)

@@ -196,3 +196,51 @@ def test_an_attendant_s_correction_of_a_charge_is_priced_by_the_catalogue(
     shop.confirm.process(job_id, label="Banana", charge=PRINTED)
     corrected = shop.confirm.process(job_id, label="Lemon", confirmed_by=ConfirmedBy.ATTENDANT)
     assert (corrected.price, corrected.charged_offline) == (Decimal("0.50"), False)
+
+
+@pytest.fixture
+def peppers(shop: Shop) -> str:
+    """A weighing of 0.702 kg taken for peppers, which are sold by the piece."""
+    for label, plu, least, most in (
+        ("Pepper", "3120", "0.120", "0.280"),
+        ("Garlic", "4608", "0.035", "0.090"),
+    ):
+        each = item(label, plu=plu, unit="each", piece_kg_min=least, piece_kg_max=most)
+        shop.catalogue.items[label] = each
+    shop.recogniser.answer = scores(Pepper=0.97)
+    job_id = shop.upload({"weight-kg": "0.702"})
+    shop.recognise(job_id)
+    return job_id
+
+
+def test_pieces_are_counted_by_their_weight_until_somebody_counts_them(
+    shop: Shop, peppers: str
+) -> None:
+    seen = shop.weighings.rows[peppers]
+    assert (seen.quantity, seen.needs_count, seen.needs_confirmation) == (4, True, False)
+    same = shop.confirm.process(peppers, label="Pepper")
+    assert (same.quantity, same.needs_count) == (4, True)
+    counted = shop.confirm.process(peppers, label="Pepper", quantity=4)
+    assert (counted.quantity, counted.needs_count, counted.price) == (4, False, Decimal(8))
+    assert shop.confirm.process(peppers, label="Pepper", quantity=4) == counted
+
+
+def test_what_was_counted_stays_counted(shop: Shop, peppers: str) -> None:
+    shop.confirm.process(peppers, label="Pepper", quantity=3)
+    settled = shop.confirm.process(peppers, label="Pepper", confirmed_by=ConfirmedBy.ATTENDANT)
+    assert (settled.quantity, settled.needs_count) == (3, False)
+    other = shop.confirm.process(peppers, label="Garlic", confirmed_by=ConfirmedBy.ATTENDANT)
+    assert (other.quantity, other.needs_count) == (11, True), "three bulbs cannot weigh that"
+
+
+def test_a_count_that_cannot_be_is_refused_and_one_that_is_odd_is_looked_at(
+    shop: Shop, peppers: str
+) -> None:
+    with pytest.raises(InvalidInput, match="cannot weigh"):
+        shop.confirm.process(peppers, label="Pepper", quantity=99)
+    assert shop.weighings.rows[peppers].confirmations == 0
+    assert shop.confirm.process(peppers, label="Garlic", quantity=1).suspicious
+    corrected = shop.confirm.process(
+        peppers, label="Garlic", quantity=11, confirmed_by=ConfirmedBy.ATTENDANT
+    )
+    assert (corrected.quantity, corrected.suspicious) == (11, False)

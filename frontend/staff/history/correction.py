@@ -6,12 +6,14 @@ from nicegui import ui
 
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
+from frontend.screen.pieces import Counter, amount
 from frontend.screen.search import ItemSearch
 from frontend.staff.desk import Desk
 from frontend.staff.history.weighings import LARGE, status, title_of
+from frontend.weighing.weighing import MAX_QUANTITY
 from frontend.words import wording
 from frontend.words.languages import N_
-from smartscale.contract.weighing import ConfirmedBy, Result, Status
+from smartscale.contract.weighing import ConfirmedBy, Result, Status, Unit
 
 CONFIRMERS = {
     ConfirmedBy.SHOPPER: N_("Confirmed by the shopper"),
@@ -28,6 +30,8 @@ class Correction:
     ) -> None:
         self._desk = desk
         self._result = result
+        self._quantity = result.quantity or 1
+        """How many pieces the attendant counts."""
         self._changed = on_change
         self._searching = False
         self._dialog: ui.dialog | None = None
@@ -83,7 +87,7 @@ class Correction:
             facts.append((t("Gross"), wording.kilograms(result.weight_kg, t)))
         if result.tare_kg:
             facts.append((t("Tare"), wording.kilograms(result.tare_kg, t)))
-        facts.append((t("Net weight"), wording.net_weight(result, t)))
+        facts.append((t("Net weight"), wording.load(result, t)))
         if result.unit_price is not None:
             each = wording.unit_price(result.unit_price, result.currency, result.unit, t)
             facts.append((t("Unit price"), each))
@@ -98,11 +102,14 @@ class Correction:
         t, result = self._desk.visit.language, self._result
         sold = result.sold_label
         theme.text(t("What is it?"), "h3")
-        settled = result.confirmed_by is ConfirmedBy.ATTENDANT
+        settled = result.confirmed_by is ConfirmedBy.ATTENDANT and not result.needs_count
+        if result.unit is Unit.EACH:
+            self._count()
+            settled = settled and self._quantity == result.quantity
         if not settled and result.price is not None and sold is not None:
             right = theme.action(
-                t("It is {name}", name=title_of(result, t)),
-                lambda: self._confirm(sold),
+                t("It is {name}", name=amount(title_of(result, t), self._counted or 1, t)),
+                lambda: self._confirm(sold, self._counted),
                 kind="primary",
                 symbol="check",
             )
@@ -118,6 +125,21 @@ class Correction:
             theme.action(t("Something else"), self._search, symbol="search").mark(
                 "search-item"
             ).classes("desk-action")
+
+    @property
+    def _counted(self) -> int | None:
+        """How many pieces it is; None where it is sold by weight."""
+        return self._quantity if self._result.unit is Unit.EACH else None
+
+    def _count(self) -> None:
+        pieces = self._result.pieces
+
+        async def count(by: int) -> None:
+            self._quantity += by
+            self._draw.refresh()
+
+        most = MAX_QUANTITY if pieces is None else pieces.at_most
+        Counter(self._desk.visit.language, self._quantity, most, count)
 
     def _alternative(self, label: str, name: str, price: str) -> None:
         async def choose() -> None:
@@ -135,14 +157,16 @@ class Correction:
         self._searching = True
         self._draw.refresh()
 
-    async def _confirm(self, label: str) -> None:
-        """Confirm what it is, as an attendant."""
+    async def _confirm(self, label: str, quantity: int | None = None) -> None:
+        """Confirm what it is and how many, as an attendant."""
         job_id, t = self._result.job_id, self._desk.visit.language
         confirmed: list[Result] = []
 
         async def confirm(api: OfflineApi) -> None:
             confirmed.append(
-                await api.confirm(job_id, label, t.code, confirmed_by=ConfirmedBy.ATTENDANT)
+                await api.confirm(
+                    job_id, label, t.code, quantity=quantity, confirmed_by=ConfirmedBy.ATTENDANT
+                )
             )
 
         done = await self._desk.act_shop(confirm, N_("The weighing is settled."))

@@ -127,7 +127,7 @@ class Weighings:
             if result.confidence is not None:
                 sure = wording.percent(result.confidence, t)
             self._cell("cell-confidence", N_("Confidence"), sure)
-            self._cell("cell-weight", N_("Net weight"), wording.net_weight(result, t))
+            self._cell("cell-weight", N_("Net weight"), wording.load(result, t))
             self._cell("cell-price", N_("Price"), wording.price(result, t))
             with ui.element("td").classes("cell-status"):
                 kind, words = status(result)
@@ -154,8 +154,10 @@ def status(result: Result) -> tuple[str, str]:
         return STATES[result.status]
     if result.suspicious:
         return "ask", N_("Suspicious")
-    if result.confirmed_label is not None:
+    if result.confirmed_label is not None and not result.needs_count:
         return "good", N_("Confirmed")
     if result.needs_confirmation:
         return "ask", N_("Needs confirmation")
+    if result.needs_count:
+        return "ask", N_("Not counted")
     return STATES[Status.DONE]

@@ -42,7 +42,7 @@ class LoadMap(MapAttribute[str, object]):
 
     weight_kg = DecimalAttribute()
     tare_kg = DecimalAttribute(null=True)
-    quantity = DecimalAttribute()
+    quantity = DecimalAttribute(null=True)
 
 
 class ModelMap(MapAttribute[str, str]):
@@ -60,6 +60,17 @@ class TimingsMap(MapAttribute[str, object]):
     total_ms = DecimalAttribute(null=True)
 
 
+class PiecesMap(MapAttribute[str, object]):
+    """How many pieces it can be."""
+
+    suggested = DecimalAttribute()
+    least = DecimalAttribute()
+    most = DecimalAttribute()
+    at_most = DecimalAttribute()
+    odd_below = DecimalAttribute()
+    clear = BooleanAttribute()
+
+
 class CandidateMap(MapAttribute[str, object]):
     """One of the top-k."""
 
@@ -70,6 +81,8 @@ class CandidateMap(MapAttribute[str, object]):
     unit = UnicodeAttribute(null=True)
     unit_price = DecimalAttribute(null=True)
     quantity = DecimalAttribute()
+    pieces = PiecesMap(null=True)
+    counted = BooleanAttribute(null=True)
     tare_kg = DecimalAttribute(null=True)
     net_kg = DecimalAttribute(null=True)
     total = DecimalAttribute(null=True)
@@ -111,6 +124,9 @@ class WeighingRow(Model):
     net_kg = DecimalAttribute(null=True)
     unit = UnicodeAttribute(null=True)
     quantity = DecimalAttribute()
+    pieces = PiecesMap(null=True)
+    counted = BooleanAttribute(null=True)
+    needs_count = BooleanAttribute(null=True)
     unit_price = DecimalAttribute(null=True)
     price = DecimalAttribute(null=True)
     currency = UnicodeAttribute(null=True)

@@ -18,6 +18,7 @@ __all__ = [
     "DirectUpload",
     "HistoryPage",
     "ModelRef",
+    "Pieces",
     "Prediction",
     "Result",
     "Status",
@@ -40,10 +41,22 @@ class DirectUpload(Accepted):
     fields: dict[str, str]
 
 
+class Pieces(Document):
+    """How many pieces weigh what is on the scale: `least` to `most`, and likely `suggested`. A
+    confirmation with more than `at_most` is refused."""
+
+    suggested: int
+    least: int
+    most: int
+    at_most: int
+
+
 class Prediction(Document):
     """An item the picture may show; without prices when it is not sold.
 
     `confidence` is from 0 to 1, `net_kg` kilograms, `total` what the weighing costs as this item.
+    `pieces` is there for what is sold by the piece; `needs_count` says that the weight leaves more
+    than one number.
     """
 
     label: str
@@ -53,6 +66,8 @@ class Prediction(Document):
     unit: Unit | None
     unit_price: Exact | None
     quantity: int
+    pieces: Pieces | None = None
+    needs_count: bool = False
     net_kg: Exact | None
     total: Exact | None
     currency: str | None
@@ -61,7 +76,8 @@ class Prediction(Document):
 class Result(Document):
     """A weighing. A pending one has only `job_id` and `status`; a failed one has `error`.
 
-    Weights are kilograms, `timings` milliseconds.
+    Where `needs_count` is true, `quantity` is only what the weight suggests, and the price holds
+    when somebody has confirmed a `quantity`. Weights are kilograms, `timings` milliseconds.
     """
 
     job_id: str
@@ -76,6 +92,8 @@ class Result(Document):
     net_kg: Exact | None = None
     unit: Unit | None = None
     quantity: int | None = None
+    pieces: Pieces | None = None
+    needs_count: bool = False
     unit_price: Exact | None = None
     price: Exact | None = None
     currency: str | None = None

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.load import Load
 from smartscale.domain.money import check_currency
-from smartscale.domain.pricing import pieces, total
+from smartscale.domain.pricing import charged_pieces, total
 from smartscale.domain.weighing import Prediction, Unit
 
 _AMOUNT = re.compile(r"[0-9]{1,9}(\.[0-9]{1,3})?", re.ASCII)
@@ -57,7 +57,7 @@ class Charge(BaseModel):
                 f"charged.tare_kg ({self.tare_kg} kg) must be below the weight "
                 f"({load.weight_kg} kg)."
             )
-        quantity = pieces(self.unit, load.quantity)
+        quantity = charged_pieces(self.unit, load.quantity)
         right = total(self.unit, self.unit_price, net_kg, quantity, self.currency)
         if right != self.price:
             raise InvalidInput(
@@ -69,6 +69,7 @@ class Charge(BaseModel):
                 "unit": self.unit,
                 "unit_price": self.unit_price,
                 "quantity": quantity,
+                "counted": self.unit is Unit.EACH,
                 "tare_kg": self.tare_kg,
                 "net_kg": net_kg,
                 "total": self.price,

@@ -23,7 +23,6 @@ MOST_SINGLES = 3
 """How many of an item that usually comes one at a time are on the scale at most."""
 
 _FITS = Decimal(1)
-_ONE_UNCOUNTED = 1
 
 
 def break_near_ties(scores: Sequence[Scored], load: Load, catalogue: Catalogue) -> list[Scored]:
@@ -119,7 +118,7 @@ def fit(item: Item | None, load: Load) -> Decimal:
     if net_kg <= 0:
         return _FITS
     least, most = item.piece_kg_min, item.piece_kg_max
-    if load.quantity != _ONE_UNCOUNTED:  # a scale that does not count pieces sends 1, too
+    if load.quantity is not None and load.quantity > 1:  # a scale that does not count may send 1
         pieces = {load.quantity}
     else:
         filled = int((net_kg / most).to_integral_value(ROUND_FLOOR))

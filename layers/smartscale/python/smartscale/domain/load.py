@@ -20,13 +20,14 @@ class Load(BaseModel):
     """What the scale shows: gross weight, the tare the shopper asked for, and how many pieces.
 
     `tare_kg` is None when nobody gave one: then the item's own tare from the catalogue applies.
+    `quantity` is None when nobody counted: then the weight suggests a number.
     """
 
     model_config = ConfigDict(frozen=True)
 
     weight_kg: Decimal
     tare_kg: Decimal | None = None
-    quantity: int = 1
+    quantity: int | None = None
 
     @classmethod
     def parse(
@@ -52,7 +53,8 @@ class Load(BaseModel):
                 raise InvalidInput(
                     f"The tare ({tare_kg} kg) must be below the weight ({weight_kg} kg)."
                 )
-        return cls(weight_kg=weight_kg, tare_kg=tare_kg, quantity=parse_quantity(quantity))
+        counted = None if quantity is None or quantity == "" else parse_quantity(quantity)
+        return cls(weight_kg=weight_kg, tare_kg=tare_kg, quantity=counted)
 
 
 def _kilograms(what: str, text: str) -> Decimal:
@@ -65,14 +67,12 @@ def _kilograms(what: str, text: str) -> Decimal:
     return Decimal(text).quantize(Decimal("0.001"))
 
 
-def parse_quantity(quantity: str | int | None) -> int:
-    """A number of pieces, 1 when none is given.
+def parse_quantity(quantity: str | int) -> int:
+    """A number of pieces.
 
     Raises:
         InvalidInput: it is not a whole number from 1 to 99.
     """
-    if quantity is None or quantity == "":
-        return 1
     text = str(quantity).strip()
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_QUANTITY):
         raise InvalidInput(f"The quantity must be a whole number from 1 to {MAX_QUANTITY}.")

@@ -6,6 +6,7 @@ from decimal import Decimal
 from smartscale.domain.catalogue import Item
 from smartscale.domain.load import Load
 from smartscale.domain.money import to_price
+from smartscale.domain.pieces import check_count, pieces_of
 from smartscale.domain.weighing import Prediction, Unit, Weighing
 
 _KG_PER_UNIT = {
@@ -41,13 +42,14 @@ def tare_for(item: Item, load: Load) -> Decimal:
     return item.tare_kg if item.tare_kg < load.weight_kg else Decimal("0.000")
 
 
-def pieces(unit: Unit, quantity: int) -> int:
-    """How many pieces are charged: what is sold by weight is charged as one.
+def charged_pieces(unit: Unit, quantity: int | None) -> int:
+    """How many pieces are charged: what is sold by weight is charged as one, as is what nobody
+    counted.
 
-    >>> pieces(Unit.EACH, 3), pieces(Unit.KG, 3)
+    >>> charged_pieces(Unit.EACH, 3), charged_pieces(Unit.KG, 3)
     (3, 1)
     """
-    return quantity if unit is Unit.EACH else 1
+    return quantity if quantity is not None and unit is Unit.EACH else 1
 
 
 def total(
@@ -75,6 +77,9 @@ def total(
 
 def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Prediction:
     """Price a load as an item.
+
+    Pieces that nobody counted are counted by their weight, and so are they where the number does
+    not go with the weight.
 
     Args:
         item: what it is sold as.
@@ -104,7 +109,11 @@ def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Predicti
     """
     tare_kg = tare_for(item, load)
     net_kg = load.weight_kg - tare_kg
-    quantity = pieces(item.unit, load.quantity)
+    pieces = pieces_of(item, net_kg) if item.unit is Unit.EACH else None
+    quantity, counted = 1, False
+    if pieces is not None:
+        counted = load.quantity is not None and pieces.can_be(load.quantity)
+        quantity = load.quantity if counted and load.quantity else pieces.suggested
     unit_price = item.unit_price_at(at)
     return Prediction(
         label=item.label,
@@ -114,6 +123,8 @@ def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Predicti
         unit=item.unit,
         unit_price=unit_price,
         quantity=quantity,
+        pieces=pieces,
+        counted=counted,
         tare_kg=tare_kg,
         net_kg=net_kg,
         total=None
@@ -123,7 +134,9 @@ def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Predicti
     )
 
 
-def price_sale(weighing: Weighing, item: Item, load: Load) -> Prediction:
+def price_sale(
+    weighing: Weighing, item: Item, quantity: int | None, *, charged: bool = False
+) -> Prediction:
     """Price a weighing as the item that a person says it is.
 
     The service prices a confirmation by this rule, and so does a kiosk that works without the
@@ -132,7 +145,13 @@ def price_sale(weighing: Weighing, item: Item, load: Load) -> Prediction:
     Args:
         weighing: what was weighed; the prices are those of its moment.
         item: what the person says it is.
-        load: the weight, tare and pieces to sell, from `weighing.load_to_sell`.
+        quantity: how many pieces the person counted; None leaves as many as were counted before,
+            of another item only where they go with its weight.
+        charged: whether a kiosk has already charged it; then nothing is refused.
+
+    Raises:
+        Conflict: the weighing failed.
+        InvalidInput: so many pieces cannot weigh that.
 
     >>> from datetime import UTC
     >>> from smartscale.domain.weighing import Status
@@ -156,10 +175,32 @@ def price_sale(weighing: Weighing, item: Item, load: Load) -> Prediction:
     ...     completed_at=datetime(2026, 11, 28, 9, 30, tzinfo=UTC),
     ...     load=Load.parse("0.505"),
     ... )
-    >>> sold = price_sale(weighing, bananas, weighing.load_to_sell())
+    >>> sold = price_sale(weighing, bananas, None)
     >>> sold.confidence, sold.total
     (Decimal('0'), Decimal('1.25'))
     """
     confidences = {prediction.label: prediction.confidence for prediction in weighing.top_k}
     confidence = confidences.get(item.label, Decimal(0))
-    return price(item, load, confidence, at=weighing.created_at)
+    sold = price(
+        item,
+        weighing.load_to_sell(quantity, charged=charged),
+        confidence,
+        at=weighing.created_at,
+    )
+    if sold.pieces is None or sold.net_kg is None or sold.unit is None:
+        return sold
+    if quantity is not None and not charged:
+        check_count(item, sold.pieces, quantity, sold.net_kg)
+    said = quantity
+    if said is None and weighing.counted and item.label == weighing.sold_label:
+        said = weighing.quantity
+    if said is None or sold.unit_price is None:
+        return sold
+    # A person may count otherwise than the weight does.
+    return sold.model_copy(
+        update={
+            "quantity": said,
+            "counted": True,
+            "total": total(sold.unit, sold.unit_price, sold.net_kg, said, item.currency),
+        }
+    )

@@ -1,8 +1,8 @@
 """Marks confirmations that an attendant should check: the model was sure, and the shopper chose a
-cheaper item.
+cheaper item; or the shopper counted far fewer pieces than weigh so much.
 
-The mark accuses nobody and changes no price; an attendant's confirmation removes it. An odd weight
-is no mark: it is often a cut piece or a second bag.
+The mark accuses nobody and changes no price; an attendant's confirmation removes it. A weight that
+is too light is no mark: it is often a cut piece.
 """
 
 from decimal import Decimal
@@ -25,12 +25,32 @@ def suspicion(weighing: Weighing, sold: Prediction, confirmed_by: ConfirmedBy) -
         sold: the item it is confirmed as, with its price.
         confirmed_by: who confirms it.
     """
+    if confirmed_by is ConfirmedBy.SHOPPER and not _was_looked_at(weighing, sold):
+        return _too_few(sold) or _cheaper(weighing, sold)
+    return None
+
+
+def _was_looked_at(weighing: Weighing, sold: Prediction) -> bool:
+    """Whether an attendant has said the same before."""
+    return weighing.confirmed_by is ConfirmedBy.ATTENDANT and (
+        (weighing.confirmed_label, weighing.quantity) == (sold.label, sold.quantity)
+    )
+
+
+def _too_few(sold: Prediction) -> str | None:
+    pieces = sold.pieces
+    if pieces is None or sold.quantity >= pieces.odd_below or sold.net_kg is None:
+        return None
+    return (
+        f"The shopper counted {sold.quantity} of {sold.label} for {sold.net_kg} kg; by their "
+        f"weight there are {pieces.least} or more."
+    )
+
+
+def _cheaper(weighing: Weighing, sold: Prediction) -> str | None:
     recognised = next((one for one in weighing.top_k if one.label == weighing.label), None)
-    looked_at = (weighing.confirmed_by, weighing.confirmed_label)
     if (
-        confirmed_by is not ConfirmedBy.SHOPPER
-        or looked_at == (ConfirmedBy.ATTENDANT, sold.label)
-        or recognised is None
+        recognised is None
         or recognised.label == sold.label
         or recognised.confidence < SURE
         or recognised.total is None

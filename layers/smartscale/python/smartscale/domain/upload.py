@@ -130,11 +130,9 @@ def evidence_key(job_id: str) -> str:
 
 def load_metadata(load: Load, scale_id: str) -> dict[str, str]:
     """The object metadata that carries a load, as anybody who drops an image writes it."""
-    metadata = {
-        "weight-kg": str(load.weight_kg),
-        "scale-id": scale_id,
-        "quantity": str(load.quantity),
-    }
+    metadata = {"weight-kg": str(load.weight_kg), "scale-id": scale_id}
+    if load.quantity is not None:
+        metadata["quantity"] = str(load.quantity)
     if load.tare_kg is not None:
         metadata["tare-kg"] = str(load.tare_kg)
     return metadata

@@ -52,11 +52,32 @@ class ModelRef(BaseModel):
     revision: str
 
 
+class Pieces(BaseModel):
+    """How many pieces of an item weigh what is on the scale: `least` to `most`, likely `suggested`.
+
+    More than `at_most` cannot weigh so little. Fewer than `odd_below` would be much too heavy.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    suggested: int
+    least: int
+    most: int
+    at_most: int
+    odd_below: int = 1
+    clear: bool
+    """Whether there is only one number that it can be."""
+
+    def can_be(self, quantity: int) -> bool:
+        """Whether so many pieces can weigh what is on the scale."""
+        return self.odd_below <= quantity <= self.at_most
+
+
 class Prediction(BaseModel):
     """One item the picture may show, with what it would cost.
 
-    The price fields are None when the catalogue sells no such item. `confidence` is the calibrated
-    probability, 0 to 1.
+    The price fields are None when the catalogue sells no such item, and `pieces` unless it is sold
+    by the piece. `confidence` is the calibrated probability, 0 to 1.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -68,10 +89,18 @@ class Prediction(BaseModel):
     unit: Unit | None = None
     unit_price: Decimal | None = None
     quantity: int = 1
+    pieces: Pieces | None = None
+    counted: bool = False
+    """Whether somebody has counted the pieces; else `quantity` is what their weight suggests."""
     tare_kg: Decimal | None = None
     net_kg: Decimal | None = None
     total: Decimal | None = None
     currency: str | None = None
+
+    @property
+    def needs_count(self) -> bool:
+        """Whether somebody has to count: the weight leaves more than one number."""
+        return self.pieces is not None and not (self.counted or self.pieces.clear)
 
 
 _CONFIRMED = "confirmed-"
@@ -103,6 +132,11 @@ class Weighing(BaseModel):
     net_kg: Decimal | None = None
     unit: Unit | None = None
     quantity: int = 1
+    pieces: Pieces | None = None
+    counted: bool = False
+    """Whether somebody has counted the pieces."""
+    needs_count: bool = False
+    """Whether the price waits for somebody to count the pieces."""
     unit_price: Decimal | None = None
     price: Decimal | None = None
     currency: str | None = None
@@ -149,7 +183,7 @@ class Weighing(BaseModel):
         """The load to price when a person confirms the item.
 
         Args:
-            quantity: how many pieces it is; None leaves as many as there were.
+            quantity: how many pieces somebody counted; None leaves as many as were counted before.
             charged: whether a kiosk has already charged it; then even a failed weighing can be
                 confirmed.
 
@@ -158,9 +192,8 @@ class Weighing(BaseModel):
         """
         if self.load is None or not (charged or self.status is Status.DONE):
             raise Conflict("This weighing failed: put the item on the scale and weigh it again.")
-        return (
-            self.load if quantity is None else self.load.model_copy(update={"quantity": quantity})
-        )
+        counted = quantity or (self.quantity if self.counted else None)
+        return self.load if counted is None else self.load.model_copy(update={"quantity": counted})
 
     def confirm(
         self,
@@ -211,6 +244,9 @@ def priced_as(prediction: Prediction) -> dict[str, object]:
         "net_kg": prediction.net_kg,
         "unit": prediction.unit,
         "quantity": prediction.quantity,
+        "pieces": prediction.pieces,
+        "counted": prediction.counted,
+        "needs_count": prediction.needs_count,
         "unit_price": prediction.unit_price,
         "price": prediction.total,
         "currency": prediction.currency,

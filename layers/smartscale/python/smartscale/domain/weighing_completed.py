@@ -39,6 +39,9 @@ class WeighingOutcome(BaseModel):
     net_kg: Decimal | None
     unit: Unit | None = Field(description="what the unit price is a price of")
     quantity: int
+    needs_count: bool = Field(
+        description="the weight leaves more than one number of pieces: the price waits for a count"
+    )
     unit_price: Decimal | None
     price: Decimal | None
     currency: str | None = Field(description="ISO 4217")

@@ -26,6 +26,7 @@ COLUMNS = (
     "net_kg",
     "unit",
     "quantity",
+    "needs_count",
     "unit_price",
     "price",
     "currency",

@@ -5,7 +5,7 @@ from decimal import Decimal
 from smartscale.contract import weighing as documents
 from smartscale.contract.document import FALLBACK_LANGUAGE, in_language
 from smartscale.domain.money import to_cent
-from smartscale.domain.weighing import Prediction, Status, Weighing
+from smartscale.domain.weighing import Pieces, Prediction, Status, Weighing
 
 _GRAM = Decimal("0.001")
 
@@ -30,6 +30,8 @@ def result(weighing: Weighing, language: str = FALLBACK_LANGUAGE) -> documents.R
         net_kg=kilograms(weighing.net_kg),
         unit=weighing.unit,
         quantity=weighing.quantity,
+        pieces=_pieces(weighing.pieces),
+        needs_count=weighing.needs_count,
         unit_price=money(weighing.unit_price, weighing.currency),
         price=money(weighing.price, weighing.currency),
         currency=weighing.currency,
@@ -58,9 +60,19 @@ def _prediction(prediction: Prediction, language: str) -> documents.Prediction:
         unit=prediction.unit,
         unit_price=money(prediction.unit_price, prediction.currency),
         quantity=prediction.quantity,
+        pieces=_pieces(prediction.pieces),
+        needs_count=prediction.needs_count,
         net_kg=kilograms(prediction.net_kg),
         total=money(prediction.total, prediction.currency),
         currency=prediction.currency,
+    )
+
+
+def _pieces(pieces: Pieces | None) -> documents.Pieces | None:
+    if pieces is None:
+        return None
+    return documents.Pieces(
+        suggested=pieces.suggested, least=pieces.least, most=pieces.most, at_most=pieces.at_most
     )
 
 

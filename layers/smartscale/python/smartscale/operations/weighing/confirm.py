@@ -9,7 +9,7 @@ from smartscale.domain.charge import Charge
 from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.memory import teaches
 from smartscale.domain.suspicion import suspicion
-from smartscale.domain.weighing import ConfirmedBy, Weighing
+from smartscale.domain.weighing import ConfirmedBy, Unit, Weighing
 from smartscale.operations.messages import lesson_message
 from smartscale.operations.metrics.figures import confirmation_metrics
 from smartscale.operations.ports.catalogue import CatalogueStore
@@ -57,13 +57,14 @@ class Confirm:
             job_id: the weighing.
             label: the item; or its `plu`.
             plu: the item; or its `label`.
-            quantity: pieces; None leaves it as it is.
+            quantity: pieces that somebody counted; None leaves them as they are.
             confirmed_by: who says so.
             charge: what a kiosk charged while the service was away; it is kept as it is.
 
         Raises:
             Conflict: the weighing is pending or failed.
-            InvalidInput: the label or PLU is not in the catalogue, or the charge is wrong.
+            InvalidInput: the label or PLU is not in the catalogue, so many pieces cannot weigh
+                that, or the charge is wrong.
         """
         item = self._item(label, plu, charge)
         while True:
@@ -117,7 +118,11 @@ class Confirm:
         return (
             weighing.confirmed_label == item.label
             and weighing.confirmed_by is confirmed_by
-            and (quantity is None or pricing.pieces(item.unit, quantity) == weighing.quantity)
+            and (
+                quantity is None
+                or item.unit is not Unit.EACH
+                or (weighing.counted and quantity == weighing.quantity)
+            )
         )
 
     def _confirmed(
@@ -129,12 +134,12 @@ class Confirm:
         charge: Charge | None,
     ) -> Weighing:
         now = self._now()
-        load = weighing.load_to_sell(quantity, charged=charge is not None)
-        prediction = pricing.price_sale(weighing, item, load)
+        prediction = pricing.price_sale(weighing, item, quantity, charged=charge is not None)
         if charge is None:
             reason = suspicion(weighing, prediction, confirmed_by)
             return weighing.confirm(prediction, confirmed_by, now, reason)
         deviation = charge.deviation(prediction)
+        load = weighing.load_to_sell(quantity, charged=True)
         charged = charge.settle(prediction, load)
         reason = deviation or suspicion(weighing, charged, confirmed_by)
         return weighing.confirm(charged, confirmed_by, now, reason, charged_offline=True)
