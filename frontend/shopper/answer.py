@@ -107,15 +107,17 @@ class Answer:
             ask_for_count(self._shopper, t)
         with ui.element("div").classes("actions"):
             if asks:
-                label, quantity = result.label or "", None
-                if result.unit is Unit.EACH:
-                    quantity = self._weighing.quantity
+                label, counts = result.label or "", result.unit is Unit.EACH
 
                 async def accept() -> None:
+                    quantity = self._weighing.quantity if counts else None
                     await self._shopper.confirm(label, quantity)
 
                 yes = theme.action(
-                    t("Yes, {name}", name=amount(result.name or "", quantity or 1, t)),
+                    t(
+                        "Yes, {name}",
+                        name=amount(result.name or "", self._weighing.quantity if counts else 1, t),
+                    ),
                     accept,
                     kind="primary",
                     symbol="check",

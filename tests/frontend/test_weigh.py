@@ -149,13 +149,37 @@ async def test_search_says_when_nothing_is_called_so_and_leads_back(user: User) 
 async def test_items_sold_each_are_counted(user: User, api: Service) -> None:
     api.label = "Avocado"
     await weigh_sample(user)
-    await user.should_see("1 × €1.29 each = €1.29")
+    await user.should_see("2 × €1.29 each = €2.58")
+    await user.should_see("How many are there?")
+    await user.should_not_see("receipt")
+    user.find("pieces-3").click()
+    await user.should_see("3 × €1.29 each = €3.87", retries=SOON)
+    await user.should_see("receipt", retries=SOON)
+    await user.should_not_see("ask-count")
 
     user.find("more").click()
 
-    await user.should_see("2 × €1.29 each = €2.58", retries=SOON)
+    await user.should_see("4 × €1.29 each = €5.16", retries=SOON)
     user.find("less").click()
-    await user.should_see("1 × €1.29 each = €1.29", retries=SOON)
+    await user.should_see("3 × €1.29 each = €3.87", retries=SOON)
+
+
+async def test_a_count_outlives_a_container_and_stands_on_the_label(
+    user: User, api: Service
+) -> None:
+    api.label = "Avocado"
+    await weigh_sample(user)
+    user.find("pieces-3").click()
+    await user.should_see("Confirmed", retries=SOON)
+
+    user.find("tare-choice").click()
+    await user.should_see("container-Box", retries=SOON)
+    user.find("container-Box").click()
+
+    await until(lambda: len(api.weighings) == 2 and api.weighings[1].counted)
+    await user.should_see("3 × €1.29 each = €3.87", retries=SOON)
+    await user.should_see("receipt", retries=SOON)
+    assert (api.weighings[1].quantity, api.weighings[1].tare_kg) == (3, Decimal("0.060"))
 
 
 async def test_every_fast_tap_counts_and_is_charged(user: User, api: Service) -> None:
@@ -165,15 +189,15 @@ async def test_every_fast_tap_counts_and_is_charged(user: User, api: Service) ->
 
     for _ in range(3):
         user.find("more").click()
-    await until(lambda: text_of(user, "quantity") == "4")
+    await until(lambda: text_of(user, "quantity") == "5")
     assert text_of(user, "price") == "…"
     assert not is_enabled(user, "next-item")
 
-    await user.should_see("4 × €1.29 each = €5.16", retries=SOON)
-    assert text_of(user, "quantity") == "4"
+    await user.should_see("5 × €1.29 each = €6.45", retries=SOON)
+    assert text_of(user, "quantity") == "5"
     assert is_enabled(user, "next-item")
-    assert api.weighings[0].quantity == 4
-    assert [said.quantity for said in api.confirmations] == [2, 4]
+    assert api.weighings[0].quantity == 5
+    assert [said.quantity for said in api.confirmations] == [3, 5]
     assert user.find("more").elements == buttons, "a tap on a button that is drawn anew is lost"
 
 
@@ -185,8 +209,8 @@ async def test_a_count_that_is_not_confirmed_is_taken_back(user: User, api: Serv
     user.find("more").click()
 
     await user.should_see("Avocado is not in the catalogue", retries=SOON)
-    assert text_of(user, "quantity") == "1"
-    await user.should_see("1 × €1.29 each = €1.29")
+    assert text_of(user, "quantity") == "2"
+    await user.should_see("2 × €1.29 each = €2.58")
     assert is_enabled(user, "next-item")
 
 
@@ -197,10 +221,10 @@ async def test_yes_while_a_count_is_confirmed_keeps_the_count(user: User, api: S
     for tap in ("more", "more", "accept"):
         user.find(tap).click()
 
-    await user.should_see("3 × €1.29 each = €3.87", retries=SOON)
+    await user.should_see("4 × €1.29 each = €5.16", retries=SOON)
     await user.should_see("Confirmed")
     assert is_enabled(user, "next-item")
-    assert api.weighings[0].quantity == 3
+    assert api.weighings[0].quantity == 4
 
 
 async def test_another_item_and_a_count_at_once_are_both_heard(user: User, api: Service) -> None:
@@ -352,9 +376,9 @@ async def test_a_confirmation_over_a_connection_that_just_closed_is_repeated(
 
     user.find("more").click()
 
-    await user.should_see("2 × €1.29 each = €2.58", retries=SOON)
+    await user.should_see("3 × €1.29 each = €3.87", retries=SOON)
     assert api.count(f"confirm/{api.weighings[0].job_id}", 200, method="POST") == 2
-    assert [said.quantity for said in api.confirmations] == [2], "said twice, it counts once"
+    assert [said.quantity for said in api.confirmations] == [3], "said twice, it counts once"
 
 
 async def test_a_retry_after_a_lost_answer_is_the_same_weighing(user: User, api: Service) -> None:
