@@ -106,9 +106,13 @@ def import_examples(connection: Connection, currency: str = "EUR") -> int:
 
     A shop's own items and prices stay as they are; the project's are examples, in its currency.
     """
+    return connection.edit_catalogue().put_examples(examples(currency))
+
+
+def examples(currency: str = "EUR") -> list[Item]:
+    """The project's own catalogue, with the same figures in another currency."""
     own = Path(str(files("smartscale") / "catalogue.csv"))
-    examples = [in_currency(item, currency) for item in _read(own, now())]
-    return connection.edit_catalogue().put_examples(examples)
+    return [in_currency(item, currency) for item in _read(own, now())]
 
 
 def in_currency(item: Item, currency: str) -> Item:

@@ -15,24 +15,26 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 
-from infra.commands.catalogue import import_examples
+from infra.commands.catalogue import examples
 from infra.commands.connection import Connection, connect
 from infra.deploy import embedded_parameters
 from smartscale.contract import proof
+from smartscale.parallel import batched
 from tests.conftest import Deployed
 from tests.support import eventually, free_port
 
 
 @pytest.fixture(scope="session")
 def connection(deployed: Deployed) -> Iterator[Connection]:
-    """The operations wired to the stack, whose catalogue is filled as a deployment fills it."""
+    """The operations wired to the stack, which sells the examples, whatever other tests sell."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in deployed.environment.items():
             patch.setenv(name, value)
         # One that other tests of this process made keeps another emulator's credentials.
         patch.setattr(boto3, "DEFAULT_SESSION", None)
         connected = connect(deployed.settings)
-        import_examples(connected)
+        for some in batched(examples(), 50):
+            connected.catalogue.put_all(some)
         yield connected
 
 
