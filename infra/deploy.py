@@ -56,6 +56,7 @@ def embedded_parameters(settings: Settings) -> dict[str, str]:
         "UploadOrigin": settings.ui_url,
         "InferenceConcurrency": str(settings.inference_concurrency),
         "ImageRetentionDays": str(settings.image_retention_days),
+        "HistoryDays": str(settings.history_days),
         "LogLevel": settings.log_level,
         "ModelId": settings.model_id,
     }

@@ -9,8 +9,10 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -28,10 +30,12 @@ from smartscale.operations.metrics.figures import OF_WEIGHINGS
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "localstack" / "emulator.env"
 ACCOUNT = "000000000000"
+ROWS_FILE = "rows.sqlite"
+"""The file, beside the saved state, that the weighings' rows are in all the time."""
 
 _READY_S = 60.0
 _STOP_S = 300.0
-"""For saving: a second for ten thousand weighings, and more on a slow disk."""
+"""For saving, which takes a moment, on the slowest disk."""
 _FIGURE = re.compile(rf"'SmartScale', '(?:{'|'.join(OF_WEIGHINGS)})'")
 """In the emulator's saved state a metric is named by namespace, name and dimensions."""
 _OWN_HOST = "http://localhost:"
@@ -125,8 +129,8 @@ class Emulator:
         after = self._saved_files()
         if not (self.complete and clean and after):
             return False
-        # An emulator that saved wrote each file anew.
-        if any(before.get(name) == state for name, state in after.items()):
+        # An emulator that saved wrote each file anew; the rows' it writes all the time.
+        if any(before.get(name) == state for name, state in after.items() if name != ROWS_FILE):
             return False
         written = self._saved.with_suffix(".new")
         with written.open("w", encoding="utf-8") as out:
@@ -140,7 +144,7 @@ class Emulator:
         """The saved state's files by name: inode, size, and nanosecond of the last change."""
         return {
             file.name: [status.st_ino, status.st_size, status.st_mtime_ns]
-            for file in self._state.glob("*.json")
+            for file in (*self._state.glob("*.json"), *self._state.glob(ROWS_FILE))
             for status in (file.stat(),)
         }
 
@@ -164,15 +168,11 @@ class Emulator:
 
         One file of a set is worth nothing: a table without the queue beside it would not be missed.
         """
-        for file in sorted(self._state.glob("*.json")):
-            try:
-                whole = isinstance(json.loads(file.read_bytes()), dict)
-            except ValueError:
-                whole = False
-            if not whole:
+        for file in (*sorted(self._state.glob("*.json")), *self._state.glob(ROWS_FILE)):
+            if not _is_whole(file):
                 self._damaged.mkdir(parents=True, exist_ok=True)
                 count = sum(1 for _ in self._damaged.iterdir())
-                kept = file.replace(self._damaged / f"{file.stem}-{count + 1}.json")
+                kept = file.replace(self._damaged / f"{file.stem}-{count + 1}{file.suffix}")
                 self._report(
                     f"The saved state {file.name} is damaged: it is kept as {kept}, and everything "
                     "is rebuilt from the bucket"
@@ -235,3 +235,18 @@ class Emulator:
             "STATE_DIR": str(self._state),
             "S3_DATA_DIR": str(self._objects),
         }
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a file of a saved state can be read."""
+    if file.name != ROWS_FILE:
+        try:
+            return isinstance(json.loads(file.read_bytes()), dict)
+        except ValueError:
+            return False
+    try:
+        with closing(sqlite3.connect(file)) as database:
+            [[found]] = database.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.DatabaseError:
+        return False
+    return bool(found == "ok")

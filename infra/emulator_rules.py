@@ -6,7 +6,9 @@ It is made for tests, which are short and may forget. Here it keeps a shop's wei
 - it answers 507 where an object could not be written, instead of 200;
 - the messages of a worker that was killed are delivered again at once;
 - logs do not grow without an end, and old figures are not looked for at each call;
-- saving its state takes a second for ten thousand weighings, and is on the disk when it is done.
+- the weighings' rows are on the disk (`emulator_rows`), and its objects' keys alone in its RAM
+  (`emulator_objects`);
+- saving its state takes a moment, and is on the disk when it is done.
 
 The functions below are ministack's own, so its version is pinned, and tests/infra/test_rules.py
 fails when a new version has others.
@@ -29,6 +31,9 @@ import ministack.app
 from ministack.core import persistence
 from ministack.services import cloudwatch, cloudwatch_logs, dynamodb, lambda_svc, s3, sqs
 
+from infra.emulator import ROWS_FILE
+from infra.emulator_objects import know_objects_by_their_keys
+from infra.emulator_rows import Database, Rows, keep_rows_on_disk
 from infra.readiness import Readiness
 
 LOG_STREAMS = 200
@@ -46,7 +51,8 @@ def apply_rules() -> None:
     _deliver_again_what_a_killed_worker_had()
     _bound_logs()
     _evict_seldom()
-    _save_well()
+    know_objects_by_their_keys()
+    _save_well(keep_rows_on_disk(Path(persistence.STATE_DIR, ROWS_FILE)))
 
 
 class NotWritten(Exception):
@@ -164,12 +170,13 @@ def _evict_seldom() -> None:
     cloudwatch._evict_old_metrics = evict_when_due  # noqa: SLF001
 
 
-def _save_well() -> None:
+def _save_well(rows: Database) -> None:
     save_all = ministack.app.save_all
 
     def save_all_shared(services: Mapping[str, Callable[[], Any]]) -> None:
         with _uncopied(dynamodb, cloudwatch, cloudwatch_logs):
             save_all(services)
+        rows.close()
 
     persistence.save_state = _save_state
     ministack.app.save_all = save_all_shared
@@ -183,7 +190,7 @@ def _save_state(service: str, data: Any) -> None:
         version = persistence._state_format_version(service)  # noqa: SLF001
         text = json.dumps(
             {"__ministack_format__": version, "payload": data},
-            default=persistence._json_default,  # noqa: SLF001
+            default=_as_json,
         )
         with written.open("w", encoding="utf-8") as out:
             out.write(text)
@@ -193,6 +200,10 @@ def _save_state(service: str, data: Any) -> None:
     except (OSError, TypeError, ValueError, RuntimeError):
         # Its starter sees that the file is an old one.
         _log.exception("the state of %s was not saved", service)
+
+
+def _as_json(part: Any) -> Any:
+    return {} if isinstance(part, Rows) else persistence._json_default(part)  # noqa: SLF001
 
 
 @contextmanager

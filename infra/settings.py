@@ -5,10 +5,10 @@ from datetime import UTC
 from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.errors import PlainError
@@ -37,6 +37,11 @@ class LogLevel(StrEnum):
     ERROR = "ERROR"
 
 
+def _number(value: object) -> object:
+    """The number that a variable's text says; a text is no literal."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 class Settings(BaseSettings):
     """The run's and the commands' settings; the names are the environment's."""
 
@@ -61,10 +66,14 @@ class Settings(BaseSettings):
     time_zone: TimeZone = Field(default=UTC, alias="SMARTSCALE_TIME_ZONE")
     """The shop's: its dates are days there."""
     log_level: LogLevel = Field(default=LogLevel.INFO, alias="LOG_LEVEL")
-    inference_concurrency: Literal[2, 5, 10, 20, 50] = Field(
+    inference_concurrency: Annotated[Literal[2, 5, 10, 20, 50], BeforeValidator(_number)] = Field(
         default=2, alias="SMARTSCALE_INFERENCE_CONCURRENCY"
     )
     image_retention_days: int = Field(default=30, ge=1, alias="SMARTSCALE_IMAGE_RETENTION_DAYS")
+    history_days: Annotated[Literal[31, 62, 92, 183, 366, 1096], BeforeValidator(_number)] = Field(
+        default=92, alias="SMARTSCALE_HISTORY_DAYS"
+    )
+    """How long a weighing is in the history; on AWS the stack's HistoryDays say it."""
     model_id: str = Field(
         default="Adriana213/vgg16-fruit-classifier", min_length=1, alias="SMARTSCALE_MODEL_ID"
     )

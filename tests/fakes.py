@@ -176,6 +176,9 @@ class FakeWeighings:
         self.rows[weighing.job_id] = weighing
         return True
 
+    def put_all(self, weighings: Sequence[Weighing]) -> list[bool]:
+        return [self.put(weighing) for weighing in weighings]
+
     def versions(self, job_ids: Sequence[str]) -> dict[str, int]:
         return {job_id: self.rows[job_id].version for job_id in job_ids if job_id in self.rows}
 

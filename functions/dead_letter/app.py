@@ -27,7 +27,7 @@ from smartscale.operations.messages import Announcement, Arrivals, LessonOffer, 
 from smartscale.operations.ports.metrics import Metric, Metrics
 from smartscale.operations.weighing.announce import Announce
 from smartscale.operations.weighing.fail import Fail
-from smartscale.settings import BucketSettings, MetricsSettings, TopicSettings
+from smartscale.settings import BucketSettings, MetricsSettings, TopicSettings, WeighingsSettings
 
 TRIED_IN_VAIN = "The picture could not be processed after several tries; weigh the item again."
 
@@ -37,10 +37,9 @@ logger = function_logger()
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
-class Settings(BucketSettings, MetricsSettings, TopicSettings):
+class Settings(BucketSettings, WeighingsSettings, MetricsSettings, TopicSettings):
     """The dead-letter function's settings."""
 
-    weighings_table: str
     weighings_queue_url: str
 
 
@@ -63,7 +62,7 @@ def worker() -> Worker:
         topic_for(settings.weighing_completed_topic_arn, region),
         SqsQueue(sqs_client(region), settings.weighings_queue_url),
     )
-    weighings = DynamoWeighings(settings.weighings_table, region)
+    weighings = DynamoWeighings(settings.weighings_table, region, settings.history_kept)
     fail = Fail(S3Uploads(bucket), S3Ledger(bucket), weighings, announce, now)
     return Worker(
         fail, metrics_for(settings.metrics_sink, region, settings.smartscale_stack), announce

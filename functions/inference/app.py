@@ -95,7 +95,7 @@ def worker() -> Worker:
     region = settings.aws_region
     bucket = data_bucket(settings.smartscale_bucket, region)
     memories, uploads = S3EmbeddedMemories(bucket), S3Uploads(bucket)
-    weighings = DynamoWeighings(settings.weighings_table, region)
+    weighings = DynamoWeighings(settings.weighings_table, region, settings.history_kept)
     registry = DynamoRegistry(settings.models_table, region)
     loader = Loader(S3Packages(bucket), load_builtin, load_folder, release_ram)
     ledger = S3Ledger(bucket)

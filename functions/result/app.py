@@ -93,7 +93,10 @@ def bucket() -> Bucket:
 @lru_cache
 def weighings() -> DynamoWeighings:
     """The weighings table."""
-    return DynamoWeighings(settings().weighings_table, settings().aws_region)
+    configured = settings()
+    return DynamoWeighings(
+        configured.weighings_table, configured.aws_region, configured.history_kept
+    )
 
 
 @lru_cache

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 from infra.backup.copy_in import Restore
 from infra.backup.copy_out import BackUp, Report
@@ -31,6 +32,7 @@ from smartscale.operations.mending.redrive import Redrive
 from smartscale.operations.messages import WAKE_UP
 from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.models.trial import ManageTrial
+from smartscale.operations.ports.weighings import ROWS_KEPT
 from smartscale.operations.weighing.announce import Announce
 from smartscale.recognition.builtin import builtin_revision
 
@@ -38,7 +40,9 @@ from smartscale.recognition.builtin import builtin_revision
 class Connection:
     """Builds operations on one stack."""
 
-    def __init__(self, outputs: StackOutputs, region: str) -> None:
+    def __init__(
+        self, outputs: StackOutputs, region: str, history_days: int = ROWS_KEPT.days
+    ) -> None:
         self._outputs = outputs
         self._region = region
         self.bucket = data_bucket(outputs.bucket, region)
@@ -51,6 +55,9 @@ class Connection:
         )
         self.catalogue = DynamoCatalogue(outputs.catalogue_table, region)
         self.registry = DynamoRegistry(outputs.models_table, region)
+        self.weighings = DynamoWeighings(
+            outputs.weighings_table, region, timedelta(days=history_days)
+        )
         self.trials = DynamoTrials(outputs.models_table, region)
         self.packages = S3Packages(self.bucket)
         self.weighings_queue = SqsQueue(sqs_client(region), outputs.weighings_queue_url)
@@ -62,7 +69,7 @@ class Connection:
         return Reconcile(
             S3Uploads(self.bucket),
             S3Ledger(self.bucket),
-            DynamoWeighings(self._outputs.weighings_table, self._region),
+            self.weighings,
             self.catalogue,
             self.registry,
             self.trials,
@@ -77,17 +84,16 @@ class Connection:
         """Delete the oldest pictures until there is room on the disk; tells how many."""
         return make_room(
             S3Uploads(self.bucket),
-            DynamoWeighings(self._outputs.weighings_table, self._region),
+            self.weighings,
             self.bucket.delete,
             room,
         )
 
     def back_up(self, place: Place, report: Report) -> BackUp:
         """The operation that copies everything out."""
-        weighings = DynamoWeighings(self._outputs.weighings_table, self._region)
 
         def unanswered() -> Iterator[str]:
-            for upload in without_outcome(S3Uploads(self.bucket), weighings, None):
+            for upload in without_outcome(S3Uploads(self.bucket), self.weighings, None):
                 yield upload.key
 
         return BackUp(
@@ -131,7 +137,7 @@ class Connection:
         sqs = sqs_client(self._region)
         return Redrive(
             S3Uploads(self.bucket),
-            DynamoWeighings(self._outputs.weighings_table, self._region),
+            self.weighings,
             self.weighings_queue,
             SqsQueue(sqs, self._outputs.dead_letter_queue_url),
             SqsQueue(sqs, self._outputs.imports_dead_letter_queue_url),
@@ -171,4 +177,4 @@ def connect(settings: Settings) -> Connection:
     """
     outputs = stack_outputs(settings)
     os.environ.update(stack_environment(settings, outputs))
-    return Connection(outputs, settings.region)
+    return Connection(outputs, settings.region, settings.history_days)

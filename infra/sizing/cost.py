@@ -182,9 +182,8 @@ def _lines(usage: Usage, table: PriceTable) -> Iterator[Line]:
     read, written = counted("table_reads"), counted("table_writes")
     yield line("DynamoDB", "reads", read, "read units", "dynamodb_million_reads", _MILLION)
     yield line("DynamoDB", "writes", written, "write units", "dynamodb_million_writes", _MILLION)
-    rows = 2 * 12 * weighings * ROW_KB / _KB_A_GB
+    rows = usage.history_days / DAYS_A_MONTH * weighings * ROW_KB / _KB_A_GB
     yield line("DynamoDB", "rows and index", rows, "GB", "dynamodb_gb_month")
-    yield line("DynamoDB", "point-in-time recovery", rows, "GB", "dynamodb_backup_gb_month")
 
     yield from _watched(usage, table, requests)
     answers = (weighings + confirmations) * RESULT_KB / _KB_A_GB

@@ -8,7 +8,7 @@ from infra.sizing.workload import ARRIVAL, CONFIRMATION, UPLOAD, Function, Usage
 
 INFERENCE_CONCURRENCY = (2, 5, 10, 20, 50, 100, 200, 500, 1000)
 """The values that the template's parameter takes."""
-_HISTORY_SHARDS = 8
+_HISTORY_SHARDS = 4
 _HEADROOM = 2
 _PANELS = 20
 """Panels of the dashboards; Grafana asks for each by one request."""
@@ -58,8 +58,8 @@ def limits(usage: Usage, peak_per_minute: Decimal, operators: int) -> list[Limit
     puts = weighings * (UPLOAD.s3_writes + ARRIVAL.s3_writes)
     puts += confirmations * CONFIRMATION.s3_writes
     writes = weighings * ARRIVAL.table_writes + confirmations * CONFIRMATION.table_writes
-    # Half of a row's writes are the index's; twice its share, as scales do not spread evenly.
-    hottest = writes / 2 * 2 / _HISTORY_SHARDS
+    # One of five writes is the history's; twice its share, as scales do not spread evenly.
+    hottest = writes / 5 * 2 / _HISTORY_SHARDS
     reads = weighings * ARRIVAL.table_reads + confirmations * CONFIRMATION.table_reads
     return [
         Limit("API requests a second", math.ceil(requests), 10_000, "ApiRequestsPerSecond",

@@ -34,7 +34,7 @@ class Calls:
     table_reads: Decimal = Decimal(0)
     """Read units: 4 KB read consistently, or 8 KB eventually."""
     table_writes: int = 0
-    """Write units: 1 KB, in the table and once more in its index."""
+    """Write units: 1 KB, in the table and once more in each index."""
     queue_requests: int = 0
     topic_requests: int = 0
 
@@ -48,8 +48,8 @@ ARRIVAL = Calls(
     s3_reads=1,
     # The registry, the trial, the weighing, and what has changed in the catalogue.
     table_reads=Decimal(4),
-    # A row of 2 to 3 KB.
-    table_writes=2 * 3,
+    # A row of 1 to 2 KB, and an entry in each of three indexes.
+    table_writes=2 + 3,
     # S3 sends, the function receives and deletes: at worst each message alone.
     queue_requests=3,
     topic_requests=1,
@@ -62,12 +62,14 @@ CONFIRMATION = Calls(
     # The weighing twice, the catalogue's changes; the lesson's message reads those, the registry,
     # the trial and the weighing.
     table_reads=Decimal(2 + 1 + 4),
-    table_writes=2 * 3,
+    # The row; what leaves one partition and enters another is written in both.
+    table_writes=2 + 2 * 2 + 1,
     queue_requests=3,
     topic_requests=1,
 )
 
-ROW_KB = Decimal(3)
+ROW_KB = Decimal(2)
+"""With its entries in the indexes."""
 LEDGER_KB = Decimal(3)
 RESULT_KB = Decimal(4)
 LOG_KB = Decimal(6)
@@ -92,6 +94,7 @@ class Usage:
     image_kb: int = 150
     confirmed: Decimal = Decimal("0.5")
     retention_days: int = 30
+    history_days: int = 92
     provisioned: int = 0
     alarms: int = 0
     metrics: int = 118

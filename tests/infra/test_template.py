@@ -23,6 +23,7 @@ from functions.result import app as result
 from functions.upload import app as upload
 from infra.settings import ROOT
 from infra.unversioned import without_versions
+from smartscale.adapters.rows import WeighingRow
 from tests.support import BIN, tool_environment
 
 _SETTINGS: dict[str, type[BaseSettings]] = {
@@ -51,9 +52,10 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
     },
     "Result": {
         ("sns:Publish", "WeighingCompletedTopic"),
-        ("dynamodb:GetItem", "WeighingsTable"),
-        ("dynamodb:PutItem", "WeighingsTable"),
-        ("dynamodb:Query", "WeighingsTable/index/history"),
+        ("dynamodb:GetItem", "WeighingRows"),
+        ("dynamodb:BatchGetItem", "WeighingRows"),
+        ("dynamodb:PutItem", "WeighingRows"),
+        ("dynamodb:Query", "WeighingRows/index/*"),
         ("dynamodb:GetItem", "CatalogueTable"),
         ("dynamodb:BatchGetItem", "CatalogueTable"),
         ("dynamodb:Scan", "CatalogueTable"),
@@ -121,8 +123,8 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:ListBucket", "DataBucket memory/*"),
         ("s3:GetObject", "DataBucket/ledger/*"),
         ("s3:PutObject", "DataBucket/ledger/*"),
-        ("dynamodb:GetItem", "WeighingsTable"),
-        ("dynamodb:PutItem", "WeighingsTable"),
+        ("dynamodb:GetItem", "WeighingRows"),
+        ("dynamodb:PutItem", "WeighingRows"),
         ("dynamodb:GetItem", "CatalogueTable"),
         ("dynamodb:BatchGetItem", "CatalogueTable"),
         ("dynamodb:Scan", "CatalogueTable"),
@@ -148,7 +150,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:ListBucket", "DataBucket uploads/*"),
         ("s3:GetObject", "DataBucket/ledger/*"),
         ("s3:PutObject", "DataBucket/ledger/*"),
-        ("dynamodb:PutItem", "WeighingsTable"),
+        ("dynamodb:PutItem", "WeighingRows"),
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
         ("s3:GetObject", "DataBucket/evidence/*"),
         ("s3:ListBucket", "DataBucket evidence/*"),
@@ -469,8 +471,10 @@ def test_emulators_are_told_apart_by_the_stage(template: dict[str, Any]) -> None
 
 def test_tables_can_be_restored_and_not_be_deleted(template: dict[str, Any]) -> None:
     for name, table in _of_type(template, "AWS::DynamoDB::Table").items():
-        recovery = table["PointInTimeRecoverySpecification"]
-        assert recovery["PointInTimeRecoveryEnabled"], name
+        # The ledger holds all that is in the weighings' table.
+        if name != "WeighingRows":
+            recovery = table["PointInTimeRecoverySpecification"]
+            assert recovery["PointInTimeRecoveryEnabled"], name
         assert table["DeletionProtectionEnabled"] == {"Fn::If": ["KeepsItsTables", True, False]}
 
 
@@ -716,13 +720,27 @@ def test_what_checkov_finds_and_is_meant_is_explained(template: dict[str, Any]) 
             assert len(skip["comment"].split()) > 5, name
 
 
-def test_the_history_is_read_in_the_order_of_job_ids(template: dict[str, Any]) -> None:
-    table = template["Resources"]["WeighingsTable"]["Properties"]
-    (index,) = table["GlobalSecondaryIndexes"]
+def test_the_table_has_the_indexes_that_are_read(template: dict[str, Any]) -> None:
+    table = template["Resources"]["WeighingRows"]["Properties"]
+    declared = {
+        index["IndexName"]: (
+            {key["AttributeName"]: key["KeyType"] for key in index["KeySchema"]},
+            index["Projection"]["ProjectionType"],
+            index["Projection"].get("NonKeyAttributes"),
+        )
+        for index in table["GlobalSecondaryIndexes"]
+    }
 
-    keys = [key["AttributeName"] for key in index["KeySchema"]]
-
-    assert (index["IndexName"], keys) == ("history", ["history_shard", "job_id"])
+    read = WeighingRow("id")._get_schema()["global_secondary_indexes"]
+    assert declared == {
+        index["index_name"]: (
+            {key["AttributeName"]: key["KeyType"] for key in index["key_schema"]},
+            index["projection"]["ProjectionType"],
+            index["projection"].get("NonKeyAttributes"),
+        )
+        for index in read
+    }
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "kept_until", "Enabled": True}
 
 
 def test_the_default_admin_token_is_for_emulators(template: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Where things are, read from the environment once and typed. Each function has its own model,
 made of the parts it needs; code never asks where it runs."""
 
-from datetime import UTC, tzinfo
+from datetime import UTC, timedelta, tzinfo
 from functools import lru_cache
 from typing import Self
 
@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from smartscale.adapters.cloudwatch import MetricsSink
 from smartscale.contract.time_zone import TimeZone
+from smartscale.operations.ports.weighings import ROWS_KEPT
 
 DEFAULT_ADMIN_TOKEN = "changeme"  # noqa: S105  refused outside the stages below
 STAGES_WITH_DEFAULT_TOKEN = frozenset({"embedded", "localstack"})
@@ -31,10 +32,22 @@ class BucketSettings(CloudSettings):
     smartscale_bucket: str
 
 
-class TableSettings(CloudSettings):
-    """The weighings and the catalogue."""
+class WeighingsSettings(CloudSettings):
+    """The weighings' rows."""
 
     weighings_table: str
+    history_days: int = ROWS_KEPT.days
+    """How long a weighing has a row."""
+
+    @property
+    def history_kept(self) -> timedelta:
+        """How long a weighing has a row."""
+        return timedelta(days=self.history_days)
+
+
+class TableSettings(WeighingsSettings):
+    """The weighings and the catalogue."""
+
     catalogue_table: str
 
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pynamodb.attributes import (
     Attribute,
+    BinaryAttribute,
     BooleanAttribute,
     ListAttribute,
     MapAttribute,
@@ -17,7 +18,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 from pynamodb.constants import NUMBER
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
 Row = TypeVar("Row", bound=Model)
@@ -37,109 +38,72 @@ class DecimalAttribute(Attribute[Decimal]):
         return Decimal(value)
 
 
-class LoadMap(MapAttribute[str, object]):
-    """What the scale showed."""
-
-    weight_kg = DecimalAttribute()
-    tare_kg = DecimalAttribute(null=True)
-    quantity = DecimalAttribute(null=True)
-
-
-class ModelMap(MapAttribute[str, str]):
-    """Which model answered."""
-
-    id = UnicodeAttribute()
-    revision = UnicodeAttribute()
-
-
-class TimingsMap(MapAttribute[str, object]):
-    """Milliseconds by stage."""
-
-    queue_ms = DecimalAttribute(null=True)
-    inference_ms = DecimalAttribute(null=True)
-    total_ms = DecimalAttribute(null=True)
-
-
-class PiecesMap(MapAttribute[str, object]):
-    """How many pieces it can be."""
-
-    suggested = DecimalAttribute()
-    least = DecimalAttribute()
-    most = DecimalAttribute()
-    at_most = DecimalAttribute()
-    odd_below = DecimalAttribute()
-    clear = BooleanAttribute()
-
-
-class CandidateMap(MapAttribute[str, object]):
-    """One of the top-k."""
-
-    label = UnicodeAttribute()
-    confidence = DecimalAttribute()
-    plu = UnicodeAttribute(null=True)
-    names: MapAttribute[str, str] = MapAttribute(default=dict)
-    unit = UnicodeAttribute(null=True)
-    unit_price = DecimalAttribute(null=True)
-    quantity = DecimalAttribute()
-    pieces = PiecesMap(null=True)
-    counted = BooleanAttribute(null=True)
-    tare_kg = DecimalAttribute(null=True)
-    net_kg = DecimalAttribute(null=True)
-    total = DecimalAttribute(null=True)
-    currency = UnicodeAttribute(null=True)
-
-
 class HistoryIndex(GlobalSecondaryIndex["WeighingRow"]):
-    """Weighings by month and shard, in the order of their ids, which is the order of time."""
+    """Weighings by what they need (see `tables.py`) in the order of their ids, which is that of
+    time; with the facts that figures are made of."""
 
     class Meta:
         index_name = "history"
-        projection = AllProjection()
+        projection = IncludeProjection(["scale_id", "sold_label", "facts"])
 
     history_shard = UnicodeAttribute(hash_key=True)
     job_id = UnicodeAttribute(range_key=True)
 
 
+class LabelIndex(GlobalSecondaryIndex["WeighingRow"]):
+    """The weighings of an item."""
+
+    class Meta:
+        index_name = "label"
+        projection = IncludeProjection(["scale_id", "history_shard"])
+
+    sold_label = UnicodeAttribute(hash_key=True)
+    job_id = UnicodeAttribute(range_key=True)
+
+
+class ScaleIndex(GlobalSecondaryIndex["WeighingRow"]):
+    """The weighings of a scale."""
+
+    class Meta:
+        index_name = "scale"
+        projection = IncludeProjection(["sold_label", "history_shard"])
+
+    scale_id = UnicodeAttribute(hash_key=True)
+    job_id = UnicodeAttribute(range_key=True)
+
+
+class DroppedIndex(GlobalSecondaryIndex["WeighingRow"]):
+    """The weighings of an object that somebody dropped into the bucket; others are not in it."""
+
+    class Meta:
+        index_name = "dropped"
+        projection = KeysOnlyProjection()
+
+    dropped_key = UnicodeAttribute(hash_key=True)
+    job_id = UnicodeAttribute(range_key=True)
+
+
 class WeighingRow(Model):
-    """A weighing's state."""
+    """A weighing's state: the document, and beside it only what is searched for.
+
+    The document is the ledger's JSON, compressed, which makes a row of 4 kB one of 1 kB: a store
+    charges by the size, for the row and for each index it is in.
+    """
 
     job_id = UnicodeAttribute(hash_key=True)
     version = NumberAttribute()
+    document = BinaryAttribute(legacy_encoding=False)
+    facts = UnicodeAttribute()
     history_shard = UnicodeAttribute()
-    history = HistoryIndex()
-
-    status = UnicodeAttribute()
     scale_id = UnicodeAttribute()
-    upload_key = UnicodeAttribute()
-    created_at = UnicodeAttribute()
-    completed_at = UnicodeAttribute()
-    load = LoadMap(null=True)
-    label = UnicodeAttribute(null=True)
-    names: MapAttribute[str, str] = MapAttribute(default=dict)
-    confidence = DecimalAttribute(null=True)
-    top_k = ListAttribute(of=CandidateMap, default=list)
-    needs_confirmation = BooleanAttribute()
-    asked = BooleanAttribute(null=True)
-    tare_kg = DecimalAttribute(null=True)
-    net_kg = DecimalAttribute(null=True)
-    unit = UnicodeAttribute(null=True)
-    quantity = DecimalAttribute()
-    pieces = PiecesMap(null=True)
-    counted = BooleanAttribute(null=True)
-    needs_count = BooleanAttribute(null=True)
-    unit_price = DecimalAttribute(null=True)
-    price = DecimalAttribute(null=True)
-    currency = UnicodeAttribute(null=True)
-    model = ModelMap(null=True)
-    timings = TimingsMap(null=True)
-    confirmations = DecimalAttribute()
-    confirmed_label = UnicodeAttribute(null=True)
-    confirmed_by = UnicodeAttribute(null=True)
-    confirmed_at = UnicodeAttribute(null=True)
-    suspicious_reason = UnicodeAttribute(null=True)
-    charged_offline = BooleanAttribute(null=True)
-    error = UnicodeAttribute(null=True)
-    correlation_id = UnicodeAttribute(null=True)
+    sold_label = UnicodeAttribute(null=True)
+    dropped_key = UnicodeAttribute(null=True)
+    kept_until = TTLAttribute()
+
+    history = HistoryIndex()
+    of_label = LabelIndex()
+    of_scale = ScaleIndex()
+    dropped = DroppedIndex()
 
 
 class PriceMap(MapAttribute[str, object]):

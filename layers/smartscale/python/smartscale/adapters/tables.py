@@ -5,12 +5,14 @@ import json
 import time
 import uuid
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from functools import reduce
-from itertools import islice
-from operator import and_
+from itertools import groupby, islice
+from operator import and_, or_
+from pathlib import PurePosixPath
 from threading import Lock
 from typing import Any
 
@@ -20,6 +22,7 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
+from pynamodb.indexes import Index
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -34,14 +37,17 @@ from smartscale.adapters.rows import (
 )
 from smartscale.adapters.store_errors import translates_store_errors
 from smartscale.domain.catalogue import Catalogue, Item
-from smartscale.domain.job_id import job_time, time_digits
+from smartscale.domain.job_id import is_job_id, job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.trial import LATELY, Tallies, Tally, Trial, window_of
 from smartscale.domain.weighing import Status, Weighing
-from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts
+from smartscale.operations.ports.weighings import ROWS_KEPT, HistoryFilter, WeighingFacts
 
-HISTORY_SHARDS = 8
-"""Number of partitions that a month of history is spread over; each scale writes to one."""
+HISTORY_SHARDS = 4
+"""Number of partitions that weighings are spread over which need nothing; each scale writes to
+one."""
+_REBUILT_FOR_AT_LEAST = timedelta(days=1)
+_PAGE = 1000
 
 WORKER_LIFETIME = timedelta(minutes=30)
 CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -56,12 +62,63 @@ _TALLY_PREFIX = "tally#"
 _REFUSED_PREFIX = "refused#"
 
 
+class _Needs(StrEnum):
+    """What a weighing needs of people; each is one of these, and the history is by them.
+
+    So the few that somebody looks for are found without reading the many that need nothing.
+    """
+
+    NOTHING = "settled"
+    CONFIRMATION = "asks"
+    SECOND_LOOK = "suspicious"
+    ANOTHER_TRY = "failed"
+
+    @classmethod
+    def of(cls, weighing: Weighing) -> "_Needs":
+        if weighing.status is not Status.DONE:
+            return cls.ANOTHER_TRY
+        if weighing.needs_confirmation:
+            return cls.CONFIRMATION
+        return cls.SECOND_LOOK if weighing.suspicious else cls.NOTHING
+
+    @classmethod
+    def wanted(cls, wanted: HistoryFilter) -> list["_Needs"]:
+        """Those that a filter leaves."""
+        asked = (
+            (cls.CONFIRMATION, wanted.needs_confirmation),
+            (cls.SECOND_LOOK, wanted.suspicious),
+            (cls.ANOTHER_TRY, wanted.status and wanted.status is Status.FAILED),
+        )
+        left = set() if wanted.status is Status.PENDING else set(cls)
+        for needs, is_wanted in asked:
+            if is_wanted is not None:
+                left &= {needs} if is_wanted else left - {needs}
+        return sorted(left)
+
+    @property
+    def shards(self) -> list[str]:
+        """The partitions they are in."""
+        count = HISTORY_SHARDS if self is _Needs.NOTHING else 1
+        return [f"{self}#{number}" for number in range(count)]
+
+
+_RARE = {_Needs.SECOND_LOOK, _Needs.ANOTHER_TRY}
+
+
 @translates_store_errors
 class DynamoWeighings:
-    """The weighings table."""
+    """The weighings table.
 
-    def __init__(self, table_name: str, region: str) -> None:
+    Args:
+        table_name: its name.
+        region: where it is.
+        kept: how long rows are kept; the ledger has all for good.
+    """
+
+    def __init__(self, table_name: str, region: str, kept: timedelta = ROWS_KEPT) -> None:
         self._rows = bind(WeighingRow, table_name, region)
+        self._connection = Connection(region=region)
+        self._kept = kept
 
     def get(self, job_id: str) -> Weighing | None:
         """A weighing's latest state."""
@@ -72,13 +129,40 @@ class DynamoWeighings:
 
     def put(self, weighing: Weighing) -> bool:
         """Store a state unless the same or a later version is there."""
-        row = self._rows(
-            **_plain(weighing),
+        return _saved(self._row(weighing), self._earlier_than(weighing))
+
+    def put_all(self, weighings: Sequence[Weighing]) -> list[bool]:
+        """Store up to 100 states, of different weighings, each unless a later one is there."""
+        try:
+            with TransactWrite(connection=self._connection) as transaction:
+                for weighing in weighings:
+                    transaction.save(self._row(weighing), condition=self._earlier_than(weighing))
+        except TransactWriteError:  # one of them was there: the transaction stored none
+            return [self.put(weighing) for weighing in weighings]
+        return [True] * len(weighings)
+
+    def _row(self, weighing: Weighing) -> WeighingRow:
+        needs = _Needs.of(weighing)
+        shard = zlib.crc32(weighing.scale_id.encode()) % len(needs.shards)
+        key = weighing.upload_key
+        return self._rows(
+            weighing.job_id,
             version=weighing.version,
-            history_shard=history_shard(weighing.scale_id, f"{weighing.created_at:%Y-%m}"),
+            document=zlib.compress(weighing.model_dump_json(exclude_none=True).encode()),
+            facts=_packed(weighing),
+            history_shard=needs.shards[shard],
+            scale_id=weighing.scale_id,
+            sold_label=weighing.sold_label,
+            dropped_key=None if PurePosixPath(key).name == weighing.job_id else key,
+            kept_until=max(
+                weighing.created_at + self._kept, datetime.now(UTC) + _REBUILT_FOR_AT_LEAST
+            ),
         )
+
+    def _earlier_than(self, weighing: Weighing) -> Condition:
         stored = self._rows.version
-        return _saved(row, stored.does_not_exist() | (stored < weighing.version))
+        earlier: Condition = stored.does_not_exist() | (stored < weighing.version)
+        return earlier
 
     def versions(self, job_ids: Sequence[str]) -> dict[str, int]:
         """The versions of those of the ids that have an outcome."""
@@ -88,42 +172,81 @@ class DynamoWeighings:
         return {row.job_id: int(row.version) for row in found}
 
     def newest(self, wanted: HistoryFilter, before: str | None, limit: int) -> list[Weighing]:
-        """Weighings by falling job id, month by month, merged over the shards."""
-        return [_weighing(row) for row in self._newest(wanted, before, limit)]
+        """Weighings by falling job id, merged over the shards."""
+        found: list[Weighing] = []
+        entries = self._entries(wanted, before, limit)
+        while len(found) < limit and (some := list(islice(entries, limit - len(found)))):
+            rows = {
+                row.job_id: _weighing(row)
+                for row in self._rows.batch_get([entry.job_id for entry in some])
+            }
+            states = (rows.get(entry.job_id) for entry in some)
+            # An index is a moment behind its table.
+            found += [one for one in states if one is not None and _matches(one, wanted)]
+        return found
 
     def facts(self, wanted: HistoryFilter, limit: int) -> list[WeighingFacts]:
-        """The facts of the newest weighings; only these attributes travel."""
-        return [_facts(row) for row in self._newest(wanted, None, limit, _FACTS)]
+        """The facts of the newest weighings, which the index holds."""
+        entries = self._in_history(wanted, None, limit, ("job_id", "scale_id", "facts"))
+        return [_facts(entry) for entry in islice(entries, limit)]
 
-    def _newest(
-        self,
-        wanted: HistoryFilter,
-        before: str | None,
-        limit: int,
-        attributes: Sequence[str] | None = None,
+    def _entries(
+        self, wanted: HistoryFilter, before: str | None, limit: int
     ) -> Iterator[WeighingRow]:
-        last = min(wanted.to, job_time(before)) if before else wanted.to
-        left = limit
-        for month in _months(wanted.from_, last):
-            shards = _shards(month, wanted.scale_id)
-            rows = heapq.merge(
-                *(self._shard(shard, wanted, before, limit, attributes) for shard in shards),
-                key=lambda row: row.job_id,
-                reverse=True,
-            )
-            for row in islice(rows, left):
-                left -= 1
-                yield row
-            if not left:
-                break
+        """What an index knows of weighings, by falling job id: that of which least is read."""
+        rows = self._rows
+        if wanted.upload_key is not None:
+            name = PurePosixPath(wanted.upload_key).name
+            if is_job_id(name):
+                return iter([rows(name)] if before is None or name < before else [])
+            return self._read(rows.dropped, wanted.upload_key, wanted, before, limit)
+        needs = _Needs.wanted(wanted)
+        if not needs:
+            return iter(())
+        if not _RARE.issuperset(needs):
+            of_needs = _any(rows.history_shard.startswith(f"{one}#") for one in needs)
+            some = of_needs if len(needs) < len(_Needs) else None
+            if wanted.scale_id is not None:
+                of_label = None if wanted.label is None else rows.sold_label == wanted.label
+                condition = _all(of_label, some)
+                return self._read(rows.of_scale, wanted.scale_id, wanted, before, limit, condition)
+            if wanted.label is not None:
+                return self._read(rows.of_label, wanted.label, wanted, before, limit, some)
+        return self._in_history(wanted, before, limit)
 
-    def _shard(
+    def _in_history(
         self,
-        shard: str,
         wanted: HistoryFilter,
         before: str | None,
         limit: int,
-        attributes: Sequence[str] | None,
+        attributes: Sequence[str] = ("job_id",),
+    ) -> Iterator[WeighingRow]:
+        rows = self._rows
+        condition = _all(
+            None if wanted.scale_id is None else rows.scale_id == wanted.scale_id,
+            None if wanted.label is None else rows.sold_label == wanted.label,
+        )
+        merged = heapq.merge(
+            *(
+                self._read(rows.history, shard, wanted, before, limit, condition, attributes)
+                for needs in _Needs.wanted(wanted)
+                for shard in needs.shards
+            ),
+            key=lambda entry: entry.job_id,
+            reverse=True,
+        )
+        # One that moves to another shard may be seen in both.
+        return (next(same) for _, same in groupby(merged, key=lambda entry: entry.job_id))
+
+    def _read(
+        self,
+        index: Index[WeighingRow],
+        partition: str,
+        wanted: HistoryFilter,
+        before: str | None,
+        limit: int,
+        condition: Condition | None = None,
+        attributes: Sequence[str] = ("job_id",),
     ) -> Iterator[WeighingRow]:
         # Ids of a millisecond sort after the bare time, so the upper bound is one more.
         lowest, highest = (
@@ -134,34 +257,35 @@ class DynamoWeighings:
             highest = min(before, highest)
         if lowest > highest:
             return iter(())
-        rows = self._rows.history.query(
-            shard,
+        entries = index.query(
+            partition,
             range_key_condition=self._rows.job_id.between(lowest, highest),
-            filter_condition=self._condition(wanted),
+            filter_condition=condition,
             scan_index_forward=False,
-            page_size=max(limit, 25),
-            attributes_to_get=None if attributes is None else list(attributes),
+            # What is left out by a condition is read all the same.
+            page_size=_PAGE if condition is not None else min(limit, _PAGE),
+            attributes_to_get=list(attributes),
         )
-        return (row for row in rows if row.job_id != before)
+        return (entry for entry in entries if entry.job_id != before)
 
-    def _condition(self, wanted: HistoryFilter) -> Condition | None:
-        row = self._rows
-        conditions: list[Condition] = []
-        if wanted.scale_id is not None:
-            conditions.append(row.scale_id == wanted.scale_id)
-        if wanted.label is not None:
-            as_predicted = row.confirmed_label.does_not_exist() & (row.label == wanted.label)
-            conditions.append((row.confirmed_label == wanted.label) | as_predicted)
-        if wanted.needs_confirmation is not None:
-            conditions.append(row.needs_confirmation == wanted.needs_confirmation)
-        if wanted.suspicious is not None:
-            reason = row.suspicious_reason
-            conditions.append(reason.exists() if wanted.suspicious else reason.does_not_exist())
-        if wanted.status is not None:
-            conditions.append(row.status == wanted.status)
-        if wanted.upload_key is not None:
-            conditions.append(row.upload_key == wanted.upload_key)
-        return reduce(and_, conditions) if conditions else None
+
+def _all(*conditions: Condition | None) -> Condition | None:
+    given = [condition for condition in conditions if condition is not None]
+    return reduce(and_, given) if given else None
+
+
+def _any(conditions: Iterable[Condition]) -> Condition:
+    return reduce(or_, conditions)
+
+
+def _matches(weighing: Weighing, wanted: HistoryFilter) -> bool:
+    return (
+        wanted.from_ <= job_time(weighing.job_id) <= wanted.to
+        and wanted.scale_id in {None, weighing.scale_id}
+        and wanted.label in {None, weighing.sold_label}
+        and wanted.upload_key in {None, weighing.upload_key}
+        and _Needs.of(weighing) in _Needs.wanted(wanted)
+    )
 
 
 @translates_store_errors
@@ -429,35 +553,43 @@ def _value(value: object) -> object:
             return value
 
 
-_FACTS = (
-    "job_id",
-    "scale_id",
-    "created_at",
-    "status",
-    "needs_confirmation",
-    "asked",
-    "label",
-    "confirmed_label",
-    "confidence",
-    "timings",
-)
-
-
-def _facts(row: WeighingRow) -> WeighingFacts:
-    return WeighingFacts(
-        scale_id=row.scale_id,
-        created_at=datetime.fromisoformat(row.created_at),
-        failed=row.status == Status.FAILED,
-        asked=bool(row.asked or row.needs_confirmation),
-        label=row.label,
-        confirmed_label=row.confirmed_label,
-        confidence=row.confidence,
-        recognition_latency_ms=None if row.timings is None else row.timings.total_ms,
+def _packed(weighing: Weighing) -> str:
+    """What figures need of a weighing beyond its id and scale, in one short text."""
+    facts = WeighingFacts.of(weighing)
+    return json.dumps(
+        [
+            int(facts.failed),
+            int(facts.asked),
+            facts.label,
+            facts.confirmed_label,
+            _text(facts.confidence),
+            _text(facts.recognition_latency_ms),
+        ],
+        ensure_ascii=False,
+        separators=(",", ":"),
     )
 
 
+def _facts(entry: WeighingRow) -> WeighingFacts:
+    failed, asked, label, confirmed_label, confidence, latency = json.loads(entry.facts)
+    return WeighingFacts(
+        scale_id=entry.scale_id,
+        created_at=job_time(entry.job_id),
+        failed=bool(failed),
+        asked=bool(asked),
+        label=label,
+        confirmed_label=confirmed_label,
+        confidence=None if confidence is None else Decimal(confidence),
+        recognition_latency_ms=None if latency is None else Decimal(latency),
+    )
+
+
+def _text(number: Decimal | None) -> str | None:
+    return None if number is None else str(number)
+
+
 def _weighing(row: WeighingRow) -> Weighing:
-    return Weighing.model_validate(_document(row))
+    return Weighing.model_validate_json(zlib.decompress(row.document))
 
 
 def _item(row: ItemRow) -> Item:
@@ -468,22 +600,3 @@ def _document(row: Model) -> dict[str, object]:
     stored: dict[str, Any] = row.to_dynamodb_dict()
     deserialize = TypeDeserializer().deserialize
     return {name: deserialize(value) for name, value in stored.items()}
-
-
-def _shards(month: str, scale_id: str | None) -> list[str]:
-    if scale_id is not None:
-        return [history_shard(scale_id, month)]
-    return [f"{month}#{number}" for number in range(HISTORY_SHARDS)]
-
-
-def history_shard(scale_id: str, month: str) -> str:
-    """The partition of the history that a scale writes to in a month such as 2026-11."""
-    return f"{month}#{zlib.crc32(scale_id.encode()) % HISTORY_SHARDS}"
-
-
-def _months(first: datetime, last: datetime) -> Iterator[str]:
-    """The months from the last back to the first."""
-    year, month = last.year, last.month
-    while (year, month) >= (first.year, first.month):
-        yield f"{year:04d}-{month:02d}"
-        year, month = (year, month - 1) if month > 1 else (year - 1, 12)

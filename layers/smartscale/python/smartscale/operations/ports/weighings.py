@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, Self
 
 from smartscale.domain.weighing import Status, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
+
+ROWS_KEPT = timedelta(days=92)
+"""How long a weighing has a row, where nobody chose another time; the ledger has it for good."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,9 @@ class Weighings(Protocol):
 
     def put(self, weighing: Weighing) -> bool:
         """Store a state unless the same or a later version is there; tells whether it did."""
+
+    def put_all(self, weighings: Sequence[Weighing]) -> list[bool]:
+        """Put up to 100 states, of different weighings; tells of each whether it was stored."""
 
     def versions(self, job_ids: Sequence[str]) -> Mapping[str, int]:
         """The versions of those of the ids that have an outcome."""

@@ -9,11 +9,10 @@ from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.ports.uploads import Uploads, picture_key
-from smartscale.operations.ports.weighings import HistoryFilter, Weighings
+from smartscale.operations.ports.weighings import ROWS_KEPT, HistoryFilter, Weighings
 from smartscale.operations.weighing.accept import PRESIGNED_SECONDS
 from smartscale.recognition.photo import thumbnail
 
-DEFAULT_SPAN = timedelta(days=92)
 MAX_EXPORT = 10_000
 _FIRST_WEIGHING = datetime(2025, 1, 1, tzinfo=UTC)
 """No weighing is older than the product, so earlier months are not read."""
@@ -37,7 +36,7 @@ def history_filter(
         InvalidInput: it would start after its end.
     """
     end = now if end is None else min(end, now)
-    start = end - DEFAULT_SPAN if start is None else max(start, _FIRST_WEIGHING)
+    start = end - ROWS_KEPT if start is None else max(start, _FIRST_WEIGHING)
     if start > end:
         raise InvalidInput("`from` must not be after `to`, nor in the future.")
     return HistoryFilter(
