@@ -3,6 +3,7 @@
 import re
 from datetime import UTC
 from pathlib import Path
+from typing import Literal
 
 from pydantic import (
     AliasChoices,
@@ -60,8 +61,12 @@ class Settings(BaseSettings):
     patience_s: float = Field(default=30.0, gt=0, alias="SMARTSCALE_UI_PATIENCE_S")
     """How long a shopper waits for an answer before the kiosk offers to try again."""
 
-    idle_s: float = Field(default=600.0, gt=0, alias="SMARTSCALE_ADMIN_IDLE_S")
+    idle_s: float = Field(default=180.0, gt=0, alias="SMARTSCALE_ADMIN_IDLE_S")
     """After how long without a tap staff are logged out."""
+
+    staff_entry: Literal["shown", "hidden"] = Field(default="shown", alias="SMARTSCALE_STAFF_ENTRY")
+    """Whether shoppers see the way to the staff's pages. A hidden one opens when the logo is held
+    for three seconds, or by Ctrl+Alt+S."""
 
     attendant_pin: SecretStr | None = Field(default=None, alias="SMARTSCALE_ATTENDANT_PIN")
     manager_pin: SecretStr | None = Field(default=None, alias="SMARTSCALE_MANAGER_PIN")

@@ -27,9 +27,16 @@ def add_head(visit: Visit) -> None:
     ui.add_head_html(
         f'<link rel="stylesheet" href="{_file("kiosk.css")}">'
         '<meta name="theme-color" content="#14532d">'
-        f'<script src="{_file("view.js")}" data-view="{visit.kiosk.settings.view}"></script>'
+        f'<script src="{_file("view.js")}" data-view="{visit.kiosk.settings.view}"'
+        f' data-staff="{_hidden_entry(visit)}"></script>'
         f"<script>{_speak(visit.language)}</script>"
     )
+
+
+def _hidden_entry(visit: Visit) -> str:
+    """Where the hidden entry of staff leads; nothing where it is shown."""
+    hidden = visit.kiosk.settings.staff_entry == "hidden"
+    return address(PAGES[-1][0], visit.language) if hidden else ""
 
 
 @lru_cache
@@ -59,7 +66,8 @@ def frame(
             text("SmartScale")
         with ui.element("nav").classes("tabs") as nav:
             nav.props["aria-label"] = t("Pages")
-            for path, title in PAGES:
+            hidden = visit.kiosk.settings.staff_entry == "hidden" and not section
+            for path, title in PAGES[:1] if hidden else PAGES:
                 with (
                     ui.element("a").classes("tab").mark(f"tab-{path.strip('/') or 'weigh'}") as tab
                 ):

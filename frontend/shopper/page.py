@@ -5,6 +5,7 @@ from typing import Any
 
 from nicegui import background_tasks, ui
 
+from frontend.access.session import Session
 from frontend.devices.scales.scale import Scale
 from frontend.devices.scales.simulated import SimulatedScale
 from frontend.kiosk import Visit
@@ -49,11 +50,18 @@ class WeighPage:
                     panel.props["aria-label"] = t("Weighing")
                     self._panel = Panel(self._visit, self.shopper)
 
+    def log_staff_out(self) -> None:
+        """End the session of staff: who comes to the scale is a shopper, or is followed by one."""
+        session = Session(self._visit.kiosk.settings.idle_s)
+        session.open()
+        session.end()
+
     async def welcome_next(self) -> None:
         """Once a shopper has left, show the next one the kiosk's own language and looks."""
         kiosk = self._visit.kiosk
         if not self.shopper.has_left(kiosk.settings.away_s):
             return
+        self.log_staff_out()
         self._visit.client.run_javascript("smartscale.reset()")
         usual = kiosk.language(kiosk.settings.language)
         if self._visit.language is not usual:
@@ -78,6 +86,7 @@ def weigh_page(visit: Visit) -> None:
     kiosk, client = visit.kiosk, visit.client
     page = WeighPage(visit, kiosk.scale or SimulatedScale())
     page.screen()
+    ui.timer(0, page.log_staff_out, once=True)
     ui.timer(min(_LONGEST_CHECK_S, kiosk.settings.away_s / 2), page.welcome_next)
     following = background_tasks.create(page.shopper.follow(), name="scale", context=client)
     client.on_delete(following.cancel)

@@ -2,15 +2,17 @@
 
 from abc import ABC, abstractmethod
 from hashlib import sha256
-from typing import ClassVar
+from time import monotonic
+from typing import Any, ClassVar
 
 from nicegui import ui
 
 from frontend.access.pins import Role
+from frontend.access.session import Session
 from frontend.kiosk import STATIC, Visit
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
-from frontend.staff.desk import EXPIRED, Desk, Notice, Session
+from frontend.staff.desk import EXPIRED, Desk, Notice
 from frontend.staff.login import Login
 from frontend.words.languages import N_, Language
 from smartscale.contract.history import HistoryFilter
@@ -27,6 +29,10 @@ PAGES = (
 
 _ROLES = {Role.ATTENDANT: N_("Attendant"), Role.MANAGER: N_("Manager")}
 _STYLES = STATIC / "staff.css"
+_NEVER_FROM_MEMORY = (
+    "<script>addEventListener('pageshow', (e) => e.persisted && location.reload())</script>"
+)
+"""A browser that goes back must not show what it has kept of the page of whoever has logged out."""
 _CHECK_S = 1.0
 """How often a page checks whether somebody was idle for too long."""
 _TOUCH_S = 5.0
@@ -46,6 +52,10 @@ class StaffPage(ABC):
         self._suspicious = ""
         self._known = False
         """Whether the browser tab is known, and with it whether somebody is logged in."""
+        self._shows = False
+        """Whether what is drawn is for those alone who may see this page."""
+        self._shut_since: float | None = None
+        """Since when nobody is logged in here, on the monotonic clock."""
 
     @property
     def t(self) -> Language:
@@ -84,6 +94,7 @@ class StaffPage(ABC):
                 return
             if self.session.role is not None:
                 self._bar()
+            self._shows = self.session.role is not None
             if self.open:
                 with ui.element("div").classes("desk-notes"):
                     self.desk.draw_notice()
@@ -143,10 +154,34 @@ class StaffPage(ABC):
             await self.begin()
             await self.count_suspicious()
 
-    def log_out_idle(self) -> None:
-        """Log out whoever was idle for too long."""
+    def watch(self) -> None:
+        """Log out whoever was idle for too long, and shut the page of whoever has logged out.
+
+        A tab has one session: it may have ended on another page. At a kiosk with a scale of its own
+        the next shopper then finds the scale, and no login.
+        """
         if self._known and self.session.expired:
             self._log_out_expired()
+        elif self._shows and self.session.role is None:
+            self.screen.refresh()
+        if self.session.role is not None or self._shut_since is None:
+            self._shut_since = monotonic()
+        kiosk = self.visit.kiosk
+        if kiosk.scale is not None and monotonic() - self._shut_since > kiosk.settings.away_s:
+            self._shut_since = None
+            ui.navigate.to(theme.address("/", self.t))
+
+    def _hear(self, message: dict[str, Any]) -> None:
+        """Take an event of the browser: none that asks something of a page that has been shut.
+
+        What was drawn for somebody stays on the page until it is drawn anew, and longer in a
+        browser that keeps pages or in a message that is sent again.
+        """
+        if self._shows and self.session.role is None:
+            self.watch()
+            return
+        self._shut_since = monotonic()
+        self._take_event(message)
 
     def _log_out_expired(self) -> None:
         self.desk.log_out(Notice(EXPIRED, values={"minutes": self.session.idle_minutes}))
@@ -159,6 +194,10 @@ class StaffPage(ABC):
         """Put the page together."""
         version = sha256(_STYLES.read_bytes()).hexdigest()[:8]
         ui.add_head_html(f'<link rel="stylesheet" href="/static/staff.css?v={version}">')
+        ui.add_head_html(_NEVER_FROM_MEMORY)
+        client = self.visit.client
+        self._take_event = client.handle_event
+        client.handle_event = self._hear  # type: ignore[method-assign, assignment]
         self.screen()
         ui.timer(0, self.connected, once=True)
-        ui.timer(_CHECK_S, self.log_out_idle)
+        ui.timer(_CHECK_S, self.watch)

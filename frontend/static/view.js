@@ -17,6 +17,23 @@ window.smartscale = (() => {
   };
   let chosen = new Set(read());
   let led = null;
+  // The way to the staff's pages where shoppers are not to see it: the logo held for three seconds,
+  // or a key.
+  const staff = document.currentScript.dataset.staff;
+  if (staff) {
+    const enter = () => location.assign(staff);
+    let held = 0;
+    addEventListener("pointerdown", (event) => {
+      if (event.target.closest?.(".brand")) held = setTimeout(enter, 3000);
+    });
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => clearTimeout(held));
+    addEventListener("contextmenu", (event) => {
+      if (event.target.closest?.(".brand")) event.preventDefault();
+    });
+    addEventListener("keydown", (event) => {
+      if (event.ctrlKey && event.altKey && event.code === "KeyS") enter();
+    });
+  }
   const apply = () => {
     root.dataset.view = [...chosen].join(" ");
     dispatchEvent(new Event("smartscale-view"));

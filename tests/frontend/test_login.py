@@ -1,6 +1,8 @@
 """Who gets behind the login, and for how long."""
 
 import asyncio
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from httpx import AsyncClient
@@ -15,6 +17,23 @@ from tests.frontend.conftest import ATTENDANT_PIN, MANAGER_PIN, SOON, log_in
 from tests.service import TOKEN, Service
 
 pytestmark = pytest.mark.asyncio
+
+
+async def logged_out(user: User) -> None:
+    """Wait until nobody is logged in at the tab."""
+    async with asyncio.timeout(SOON / 10):
+        while True:
+            with user, suppress(RuntimeError):  # not connected yet
+                if not app.storage.tab:
+                    return
+            await asyncio.sleep(0.02)
+
+
+def replayable(user: User, mark: str) -> dict[str, Any]:
+    """The message by which the browser tells of a click, as anybody may send it again."""
+    (button,) = user.find(mark).elements
+    (listener,) = (one for one in button._event_listeners.values() if one.type == "click")
+    return {"id": button.id, "listener_id": listener.id, "args": []}
 
 
 @pytest.mark.parametrize("path", [path for path, _, _ in PAGES])
@@ -134,17 +153,60 @@ async def test_whoever_is_idle_is_logged_out(
     user: User, api: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr("frontend.staff.desk.monotonic", lambda: now)
+    monkeypatch.setattr("frontend.access.session.monotonic", lambda: now)
     await log_in(user, "/models", MANAGER_PIN)
     await user.should_see("active-model", retries=SOON)
 
-    now += 601.0
+    now += 181.0
     await user.should_see(
-        "You were logged out because nothing was tapped for 10 minutes", retries=SOON
+        "You were logged out because nothing was tapped for 3 minutes", retries=SOON
     )
     looks = api.count("admin/model")
     await asyncio.sleep(1.5)
     assert api.count("admin/model") == looks, "a page that is logged out asks no more"
+
+
+async def test_who_goes_to_the_scale_is_logged_out_and_an_open_page_hears_nothing(
+    user: User, api: Service
+) -> None:
+    await log_in(user, "/items", MANAGER_PIN)
+    await user.should_see("new-item", retries=SOON)
+    page = user.client
+    assert page is not None
+    message = replayable(user, "new-item")
+
+    await user.open("/")
+    await logged_out(user)
+    asked = api.count("admin/catalogue")
+    page.handle_event(message)
+    await user.open("/items")
+    await user.should_see("login", retries=SOON)
+    assert api.count("admin/catalogue") == asked
+    assert not any("item-form" in element._markers for element in page.elements.values())
+
+
+async def test_a_message_of_a_page_that_was_shut_is_not_heard(user: User) -> None:
+    await log_in(user, "/items", MANAGER_PIN)
+    await user.should_see("new-item", retries=SOON)
+    page = user.client
+    assert page is not None
+    message = replayable(user, "new-item")
+    with user:
+        app.storage.tab.clear()  # as the scale's page does in this tab
+    page.handle_event(message)
+    await user.should_see("login", retries=SOON)
+    await user.should_not_see("item-form")
+
+
+async def test_the_way_to_the_staffs_pages_can_be_hidden(user: User, kiosk: Kiosk) -> None:
+    object.__setattr__(kiosk.settings, "staff_entry", "hidden")
+    await user.open("/")
+    await user.should_see("tab-weigh", retries=SOON)
+    await user.should_not_see("tab-history")
+    page = await user.http_client.get("/")
+    assert 'data-staff="/history?lang=en"' in page.text
+    await user.open("/history")
+    await user.should_see("login", retries=SOON)
 
 
 async def test_a_token_that_was_rotated_asks_for_the_new_one(user: User, api: Service) -> None:
