@@ -12,6 +12,7 @@ from PIL import Image
 
 from frontend.api.client import HISTORY_PAGE
 from frontend.staff.history.page import Typed
+from smartscale.domain.memory import teaches
 from smartscale.domain.weighing import ConfirmedBy
 from tests.frontend.conftest import ATTENDANT_PIN, log_in
 from tests.frontend.test_weigh import SOON, until
@@ -203,11 +204,37 @@ async def test_a_suspicious_weighing_is_counted_and_settled(user: User, api: Ser
 
     user.find(marker="open").click()
     await user.should_see("A shopper chose this instead of what was recognised", retries=SOON)
-    user.find(marker="settle").click()
+    await user.should_see("It is Bananas")
+    (primary,) = (
+        button
+        for button in user.find(marker="weighing-card").elements.pop().descendants()
+        if "primary" in button.classes
+    )
+    assert primary in user.find(marker="settle").elements, "green is what the scale saw"
+    user.find(marker="let-pass").click()
     await user.should_see("Nothing is suspicious. Well done!", retries=SOON)
     await user.should_not_see("suspicious-count", retries=SOON)
     said = api.confirmations[-1]
     assert (said.confirmed_label, said.confirmed_by) == ("Yellow-Onion", ConfirmedBy.ATTENDANT)
+    assert teaches(said) is None
+
+
+async def test_too_few_pieces_are_put_right_by_a_tap(user: User, api: Service) -> None:
+    weigh(api, 1, "Garlic")
+    api.shop.confirm.process(api.weighings[0].job_id, label="Garlic", quantity=1)
+    await log_in(user, "/suspicious", ATTENDANT_PIN)
+    await user.should_see(marker="weighing", retries=SOON)
+    await user.should_see("1 piece · 0.500")
+
+    user.find(marker="open").click()
+    await user.should_see("A shopper counted fewer pieces", retries=SOON)
+    await user.should_see("It is 8 × Garlic")
+    user.find("more").click()
+    await user.should_see("It is 9 × Garlic", retries=SOON)
+    user.find(marker="settle").click()
+    await user.should_see("Nothing is suspicious. Well done!", retries=SOON)
+    said = api.confirmations[-1]
+    assert (said.quantity, said.confirmed_by) == (9, ConfirmedBy.ATTENDANT)
 
 
 async def test_filters_by_scale_item_and_day(user: User, api: Service) -> None:

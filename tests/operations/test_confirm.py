@@ -6,6 +6,7 @@ import pytest
 
 from smartscale.domain.charge import Charge
 from smartscale.domain.errors import Conflict, InvalidInput
+from smartscale.domain.memory import Teacher, teaches
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ConfirmedBy, Status, Weighing
 from smartscale.operations.catalogue.edit import EditCatalogue
@@ -244,3 +245,21 @@ def test_a_count_that_cannot_be_is_refused_and_one_that_is_odd_is_looked_at(
         peppers, label="Garlic", quantity=11, confirmed_by=ConfirmedBy.ATTENDANT
     )
     assert (corrected.quantity, corrected.suspicious) == (11, False)
+
+
+def test_an_attendant_who_lets_a_suspicious_choice_pass_teaches_nothing(
+    shop: Shop, job_id: str
+) -> None:
+    assert shop.confirm.process(job_id, label="Lemon").suspicious
+    passed = shop.confirm.process(job_id, label="Lemon", confirmed_by=ConfirmedBy.ATTENDANT)
+    assert (passed.suspicious, passed.suspected_label) == (False, "Lemon")
+    assert teaches(passed) is None
+    shop.drain()
+    assert shop.memories.newest() is None, "no lesson was offered"
+
+
+def test_an_attendant_who_says_a_third_thing_teaches_it(shop: Shop, job_id: str) -> None:
+    shop.confirm.process(job_id, label="Lemon")
+    shop.catalogue.items["Leek"] = item("Leek", plu="4629")
+    said = shop.confirm.process(job_id, label="Leek", confirmed_by=ConfirmedBy.ATTENDANT)
+    assert teaches(said) is Teacher.ATTENDANT

@@ -21,6 +21,9 @@ CONFIRMERS = {
     ConfirmedBy.KIOSK: N_("Charged without a question while the service was away"),
 }
 
+CHEAPER = N_("A shopper chose this instead of what was recognised, and it is cheaper.")
+TOO_FEW = N_("A shopper counted fewer pieces than weigh so much.")
+
 
 class Correction:
     """The dialog of one weighing."""
@@ -30,7 +33,9 @@ class Correction:
     ) -> None:
         self._desk = desk
         self._result = result
-        self._quantity = result.quantity or 1
+        pieces = result.pieces
+        odd = result.suspicious and pieces is not None
+        self._quantity = pieces.suggested if pieces and odd else result.quantity or 1
         """How many pieces the attendant counts."""
         self._changed = on_change
         self._searching = False
@@ -72,10 +77,7 @@ class Correction:
             theme.notice(result.error or t("No result"), kind="calm")
             return
         if result.suspicious:
-            theme.notice(
-                t("A shopper chose this instead of what was recognised, and it is cheaper."),
-                kind="calm",
-            )
+            theme.notice(t(self._suspicion()), kind="calm").mark("suspicion")
         self._answers()
 
     def _facts(self) -> list[tuple[str, str]]:
@@ -98,6 +100,12 @@ class Correction:
             facts.append((t("Status"), t(CONFIRMERS[result.confirmed_by])))
         return facts
 
+    def _suspicion(self) -> str:
+        result = self._result
+        if result.pieces is not None and (result.quantity or 1) < result.pieces.least:
+            return TOO_FEW
+        return CHEAPER
+
     def _answers(self) -> None:
         t, result = self._desk.visit.language, self._result
         sold = result.sold_label
@@ -106,17 +114,18 @@ class Correction:
         if result.unit is Unit.EACH:
             self._count()
             settled = settled and self._quantity == result.quantity
-        if not settled and result.price is not None and sold is not None:
-            right = theme.action(
-                t("It is {name}", name=amount(title_of(result, t), self._counted or 1, t)),
-                lambda: self._confirm(sold, self._counted),
-                kind="primary",
-                symbol="check",
-            )
-            right.mark("settle").classes("desk-action")
+        seen = next((one for one in result.top_k if one.label == result.label), None)
+        if result.suspicious and seen is not None and seen.total is not None and seen.label != sold:
+            label = seen.label
+            self._right(seen.name, lambda: self._confirm(label))
+        elif not settled and result.price is not None and sold is not None:
+            name = amount(title_of(result, t), self._counted or 1, t)
+            self._right(name, lambda: self._confirm(sold, self._counted))
         with ui.element("div").classes("alternatives"):
             for candidate in result.top_k:
                 if candidate.total is None or candidate.label == sold:
+                    continue
+                if result.suspicious and candidate is seen:
                     continue
                 self._alternative(candidate.label, candidate.name, wording.total(candidate, t))
         if self._searching:
@@ -125,6 +134,19 @@ class Correction:
             theme.action(t("Something else"), self._search, symbol="search").mark(
                 "search-item"
             ).classes("desk-action")
+        if result.suspicious and sold is not None:
+            # Last and plain: what may be a fraud is not to be let pass by habit.
+            name = amount(title_of(result, t), result.quantity or 1, t)
+            theme.action(
+                t("Let it pass as {name}", name=name),
+                lambda: self._confirm(sold, result.quantity if self._counted else None),
+                kind="quiet",
+            ).mark("let-pass")
+
+    def _right(self, name: str, confirm: Callable[[], Awaitable[None]]) -> None:
+        t = self._desk.visit.language
+        right = theme.action(t("It is {name}", name=name), confirm, kind="primary", symbol="check")
+        right.mark("settle").classes("desk-action")
 
     @property
     def _counted(self) -> int | None:

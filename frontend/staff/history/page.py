@@ -194,8 +194,9 @@ class SuspiciousPage(StaffPage):
             theme.action(t("Refresh"), self._list.reload, symbol="refresh").mark("refresh")
         theme.text(
             t(
-                "A shopper chose something much cheaper than what the scale was sure of. Open one, "
-                "look at the photo, and say what it is: that settles it."
+                "A shopper chose something much cheaper than what the scale was sure of, or "
+                "counted far too few pieces. Open one, look at the photo, and say what it is: that "
+                "settles it."
             ),
             "p",
         ).classes("hint")

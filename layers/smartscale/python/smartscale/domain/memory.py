@@ -130,11 +130,13 @@ def teaches(weighing: Weighing) -> Teacher | None:
     """Who teaches by confirming this weighing; None when the confirmation teaches nothing.
 
     A sure and correct answer needs no lesson. A shopper who contradicts a sure model may be
-    cheating, so that never teaches.
+    cheating, so that never teaches: neither then nor when an attendant lets it pass.
     """
     if weighing.confirmed_label is None or weighing.confidence is None:
         return None
     if weighing.confirmed_by is ConfirmedBy.KIOSK:
+        return None
+    if weighing.confirmed_label == weighing.suspected_label:
         return None
     unsure = weighing.label in NO_ITEM or weighing.confidence < SURE
     if weighing.confirmed_by is ConfirmedBy.ATTENDANT:

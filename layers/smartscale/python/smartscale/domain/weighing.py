@@ -147,6 +147,8 @@ class Weighing(BaseModel):
     confirmed_by: ConfirmedBy | None = None
     confirmed_at: datetime | None = None
     suspicious_reason: str | None = None
+    suspected_label: str | None = None
+    """What the last suspicious confirmation sold it as; it stays when an attendant has looked."""
     charged_offline: bool = False
     """Whether the price is what a scale charged while it was cut off."""
     error: str | None = None
@@ -224,6 +226,7 @@ class Weighing(BaseModel):
                 "confirmed_by": confirmed_by,
                 "confirmed_at": confirmed_at,
                 "suspicious_reason": suspicious_reason,
+                "suspected_label": prediction.label if suspicious_reason else self.suspected_label,
                 "charged_offline": charged_offline,
             }
         )
