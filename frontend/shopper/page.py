@@ -5,11 +5,11 @@ from typing import Any
 
 from nicegui import background_tasks, ui
 
-from frontend.access.session import Session
 from frontend.devices.scales.scale import Scale
 from frontend.devices.scales.simulated import SimulatedScale
 from frontend.kiosk import Visit
 from frontend.screen import theme
+from frontend.screen.session import Session
 from frontend.shopper.offline_notice import OfflineNotice
 from frontend.shopper.panel import Panel
 from frontend.shopper.stage import Stage

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from nicegui import ui
 
-from frontend.access.session import Session
 from frontend.api.admin import AdminClient
 from frontend.api.errors import ApiError, ApiRefused, ApiThrottled, ApiUnauthorised, log_unreachable
 from frontend.kiosk import Visit
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
+from frontend.screen.session import Session
 from frontend.words.languages import N_
 from frontend.words.refusals import fault_words
 from smartscale.contract.problem import Fault

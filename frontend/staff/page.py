@@ -8,10 +8,10 @@ from typing import Any, ClassVar
 from nicegui import ui
 
 from frontend.access.pins import Role
-from frontend.access.session import Session
 from frontend.kiosk import STATIC, Visit
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
+from frontend.screen.session import Session
 from frontend.staff.desk import EXPIRED, Desk, Notice
 from frontend.staff.login import Login
 from frontend.words.languages import N_, Language

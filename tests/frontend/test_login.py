@@ -153,7 +153,7 @@ async def test_whoever_is_idle_is_logged_out(
     user: User, api: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 1000.0
-    monkeypatch.setattr("frontend.access.session.monotonic", lambda: now)
+    monkeypatch.setattr("frontend.screen.session.monotonic", lambda: now)
     await log_in(user, "/models", MANAGER_PIN)
     await user.should_see("active-model", retries=SOON)
 
