@@ -362,6 +362,36 @@ def model_quality() -> Dashboard:
         )
         .with_panel(
             over_time(
+                "Risk of unasked answers",
+                "percentunit",
+                Ask("Risk", "Average", "wrong"),
+                Ask("RiskBound", "Average", "hardly more than"),
+                told="Of the answers that pass without a question: what the shop's own checked "
+                "answers say is wrong, and its 95 % bound.",
+                width=8,
+            )
+        )
+        .with_panel(
+            over_time(
+                "Asked",
+                "percentunit",
+                Ask("LowConfidence", "Average", "asked"),
+                told="Share of the weighings that somebody was asked about.",
+                width=8,
+            ).max(1)
+        )
+        .with_panel(
+            over_time(
+                "Taps per weighing",
+                "short",
+                Ask("Taps", "Average", "taps"),
+                told="None where the answer passed, one where it was confirmed or chosen, five "
+                "where the item had to be searched.",
+                width=8,
+            )
+        )
+        .with_panel(
+            over_time(
                 "Confidence: active and candidate",
                 "percentunit",
                 Ask("Confidence", "Average", "active"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from smartscale.domain.asking import Asking
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.errors import NotFound, StoreUnavailable
 from smartscale.domain.job_id import is_job_id
@@ -265,6 +266,31 @@ class FakeRegistry:
 
     def workers(self) -> list[WorkerReport]:
         return list(self.reports.values())
+
+
+@dataclass
+class FakeAsking:
+    stored: Asking | None = None
+
+    def current(self) -> Asking | None:
+        return self.stored
+
+    def replace(self, asking: Asking, expected: Asking | None) -> bool:
+        if self.stored != expected:
+            return False
+        self.stored = asking
+        return True
+
+
+@dataclass
+class FakeWishes:
+    said: list[Decimal] = field(default_factory=list)
+
+    def newest(self) -> Decimal | None:
+        return self.said[-1] if self.said else None
+
+    def add(self, wanted: Decimal) -> None:
+        self.said.append(wanted)
 
 
 @dataclass

@@ -42,6 +42,7 @@ from smartscale.operations.models.switch import ActivateModel, ActiveModel, Load
 from smartscale.operations.models.trial import ManageTrial
 from smartscale.operations.ports.metrics import MetricQuery
 from smartscale.operations.weighing.accept import Accept
+from smartscale.operations.weighing.ask import SayWanted
 from smartscale.operations.weighing.history import History
 from smartscale.recognition.builtin import builtin_labels
 from smartscale.recognition.photo import ImageError
@@ -128,6 +129,9 @@ class Figures:
             ("PredictionLatency", "Sum"): [84_200],
             ("PredictionLatency", "SampleCount"): [1_000],
             ("LowConfidence", "Sum"): [125],
+            ("Taps", "Average"): [0.3, 0.4, 0.2, 0.5],
+            ("Taps", "Sum"): [420],
+            ("Taps", "SampleCount"): [1_000],
         }
     )
 
@@ -249,6 +253,7 @@ class Service:
             result.item_pictures: shop.pictures,
             result.weighings: shop.weighings,
             result.metric_queries: self.figures,
+            result.say_wanted: SayWanted(shop.asking, shop.wishes),
             result.dependencies: {},
             result.pulse: FeelPulse(FakeQueue(), shop.registry, clock),
             result.staff: staff,
@@ -262,6 +267,7 @@ class Service:
             ),
             admin.authorisation: Authorise(self.token, self.refusals, shop.metrics, clock),
             admin.registry: shop.registry,
+            admin.say_wanted: SayWanted(shop.asking, shop.wishes),
             admin.activate_model: self.models,
             admin.manage_trial: ManageTrial(
                 shop.trials, self.models, shop.ledger, shop.queue, clock

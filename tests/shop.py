@@ -24,6 +24,7 @@ from smartscale.operations.weighing.recognise import Recognise
 from tests.examples import item, picture
 from tests.fakes import (
     Clock,
+    FakeAsking,
     FakeCatalogue,
     FakeEvents,
     FakeItemPictures,
@@ -37,6 +38,7 @@ from tests.fakes import (
     FakeTrials,
     FakeUploads,
     FakeWeighings,
+    FakeWishes,
 )
 
 
@@ -49,6 +51,8 @@ class Shop:
     weighings: FakeWeighings = field(default_factory=FakeWeighings)
     registry: FakeRegistry = field(default_factory=FakeRegistry)
     trials: FakeTrials = field(default_factory=FakeTrials)
+    asking: FakeAsking = field(default_factory=FakeAsking)
+    wishes: FakeWishes = field(default_factory=FakeWishes)
     queue: FakeQueue = field(default_factory=FakeQueue)
     pictures: FakeItemPictures = field(default_factory=FakeItemPictures)
     memories: FakeMemories = field(default_factory=FakeMemories)

@@ -551,6 +551,16 @@ def revision(name: str) -> str:
     return name[:10] if _COMMIT.fullmatch(name) else name
 
 
+def decimal(number: float, language: Language) -> str:
+    """A number with up to two decimals.
+
+    >>> from frontend.words.languages import load_languages
+    >>> decimal(0.456, load_languages()["de"])
+    '0,46'
+    """
+    return format_decimal(round(number, 2), locale=language.locale)
+
+
 def count(number: int, language: Language) -> str:
     """A number with the language's grouping.
 

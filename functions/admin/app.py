@@ -23,8 +23,15 @@ from smartscale.adapters.bucket import (
 from smartscale.adapters.cloudwatch import count_cold_start
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
-from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoTrials
+from smartscale.adapters.tables import (
+    DynamoAsking,
+    DynamoCatalogue,
+    DynamoRegistry,
+    DynamoTrials,
+)
+from smartscale.adapters.wishes import S3Wishes
 from smartscale.clock import now
+from smartscale.contract.analytics import Asking
 from smartscale.contract.catalogue import EditableCatalogue, EditableItem, ImportPreview
 from smartscale.contract.memory import MemoryVersion, Taught
 from smartscale.contract.models import LabelMapping, ModelStatus, Package, Trial
@@ -38,13 +45,20 @@ from smartscale.domain.weighing import ModelRef
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import catalogue as show
+from smartscale.http.present.analytics import asking_document
 from smartscale.http.present.models import (
     label_mapping,
     memory_version,
     model_status,
     trial_document,
 )
-from smartscale.http.requests import ActivationRequest, ItemEdit, Product, TrialRequest
+from smartscale.http.requests import (
+    ActivationRequest,
+    AskingRequest,
+    ItemEdit,
+    Product,
+    TrialRequest,
+)
 from smartscale.http.table import csv_file
 from smartscale.logs import function_logger
 from smartscale.operations.access.authorise import Authorise
@@ -56,6 +70,7 @@ from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.models.trial import ManageTrial
 from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.models import Registry
+from smartscale.operations.weighing.ask import SayWanted
 from smartscale.recognition.builtin import builtin_labels, builtin_learns, builtin_revision
 from smartscale.settings import (
     AdminSettings,
@@ -175,6 +190,13 @@ def teach() -> Teach:
         builtin_learns(),
         now,
     )
+
+
+@lru_cache
+def say_wanted() -> SayWanted:
+    """The operation that lets the shop say how many unasked answers may be wrong."""
+    store = DynamoAsking(settings().models_table, settings().aws_region)
+    return SayWanted(store, S3Wishes(bucket()))
 
 
 @lru_cache
@@ -427,6 +449,21 @@ def take_label_back(
 ) -> LabelMapping:
     """Remove the assignment of a label."""
     return label_mapping(operation.take_back(label))
+
+
+@router.get("/asking")
+def asking(operation: Annotated[SayWanted, Depends(say_wanted)]) -> Asking:
+    """How many unasked answers may be wrong, the threshold that follows, and what it risks."""
+    return asking_document(operation.current())
+
+
+@router.put("/asking")
+def want(request: AskingRequest, operation: Annotated[SayWanted, Depends(say_wanted)]) -> Asking:
+    """Say how many of the answers that pass without a question may be wrong: 0.01 is 1 in 100.
+
+    The threshold follows within a minute, from what became of the shop's own answers.
+    """
+    return asking_document(operation.want(request.wanted))
 
 
 @router.post("/enrol/{label}", status_code=202)

@@ -24,12 +24,14 @@ from smartscale.adapters.embeddings import S3EmbeddedMemories
 from smartscale.adapters.litert import load_builtin, load_folder, release_ram
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
+    DynamoAsking,
     DynamoCatalogue,
     DynamoRegistry,
     DynamoTrials,
     DynamoWeighings,
 )
 from smartscale.adapters.topic import topic_for
+from smartscale.adapters.wishes import S3Wishes
 from smartscale.clock import now
 from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
@@ -45,12 +47,14 @@ from smartscale.operations.messages import (
     arrival_message,
     parse,
 )
+from smartscale.operations.metrics.figures import risk_metrics
 from smartscale.operations.metrics.watch import Costs, Watch, Work
 from smartscale.operations.models.switch import ActiveModel, Loader
 from smartscale.operations.models.trial import TryModel
 from smartscale.operations.ports.metrics import Metric, Metrics
 from smartscale.operations.ports.queues import Queue
 from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.ask import KeepAsking
 from smartscale.operations.weighing.recognise import Recognise
 from smartscale.settings import (
     BucketSettings,
@@ -79,6 +83,7 @@ class Worker:
     recognise: Recognise
     model: ActiveModel
     remember: Remember
+    asking: KeepAsking
     learn: Learn
     dead_letters: Queue
     metrics: Metrics
@@ -113,6 +118,9 @@ def worker() -> Worker:
         ),
         model=ActiveModel(uuid.uuid4().hex, registry, loader, now),
         remember=Remember(memories),
+        asking=KeepAsking(
+            DynamoAsking(settings.models_table, region), S3Wishes(bucket), weighings, now
+        ),
         learn=Learn(memories, weighings, uploads, now),
         dead_letters=SqsQueue(sqs_client(region), settings.dead_letter_queue_url),
         metrics=metrics_for(settings.metrics_sink, region, settings.smartscale_stack),
@@ -148,6 +156,7 @@ class Batch:
         oldest_s = max((math.ceil(waited.total_seconds()) for waited in self.waited), default=None)
         self.recogniser = self.worker.model.refresh(oldest_s)
         self.worker.remember.refresh(self.recogniser)
+        self.asking = self.worker.asking.refresh(self.recogniser)
         self.catalogue = self.worker.recognise.catalogue()
         self.trial = self.worker.trying.begin(self.recogniser)
 
@@ -184,7 +193,7 @@ class Batch:
     def _recognise(self, arrival: Arrival) -> None:
         try:
             metrics = self.worker.recognise.process(
-                arrival, self.recogniser, self.catalogue, self.trial
+                arrival, self.recogniser, self.catalogue, self.trial, self.asking
             )
             logger.info("recognised", extra={"key": arrival.key, "again": not metrics})
             self.metrics += metrics
@@ -194,6 +203,8 @@ class Batch:
 
     def finish(self) -> None:
         """Ask the shadow and count the trial, after every outcome of the batch has been stored."""
+        if self.weighings:
+            self.metrics += risk_metrics(self.asking)
         if self.trial is None:
             return
         try:

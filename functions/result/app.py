@@ -15,8 +15,14 @@ from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.bucket import Bucket, S3ItemPictures, S3Ledger, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import CloudWatchQueries, count_cold_start, metrics_for
 from smartscale.adapters.queue import SqsQueue
-from smartscale.adapters.tables import DynamoCatalogue, DynamoRegistry, DynamoWeighings
+from smartscale.adapters.tables import (
+    DynamoAsking,
+    DynamoCatalogue,
+    DynamoRegistry,
+    DynamoWeighings,
+)
 from smartscale.adapters.topic import topic_for
+from smartscale.adapters.wishes import S3Wishes
 from smartscale.clock import now
 from smartscale.contract.analytics import Analytics
 from smartscale.contract.catalogue import Catalogue
@@ -43,6 +49,7 @@ from smartscale.operations.ports.catalogue import CatalogueStore, ItemPictures
 from smartscale.operations.ports.metrics import MetricQueries
 from smartscale.operations.ports.weighings import Weighings
 from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.ask import SayWanted
 from smartscale.operations.weighing.confirm import Confirm
 from smartscale.operations.weighing.history import History
 from smartscale.settings import (
@@ -109,6 +116,13 @@ def catalogue() -> DynamoCatalogue:
 def registry() -> DynamoRegistry:
     """The model registry."""
     return DynamoRegistry(settings().models_table, settings().aws_region)
+
+
+@lru_cache
+def say_wanted() -> SayWanted:
+    """The operation that knows what the shop asks about."""
+    store = DynamoAsking(settings().models_table, settings().aws_region)
+    return SayWanted(store, S3Wishes(bucket()))
 
 
 @lru_cache
@@ -328,18 +342,20 @@ def analytics(
     store: Annotated[CatalogueStore, Depends(catalogue)],
     rows: Annotated[Weighings, Depends(weighings)],
     zone: Annotated[tzinfo, Depends(time_zone)],
+    wish: Annotated[SayWanted, Depends(say_wanted)],
     hours: Annotated[int, Query(ge=1, le=24 * 31)] = 24,
     lang: Language = "en",
 ) -> Analytics:
     """How the system is doing: requests, latency, low confidence, top labels, errors.
 
+    `asking` says what answers that pass without a question risk in this shop, with a bound.
     `insights` are from the weighings themselves, the newest 5,000 at most: what was confirmed
     against what was predicted, how confidence drifts over days, how each scale does.
     """
     names = {item.label: in_language(item.names, lang, item.label) for item in store.all()}
     figures = analyse(queries, now(), timedelta(hours=hours))
     insights = insights_between(rows, figures.start, now(), zone)
-    return figures_shown.analytics(figures, insights, names)
+    return figures_shown.analytics(figures, insights, wish.current(), names)
 
 
 def dependencies() -> dict[str, Callable[[], object]]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +16,16 @@ from rich.progress import track
 from infra.commands.connection import connect
 from infra.errors import PlainError
 from infra.settings import Cloud, load_settings
+from smartscale.clock import now
+from smartscale.domain.catalogue import Catalogue
+from smartscale.domain.catalogue_file import read_csv
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.labelled_photos import EvaluationError, LabelledPhoto
 from smartscale.recognition.package import ModelPackage, load_package
 from smartscale.recognition.photo import ImageError, decode
-from smartscale.recognition.recogniser import NetworkRecogniser, Score
+from smartscale.recognition.recogniser import NetworkRecogniser, Reading, Score
 
 MODEL_HELP = "builtin, a package's folder, or MODEL_ID@REVISION"
 
@@ -33,6 +37,8 @@ class Answer:
     scores: Sequence[Score]
     decode_ms: float
     network_ms: float
+    reading: Reading | None = None
+    """What the network sees in it, to teach it."""
 
 
 @contextmanager
@@ -78,6 +84,21 @@ def named_package(name: str) -> Iterator[ModelPackage]:
         raise PlainError(f"{name} is no model: give {MODEL_HELP}.", 2)
 
 
+def sold_catalogue() -> Catalogue:
+    """What the stack here sells; without a stack, what ships."""
+    settings = load_settings()
+    try:
+        found = connect(settings).catalogue.all()
+    except PlainError:
+        if settings.cloud is not Cloud.EMBEDDED:
+            raise
+        found = Catalogue(())
+    if list(found):
+        return found
+    text = (files("smartscale") / "catalogue.csv").read_text(encoding="utf-8")
+    return Catalogue(read_csv(text.splitlines(), now()))
+
+
 def answer_photos(photos: Sequence[LabelledPhoto], package: ModelPackage) -> list[Answer]:
     """What a package answers to photos, with a progress bar on stderr.
 
@@ -93,11 +114,12 @@ def answer_photos(photos: Sequence[LabelledPhoto], package: ModelPackage) -> lis
             started = time.perf_counter()
             picture = decode(data, package.input_size)
             decoded = time.perf_counter()
-            scores = recogniser.recognise_picture(picture)
+            reading = recogniser.read_picture(picture)
+            scores = recogniser.scores(reading)
             done = time.perf_counter()
         except (OSError, ImageError) as error:
             raise EvaluationError(f"{photo.path}: {error}") from error
-        answers.append(Answer(scores, 1000 * (decoded - started), 1000 * (done - decoded)))
+        answers.append(Answer(scores, 1000 * (decoded - started), 1000 * (done - decoded), reading))
     return answers
 
 

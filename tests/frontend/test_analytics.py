@@ -1,11 +1,13 @@
-"""The five panels."""
+"""The panels of figures."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from nicegui import ElementFilter, ui
 from nicegui.testing import User
 
+from smartscale.domain.asking import Asking
 from smartscale.operations.metrics import insights
 from tests.frontend.conftest import MANAGER_PIN, log_in
 from tests.frontend.test_weigh import SOON, until
@@ -14,7 +16,10 @@ from tests.service import Service
 pytestmark = pytest.mark.asyncio
 
 
-async def test_five_panels_with_their_figures(user: User) -> None:
+async def test_the_panels_with_their_figures(user: User, api: Service) -> None:
+    api.shop.asking.stored = Asking(
+        threshold=Decimal("0.97"), risk=Decimal("0.005"), bound=Decimal("0.009"), checked=240
+    )
     await log_in(user, "/analytics", MANAGER_PIN)
     await user.should_see("panel-requests", retries=SOON)
 
@@ -22,6 +27,8 @@ async def test_five_panels_with_their_figures(user: User) -> None:
         "requests": ["Total requests", "1,284"],
         "latency": ["84\u00a0ms", "1.2\u00a0s", "average", "p95"],
         "low-confidence": ["12.5%"],
+        "risk": ["0.5%", "0.9%", "Up to 1% may be wrong. So far 240 answers were checked."],
+        "taps": ["0.42"],
         "errors": ["3"],
         "top-labels": ["Bananas", "412", "Lemons", "230"],
     }.items():
@@ -126,7 +133,7 @@ async def test_charts_can_be_hovered_and_have_a_name(user: User) -> None:
     await log_in(user, "/analytics", MANAGER_PIN)
     await user.should_see("panel-confusion", retries=SOON)
     charts = user.find(ui.echart).elements
-    assert len(charts) == 7
+    assert len(charts) == 8
     for chart in charts:
         assert chart.props["aria-label"]
         assert "tooltip" in chart.options

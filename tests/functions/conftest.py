@@ -22,6 +22,7 @@ from smartscale.operations.models.map_labels import MapLabels
 from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.models.trial import ManageTrial
 from smartscale.operations.weighing.accept import Accept
+from smartscale.operations.weighing.ask import SayWanted
 from smartscale.operations.weighing.history import History
 from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueue, FakeRefusals
 from tests.shop import Shop
@@ -104,6 +105,7 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         admin.activate_model: request,
         admin.manage_trial: ManageTrial(shop.trials, request, shop.ledger, shop.queue, shop.clock),
         admin.teach: shop.teach,
+        admin.say_wanted: SayWanted(shop.asking, shop.wishes),
         admin.catalogue: shop.catalogue,
         admin.edit_catalogue: edit,
         admin.picture_items: PictureItems(shop.pictures, edit),

@@ -428,3 +428,15 @@ def test_a_picture_of_an_item_comes_and_goes(admins: TestClient, results: TestCl
     assert admins.put(path, headers=TOKEN, files={"image": b"<svg/>"}).status_code == 415
     assert admins.delete(path, headers=TOKEN).json()["picture_url"] is None
     assert results.get("/v1/catalogue/pictures/no").status_code == 404
+
+
+def test_a_shop_says_how_many_unasked_answers_may_be_wrong(admins: TestClient) -> None:
+    path = "/v1/admin/asking"
+    assert admins.get(path, headers=TOKEN).json()["wanted"] == 0.01
+    said = admins.put(path, headers=TOKEN, json={"wanted": "0.002"})
+    assert (said.status_code, said.json()["wanted"]) == (200, 0.002)
+    assert admins.get(path, headers=TOKEN).json()["wanted"] == 0.002
+    refused = admins.put(path, headers=TOKEN, json={"wanted": 0.5})
+    assert refused.status_code == 422
+    assert "one in a thousand" in refused.json()["detail"]
+    assert admins.put(path, json={"wanted": "0.002"}).status_code in {401, 403}

@@ -28,6 +28,7 @@ from smartscale.operations.metrics.watch import Costs, Watch
 from smartscale.operations.models.switch import ActiveModel, Loader
 from smartscale.operations.models.trial import TryModel
 from smartscale.operations.weighing.accept import Accept
+from smartscale.operations.weighing.ask import KeepAsking
 from smartscale.operations.weighing.recognise import Recognise
 from tests.examples import picture
 from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueries
@@ -95,6 +96,7 @@ def infer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> inference.Worker:
         recognise,
         model,
         remember,
+        KeepAsking(shop.asking, shop.wishes, shop.weighings, shop.clock),
         shop.learn,
         shop.queue,
         shop.metrics,

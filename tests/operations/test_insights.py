@@ -22,6 +22,9 @@ SURE = WeighingFacts(
     asked=False,
     label="Banana",
     confirmed_label=None,
+    confirmed_by=None,
+    suspicious=False,
+    model=None,
     confidence=Decimal("0.9"),
     recognition_latency_ms=Decimal(40),
 )

@@ -150,4 +150,5 @@ def test_a_row_that_was_only_behind_tells_its_confirmation(shop: Shop) -> None:
         "Corrected",
         "CorrectedByLabel",
         "Suspicious",
+        "Taps",
     ]

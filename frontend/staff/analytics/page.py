@@ -22,7 +22,7 @@ from frontend.staff.analytics.chart import (
 from frontend.staff.page import StaffPage
 from frontend.words import wording
 from frontend.words.languages import N_, Language
-from smartscale.contract.analytics import Analytics, Insights, Point, ScaleHealth
+from smartscale.contract.analytics import Analytics, Asking, Insights, Point, ScaleHealth
 
 PERIODS = (
     (1, N_("1 hour")),
@@ -87,6 +87,8 @@ class AnalyticsPage(StaffPage):
             self._requests(figures, points)
             self._latency(figures, points)
             self._low_confidence(figures, points)
+            self._risk(figures.asking)
+            self._taps(figures, points)
             self._errors(figures, points)
             self._top_labels(figures)
             if figures.insights is not None:
@@ -142,6 +144,39 @@ class AnalyticsPage(StaffPage):
                 unit=" %",
                 top=100.0,
             )
+
+    def _risk(self, asking: Asking) -> None:
+        t = self.t
+        with self._panel("risk", t("Wrong among unasked answers")):
+            if asking.risk is None or asking.risk_bound is None:
+                theme.text(wording.EM_DASH, "p").classes("figure-big")
+            else:
+                with ui.element("div").classes("figure-pair"):
+                    for kind, title, share in (
+                        ("main", t("estimated"), asking.risk),
+                        ("other", t("hardly more than"), asking.risk_bound),
+                    ):
+                        with ui.element("div").classes(f"figure-{kind}"):
+                            theme.text(wording.rate(share, t), "p").classes("figure-big")
+                            theme.text(title, "p").classes("figure-note")
+            theme.text(
+                t(
+                    "Up to {share} may be wrong. So far {n} answers were checked.",
+                    share=wording.rate(asking.wanted, t),
+                    n=wording.count(asking.checked, t),
+                ),
+                "p",
+            ).classes("figure-note")
+
+    def _taps(self, figures: Analytics, points: list[Point]) -> None:
+        t = self.t
+        spent = figures.asking.taps
+        with self._panel("taps", t("Taps per weighing")):
+            words = wording.EM_DASH if spent is None else wording.decimal(spent, t)
+            theme.text(words, "p").classes("figure-big")
+            values = [_hundredths(point.taps) for point in points]
+            series = Series(t("Taps"), values, "line", MAIN)
+            self._over_time("taps", t("Taps per weighing over time"), points, series)
 
     def _errors(self, figures: Analytics, points: list[Point]) -> None:
         t = self.t
@@ -400,6 +435,10 @@ def every_period(figures: Analytics) -> list[Point]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
+
+
+def _hundredths(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
 
 
 def _percent(share: float | None) -> float | None:

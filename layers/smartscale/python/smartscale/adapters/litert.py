@@ -28,7 +28,7 @@ class LiteRtRecogniser:
     @property
     def learns(self) -> bool:
         """Whether a shop can teach it."""
-        return self._recogniser.exemplars is not None
+        return self._recogniser.learns
 
     def recognise(self, image: bytes) -> list[Scored]:
         """Score every label, most probable first."""
@@ -47,8 +47,7 @@ class LiteRtRecogniser:
 
     def remember(self, lessons: Mapping[str, Sequence[Vectors]]) -> None:
         """Know these embeddings by label from now on, and no others."""
-        known = self._recogniser.exemplars
-        self._memory = None if known is None else Memory.of(lessons, known)
+        self._memory = self._recogniser.learn(lessons)
 
 
 def load_builtin() -> LiteRtRecogniser:

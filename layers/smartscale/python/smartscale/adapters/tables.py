@@ -36,11 +36,12 @@ from smartscale.adapters.rows import (
     bind,
 )
 from smartscale.adapters.store_errors import translates_store_errors
+from smartscale.domain.asking import Asking
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.job_id import is_job_id, job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.trial import LATELY, Tallies, Tally, Trial, window_of
-from smartscale.domain.weighing import Status, Weighing
+from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Weighing
 from smartscale.operations.ports.weighings import ROWS_KEPT, HistoryFilter, WeighingFacts
 
 HISTORY_SHARDS = 4
@@ -57,6 +58,7 @@ _CHANGES_KEPT = 20
 _CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.2)
 _SWITCH_KEY = "switch"
 _TRIAL_KEY = "trial"
+_ASKING_KEY = "asking"
 _WORKER_PREFIX = "worker#"
 _TALLY_PREFIX = "tally#"
 _REFUSED_PREFIX = "refused#"
@@ -486,6 +488,27 @@ def _tallied(row: TallyRow) -> Tallies:
 
 
 @translates_store_errors
+class DynamoAsking:
+    """What the shop asks about, in the registry's table."""
+
+    def __init__(self, table_name: str, region: str) -> None:
+        self._rows = bind(RegistryRow, table_name, region)
+
+    def current(self) -> Asking | None:
+        """What is stored."""
+        try:
+            row = self._rows.get(_ASKING_KEY, consistent_read=True)
+        except self._rows.DoesNotExist:
+            return None
+        return Asking.model_validate_json(row.document)
+
+    def replace(self, asking: Asking, expected: Asking | None) -> bool:
+        """Store it if what is stored is still the expected."""
+        row = self._rows(_ASKING_KEY, document=asking.model_dump_json())
+        return _saved(row, _still(self._rows, expected, "number"))
+
+
+@translates_store_errors
 class DynamoRefusals:
     """Wrong admin tokens by address and minute, in the registry's table."""
 
@@ -564,6 +587,9 @@ def _packed(weighing: Weighing) -> str:
             facts.confirmed_label,
             _text(facts.confidence),
             _text(facts.recognition_latency_ms),
+            facts.confirmed_by,
+            int(facts.suspicious),
+            None if facts.model is None else [facts.model.id, facts.model.revision],
         ],
         ensure_ascii=False,
         separators=(",", ":"),
@@ -571,7 +597,8 @@ def _packed(weighing: Weighing) -> str:
 
 
 def _facts(entry: WeighingRow) -> WeighingFacts:
-    failed, asked, label, confirmed_label, confidence, latency = json.loads(entry.facts)
+    failed, asked, label, confirmed_label, confidence, latency, *more = json.loads(entry.facts)
+    confirmed_by, suspicious, model = more or (None, 0, None)  # an earlier version wrote six
     return WeighingFacts(
         scale_id=entry.scale_id,
         created_at=job_time(entry.job_id),
@@ -581,6 +608,9 @@ def _facts(entry: WeighingRow) -> WeighingFacts:
         confirmed_label=confirmed_label,
         confidence=None if confidence is None else Decimal(confidence),
         recognition_latency_ms=None if latency is None else Decimal(latency),
+        confirmed_by=None if confirmed_by is None else ConfirmedBy(confirmed_by),
+        suspicious=bool(suspicious),
+        model=None if model is None else ModelRef(id=model[0], revision=model[1]),
     )
 
 

@@ -31,6 +31,33 @@ class Point(Document):
     latency_p95: float | None
     low_confidence_rate: float | None
     errors: int
+    taps: float | None = None
+
+
+class Asking(Document):
+    """What the shop asks about, and what answers that pass without a question risk.
+
+    Shares are from 0 to 1; they are null while there is nothing to tell them from.
+    """
+
+    wanted: float
+    """The share of the answers that pass unasked that may be wrong."""
+    threshold: float | None
+    """From which confidence on answers pass; null where the model's package says it."""
+    risk: float | None
+    """The share of them that is wrong, estimated from those that somebody has checked."""
+    risk_bound: float | None
+    """What that share hardly exceeds (95 %)."""
+    checked: int
+    """How many answers the estimate rests on, older ones with less weight."""
+    audited: float
+    """The share of the answers that could pass but are asked about, to keep the estimate honest."""
+    asked: float | None = None
+    """The share of the time's answers that somebody was asked about."""
+    taps: float | None = None
+    """Taps per weighing in that time."""
+    at: datetime | None
+    """When the threshold was found."""
 
 
 class Confusion(Document):
@@ -89,4 +116,5 @@ class Analytics(Document):
     errors: int
     top_labels: tuple[LabelCount, ...]
     series: tuple[Point, ...]
+    asking: Asking
     insights: Insights

@@ -128,6 +128,8 @@ class Weighing(BaseModel):
     needs_confirmation: bool = False
     asked: bool = False
     """Whether it needed a confirmation when it was recognised. Confirming does not change it."""
+    audited: bool = False
+    """Whether it was asked only so that one knows how often such answers are right."""
     tare_kg: Decimal | None = None
     net_kg: Decimal | None = None
     unit: Unit | None = None

@@ -143,6 +143,12 @@ class TrialRequest(Body):
     limits: Limits = Limits()
 
 
+class AskingRequest(Body):
+    """The share of the answers that pass without a question that may be wrong: 0.01 is 1 in 100."""
+
+    wanted: Decimal
+
+
 class Product(Body):
     """The catalogue label of an item."""
 

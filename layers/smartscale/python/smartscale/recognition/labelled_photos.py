@@ -1,4 +1,8 @@
-"""Reads a folder of photos whose subfolders are named after what they show."""
+"""Reads a folder of photos whose subfolders are named after what they show.
+
+A folder within such a subfolder is a scene: photos of one shelf, one session, one batch. They are
+alike, so what is taught from some of them is not measured on the others.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,13 +27,22 @@ class LabelledPhoto:
 
     path: Path
     truth: Truth
+    scene: str = ""
+    """The folder that it shares with photos of the same scene; empty for a scene of its own."""
 
 
-def read_folder(folder: Path, labels: Sequence[str]) -> list[LabelledPhoto]:
-    """The photos of `folder/<name>/`, where a name is a label, a coarse class, or `_negatives`.
+def read_folder(
+    folder: Path, labels: Sequence[str], *, new_items: bool = False
+) -> list[LabelledPhoto]:
+    """The photos of `folder/<name>/` and `folder/<name>/<scene>/`.
 
-    Names match whatever their case, hyphens, underscores or spaces, in singular and plural. A name
-    that is both (banana) is the label.
+    A name is a label, a coarse class, or `_negatives`. Names match whatever their case, hyphens,
+    underscores or spaces, in singular and plural. A name that is both (banana) is the label.
+
+    Args:
+        folder: where they are.
+        labels: those that are known.
+        new_items: whether a name that matches nothing is the label of an item that is new.
 
     Raises:
         EvaluationError: there is no such folder, a folder matches nothing, or no photo is there.
@@ -37,25 +50,41 @@ def read_folder(folder: Path, labels: Sequence[str]) -> list[LabelledPhoto]:
     if not folder.is_dir():
         raise EvaluationError(f"{folder} is not a folder")
     found: list[LabelledPhoto] = []
-    for place in sorted(path for path in folder.iterdir() if path.is_dir()):
-        if place.name.startswith((".", "__")):  # made by the system, such as __MACOSX
-            continue
-        truth = None if place.name == NEGATIVES else _truth(place.name, labels)
+    for place in _folders(folder):
+        truth = None if place.name == NEGATIVES else _truth(place.name, labels, new_items=new_items)
+        found += [LabelledPhoto(path, truth) for path in _photos(place)]
         found += [
-            LabelledPhoto(path, truth)
-            for path in sorted(place.iterdir())
-            if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()
+            LabelledPhoto(path, truth, scene.name)
+            for scene in _folders(place)
+            for path in _photos(scene)
         ]
     if not found:
         raise EvaluationError(f"{folder} holds no photos in folders named after labels")
     return found
 
 
-def _truth(name: str, labels: Sequence[str]) -> str | CoarseClass:
+def _folders(folder: Path) -> list[Path]:
+    """The folders within one, but those made by the system, such as __MACOSX."""
+    return sorted(
+        path for path in folder.iterdir() if path.is_dir() and not path.name.startswith((".", "__"))
+    )
+
+
+def _photos(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in PHOTO_SUFFIXES and path.is_file()
+    )
+
+
+def _truth(name: str, labels: Sequence[str], *, new_items: bool) -> str | CoarseClass:
     truth = find_label(name, labels) or find_coarse(name)
-    if truth is None:
-        raise EvaluationError(
-            f"the folder {name!r} matches no label of the model and no kind of produce; "
-            f"what is not on the menu goes into {NEGATIVES}"
-        )
-    return truth
+    if truth is not None:
+        return truth
+    if new_items:
+        return name
+    raise EvaluationError(
+        f"the folder {name!r} matches no label of the model and no kind of produce; "
+        f"what is not on the menu goes into {NEGATIVES}, and an item that is new needs --lessons"
+    )

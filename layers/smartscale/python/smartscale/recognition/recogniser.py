@@ -74,6 +74,16 @@ class NetworkRecogniser:
         self._output, *embedding = _tensors("output", outputs, shapes)
         self._embedding = embedding[0] if embedding else None
 
+    @property
+    def learns(self) -> bool:
+        """Whether a shop can teach it."""
+        return self.exemplars is not None
+
+    def learn(self, lessons: Mapping[str, Sequence[Vectors]]) -> Memory | None:
+        """What it knows when it has been taught these embeddings, by label; None where it cannot
+        be taught."""
+        return None if self.exemplars is None else Memory.of(lessons, self.exemplars)
+
     def recognise(self, data: bytes) -> list[Score]:
         """Calibrated scores of all labels for the bytes of a photo, best first.
 

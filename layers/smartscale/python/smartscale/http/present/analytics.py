@@ -1,14 +1,16 @@
 """The figures as the API shows them, with labels named for people."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from smartscale.contract import analytics as documents
+from smartscale.domain.asking import Asking
 from smartscale.operations.metrics.analytics import Analytics
 from smartscale.operations.metrics.insights import Insights
 
 
 def analytics(
-    figures: Analytics, insights: Insights, names: Mapping[str, str]
+    figures: Analytics, insights: Insights, asking: Asking, names: Mapping[str, str]
 ) -> documents.Analytics:
     """The document of a time; `names` says what labels are called."""
     total = figures.total
@@ -27,8 +29,28 @@ def analytics(
         series=tuple(
             documents.Point.model_validate(point, from_attributes=True) for point in figures.series
         ),
+        asking=asking_document(asking).model_copy(
+            update={"asked": total.low_confidence_rate, "taps": total.taps}
+        ),
         insights=_insights(insights, names),
     )
+
+
+def asking_document(asking: Asking) -> documents.Asking:
+    """What the shop asks about."""
+    return documents.Asking(
+        wanted=float(asking.wanted),
+        threshold=_share(asking.threshold),
+        risk=_share(asking.risk),
+        risk_bound=_share(asking.bound),
+        checked=asking.checked,
+        audited=float(asking.audited),
+        at=asking.at,
+    )
+
+
+def _share(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
 
 
 def _insights(insights: Insights, names: Mapping[str, str]) -> documents.Insights:

@@ -13,6 +13,7 @@ _TOTALS = (
     MetricQuery("PredictionLatency", "p95"),
     MetricQuery("LowConfidence", "Average"),
     MetricQuery("Errors", "Sum"),
+    MetricQuery("Taps", "Average"),
 )
 
 
@@ -26,6 +27,8 @@ class Point:
     latency_p95: float | None
     low_confidence_rate: float | None
     errors: int
+    taps: float | None
+    """Taps per weighing."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def analyse(queries: MetricQueries, now: datetime, span: timedelta) -> Analytics
 
 
 def _points(found: list[dict[datetime, float]]) -> tuple[Point, ...]:
-    requests, average, p95, low, errors = found
+    requests, average, p95, low, errors, taps = found
     return tuple(
         Point(
             at=at,
@@ -77,6 +80,7 @@ def _points(found: list[dict[datetime, float]]) -> tuple[Point, ...]:
             latency_p95=p95.get(at),
             low_confidence_rate=low.get(at),
             errors=int(errors.get(at, 0)),
+            taps=taps.get(at),
         )
         for at in sorted(set().union(*found))
     )
@@ -94,8 +98,10 @@ def _total(
         MetricQuery("PredictionLatency", "SampleCount"),
         MetricQuery("LowConfidence", "Sum"),
         MetricQuery("PredictionLatency", "p95"),
+        MetricQuery("Taps", "Sum"),
+        MetricQuery("Taps", "SampleCount"),
     )
-    latency, count, low, p95 = queries.series(sums, start, end, whole)
+    latency, count, low, p95, taps, tapped = queries.series(sums, start, end, whole)
     predictions = sum(count.values())
     return Point(
         at=start,
@@ -106,4 +112,5 @@ def _total(
         latency_p95=max(p95.values(), default=None),
         low_confidence_rate=sum(low.values()) / predictions if predictions else None,
         errors=sum(point.errors for point in series),
+        taps=sum(taps.values()) / sum(tapped.values()) if tapped else None,
     )

@@ -4,7 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
+from smartscale.domain.asking import Asking
 from smartscale.domain.prediction import NO_ITEM
+from smartscale.domain.taps import taps_of
 from smartscale.domain.weighing import ConfirmedBy, Status, Weighing
 from smartscale.operations.ports.metrics import Metric
 
@@ -22,6 +24,7 @@ OF_WEIGHINGS = (
     "Corrected",
     "CorrectedByLabel",
     "Suspicious",
+    "Taps",
 )
 """What the ledger's records tell, so that it can be told again from them."""
 
@@ -54,6 +57,8 @@ def outcome_metrics(
         Metric("Confidence", float(weighing.confidence or 0), "None"),
         Metric("NoItem", int(weighing.label in NO_ITEM)),
         Metric("Label", 1, dimensions={"Label": str(weighing.label)}),
+        # One that is asked about costs taps when it is confirmed.
+        *([] if weighing.needs_confirmation else [Metric("Taps", 0)]),
     ]
 
 
@@ -89,7 +94,22 @@ def confirmation_metrics(weighing: Weighing) -> list[Metric]:
             dimensions={"Label": str(weighing.label)},
         ),
         Metric("Suspicious", int(weighing.suspicious)),
+        *_taps(weighing),
     ]
+
+
+def _taps(weighing: Weighing) -> list[Metric]:
+    """What a confirmation at the scale took; what an attendant puts right later holds up nobody."""
+    spent = taps_of(weighing)
+    if spent is None or weighing.confirmed_by is not ConfirmedBy.SHOPPER:
+        return []
+    return [Metric("Taps", spent)]
+
+
+def risk_metrics(asking: Asking) -> list[Metric]:
+    """What unasked answers risk in this shop, as far as one can tell."""
+    known = (("Risk", asking.risk), ("RiskBound", asking.bound))
+    return [Metric(name, float(share)) for name, share in known if share is not None]
 
 
 def outcome_metrics_of(weighing: Weighing) -> list[Metric]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, Self
 
-from smartscale.domain.weighing import Status, Weighing
+from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
 
 ROWS_KEPT = timedelta(days=92)
@@ -38,7 +38,10 @@ class WeighingFacts:
     asked: bool
     label: str | None
     confirmed_label: str | None
+    confirmed_by: ConfirmedBy | None
+    suspicious: bool
     confidence: Decimal | None
+    model: ModelRef | None
     recognition_latency_ms: Decimal | None
 
     @classmethod
@@ -51,6 +54,9 @@ class WeighingFacts:
             asked=weighing.asked or weighing.needs_confirmation,
             label=weighing.label,
             confirmed_label=weighing.confirmed_label,
+            confirmed_by=weighing.confirmed_by,
+            suspicious=weighing.suspicious,
+            model=weighing.model,
             confidence=weighing.confidence,
             recognition_latency_ms=weighing.timings.get("total_ms"),
         )

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Protocol
 
 from smartscale.domain import correlation, pricing
+from smartscale.domain.asking import Asking
 from smartscale.domain.catalogue import Catalogue
 from smartscale.domain.errors import InvalidInput, NotFound, Unprocessable
 from smartscale.domain.evidence import break_near_ties
@@ -80,6 +81,7 @@ class Recognise:
         recogniser: Recogniser,
         catalogue: Catalogue,
         trial: TrialRun | None = None,
+        asking: Asking | None = None,
     ) -> list[Metric]:
         """Recognise, price and store one weighing; a weighing with an outcome stays as it is.
 
@@ -88,6 +90,7 @@ class Recognise:
             recogniser: the active model.
             catalogue: what is sold.
             trial: the trial of a candidate, if there is one.
+            asking: how sure an answer must be to pass; None for what the model's package says.
 
         Returns:
             The metrics of the weighing; none when this arrival was processed before.
@@ -118,7 +121,7 @@ class Recognise:
                 scores = recogniser.recognise(image)
             except ImageError as error:
                 raise Unprocessable(str(error)) from error
-            weighing = outcome(task, scores, recogniser, self._now())
+            weighing = outcome(task, scores, recogniser, self._now(), asking)
         recognised = weighing.completed_at
         accepted = _accepted_at(upload, arrival)
         weighing = weighing.model_copy(
@@ -145,7 +148,11 @@ class Recognise:
 
 
 def outcome(
-    task: RecognitionTask, scores: list[Scored], recogniser: Recogniser, completed_at: datetime
+    task: RecognitionTask,
+    scores: list[Scored],
+    recogniser: Recogniser,
+    completed_at: datetime,
+    asking: Asking | None = None,
 ) -> Weighing:
     """The weighing that follows from a model's scores.
 
@@ -153,13 +160,18 @@ def outcome(
     """
     upload, load, catalogue = task.upload, task.load, task.catalogue
     sold_scores = products_of(catalogue).sell(scores)
-    decision = decide(break_near_ties(sold_scores, load, catalogue), recogniser.confirm_below)
+    threshold = recogniser.confirm_below
+    if asking is not None and asking.threshold is not None:
+        threshold = asking.threshold
+    decision = decide(break_near_ties(sold_scores, load, catalogue), threshold)
     predictions = tuple(
         prediction_for(scored, load, catalogue, upload.created_at)
         for scored in decision.predictions
     )
     sold = None if decision.answer.label in NO_ITEM else predictions[0]
     priced = sold is not None and sold.total is not None
+    must_ask = decision.needs_confirmation or not priced
+    audited = not must_ask and asking is not None and asking.audits(upload.job_id)
     return Weighing(
         job_id=upload.job_id,
         status=Status.DONE,
@@ -171,8 +183,9 @@ def outcome(
         label=decision.answer.label,
         confidence=decision.answer.confidence,
         top_k=predictions,
-        needs_confirmation=decision.needs_confirmation or not priced,
-        asked=decision.needs_confirmation or not priced,
+        needs_confirmation=must_ask or audited,
+        asked=must_ask or audited,
+        audited=audited,
         model=recogniser.ref,
         correlation_id=upload.correlation_id,
     ).model_copy(
