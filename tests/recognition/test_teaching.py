@@ -1,5 +1,6 @@
 """Lessons are measured on other scenes, against what is sold, and by what the truth can tell."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 from smartscale.domain.prediction import UNKNOWN
 from smartscale.recognition.builtin import builtin_package
-from smartscale.recognition.evaluation import CoarseClass
+from smartscale.recognition.hierarchy import CoarseClass
 from smartscale.recognition.labelled_photos import LabelledPhoto, Truth
 from smartscale.recognition.memory import Memory, Vectors
 from smartscale.recognition.package import ModelPackage
@@ -29,7 +30,7 @@ class Parrot:
         self.package: ModelPackage = builtin_package()
         self.taught: list[dict[str, list[float]]] = []
 
-    def learn(self, lessons: dict[str, list[Vectors]]) -> Memory:
+    def learn(self, lessons: Mapping[str, Sequence[Vectors]]) -> Memory:
         self.taught.append(
             {label: [float(one[0]) for one in vectors] for label, vectors in lessons.items()}
         )
@@ -70,7 +71,8 @@ def measure(
 
 def test_a_lesson_makes_known_what_is_new(photos: list[ReadPhoto]) -> None:
     without, taught = measure(Parrot(), photos, 0, 1)
-    assert (without.n, without.top1, without.taught) == (15, pytest.approx(9 / 15), 0)
+    assert (without.n, without.taught) == (15, 0)
+    assert without.top1 == pytest.approx(9 / 15)
     assert (taught.top1, taught.top3, taught.asked) == (1, 1, 0)
     assert without.taps is not None
     assert taught.taps == 0 < without.taps
