@@ -27,7 +27,7 @@ RUN apt-get update && apt-get install --yes --no-install-recommends make && rm -
 RUN uv venv --quiet /opt/sam \
     && uv export --frozen --quiet --no-emit-project --only-group sam --prune cfn-lint \
         --output-file /tmp/requirements.txt \
-    && VIRTUAL_ENV=/opt/sam uv pip install --quiet --require-hashes \
+    && VIRTUAL_ENV=/opt/sam uv pip install --quiet --no-deps --require-hashes \
         --requirement /tmp/requirements.txt
 COPY template.yaml samconfig.toml ./
 COPY functions functions

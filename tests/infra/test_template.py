@@ -457,6 +457,32 @@ def test_every_route_but_health_wants_a_kiosks_key_on_aws(transformed: dict[str,
     assert transformed["Resources"]["KioskUsagePlan"]["Condition"] == "OnAws"
 
 
+def test_the_gateway_logs_what_it_answers_once_the_account_lets_it() -> None:
+    resources = _transformed()["Resources"]
+
+    setting = resources["ApiStage"]["Properties"]["AccessLogSetting"]["Fn::If"]
+    assert setting[0] == "LogsAccess"
+    assert setting[2] == {"Ref": "AWS::NoValue"}
+    logged = json.loads(setting[1]["Format"])
+    assert {"$context.requestId", "$context.status", "$context.identity.apiKeyId"} <= set(
+        logged.values()
+    )
+    # The stage comes after the log, and that after the account's role.
+    assert setting[1]["DestinationArn"] == {"Fn::GetAtt": ["ApiLogGroup", "Arn"]}
+    [tag] = resources["ApiLogGroup"]["Properties"]["Tags"]
+    assert tag["Value"]["Fn::If"][:2] == ["MakesGatewayRole", {"Ref": "GatewayAccount"}]
+    assert resources["GatewayAccount"]["Condition"] == "MakesGatewayRole"
+    assert resources["GatewayLogsRole"]["DeletionPolicy"].startswith("Retain")
+
+
+def test_a_firewall_of_the_account_stands_before_the_api() -> None:
+    firewall = _transformed()["Resources"]["Firewall"]
+
+    assert firewall["Condition"] == "HasFirewall"
+    assert firewall["Properties"]["WebACLArn"] == {"Ref": "WebAclArn"}
+    assert "/restapis/${Api}/stages/${ApiStage}" in str(firewall["Properties"]["ResourceArn"])
+
+
 def test_emulators_are_told_apart_by_the_stage(template: dict[str, Any]) -> None:
     def stage(name: str) -> dict[str, Any]:
         return {"Fn::Equals": [{"Ref": "Stage"}, name]}
@@ -599,7 +625,11 @@ def test_an_emulators_functions_have_no_versions() -> None:
     for part in ("Parameters", "Rules", "Conditions", "Mappings", "Outputs"):
         assert after[part] == before[part]
     for name, resource in before["Resources"].items():
-        for removed in ("VersionDescription", "ProvisionedConcurrencyConfig"):
+        for removed in (
+            "AutoPublishAliasAllProperties",
+            "ProvisionedConcurrencyConfig",
+            "VersionDescription",
+        ):
             resource["Properties"].pop(removed, None)
         assert after["Resources"][name] == resource
 
@@ -682,10 +712,11 @@ _DESCRIPTION_LIMIT = 256
 def test_new_code_in_a_layer_is_published(template: dict[str, Any]) -> None:
     """SAM sees that a layer changed where a function names it plainly, and where it says so."""
     shared = template["Globals"]["Function"]
-    assert (shared["AutoPublishAlias"], shared["AutoPublishAliasAllProperties"]) == ("live", True)
+    assert shared["AutoPublishAlias"] == "live"
     for name, layer in _of_type(template, "AWS::Serverless::LayerVersion").items():
         assert layer["PublishLambdaVersion"], name
     for function in _of_type(template, "AWS::Serverless::Function").values():
+        assert function["AutoPublishAliasAllProperties"]
         assert all(set(layer) == {"Ref"} for layer in function.get("Layers", []))
 
 
@@ -699,7 +730,10 @@ def test_requests_move_over_gradually_and_back_on_an_alarm() -> None:
     for group in groups.values():
         properties = group["Properties"]
         assert "Canary10Percent5Minutes" in str(properties["DeploymentConfigName"])
-        alarms = {alarm["Name"]["Ref"] for alarm in properties["AlarmConfiguration"]["Alarms"]}
+        alarms = {
+            alarm["Name"]["Fn::If"][1]["Ref"]
+            for alarm in properties["AlarmConfiguration"]["Alarms"]
+        }
         assert {"InferenceErrorsAlarm", "ServerErrorsAlarm"} <= alarms
         assert "DEPLOYMENT_STOP_ON_ALARM" in properties["AutoRollbackConfiguration"]["Events"]
 
