@@ -475,6 +475,12 @@ def test_the_gateway_logs_what_it_answers_once_the_account_lets_it() -> None:
     assert resources["GatewayLogsRole"]["DeletionPolicy"].startswith("Retain")
 
 
+def test_the_guide_names_every_parameter(template: dict[str, Any]) -> None:
+    guide = (ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
+
+    assert [name for name in template["Parameters"] if f"`{name}`" not in guide] == []
+
+
 def test_a_firewall_of_the_account_stands_before_the_api() -> None:
     firewall = _transformed()["Resources"]["Firewall"]
 
