@@ -43,6 +43,7 @@ def main() -> None:
     app.on_startup(kiosk.api.start)
     app.on_shutdown(kiosk.api.close)
     app.on_shutdown(kiosk.labels.issued.close)
+    app.on_shutdown(kiosk.favourites.close)
     if kiosk.scale is not None:
         app.on_shutdown(kiosk.scale.close)
     if kiosk.camera is not None:

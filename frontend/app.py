@@ -31,6 +31,7 @@ from frontend.staff.history.page import history_page, suspicious_page
 from frontend.staff.models.page import models_page
 from frontend.staff.teach import teach_page
 from frontend.weighing.containers import read_containers
+from frontend.weighing.favourites import Favourites
 from frontend.weighing.samples import load_samples, small_picture
 from frontend.words.languages import load_languages_in
 
@@ -67,6 +68,7 @@ def create_kiosk(
             Issued(state / "labels.sqlite"),
             printer_of(settings.printer),
         ),
+        favourites=Favourites(state / "favourites.sqlite"),
         languages=load_languages_in(settings.time_zone),
         samples=load_samples(settings.samples),
         scale=scale or open_scale(settings.scale),

@@ -1,7 +1,9 @@
 """What all pages of the kiosk share, and what belongs to one visitor."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from pathlib import Path
 
 from nicegui import Client
@@ -15,7 +17,9 @@ from frontend.devices.scales.simulated import SimulatedScale
 from frontend.labels.desk import LabelDesk
 from frontend.offline.api import OfflineApi
 from frontend.settings import Settings
+from frontend.weighing.camera_watch import CameraWatch
 from frontend.weighing.containers import Container
+from frontend.weighing.favourites import Favourites
 from frontend.weighing.samples import Sample
 from frontend.words.languages import Language
 
@@ -33,6 +37,8 @@ class Kiosk:
     languages: Mapping[str, Language]
     samples: tuple[Sample, ...]
     labels: LabelDesk
+    favourites: Favourites
+    """What this kiosk sells most."""
     artwork: frozenset[str]
     """The labels that have a drawing of their own."""
     scale: Scale | None = None
@@ -44,6 +50,19 @@ class Kiosk:
     camera: DeviceCamera | None = None
     """The camera that is wired to this machine; without one the browser's is used."""
     containers: tuple[Container, ...] = ()
+    camera_watch: CameraWatch = field(default_factory=CameraWatch)
+    """Whether the camera does its work, for staff."""
+
+    async def best_sold(self) -> Sequence[str]:
+        """The labels of what sells most these days, the first one most."""
+        return await asyncio.to_thread(self.favourites.best, self._today())
+
+    async def note_sold(self, label: str) -> None:
+        """Count a sale for that."""
+        await asyncio.to_thread(self.favourites.note, label, self._today())
+
+    def _today(self) -> date:
+        return datetime.now(self.settings.time_zone).date()
 
     def language(self, code: str | None) -> Language:
         """The language of a code, else the kiosk's own."""

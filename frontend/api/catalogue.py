@@ -3,13 +3,25 @@
 import asyncio
 import time
 import unicodedata
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from smartscale.contract.catalogue import CatalogueItem
 
 _KEEP_S = 60.0
+_INSIDE_LETTERS = 2
+"""From how many letters on a text is looked for inside of words, too."""
+_LAST_RANK = 5
+_ENDINGS = {
+    **dict.fromkeys(("s", "ة"), 3),
+    **dict.fromkeys(("es", "ies", "n", "en", "e", "er", "a", "o"), 4),
+    **dict.fromkeys(("ы", "и", "а", "я", "о", "е", "ов", "ей", "ь", "ка", "ки"), 4),  # noqa: RUF001
+    **dict.fromkeys(("ات", "ه", "ون", "ين"), 4),  # noqa: RUF001
+}
+"""Endings of plurals, and of the singulars of plurals, in Latin, Russian and Arabic letters; each
+with the least number of letters that has to be left without it."""
 _Item = TypeVar("_Item", bound=CatalogueItem)
 
 
@@ -86,22 +98,63 @@ class Index(Generic[_Item]):
         self._entries = sorted(entries, key=lambda entry: entry.name)
         self.items = [entry.item for entry in self._entries]
         """All of them, by name."""
+        self._words: dict[str, list[int]] = {}
+        """The places of the items that have a word, by the word as it is compared."""
+        for place, entry in enumerate(self._entries):
+            for word in entry.words:
+                self._words.setdefault(word, []).append(place)
+        self._sorted = sorted(self._words)
+        self._all_words = "\n".join(["", *self._sorted, ""])
 
     def find(self, text: str) -> list[_Item]:
-        """Items whose name or PLU has the text, those that begin with it first, then by name.
+        """Items by what people call them: those whose name or PLU begins with the text come first,
+        then those that have its words, in whatever order, then those that have them inside of one.
 
-        Accents and case do not matter: `limon` finds `Limón`. English names are found in every
-        language, because many a label on the shelf is English.
+        Accents and case do not matter: `limon` finds `Limón`, and `aepfel` what `Äpfel` finds.
+        Names are found in every language of the catalogue, because labels on shelves are in many,
+        and so are synonyms and the names that models know. What has the words in another form
+        comes last: plurals find what is there in the singular, and the other way round.
         """
-        wanted = _plain(text)
+        wanted = plain(text).replace("-", " ").split()
         if not wanted:
             return list(self.items)
-        ranks: tuple[list[_Item], ...] = ([], [], [])
-        for entry in self._entries:
-            rank = entry.rank(wanted)
-            if rank is not None:
-                ranks[rank].append(entry.item)
-        return [item for found in ranks for item in found]
+        whole = " ".join(wanted)
+        found = self._places([(word,) for word in wanted], inside=True)
+        ranks = {at: self._entries[at].rank(whole, begins) for at, begins in found.items()}
+        for at in self._places([_other_forms(word) for word in wanted]):
+            ranks.setdefault(at, _LAST_RANK)
+        return [self.items[at] for at in sorted(ranks, key=lambda at: (ranks[at], at))]
+
+    def _places(self, wanted: list[tuple[str, ...]], *, inside: bool = False) -> dict[int, bool]:
+        """The items that have each of the wanted words, in one of its forms; and whether each word
+        of theirs begins so, or has that inside."""
+        found: dict[int, bool] | None = None
+        for forms in wanted:
+            having: dict[int, bool] = {}
+            for form in forms:
+                for word in self._having(form, inside=inside):
+                    begins = word.startswith(form)
+                    for place in self._words[word]:
+                        having[place] = having.get(place, False) or begins
+            if found is None:
+                found = having
+            else:
+                found = {at: found[at] and having[at] for at in found.keys() & having.keys()}
+        return found or {}
+
+    def _having(self, form: str, *, inside: bool) -> Iterator[str]:
+        """The words that begin with a form; those that have it inside, where it is long enough."""
+        if inside and len(form) >= _INSIDE_LETTERS:
+            at = self._all_words.find(form)
+            while at >= 0:
+                start, end = self._all_words.rfind("\n", 0, at) + 1, self._all_words.find("\n", at)
+                yield self._all_words[start:end]
+                at = self._all_words.find(form, end)
+            return
+        for place in range(bisect_left(self._sorted, form), len(self._sorted)):
+            if not self._sorted[place].startswith(form):
+                return
+            yield self._sorted[place]
 
 
 @dataclass(frozen=True)
@@ -110,26 +163,58 @@ class _Entry(Generic[_Item]):
 
     item: _Item
     name: str
+    own: tuple[str, ...]
+    """Its name in this language, and its PLU."""
     texts: tuple[str, ...]
-    words: str
-    """All texts in one, each on a line, each word with a space before it."""
+    """Its name in English, because many a label is, and its synonyms."""
+    words: frozenset[str]
+    """All words by which it is found."""
 
     @classmethod
     def of(cls, item: _Item, language: str) -> "_Entry[_Item]":
-        name = _plain(item.name_in(language))
-        texts = (name, _plain(item.name_in("en")), item.plu)
-        words = "".join(f"\n {text}" for text in texts).replace("-", " ")
-        return cls(item, name, texts, words)
+        own = _compared(item.name_in(language), item.plu)
+        texts = _compared(item.name_in("en"), *item.synonyms)
+        known_to_models: tuple[str, ...] = getattr(item, "aliases", ())
+        others = _compared(*item.names.values(), *known_to_models)
+        words = frozenset(" ".join((*own, *texts, *others)).split())
+        return cls(item, own[0], own, texts, words)
 
-    def rank(self, wanted: str) -> int | None:
-        """0 where a text begins with it, 1 where a word does, 2 where it is inside of one."""
-        if wanted not in self.words and not any(wanted in text for text in self.texts):
-            return None
-        if any(text.startswith(wanted) for text in self.texts):
+    def rank(self, wanted: str, begins: bool) -> int:
+        """0 where its own name begins with what is wanted, 1 where a word of that does, 2 where
+        only a synonym's does, 3 where only another language's does, 4 where it is inside of one."""
+        if any(text.startswith(wanted) for text in self.own):
             return 0
-        return 1 if f" {wanted}" in self.words else 2
+        if not begins:
+            return _LAST_RANK - 1
+        first = f" {wanted.split(maxsplit=1)[0]}"
+        for rank, texts in ((1, self.own), (2, self.texts)):
+            if any(first in f" {text}" for text in texts):
+                return rank
+        return 3
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A text as it is compared: small letters without accents."""
     decomposed = unicodedata.normalize("NFKD", text.casefold().strip())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+
+
+def _compared(*texts: str) -> tuple[str, ...]:
+    return tuple(plain(text).replace("-", " ") for text in texts)
+
+
+def _other_forms(word: str) -> tuple[str, ...]:
+    """A word with umlauts that were written out, and without an ending of plural, case or article:
+    what is left begins its other forms.
+
+    Nothing here knows a language: the endings are those of the kiosk's six. What a shop's customers
+    say and this does not find is a synonym.
+    """
+    word = word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+    bare = word.removeprefix("ال")
+    stems = (
+        bare.removesuffix(ending)
+        for ending, least in _ENDINGS.items()
+        if bare.endswith(ending) and len(bare) - len(ending) >= least
+    )
+    return word, bare, *stems

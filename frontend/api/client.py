@@ -85,9 +85,12 @@ class ApiClient:
     ) -> str:
         """Weigh; the same key again is the same weighing. Returns its job id.
 
+        An empty `image` says that there is none: the answer is `unknown`, and a person confirms.
         `weighed_at` says when that was, of what is sent late; it takes the kiosk's proof.
         """
         form = {"weight": f"{weight_kg:f}", "scale_id": scale_id}
+        if not image:
+            form["picture"] = "none"
         if weighed_at is not None:
             form["weighed_at"] = weighed_at.isoformat()
         if tare_kg is not None:
@@ -97,7 +100,7 @@ class ApiClient:
             "POST",
             "predict",
             data=form,
-            files={"image": ("picture.jpg", image, "image/jpeg")},
+            files={"image": ("picture.jpg", image, "image/jpeg")} if image else None,
             auth=None if weighed_at is None else self._proof,
             headers={"Idempotency-Key": idempotency_key},
             timeout=_WHILE_A_SHOPPER_WAITS,

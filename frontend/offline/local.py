@@ -20,17 +20,20 @@ from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.job_id import is_job_id, job_time, new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.moments import parse_moment
-from smartscale.domain.prediction import UNKNOWN, Scored
+from smartscale.domain.prediction import Scored
 from smartscale.domain.upload import StoredUpload, load_metadata, upload_key
-from smartscale.domain.weighing import ConfirmedBy, ModelRef, Unit, Weighing
+from smartscale.domain.weighing import NO_MODEL, ConfirmedBy, Unit, Weighing
 from smartscale.http.present.weighing import kilograms, money, result
 from smartscale.operations.ports.models import Recogniser
-from smartscale.operations.weighing.recognise import RecognitionTask, outcome
+from smartscale.operations.weighing.recognise import (
+    NOTHING_KNOWN,
+    NobodyLooked,
+    RecognitionTask,
+    outcome,
+)
 from smartscale.recognition.memory import Vectors
 from smartscale.recognition.package import PackageError
 from smartscale.recognition.photo import ImageError
-
-NOTHING_KNOWN = [Scored(UNKNOWN, Decimal(0))]
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +77,7 @@ class LocalScale:
         """Recognise and price; returns the weighing as text.
 
         Args:
-            image: the picture.
+            image: the picture; empty where none was taken.
             load: gross weight and tare in kilograms.
             scale_id: which scale.
             items: what is sold, as `GET /v1/catalogue` gave it.
@@ -88,6 +91,8 @@ class LocalScale:
             metadata[correlation.METADATA] = correlation_id
         upload = StoredUpload(upload_key(weighing_id), "", began, metadata)
         task = RecognitionTask(upload, scales, image, self._catalogue_of(items))
+        if not image:
+            return outcome(task, NOTHING_KNOWN, NobodyLooked(), datetime.now(UTC)).model_dump_json()
         with self._turn:
             model = self._loaded()
             scores = _scores(model, image)
@@ -138,7 +143,7 @@ class LocalScale:
 class _NoModel:
     """Stands in where no model can be loaded. Every item is unknown, and is found by its name."""
 
-    ref = ModelRef(id="none", revision="0")
+    ref = NO_MODEL
     confirm_below = Decimal(1)
     learns = False
 

@@ -5,12 +5,12 @@ from nicegui import ui
 from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.screen.pieces import Counter, amount
-from frontend.screen.search import ItemSearch
+from frontend.shopper.alternatives import draw_alternatives
 from frontend.shopper.pieces import ask_for_count
 from frontend.shopper.receipt import Receipt
 from frontend.weighing.shopper import Shopper
 from frontend.words import wording
-from smartscale.contract.weighing import EMPTY, UNKNOWN, Prediction, Result, Unit
+from smartscale.contract.weighing import EMPTY, Result, Unit
 
 
 class Answer:
@@ -26,11 +26,7 @@ class Answer:
     def build(self) -> None:
         """Draw it."""
         with ui.element("div").classes("answer").mark("answer"):
-            if self._result.sold_label == UNKNOWN:
-                self._not_known()
-            elif self._weighing.searching:
-                self._something_else()
-            elif self._result.sold_label == EMPTY:
+            if self._result.sold_label == EMPTY:
                 self._nothing_there()
             else:
                 self._item()
@@ -38,8 +34,7 @@ class Answer:
     def show(self) -> bool:
         """Draw what has changed of the same item; returns whether anything has.
 
-        The buttons that count stay, and so does the search: a tap on what is drawn anew is lost,
-        and so are letters that are typed there.
+        The buttons that count stay: a tap on what is drawn anew is lost.
         """
         before, now = self._drawn, self._now()
         if before == now:
@@ -130,7 +125,8 @@ class Answer:
             ).mark("something-else")
         if not (asks or self._counts):
             Receipt(self._visit, result.job_id).build()
-        self._alternatives(t("Or is it one of these?") if asks else t("Not right? Tap what it is"))
+        title = t("Or is it one of these?") if asks else t("Not right? Tap what it is")
+        draw_alternatives(self._visit, self._shopper, title)
         if asks or self._counts:
             self._next(kind="quiet", title=t("Cancel"))
 
@@ -161,52 +157,6 @@ class Answer:
                     "tare-line"
                 ).mark("tare-line")
 
-    def _alternatives(self, title: str) -> None:
-        predictions = self._weighing.alternatives
-        if not predictions:
-            return
-        theme.text(title, "h2").classes("alternatives-title")
-        with ui.element("div").classes("alternatives"):
-            for prediction in predictions:
-                self._alternative(prediction)
-
-    def _alternative(self, prediction: Prediction) -> None:
-        async def choose() -> None:
-            await self._shopper.confirm(prediction.label)
-
-        row = ui.element("button").classes("alternative").on("click", choose)
-        with row.mark(f"prediction-{prediction.label}"):
-            theme.picture(self._visit.kiosk.drawing(prediction.label), "", 44)
-            with ui.element("span").classes("alternative-name"):
-                theme.text(prediction.name)
-                share = wording.percent(prediction.confidence, self._t)
-                theme.text(share).classes("alternative-share")
-            with ui.element("span").classes("alternative-prices"):
-                theme.text(wording.total(prediction, self._t)).classes("alternative-total")
-                theme.text(wording.prediction_price(prediction, self._t)).classes(
-                    "alternative-each"
-                )
-
-    def _something_else(self) -> None:
-        t = self._t
-        with ui.element("div").classes("search-head"):
-            theme.text(t("What is it?"), "h1")
-            theme.action(t("Back"), lambda: self._shopper.search(False), kind="quiet").mark("back")
-        self._problem()
-        ItemSearch(self._visit, self._shopper.confirm).build()
-
-    def _not_known(self) -> None:
-        t = self._t
-        with ui.element("div").classes("answer-head"):
-            theme.picture(self._visit.kiosk.drawing(UNKNOWN), "", 72)
-            with ui.element("div").classes("answer-name"):
-                theme.text(t(wording.NOT_KNOWN), "h1").mark("answer-name")
-                theme.text(t("Please find it here, or ask a member of staff."), "p")
-            self._next(kind="quiet", title=t("Cancel"))
-        self._problem()
-        self._alternatives(t("Could it be one of these?"))
-        ItemSearch(self._visit, self._shopper.confirm).build()
-
     def _nothing_there(self) -> None:
         t = self._t
         with ui.element("div").classes("empty"):
@@ -218,7 +168,7 @@ class Answer:
             again.mark("try-again").props("data-focus")
             # The camera may be wrong, so the item can also be found by its name.
             theme.action(
-                t("Search by name or number"), lambda: self._shopper.search(True), symbol="search"
+                t("Choose it yourself"), lambda: self._shopper.search(True), symbol="search"
             ).mark("find")
 
     def _next(self, *, kind: str, title: str | None = None) -> None:

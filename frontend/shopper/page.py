@@ -34,6 +34,8 @@ class WeighPage:
             Post(settings.scale_id, settings.patience_s),
             self._run,
             self._show,
+            on_sold=lambda label: self._run(visit.kiosk.note_sold(label)),
+            camera_watch=visit.kiosk.camera_watch,
         )
 
     @ui.refreshable_method

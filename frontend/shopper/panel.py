@@ -7,6 +7,7 @@ from nicegui import ui
 from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.shopper.answer import Answer
+from frontend.shopper.chooser import Chooser
 from frontend.shopper.prompt import Prompt
 from frontend.shopper.readout import Display, Knobs, Readout
 from frontend.weighing.session import Step
@@ -20,7 +21,7 @@ class Panel:
 
     def __init__(self, visit: Visit, shopper: Shopper) -> None:
         self._visit, self._shopper = visit, shopper
-        self._part: Answer | Prompt | None = None
+        self._part: Answer | Chooser | Prompt | None = None
         self._drawn = self._now()
         self._announced = shopper.weighing.result
         self._announcement = theme.text("", "p").classes("sr-only").mark("announcement")
@@ -49,15 +50,21 @@ class Panel:
         """What decides which part is drawn. Each part draws its own smaller changes."""
         shopper = self._shopper
         weighing, step = shopper.weighing, shopper.step
+        if shopper.choosing:
+            return (Chooser,)  # whatever the scale does meanwhile, what was typed stays
         if step is Step.ANSWERED and weighing.result is not None:
             result = weighing.result
-            return step, weighing, result.sold_label, result.unit, weighing.searching
+            return step, weighing, result.sold_label, result.unit
         return step, weighing.notice, *Prompt.depends_on(shopper)
 
     @ui.refreshable_method
     def _main(self) -> None:
         self._drawn = self._now()
-        if self._shopper.step is Step.ANSWERED:
+        if self._shopper.choosing:
+            self._part = chooser = Chooser(self._visit, self._shopper)
+            chooser.build()
+            self._announcement.text = chooser.heading
+        elif self._shopper.step is Step.ANSWERED:
             self._part = Answer(self._visit, self._shopper)
             self._part.build()
         else:
@@ -79,7 +86,7 @@ class Panel:
         words = wording.spoken(now, self._visit.language)
         self._announcement.text = words
         self._visit.client.run_javascript(f"smartscale.say({json.dumps(words)})")
-        if not _only_counted(before, now):
+        if not _only_counted(before, now) and not self._shopper.choosing:
             self._focus("lead")
 
     def _focus(self, how: str) -> None:

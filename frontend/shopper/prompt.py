@@ -33,7 +33,8 @@ class Prompt:
         """What decides how a step looks, besides the step itself."""
         match shopper.step:
             case Step.IDLE:
-                return shopper.plate.condition, shopper.plate.tare_kg
+                presumed = shopper.weighing.presumed_label
+                return shopper.plate.condition, shopper.plate.tare_kg, presumed
             case Step.READY:
                 return (shopper.camera_sees,)
         return ()
@@ -66,6 +67,16 @@ class Prompt:
                     theme.text(t("Please take your item off the scale."), "p")
                 case _:
                     self._attract()
+            if step in {Step.IDLE, Step.MOVING, Step.READY, Step.WAITING}:
+                self._choose_yourself()
+
+    def _choose_yourself(self) -> None:
+        """The way on without recognition: for who knows better, or does not want to wait."""
+        t, shopper = self._t, self._shopper
+        button = theme.action(t("Choose it yourself"), lambda: shopper.search(True))
+        button.mark("choose-yourself").classes("choose-yourself").props["icon"] = theme.icon(
+            "search"
+        )
 
     def _heading(self, text: str) -> ui.label:
         self.heading = text
@@ -88,6 +99,9 @@ class Prompt:
             self._heading(t(_OVERLOAD, weight=weight)).mark("trouble")
         elif condition in _TROUBLE:
             self._heading(t(_TROUBLE[condition])).mark("trouble")
+        elif (name := self._presumed()) is not None:
+            self._heading(t("Put it on the scale: {item}", item=name)).mark("presumed")
+            theme.action(t("Cancel"), self._shopper.take_back, kind="quiet").mark("take-back")
         else:
             self._heading(t("Put your item on the scale")).mark("welcome")
             if self._plate.tare_kg:
@@ -95,6 +109,11 @@ class Prompt:
                 theme.text(t("{weight} is taken off for its container", weight=tare), "p")
             else:
                 theme.text(t("It is recognised by itself. No menu, no numbers."), "p")
+
+    def _presumed(self) -> str | None:
+        """The name of the item that the shopper has chosen before anything was on the scale."""
+        item = self._visit.kiosk.catalogue.get(self._shopper.weighing.presumed_label)
+        return None if item is None else item.name_in(self._t.code)
 
     def _weight(self) -> None:
         self._live = theme.text("", "p").classes("live-weight").mark("live-weight")

@@ -12,13 +12,11 @@ from frontend.screen import theme
 from frontend.screen.camera import CAPTURE, Camera, DeviceView
 from frontend.shopper.samples import SampleStrip
 from frontend.shopper.tare import TareChoice
+from frontend.weighing.camera_watch import NO_CAPTURE
 from frontend.weighing.pictures import TOO_LARGE
 from frontend.weighing.session import Step
 from frontend.weighing.shopper import Shopper
 from frontend.weighing.weighing import Photo
-from frontend.words.languages import N_
-
-NO_CAPTURE = N_("The camera gave no picture. Please choose one, or ask a member of staff.")
 
 
 class Stage:
@@ -97,6 +95,6 @@ class Stage:
         try:
             file = await device.picture()
         except CameraUnavailable:
-            self._shopper.notify(NO_CAPTURE)
+            self._shopper.camera_failed(NO_CAPTURE)
         else:
             await self._shopper.take_picture(file, captured=True)

@@ -14,6 +14,7 @@ from frontend.screen import theme
 from frontend.screen.session import Session
 from frontend.staff.desk import EXPIRED, Desk, Notice
 from frontend.staff.login import Login
+from frontend.words import wording
 from frontend.words.languages import N_, Language
 from smartscale.contract.history import HistoryFilter
 
@@ -96,6 +97,7 @@ class StaffPage(ABC):
                 self._bar()
             self._shows = self.session.role is not None
             if self.open:
+                self._camera()
                 with ui.element("div").classes("desk-notes"):
                     self.desk.draw_notice()
                 self.build()
@@ -122,6 +124,13 @@ class StaffPage(ABC):
                             self.badge()
             theme.text(t(_ROLES[role])).classes("pill plain").mark("role")
             theme.action(t("Log out"), self.desk.log_out).mark("log-out")
+
+    def _camera(self) -> None:
+        """Say what shoppers tell nobody: that the camera is of no use."""
+        watch = self.visit.kiosk.camera_watch
+        if watch.for_staff is not None and watch.since is not None:
+            sentence = self.t(watch.for_staff, time=wording.clock_time(watch.since, self.t))
+            theme.notice(sentence, kind="calm").mark("camera-trouble")
 
     @ui.refreshable_method
     def badge(self) -> None:

@@ -1,7 +1,10 @@
 """Pictures on their way to the API: upright, not larger than it needs, and small ones to show."""
 
 import base64
+import io
 from dataclasses import dataclass
+
+from PIL import Image, ImageStat
 
 from frontend.words.languages import N_
 from smartscale.recognition.photo import MEDIA_TYPES, ImageError, TooManyPixels, thumbnail
@@ -23,12 +26,25 @@ class UnreadablePicture(ValueError):
     """The file is no picture that can be used; its text is a message to translate."""
 
 
+_DARK = 20
+"""The mean brightness, of 255, below which a camera is covered or without light."""
+_DIM, _FLAT = 96, 3.0
+"""The mean brightness and its spread below which a picture shows nothing but what lies close before
+the lens: a hand, a label, a bag."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """A picture to weigh with: the JPEG that is sent, and a small one for the screen."""
 
     jpeg: bytes
     preview_url: str
+    blind: bool = False
+    """Whether it is black or all one colour: a camera that took it is dark or covered."""
+
+
+NO_PICTURE_TAKEN = Picture(b"", "")
+"""Stands for the picture of an item that a person chose where no camera sees."""
 
 
 def prepare(file: bytes) -> Picture:
@@ -43,5 +59,14 @@ def prepare(file: bytes) -> Picture:
         raise UnreadablePicture(TOO_LARGE) from error
     except ImageError as error:
         raise UnreadablePicture(UNREADABLE) from error
-    preview = base64.b64encode(thumbnail(jpeg, PREVIEW_SIDE)).decode()
-    return Picture(jpeg, f"data:image/jpeg;base64,{preview}")
+    small = thumbnail(jpeg, PREVIEW_SIDE)
+    preview = base64.b64encode(small).decode()
+    return Picture(jpeg, f"data:image/jpeg;base64,{preview}", blind=_is_blind(small))
+
+
+def _is_blind(jpeg: bytes) -> bool:
+    """Whether a picture shows nothing."""
+    with Image.open(io.BytesIO(jpeg)) as picture:
+        seen = ImageStat.Stat(picture.convert("L").resize((64, 64)))
+    [brightness], [spread] = seen.mean, seen.stddev
+    return brightness < _DARK or (brightness < _DIM and spread < _FLAT)

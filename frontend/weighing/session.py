@@ -4,6 +4,7 @@ Where the shopper stands follows from two facts: the load that `Flow` follows, a
 that load.
 """
 
+import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 from frontend.devices.scales.scale import Reading
 from frontend.weighing.figures import Figures
 from frontend.weighing.flow import NOTHING, Do, Flow, Load, Plate
+from frontend.weighing.pictures import NO_PICTURE_TAKEN
 from frontend.weighing.weighing import Entry, Photo, Service, Weighing
 from frontend.words.languages import Language
 
@@ -66,6 +68,8 @@ class Post:
 
     scale_id: str
     patience_s: float
+    camera_patience_s: float = 2.0
+    """For how long the picture of an item is waited for that the shopper has chosen."""
 
 
 class Session:
@@ -79,6 +83,7 @@ class Session:
         post: Post,
         run: Callable[[Coroutine[Any, Any, None]], object],
         on_answer: Callable[[], None],
+        on_sold: Callable[[str], None] = lambda _label: None,
     ) -> None:
         """Nothing is on the scale yet.
 
@@ -89,6 +94,7 @@ class Session:
             post: what the kiosk is set to.
             run: runs a coroutine while the shopper goes on.
             on_answer: called when an answer has come, or will not come.
+            on_sold: called with the label of an item that had its price when it was done with.
         """
         self.plate = plate
         self.service = service
@@ -100,6 +106,7 @@ class Session:
         self._post = post
         self._run = run
         self._on_answer = on_answer
+        self._on_sold = on_sold
 
     @property
     def step(self) -> Step:
@@ -138,6 +145,9 @@ class Session:
 
     def forget(self) -> None:
         """Begin with another item; its weight is written where weights are typed."""
+        sold = self.weighing.result
+        if sold is not None and sold.sold_label and not sold.needs_confirmation:
+            self._on_sold(sold.sold_label)
         self.replace(Weighing())
         self.figures.show_weight(self.plate.gross_kg, self.language())
         self.show_tare()
@@ -154,23 +164,60 @@ class Session:
         """Write the plate's tare where tares are typed."""
         self.figures.show_tare(self.plate.tare_kg, self.language())
 
+    def choose(self, label: str) -> None:
+        """Weigh as what the shopper says the item is, before anything was recognised.
+
+        A camera that sees takes its picture all the same; where there is none, or it gives none in
+        time, the item is weighed without.
+        """
+        self.weighing.presume(label)
+        self.weighing.searching = self.weighing.unseen = False
+        if self.step is Step.READY:
+            self.capture()
+
+    def go_on_unseen(self) -> None:
+        """The camera shows nothing of the item: weigh as what the shopper has said, or wait for
+        that."""
+        if self.step is not Step.READY:
+            return
+        if self.weighing.presumed_label is not None:
+            self._send()
+        else:
+            self.weighing.unseen = True
+
     def show_photo(self, photo: Photo) -> None:
         """Weigh with another picture."""
         before = self.weighing
         if before.waiting or before.result is not None:
             # Another picture is another weighing, of what is on the scale already.
             presumed = None if before.result is not None else before.presumed
-            self.replace(Weighing(presumed=presumed))
+            self.replace(Weighing(presumed=presumed, searching=before.searching))
         self.weighing.photo, self.weighing.notice = photo, None
         if self.step is Step.READY:
             self._send()
 
     def capture(self) -> None:
-        """Send the picture that there is; without one, have the camera take one."""
-        if self.weighing.photo is not None:
+        """Send the picture that there is; without one, have the camera take one.
+
+        What the shopper has said is weighed without a picture where no camera gives one.
+        """
+        weighing = self.weighing
+        if weighing.photo is not None:
             self._send()
-        elif self.camera is not None and self.camera.live:
+            return
+        if self.camera is not None and self.camera.live:
             self.camera.capture()
+            if weighing.presumed_label is not None:
+                self._run(self._go_on_without(weighing))
+        elif weighing.presumed_label is not None:
+            self._send()
+
+    async def _go_on_without(self, weighing: Weighing) -> None:
+        """Weigh without a picture if the camera gives none in time."""
+        await asyncio.sleep(self._post.camera_patience_s)
+        if self.weighing is weighing and self.step is Step.READY and weighing.photo is None:
+            self._send()
+            self._on_answer()
 
     def _see_to(self, todo: tuple[Do, ...]) -> None:
         for do in todo:
@@ -185,16 +232,20 @@ class Session:
     def _reweigh(self) -> None:
         """Begin a weighing of the same item, which has another weight now."""
         before = self.weighing
-        self.replace(Weighing(self.chosen_photo, presumed=before.said))
+        again = Weighing(self.chosen_photo, presumed=before.said, searching=before.searching)
+        self.replace(again)
 
     def _send(self) -> None:
         weighing, plate = self.weighing, self.plate
-        if weighing.photo is None or plate.gross_kg is None or not plate.net_kg:
+        if plate.gross_kg is None or not plate.net_kg:
             return
+        if weighing.photo is None and weighing.presumed_label is None:
+            return
+        picture = NO_PICTURE_TAKEN if weighing.photo is None else weighing.photo.picture
         # Without a tare the item's usual packaging would be taken off, for which the scale's own
         # tare stands already.
         tare_kg = NOTHING if plate.tared_by_scale else plate.tare_kg or None
-        entry = Entry(weighing.photo.picture, plate.gross_kg, tare_kg)
+        entry = Entry(picture, plate.gross_kg, tare_kg)
         self._run(self._recognise(weighing, weighing.send(entry)))
 
     async def _recognise(self, weighing: Weighing, attempt: object) -> None:

@@ -12,6 +12,7 @@ from typing import Any, Concatenate, ParamSpec
 from frontend.devices.scales.scale import Reading, Scale
 from frontend.devices.scales.simulated import SimulatedScale
 from frontend.weighing.bench import Bench
+from frontend.weighing.camera_watch import BLIND, CameraWatch
 from frontend.weighing.figures import Figures
 from frontend.weighing.flow import NOTHING, Plate
 from frontend.weighing.pictures import UnreadablePicture, prepare
@@ -20,6 +21,7 @@ from frontend.weighing.session import Camera, Post, Session, ShopService, Step
 from frontend.weighing.weighing import NO_PICTURE, Notice, Photo, Weighing
 from frontend.words import wording
 from frontend.words.languages import N_, Language
+from smartscale.contract.weighing import EMPTY, UNKNOWN
 
 NOTHING_YET = N_("Please put your item on the scale first")
 NOT_STEADY = N_("One moment, it is being weighed")
@@ -55,6 +57,9 @@ class Shopper:
         post: Post,
         run: Callable[[Coroutine[Any, Any, None]], object],
         on_change: Callable[[], None],
+        *,
+        on_sold: Callable[[str], None] = lambda _label: None,
+        camera_watch: CameraWatch | None = None,
     ) -> None:
         """A new shopper.
 
@@ -65,11 +70,16 @@ class Shopper:
             post: what the kiosk is set to.
             run: runs a coroutine while the shopper goes on.
             on_change: draws what holds now; called after everything that may have changed it.
+            on_sold: called with the label of each item that had its price when it was done with.
+            camera_watch: is told how the camera does, for staff.
         """
         plate = Plate(scale.capacity_kg, scale.division_kg)
         self.on_change = on_change
         self._scale = scale
-        self._session = Session(plate, service, language, post, run, on_answer=on_change)
+        self._session = Session(
+            plate, service, language, post, run, on_answer=on_change, on_sold=on_sold
+        )
+        self._camera_watch = camera_watch or CameraWatch()
         self.bench = Bench(scale, self._session) if isinstance(scale, SimulatedScale) else None
         """The simulated scale; None where a scale is wired."""
         self._last_seen_s = time.monotonic()
@@ -95,6 +105,30 @@ class Shopper:
     def figures(self) -> Figures:
         """What is typed where the scale is simulated."""
         return self._session.figures
+
+    @property
+    def choosing(self) -> bool:
+        """Whether the shopper chooses the item by hand: by wish, or for want of an answer."""
+        if self.step in {Step.CONTAINER, Step.LEAVING}:
+            return False
+        return self.weighing.searching or self._has_to_choose
+
+    @property
+    def may_leave_choosing(self) -> bool:
+        """Whether there is something to go back to from choosing."""
+        return self.choosing and not self._has_to_choose
+
+    @property
+    def _has_to_choose(self) -> bool:
+        weighing = self.weighing
+        if weighing.result is not None:
+            nobody_knows = {UNKNOWN} if self.bench is not None else {UNKNOWN, EMPTY}
+            return weighing.result.sold_label in nobody_knows
+        if self.step is not Step.READY or weighing.presumed_label is not None:
+            return False
+        # Without a scale of its own a shop has no samples and no files to take a picture from.
+        waits_for_none = self.bench is None and weighing.photo is None and not self.camera_sees
+        return weighing.unseen or waits_for_none
 
     @property
     def camera_sees(self) -> bool:
@@ -180,7 +214,19 @@ class Shopper:
         except UnreadablePicture as error:
             self.notify(str(error))
             return
+        if captured and picture.blind:
+            self.camera_failed(BLIND)
+            return
+        if captured:
+            self._camera_watch.well()
         self._show_photo(Photo(picture, captured=captured))
+
+    @_event
+    def camera_failed(self, message: str) -> None:
+        """Go on without the camera, whose fault the message tells: one of `camera_watch`."""
+        self._camera_watch.trouble(message)
+        self.weighing.notice = Notice(message)
+        self._session.go_on_unseen()
 
     async def place_sample(self, sample: Sample) -> None:
         """Put a sample on the simulated scale, and weigh with its picture."""
@@ -229,7 +275,7 @@ class Shopper:
     @_event
     def retake(self) -> None:
         """Take another picture of what is on the scale: the one there is shows no item."""
-        self.weighing.photo = None
+        self.weighing.photo, self.weighing.unseen = None, False
         self._session.weigh_again()
 
     @_event
@@ -240,9 +286,18 @@ class Shopper:
     # ------------------------------------------------------------------ what the shopper says
 
     async def confirm(self, label: str, quantity: int | None = None) -> None:
-        """Say what the item is, and where that is asked for how many pieces there are."""
+        """Say what the item is, and where that is asked for how many pieces there are; at any time:
+        also while it is recognised, or before it is there."""
+        self._last_seen_s = time.monotonic()
+        if self.weighing.result is None:
+            self._choose(label)
+            return
         self.weighing.claim(label, quantity)
         await self._settle()
+
+    @_event
+    def _choose(self, label: str) -> None:
+        self._session.choose(label)
 
     async def count(self, by: int) -> None:
         """Say that there are more pieces, or fewer."""
@@ -264,9 +319,15 @@ class Shopper:
 
     @_event
     def search(self, wanted: bool) -> None:
-        """Look for the item by its name, or go back to the answer."""
+        """Choose the item oneself, or go back to what holds without."""
+        self._last_seen_s = time.monotonic()
         self.weighing.searching = wanted
         self.weighing.notice = None
+
+    @_event
+    def take_back(self) -> None:
+        """Take back what the shopper said the item is, before it was weighed."""
+        self.weighing.presumed = None
 
     @_event
     def next_item(self) -> None:

@@ -16,7 +16,7 @@ from frontend.weighing.pictures import Picture
 from frontend.weighing.samples import Sample
 from frontend.words.languages import N_, Language
 from frontend.words.refusals import fault_words
-from smartscale.contract.weighing import UNKNOWN, Pieces, Prediction, Result, Status
+from smartscale.contract.weighing import Pieces, Prediction, Result, Status
 
 MAX_ALTERNATIVES = 4
 MAX_QUANTITY = 99
@@ -125,12 +125,14 @@ class Weighing:
 
     photo: Photo | None = None
     presumed: Said | None = None
-    """What the shopper said of it before its weight changed."""
+    """What the shopper said of it before its weight changed, or before there was an answer."""
     result: Result | None = None
     """The answer to it; None while there is none."""
     notice: Notice | None = None
     searching: bool = False
-    """Whether the shopper looks for the item by its name."""
+    """Whether the shopper wants to choose the item by hand."""
+    unseen: bool = False
+    """Whether the camera gave no picture of it, or one that shows nothing."""
     _sent: Entry | None = field(default=None, repr=False)
     _key: str = field(default="", repr=False)
     """The Idempotency-Key under which `_sent` was sent."""
@@ -213,7 +215,7 @@ class Weighing:
             self._sent = None  # weighing it again is a new weighing
             self.notice = Notice(language(FAILED, reason=result.error or ""))
         else:
-            self.result, self.searching = result, result.label == UNKNOWN
+            self.result, self.unseen = result, False
 
     async def translate(self, service: Service, language: Language) -> None:
         """Ask for the names in another language; they stay as they are where nobody answers."""
@@ -249,6 +251,16 @@ class Weighing:
             return None
         quantity = claim.quantity or self._counted
         return Said(claim.label, quantity, sent.weight_kg, result.net_kg or sent.weight_kg)
+
+    def presume(self, label: str) -> None:
+        """Note what the item is before there is an answer; `resume` claims it of that."""
+        nothing = Decimal(0)
+        self.presumed, self.notice = Said(label, None, nothing, nothing), None
+
+    @property
+    def presumed_label(self) -> str | None:
+        """What the shopper said the item is, before there was an answer."""
+        return None if self.presumed is None else self.presumed.label
 
     def resume(self) -> None:
         """Claim anew what the shopper has said before the weight changed."""

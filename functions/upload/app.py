@@ -16,7 +16,7 @@ from smartscale.contract.weighing import Accepted, DirectUpload
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.load import Load, parse_scale_id
 from smartscale.domain.moments import parse_moment
-from smartscale.domain.upload import MAX_IMAGE_BYTES
+from smartscale.domain.upload import MAX_IMAGE_BYTES, NO_PICTURE
 from smartscale.http.app import BASE_PATH, create_app, lambda_handler
 from smartscale.http.pictures import in_picture_thread
 from smartscale.http.requests import UploadRequest, one_weight
@@ -78,15 +78,24 @@ async def predict(
         str | None,
         Form(description="when, if not now: it takes a proof"),
     ] = None,
+    picture: Annotated[
+        str | None, Form(description="`none`: there is no image, a person says what it is")
+    ] = None,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Accepted:
     """Weigh: send a picture and a weight; ask `result_url` for the answer.
 
     A picture has at most 10 MB and 40 megapixels (PNG 20, HEIC 24.5, WebP 12.5); shrink photos to
-    about 1280 pixels first. With an `Idempotency-Key` a request can be repeated and is still one
-    weighing. `weighed_at`, of a scale that was cut off, takes a kiosk's proof or the admin token.
+    about 1280 pixels first. Where no camera sees anything, `picture=none` in place of the image
+    gives a weighing that needs a confirmation. With an `Idempotency-Key` a request can be repeated
+    and is still one weighing. `weighed_at`, of a scale that was cut off, takes a kiosk's proof or
+    the admin token.
     """
-    if image is None:
+    if picture not in {None, NO_PICTURE}:
+        raise InvalidInput("picture can only be none: a picture is sent as the file `image`.")
+    if picture is not None and image is not None:
+        raise InvalidInput("Send either the file `image` or picture=none, not both.")
+    if image is None and picture is None:
         raise InvalidInput(
             "The picture is missing: send it as the file `image` of a form (multipart/form-data), "
             "with the field `weight` beside it."
@@ -96,6 +105,11 @@ async def predict(
     begun = parse_moment(weighed_at, zone) if weighed_at else None
     if begun is not None:
         await run_in_threadpool(lambda: of_staff().may_backdate(asks))
+    if image is None:
+        job_id = await run_in_threadpool(
+            operation.without_picture, load, scale, idempotency_key, begun
+        )
+        return Accepted(job_id=job_id, result_url=_result_url(job_id))
     file = image.file
     job_id = await in_picture_thread(
         lambda: operation.image(file.read(), load, scale, idempotency_key, begun)

@@ -96,6 +96,7 @@ async def user(kiosk: Kiosk) -> AsyncIterator[User]:
         # NiceGUI would take the modules of its pages out of sys.modules, and other tests' with it.
         Client.page_routes.clear()
     kiosk.labels.issued.close()
+    kiosk.favourites.close()
     await kiosk.api.close()
     # FastAPI remembers the routes of each test, and with them its kiosk: no garbage either.
     gc.freeze()

@@ -38,7 +38,9 @@ def film(tmp_path: Path) -> Path:
 @pytest_asyncio.fixture
 async def user(api: Service, samples: Path, film: Path) -> AsyncIterator[User]:
     """Somebody in front of a kiosk with a camera of its own."""
-    settings = Settings.model_validate({"samples": samples, "patience_s": 5, "camera": str(film)})
+    settings = Settings.model_validate(
+        {"samples": samples, "patience_s": 5, "camera": str(film), "home": samples / "home"}
+    )
     kiosk = create_kiosk(settings, transport=api.transport)
     async with user_simulation() as somebody:
         serve(kiosk)

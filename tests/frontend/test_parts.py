@@ -20,6 +20,7 @@ from frontend.weighing.samples import load_samples
 from frontend.words.languages import load_languages
 from smartscale.contract.catalogue import CatalogueItem
 from smartscale.domain.catalogue import Item, Price
+from smartscale.domain.catalogue_file import read_csv
 from smartscale.domain.weighing import Unit
 from smartscale.http.present import catalogue as shown
 from tests.examples import NOW
@@ -64,6 +65,70 @@ ITEMS = (
 )
 def test_search(text: str, language: str, labels: list[str]) -> None:
     assert [found.label for found in Index(ITEMS, language).find(text)] == labels
+
+
+FOUND = {
+    "pepper red": "Red-Bell-Pepper",
+    "Red peppers": "Red-Bell-Pepper",
+    "capsicum": "Red-Bell-Pepper",
+    "Birne": "Conference",
+    "birnen": "Conference",
+    "BIRNEN CONFERENCE": "Conference",
+    "Äpfel": "Royal-Gala",
+    "aepfel": "Royal-Gala",
+    "Apfel Gala": "Royal-Gala",
+    "suesskartoffel": "Sweet-Potato",
+    "eggplants": "Aubergine",
+    "melanzani": "Aubergine",
+    "courgette": "Zucchini",
+    "tomate": "Vine-Tomato",
+    "limones": "Lemon",
+    "яблоко": "Royal-Gala",
+    "груша": "Conference",
+    "картошка": "Solid-Potato",
+    "помидор": "Vine-Tomato",
+    "огурцы": "Cucumber",
+    "التفاح": "Royal-Gala",
+    "موزة": "Banana",
+    "4011": "Banana",
+    "gelbe": "Yellow-Onion",
+    "spuds": "Solid-Potato",
+}
+"""What people type, and something that is sold for it, whatever language the kiosk speaks."""
+
+
+@pytest.fixture(scope="module")
+def indexes() -> dict[str, Index[CatalogueItem]]:
+    """What ships, to be searched in each language."""
+    items = read_csv(CATALOGUE.open(encoding="utf-8"), NOW)
+    sold = [shown.item(one, NOW) for one in items]
+    return {code: Index(sold, code) for code in load_languages()}
+
+
+@pytest.mark.parametrize("text", FOUND)
+def test_what_people_call_it_is_found_in_every_language(
+    indexes: dict[str, Index[CatalogueItem]], text: str
+) -> None:
+    for code, index in indexes.items():
+        assert FOUND[text] in [item.label for item in index.find(text)], code
+
+
+def test_every_name_and_synonym_of_what_ships_is_found(
+    indexes: dict[str, Index[CatalogueItem]],
+) -> None:
+    index = indexes["en"]
+    for item in index.items:
+        for text in (*item.names.values(), *item.synonyms, item.plu):
+            assert item in index.find(text), text
+            assert item in index.find(" ".join(reversed(text.split()))), text
+
+
+def test_names_of_the_shoppers_language_come_first(
+    indexes: dict[str, Index[CatalogueItem]],
+) -> None:
+    assert indexes["en"].find("pepper")[0].name_in("en").endswith("pepper")
+    assert "Birne" in indexes["de"].find("birne")[0].name_in("de")
+    assert indexes["fr"].find("poire")[0].name_in("fr").startswith("Poire ")
 
 
 def test_search_takes_no_notice_of_accents() -> None:

@@ -13,6 +13,7 @@ from frontend.app import create_kiosk, serve
 from frontend.devices.scales.scale import Condition, Reading, Readings
 from frontend.screen.camera import Camera
 from frontend.settings import Settings
+from smartscale.domain.weighing import NO_MODEL
 from tests.frontend.conftest import jpeg, photo
 from tests.frontend.test_weigh import SOON, tap_sample, text_of, until, upload
 from tests.service import Service
@@ -50,7 +51,9 @@ def scale() -> WiredScale:
 @pytest_asyncio.fixture
 async def shopper(api: Service, samples: Path, scale: WiredScale) -> AsyncIterator[User]:
     """Somebody in front of a kiosk with a wired scale."""
-    settings = Settings.model_validate({"samples": samples, "patience_s": 5})
+    settings = Settings.model_validate(
+        {"samples": samples, "patience_s": 5, "home": samples / "home"}
+    )
     kiosk = create_kiosk(settings, transport=api.transport, scale=scale)
     async with user_simulation() as somebody:
         serve(kiosk)
@@ -251,14 +254,40 @@ async def test_what_the_scale_cannot_weigh_is_said_calmly(
     assert api.pictures == []
 
 
-async def test_without_a_camera_the_weight_waits_for_a_picture(
-    shopper: User, scale: WiredScale
+async def test_without_a_camera_an_item_is_chosen_by_its_picture(
+    shopper: User, scale: WiredScale, api: Service
 ) -> None:
     await shopper.open("/")
     scale.show("0.500")
-    await shopper.should_see("Now it needs a picture", retries=SOON)
-    await upload(shopper, jpeg(photo(400, 300)))
-    await shopper.should_see("answer", retries=SOON)
+    await shopper.should_see("What is it?", retries=SOON)
+    await shopper.should_see("item-Kiwi", retries=SOON)
+    shopper.find("item-Kiwi").click()
+
+    await shopper.should_see("€4.49/kg × 0.500\u00a0kg = €2.25", retries=SOON)
+    await shopper.should_see("Confirmed")
+    (weighing,) = api.weighings
+    assert (weighing.confirmed_label, weighing.model) == ("Kiwi", NO_MODEL)
+
+
+async def test_what_was_chosen_first_is_weighed_as_that(
+    shopper: User, scale: WiredScale, api: Service
+) -> None:
+    await shopper.open("/")
+    shopper.find("choose-yourself").click()
+    await shopper.should_see("item-Kiwi", retries=SOON)
+    shopper.find("item-Kiwi").click()
+    await shopper.should_see("Put it on the scale: Kiwi fruit", retries=SOON)
+    scale.show("0.500")
+    await shopper.should_see("Confirmed", retries=SOON)
+    assert api.weighings[0].confirmed_label == "Kiwi"
+
+    scale.show("0.000")
+    await shopper.should_see("welcome", retries=SOON)
+    shopper.find("choose-yourself").click()
+    await shopper.should_see("Favourites", retries=SOON)
+    (kiwi,) = shopper.find("item-Kiwi").elements
+    assert kiwi.parent_slot is not None
+    assert kiwi.parent_slot.children[0] is kiwi, "what is sold comes first"
 
 
 async def test_a_camera_that_starts_late_sees_what_has_landed_already(
@@ -266,11 +295,11 @@ async def test_a_camera_that_starts_late_sees_what_has_landed_already(
 ) -> None:
     await shopper.open("/")
     scale.show("0.500")
-    await shopper.should_see("Now it needs a picture", retries=SOON)
+    await shopper.should_see("What is it?", retries=SOON)
     shopper.find(kind=Camera).trigger("state", {"state": "live"})
     await shopper.should_see("The picture is being taken", retries=SOON)
     shopper.find(kind=Camera).trigger("state", {"state": "missing"})
-    await shopper.should_see("Now it needs a picture", retries=SOON)
+    await shopper.should_see("What is it?", retries=SOON)
 
 
 async def test_each_step_is_said_to_who_cannot_see_it(shopper: User, scale: WiredScale) -> None:
@@ -278,13 +307,15 @@ async def test_each_step_is_said_to_who_cannot_see_it(shopper: User, scale: Wire
     scale.show("0.500", Condition.MOVING)
     await until(lambda: text_of(shopper, "announcement") == "One moment, it is being weighed")
     scale.show("0.500")
-    await until(lambda: text_of(shopper, "announcement") == "Now it needs a picture")
+    await until(lambda: text_of(shopper, "announcement") == "What is it?")
 
 
 async def test_the_next_shopper_finds_the_shops_own_language(
     api: Service, samples: Path, scale: WiredScale
 ) -> None:
-    settings = Settings.model_validate({"samples": samples, "away_s": 0.5})
+    settings = Settings.model_validate(
+        {"samples": samples, "away_s": 0.5, "home": samples / "home"}
+    )
     kiosk = create_kiosk(settings, transport=api.transport, scale=scale)
     async with user_simulation() as user:
         serve(kiosk)

@@ -11,6 +11,7 @@ import pytest
 from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.devices.scales.scale import Condition, Reading
 from frontend.devices.scales.simulated import SimulatedScale
+from frontend.weighing.camera_watch import BLIND, STAFF_BLIND, CameraWatch
 from frontend.weighing.pictures import UNREADABLE, Picture
 from frontend.weighing.session import Post, Step
 from frontend.weighing.shopper import NOTHING_YET, TAKE_OFF, TARED_BY_SCALE, Shopper
@@ -146,15 +147,19 @@ class Place:
 
     def __init__(self, scale: WiredScale | SimulatedScale | None = None) -> None:
         self.service, self.camera, self.drawn = Service(), Camera(), 0
+        self.watch = CameraWatch()
+        self.sold: list[str] = []
         self.language = LANGUAGES["en"]
         self._work: list[asyncio.Task[None]] = []
         self.shopper = Shopper(
             scale or WiredScale(),
             self.service,
             lambda: self.language,
-            Post("till-1", patience_s=5),
+            Post("till-1", patience_s=5, camera_patience_s=0.01),
             self._run,
             self._draw,
+            on_sold=self.sold.append,
+            camera_watch=self.watch,
         )
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -169,6 +174,11 @@ class Place:
 
     def put(self, kg: str, condition: Condition = Condition.STABLE) -> None:
         self.shopper.read(Reading(condition, Decimal(kg).quantize(GRAM)))
+
+    async def see(self, picture: bytes) -> None:
+        """The camera gives a picture."""
+        await self.shopper.take_picture(picture, captured=True)
+        await self.settle()
 
     def show(self, colour: str = "yellow", *, captured: bool = False) -> None:
         picture = Picture(colour.encode(), "data:,")
@@ -223,6 +233,87 @@ async def test_each_step_follows_from_the_load_and_its_weighing(place: Place) ->
     ]
     (sent,) = place.service.sent
     assert (sent["weight"], sent["tare"], sent["scale"]) == (Decimal("0.500"), None, "till-1")
+
+
+async def test_an_item_is_chosen_at_any_step(place: Place) -> None:
+    shopper = place.shopper
+    shopper.use_camera(place.camera)
+    place.put("0")
+    shopper.search(True)
+    assert shopper.choosing
+    assert shopper.may_leave_choosing
+    place.put("0.5", Condition.MOVING)
+    assert shopper.choosing, "what the scale does meanwhile changes nothing"
+    await shopper.confirm("Kiwi")
+    assert not shopper.choosing
+    place.put("0.5")
+    assert place.camera.captures == 1, "the camera takes its picture all the same"
+    await place.see(jpeg(photo(40, 30)))
+    assert place.service.confirmed == [("Kiwi", None)]
+    assert place.service.sent[0]["image"]
+    place.put("0")
+    assert place.sold == ["Kiwi"]
+
+
+async def test_while_it_is_recognised_an_item_can_be_chosen(place: Place) -> None:
+    place.service.slow = True
+    place.put("0.5")
+    place.show()
+    await asyncio.sleep(0)
+    assert place.shopper.step is Step.WAITING
+    place.shopper.search(True)
+    await place.shopper.confirm("Kiwi")
+    place.service.answer.set()
+    await place.settle()
+    assert place.service.confirmed == [("Kiwi", None)]
+    assert place.shopper.weighing.settled
+
+
+@pytest.mark.parametrize("live", [False, True])
+async def test_without_a_picture_what_was_chosen_is_weighed(place: Place, live: bool) -> None:
+    shopper = place.shopper
+    place.camera.live = live
+    shopper.use_camera(place.camera)
+    place.put("0.5")
+    assert shopper.choosing is not live, "nobody waits for a camera that is not there"
+    shopper.search(True)
+    await shopper.confirm("Kiwi")
+    await place.settle()
+    assert place.service.sent[0]["image"] == b"", "a camera that gives none in time is no help"
+    assert place.service.confirmed == [("Kiwi", None)]
+
+
+@pytest.mark.parametrize(("colour", "blind"), [
+    ((0, 0, 0), True), ((14, 12, 10), True), ((70, 40, 35), True),
+    ((220, 190, 60), False), ((255, 255, 255), False),
+])  # fmt: skip
+async def test_a_dark_or_covered_camera_is_told_and_is_in_nobodys_way(
+    place: Place, colour: tuple[int, int, int], blind: bool
+) -> None:
+    shopper = place.shopper
+    shopper.use_camera(place.camera)
+    place.put("0.8")
+    await place.see(jpeg(photo(400, 300, colour)))
+    assert (place.message == BLIND, shopper.choosing) == (blind, blind)
+    assert (place.watch.for_staff == STAFF_BLIND) is blind
+    assert (place.service.sent == []) is blind, "nothing is recognised in the dark"
+    if not blind:
+        return
+    await shopper.confirm("Kiwi")
+    await place.see(jpeg(photo(400, 300, colour)))
+    assert place.service.confirmed == [("Kiwi", None)]
+
+    place.put("0")
+    place.put("0.8")
+    await place.see(jpeg(photo(400, 300)))
+    assert place.watch.for_staff is None, "somebody has wiped it"
+
+
+async def test_an_item_on_a_wired_scale_is_never_nothing(place: Place) -> None:
+    place.service.label = "empty"
+    await place.weigh(captured=True)
+    assert place.shopper.choosing
+    assert not place.shopper.may_leave_choosing
 
 
 async def test_the_screen_is_drawn_after_whatever_happens(place: Place) -> None:

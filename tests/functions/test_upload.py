@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -112,6 +113,34 @@ def test_missing_parts_are_named(uploads: TestClient) -> None:
     assert (no_weight.status_code, "weight" in no_weight.json()["detail"]) == (422, True)
     nothing = uploads.post("/v1/predict", content=b"{}")
     assert nothing.status_code == 422
+
+
+def test_a_weighing_without_a_picture_is_accepted_and_says_so(
+    uploads: TestClient, shop: Shop
+) -> None:
+    uploads.headers["Idempotency-Key"] = "no-camera"
+    load = {"weight": "0.800", "tare_kg": "0.010", "picture": "none"}
+    first, again = (uploads.post("/v1/predict", data=load) for _ in range(2))
+    assert first.status_code == 202
+    assert again.json() == first.json()
+    upload, _ = shop.uploads.read(upload_key(first.json()["job_id"]))
+    assert not upload.has_picture
+    assert upload.load().tare_kg == Decimal("0.010")
+
+
+@pytest.mark.parametrize(
+    ("said", "files", "right"),
+    [
+        ("later", {}, "picture can only be none"),
+        ("none", {"image": ("a.jpg", picture())}, "not both"),
+    ],
+)
+def test_picture_is_none_or_not_said(
+    uploads: TestClient, shop: Shop, said: str, files: dict[str, Any], right: str
+) -> None:
+    answer = uploads.post("/v1/predict", data={"weight": "1", "picture": said}, files=files)
+    assert (answer.status_code, right in answer.json()["detail"]) == (422, True)
+    assert shop.uploads.objects == {}
 
 
 def test_text_instead_of_a_file_is_said_so(uploads: TestClient) -> None:

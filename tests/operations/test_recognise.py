@@ -5,8 +5,9 @@ from decimal import Decimal
 import pytest
 
 from smartscale.domain.errors import Unprocessable
+from smartscale.domain.memory import teaches
 from smartscale.domain.upload import upload_key
-from smartscale.domain.weighing import Status
+from smartscale.domain.weighing import NO_MODEL, Status
 from smartscale.operations.messages import Arrival
 from smartscale.recognition.photo import CorruptImage
 from tests.examples import item, picture, scores
@@ -81,6 +82,22 @@ def test_no_item_has_no_price_and_wants_a_person(shop: Shop, nothing: str) -> No
     assert (weighing.label, weighing.price, weighing.unit_price) == (nothing, None, None)
     assert weighing.needs_confirmation
     assert [candidate.label for candidate in weighing.top_k] == ["Banana"]
+
+
+def test_without_a_picture_no_model_answers_and_nobody_is_taught(shop: Shop) -> None:
+    job_id = shop.upload({"weight-kg": "0.500", "picture": "none"})
+    shop.recognise(job_id)
+    weighing = shop.weighings.rows[job_id]
+    assert (weighing.label, weighing.confidence, weighing.needs_confirmation) == (
+        "unknown", Decimal(0), True,
+    )  # fmt: skip
+    assert weighing.model == NO_MODEL
+
+    sold = shop.confirm.process(job_id, label="Banana")
+
+    assert sold.price == Decimal("1.00")
+    assert not sold.suspicious
+    assert teaches(sold) is None
 
 
 def test_a_label_without_a_product_is_never_priced_at_zero(shop: Shop) -> None:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from smartscale.domain.errors import Conflict
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.suspicion import SURE
-from smartscale.domain.weighing import ConfirmedBy, Weighing
+from smartscale.domain.weighing import NO_MODEL, ConfirmedBy, Weighing
 
 LESSONS_PER_LABEL = 30
 """More pictures of one item hardly improve recognition, and each one costs time per weighing."""
@@ -134,7 +134,7 @@ def teaches(weighing: Weighing) -> Teacher | None:
     """
     if weighing.confirmed_label is None or weighing.confidence is None:
         return None
-    if weighing.confirmed_by is ConfirmedBy.KIOSK:
+    if weighing.confirmed_by is ConfirmedBy.KIOSK or weighing.model == NO_MODEL:
         return None
     if weighing.confirmed_label == weighing.suspected_label:
         return None

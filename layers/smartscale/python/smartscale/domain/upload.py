@@ -17,7 +17,17 @@ EVIDENCE = "evidence/"
 """Where pictures are moved that others put into the bucket: nobody but the workers writes there."""
 MAX_IMAGE_BYTES = 10_000_000
 ACCEPTED_AT = "accepted-at"
-METADATA = ("weight-kg", "tare-kg", "quantity", "scale-id", ACCEPTED_AT, correlation.METADATA)
+PICTURE, NO_PICTURE = "picture", "none"
+"""The metadata of a weighing without a picture: its object only stands in for one."""
+METADATA = (
+    "weight-kg",
+    "tare-kg",
+    "quantity",
+    "scale-id",
+    PICTURE,
+    ACCEPTED_AT,
+    correlation.METADATA,
+)
 """The metadata that an image object may have."""
 _OF_TOOLS = frozenset({"mtime", "s3cmd-attrs", "md5chksum"})
 """What copying tools (rclone, s3cmd) note of a file by themselves."""
@@ -55,6 +65,11 @@ class StoredUpload:
     def correlation_id(self) -> str:
         """The correlation id of its log lines: the sender's, else the job id."""
         return correlation.fit(self.metadata.get(correlation.METADATA)) or self.job_id
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether somebody took a picture; else a person says what the item is."""
+        return self.metadata.get(PICTURE) != NO_PICTURE
 
     @property
     def scale_id(self) -> str:

@@ -52,6 +52,10 @@ class ModelRef(BaseModel):
     revision: str
 
 
+NO_MODEL = ModelRef(id="none", revision="0")
+"""Stands where no model has looked: there was no picture, or no model."""
+
+
 class Pieces(BaseModel):
     """How many pieces of an item weigh what is on the scale: `least` to `most`, likely `suggested`.
 

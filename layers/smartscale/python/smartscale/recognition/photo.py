@@ -16,6 +16,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from io import BytesIO
 from threading import Lock
 
@@ -119,6 +120,14 @@ class StoredPicture:
 
     data: bytes
     media_type: str
+
+
+@lru_cache
+def no_picture() -> StoredPicture:
+    """What stands in the store for a picture that nobody took: a plain grey one."""
+    out = BytesIO()
+    Image.new("RGB", (320, 240), (226, 230, 227)).save(out, "JPEG")
+    return StoredPicture(out.getvalue(), MEDIA_TYPES["JPEG"])
 
 
 def inspect(data: bytes) -> ImageInfo:

@@ -13,12 +13,20 @@ from smartscale.domain.load import Load
 from smartscale.domain.upload import (
     ACCEPTED_AT,
     MAX_IMAGE_BYTES,
+    NO_PICTURE,
+    PICTURE,
     direct_upload_key,
     load_metadata,
     upload_key,
 )
 from smartscale.operations.ports.uploads import IdempotencyKeys, PresignedPost, Uploads
-from smartscale.recognition.photo import MEDIA_TYPES, UnsupportedImage, without_metadata
+from smartscale.recognition.photo import (
+    MEDIA_TYPES,
+    StoredPicture,
+    UnsupportedImage,
+    no_picture,
+    without_metadata,
+)
 
 MAX_IDEMPOTENCY_KEY = 255
 PRESIGNED_SECONDS = 300
@@ -76,8 +84,19 @@ class Accept:
         if len(image) > self.max_image_bytes:
             raise TooLarge(too_large(self.max_image_bytes))
         picture = without_metadata(image)
-        now = self._now()
         metadata = load_metadata(load, scale_id)
+        return self._store(picture, metadata, image, idempotency_key, weighed_at)
+
+    def _store(
+        self,
+        picture: StoredPicture,
+        metadata: dict[str, str],
+        image: bytes,
+        idempotency_key: str | None,
+        weighed_at: datetime | None,
+    ) -> str:
+        """Store a picture with its load; `image` is what the sender knows it by."""
+        now = self._now()
         job_id = new_job_id(_begun(weighed_at, now))
         if idempotency_key is not None:
             content = json.dumps(metadata) + hashlib.sha256(image).hexdigest()
@@ -87,6 +106,26 @@ class Accept:
         noted = {ACCEPTED_AT: now.isoformat(), **_correlation(job_id)}
         self._uploads.put(upload_key(job_id), picture.data, picture.media_type, metadata | noted)
         return job_id
+
+    def without_picture(
+        self,
+        load: Load,
+        scale_id: str,
+        idempotency_key: str | None = None,
+        weighed_at: datetime | None = None,
+    ) -> str:
+        """Store a load alone and return the weighing's job id: a person will say what the item is.
+
+        A grey picture stands in for the one that nobody took, since an object starts a weighing.
+        For the rest it is as `image`.
+        """
+        return self._store(
+            no_picture(),
+            load_metadata(load, scale_id) | {PICTURE: NO_PICTURE},
+            b"",
+            idempotency_key,
+            weighed_at,
+        )
 
     def presign(self, load: Load, scale_id: str, media_type: str) -> PresignedUpload:
         """Allow one image to be posted straight into the bucket.

@@ -14,9 +14,16 @@ from smartscale.domain.evidence import break_near_ties
 from smartscale.domain.labels import products_of
 from smartscale.domain.load import Load
 from smartscale.domain.moments import parse_moment
-from smartscale.domain.prediction import NO_ITEM, Scored, decide
+from smartscale.domain.prediction import NO_ITEM, UNKNOWN, Scored, decide
 from smartscale.domain.upload import ACCEPTED_AT, StoredUpload
-from smartscale.domain.weighing import Prediction, Status, Weighing, priced_as
+from smartscale.domain.weighing import (
+    NO_MODEL,
+    ModelRef,
+    Prediction,
+    Status,
+    Weighing,
+    priced_as,
+)
 from smartscale.operations.messages import Arrival
 from smartscale.operations.metrics.figures import outcome_metrics, outcome_metrics_of
 from smartscale.operations.ports.catalogue import CatalogueStore
@@ -115,7 +122,12 @@ class Recognise:
         load = upload.load()
         task = RecognitionTask(upload, load, image, catalogue, arrival.again)
         found = self._now()
-        weighing = None if trial is None else trial.answer(task)
+        weighing = None
+        if not upload.has_picture:
+            trial = None
+            weighing = outcome(task, NOTHING_KNOWN, NobodyLooked(), self._now())
+        elif trial is not None:
+            weighing = trial.answer(task)
         if weighing is None:
             try:
                 scores = recogniser.recognise(image)
@@ -147,10 +159,34 @@ class Recognise:
         return outcome_metrics(weighing, stored_ms, failed_before=stored is not None)
 
 
+NOTHING_KNOWN = [Scored(UNKNOWN, Decimal(0))]
+"""The scores where no model could look: a person says what the item is."""
+
+
+class Answerer(Protocol):
+    """Who gave the scores."""
+
+    @property
+    def ref(self) -> ModelRef:
+        """The model."""
+
+    @property
+    def confirm_below(self) -> Decimal:
+        """The confidence below which a person is asked."""
+
+
+@dataclass(frozen=True)
+class NobodyLooked:
+    """Answers for a weighing without a picture."""
+
+    ref: ModelRef = NO_MODEL
+    confirm_below: Decimal = Decimal(1)
+
+
 def outcome(
     task: RecognitionTask,
     scores: list[Scored],
-    recogniser: Recogniser,
+    recogniser: Answerer,
     completed_at: datetime,
     asking: Asking | None = None,
 ) -> Weighing:
