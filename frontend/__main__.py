@@ -44,6 +44,8 @@ def main() -> None:
     app.on_shutdown(kiosk.api.close)
     app.on_shutdown(kiosk.labels.issued.close)
     app.on_shutdown(kiosk.favourites.close)
+    if kiosk.station is not None:
+        app.on_shutdown(kiosk.station.close)
     if kiosk.scale is not None:
         app.on_shutdown(kiosk.scale.close)
     if kiosk.camera is not None:

@@ -1,13 +1,16 @@
 """Puts the kiosk together: its pages, what it serves besides, and what they share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from http import HTTPStatus
+from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import HTTPException, Request, Response
 from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import StreamingResponse
-from nicegui import Client, app, ui
+from nicegui import Client, app, background_tasks, ui
 
 from frontend.api.catalogue import Catalogue
 from frontend.api.errors import ApiError, ApiMissing
@@ -32,7 +35,10 @@ from frontend.staff.models.page import models_page
 from frontend.staff.teach import teach_page
 from frontend.weighing.containers import read_containers
 from frontend.weighing.favourites import Favourites
+from frontend.weighing.last_load import LoadFile
 from frontend.weighing.samples import load_samples, small_picture
+from frontend.weighing.session import Post
+from frontend.weighing.station import Station
 from frontend.words.languages import load_languages_in
 
 _STATIC_AGE_S = 3600
@@ -57,7 +63,8 @@ def create_kiosk(
         str(settings.api_url), state, api_key=key, kiosk_secret=secret, transport=transport
     )
     catalogue = Catalogue(api)
-    return Kiosk(
+    wired = scale or open_scale(settings.scale)
+    kiosk = Kiosk(
         settings=settings,
         api=api,
         catalogue=catalogue,
@@ -71,10 +78,30 @@ def create_kiosk(
         favourites=Favourites(state / "favourites.sqlite"),
         languages=load_languages_in(settings.time_zone),
         samples=load_samples(settings.samples),
-        scale=scale or open_scale(settings.scale),
+        scale=wired,
         camera=open_camera(settings.camera),
         containers=read_containers(settings.containers),
         artwork=frozenset(file.stem for file in ARTWORK.glob("*.svg")),
+    )
+    return kiosk if wired is None else replace(kiosk, station=_station(kiosk, wired, state))
+
+
+def _station(kiosk: Kiosk, scale: Scale, state: Path) -> Station:
+    """The one shopper at the wired scale, whom all pages show."""
+    settings = kiosk.settings
+
+    def run(work: Coroutine[Any, Any, None]) -> None:
+        background_tasks.create(work, name="weigh")
+
+    return Station(
+        scale,
+        kiosk.api,
+        Post(settings.scale_id, settings.patience_s),
+        kiosk.language(settings.language),
+        LoadFile(state / "load.sqlite"),
+        run,
+        on_sold=lambda label: run(kiosk.note_sold(label)),
+        camera_watch=kiosk.camera_watch,
     )
 
 

@@ -13,7 +13,6 @@ from frontend.access.pins import Attempts
 from frontend.api.catalogue import Catalogue
 from frontend.devices.cameras import DeviceCamera
 from frontend.devices.scales.scale import Scale
-from frontend.devices.scales.simulated import SimulatedScale
 from frontend.labels.desk import LabelDesk
 from frontend.offline.api import OfflineApi
 from frontend.settings import Settings
@@ -21,6 +20,7 @@ from frontend.weighing.camera_watch import CameraWatch
 from frontend.weighing.containers import Container
 from frontend.weighing.favourites import Favourites
 from frontend.weighing.samples import Sample
+from frontend.weighing.station import Station
 from frontend.words.languages import Language
 
 STATIC = Path(__file__).with_name("static")
@@ -43,6 +43,8 @@ class Kiosk:
     """The labels that have a drawing of their own."""
     scale: Scale | None = None
     """The scale that is wired to this machine; without one each page has a simulated one."""
+    station: Station | None = None
+    """Who weighs at the wired scale; None where there is none."""
     attempts: Attempts = field(default_factory=Attempts)
     """Counts the attempts of staff to log in."""
     photos: PhotoAddresses = field(default_factory=PhotoAddresses)
@@ -91,8 +93,3 @@ class Visit:
     kiosk: Kiosk
     client: Client
     language: Language
-    scale: Scale = field(init=False)
-    """The scale in front of this page; a `SimulatedScale` takes what samples weigh."""
-
-    def __post_init__(self) -> None:
-        self.scale = self.kiosk.scale or SimulatedScale()

@@ -23,8 +23,7 @@ class Camera(ui.element, component="camera.js"):
         """Draw it; `on_change` is called when the camera starts or stops delivering pictures."""
         super().__init__()
         self._on_change = on_change
-        self.live = False
-        """Whether it can take a picture."""
+        self._delivers = False
         self.on("state", self._changed)
         self.props["uploader"] = uploader.id
         self.props["longest"] = LONGEST_SIDE
@@ -42,29 +41,42 @@ class Camera(ui.element, component="camera.js"):
             "capture": t("Take picture"),
         }
 
+    @property
+    def live(self) -> bool:
+        """Whether it can take a picture: it delivers some, on a page that somebody has open."""
+        return self._delivers and _is_shown(self)
+
     def capture(self) -> None:
         """Take a picture as soon as the camera delivers one."""
         self.run_method("capture")
 
     def _changed(self, event: GenericEventArguments) -> None:
-        self.live = event.args["state"] == "live"
+        self._delivers = event.args["state"] == "live"
         self._on_change()
 
 
 class DeviceView:
     """A live view of the camera that is wired to the kiosk's machine, with a button."""
 
-    live = True
-
     def __init__(self, on_capture: Callable[[], object], t: Language) -> None:
         self._capture = on_capture
-        with ui.element("div").classes("camera camera-live"):
+        self._box = ui.element("div").classes("camera camera-live")
+        with self._box:
             theme.picture(LIVE_PATH, t("Camera picture")).classes("camera-film")
             shutter = ui.element("button").classes("shutter").on("click", on_capture)
             with shutter.mark("shutter"):
                 ui.element("span").classes("shutter-ring").props("aria-hidden=true")
                 theme.text(t("Take picture"))
 
+    @property
+    def live(self) -> bool:
+        """Whether somebody has the page open."""
+        return not self._box.is_deleted
+
     def capture(self) -> None:
         """Take a picture."""
         self._capture()
+
+
+def _is_shown(element: ui.element) -> bool:
+    return not element.is_deleted and element.client.has_socket_connection

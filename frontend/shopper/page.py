@@ -5,7 +5,6 @@ from typing import Any
 
 from nicegui import background_tasks, ui
 
-from frontend.devices.scales.scale import Scale
 from frontend.devices.scales.simulated import SimulatedScale
 from frontend.kiosk import Visit
 from frontend.screen import theme
@@ -24,19 +23,21 @@ _LONGEST_CHECK_S = 5.0
 class WeighPage:
     """Draws one shopper after another."""
 
-    def __init__(self, visit: Visit, scale: Scale) -> None:
+    def __init__(self, visit: Visit, shopper: Shopper | None = None) -> None:
+        """A page of the one shopper at a wired scale; without one it has a simulated scale."""
         settings = visit.kiosk.settings
         self._visit = visit
-        self.shopper = Shopper(
-            scale,
+        self.shopper = shopper or Shopper(
+            SimulatedScale(),
             visit.kiosk.api,
             lambda: visit.language,
             Post(settings.scale_id, settings.patience_s),
             self._run,
-            self._show,
+            self.show,
             on_sold=lambda label: self._run(visit.kiosk.note_sold(label)),
             camera_watch=visit.kiosk.camera_watch,
         )
+        self._number = self.shopper.number
 
     @ui.refreshable_method
     def screen(self) -> None:
@@ -61,8 +62,10 @@ class WeighPage:
     async def welcome_next(self) -> None:
         """Once a shopper has left, show the next one the kiosk's own language and looks."""
         kiosk = self._visit.kiosk
-        if not self.shopper.has_left(kiosk.settings.away_s):
+        self.shopper.has_left(kiosk.settings.away_s)
+        if self._number == self.shopper.number:
             return
+        self._number = self.shopper.number
         self.log_staff_out()
         self._visit.client.run_javascript("smartscale.reset()")
         usual = kiosk.language(kiosk.settings.language)
@@ -70,12 +73,15 @@ class WeighPage:
             theme.speak(self._visit, usual, "/")
             self.screen.refresh()
 
-    def _show(self) -> None:
+    def show(self) -> None:
         """Draw what has changed."""
-        self._stage.show()
-        self._panel.show()
+        with self._visit.client:
+            self._stage.show()
+            self._panel.show()
 
-    async def _speak(self, _language: Language) -> None:
+    async def _speak(self, language: Language) -> None:
+        if (station := self._visit.kiosk.station) is not None:
+            station.language = language
         await self.shopper.translate()
         self.screen.refresh()
 
@@ -84,11 +90,16 @@ class WeighPage:
 
 
 def weigh_page(visit: Visit) -> None:
-    """Build the page, and follow its scale for as long as it is open."""
+    """Build the page, and draw what changes at its scale for as long as it is open."""
     kiosk, client = visit.kiosk, visit.client
-    page = WeighPage(visit, kiosk.scale or SimulatedScale())
+    station = kiosk.station
+    page = WeighPage(visit, None if station is None else station.shopper)
     page.screen()
     ui.timer(0, page.log_staff_out, once=True)
     ui.timer(min(_LONGEST_CHECK_S, kiosk.settings.away_s / 2), page.welcome_next)
-    following = background_tasks.create(page.shopper.follow(), name="scale", context=client)
-    client.on_delete(following.cancel)
+    if station is None:
+        following = background_tasks.create(page.shopper.follow(), name="scale", context=client)
+        client.on_delete(following.cancel)
+    else:
+        station.show_on(page.show, visit.language)
+        client.on_delete(lambda: station.leave(page.show))

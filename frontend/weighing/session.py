@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Protocol
 
-from frontend.devices.scales.scale import Reading
+from frontend.devices.scales.scale import Condition, Reading
 from frontend.weighing.figures import Figures
 from frontend.weighing.flow import NOTHING, Do, Flow, Load, Plate
+from frontend.weighing.last_load import LastLoad, LoadFile
 from frontend.weighing.pictures import NO_PICTURE_TAKEN
 from frontend.weighing.weighing import Entry, Photo, Service, Weighing
 from frontend.words.languages import Language
+
+_CAMERAS = 8
+"""How many are remembered: pages are opened and closed, and a page draws its camera anew."""
 
 
 class Step(Enum):
@@ -55,8 +59,9 @@ class ShopService(Service, Protocol):
 class Camera(Protocol):
     """What takes pictures of the scale. They arrive at `Shopper.take_picture`."""
 
-    live: bool
-    """Whether it can take one now."""
+    @property
+    def live(self) -> bool:
+        """Whether it can take one now."""
 
     def capture(self) -> None:
         """Take one."""
@@ -84,6 +89,7 @@ class Session:
         run: Callable[[Coroutine[Any, Any, None]], object],
         on_answer: Callable[[], None],
         on_sold: Callable[[str], None] = lambda _label: None,
+        last: LoadFile | None = None,
     ) -> None:
         """Nothing is on the scale yet.
 
@@ -95,6 +101,7 @@ class Session:
             run: runs a coroutine while the shopper goes on.
             on_answer: called when an answer has come, or will not come.
             on_sold: called with the label of an item that had its price when it was done with.
+            last: keeps the load for a kiosk that starts again; None where no scale is wired.
         """
         self.plate = plate
         self.service = service
@@ -102,7 +109,10 @@ class Session:
         self.weighing = Weighing()
         self.figures = Figures()
         self.flow = Flow(plate)
-        self.camera: Camera | None = None
+        self._cameras: list[Camera] = []
+        self._last = last
+        self._before = None if last is None else last.last()
+        """The load from before the kiosk started, until the scale shows whether it is there."""
         self._post = post
         self._run = run
         self._on_answer = on_answer
@@ -117,10 +127,19 @@ class Session:
             return Step.ANSWERED
         return Step.WAITING if self.weighing.waiting else Step.READY
 
+    def use(self, camera: Camera) -> None:
+        """Have pictures taken by this camera first, and by those before it when it is not live."""
+        self._cameras = [camera, *self._cameras[: _CAMERAS - 1]]
+
+    @property
+    def camera(self) -> Camera | None:
+        """The newest camera that is live: each page that shows the scale has one."""
+        return next((one for one in self._cameras if one.live), None)
+
     @property
     def camera_sees(self) -> bool:
         """Whether there is a camera that can take a picture now."""
-        return self.camera is not None and self.camera.live
+        return self.camera is not None
 
     @property
     def chosen_photo(self) -> Photo | None:
@@ -130,7 +149,31 @@ class Session:
 
     def read(self, reading: Reading) -> None:
         """Take a reading of the scale, and do what follows from it."""
-        self._see_to(self.flow.read(reading, answered=self.step is Step.ANSWERED))
+        recalled = self._recall(reading)
+        todo = self.flow.read(reading, answered=self.step is Step.ANSWERED)
+        if recalled is not None and Do.CAPTURE in todo:
+            self._go_on_with(recalled)
+        else:
+            self._see_to(todo)
+
+    def _recall(self, reading: Reading) -> LastLoad | None:
+        """The load from before the kiosk started, where the first settled weight is its weight."""
+        if self._before is None or reading.condition is not Condition.STABLE:
+            return None
+        before, self._before = self._before, None
+        if not before.still_lies_there(reading, self.plate.division_kg):
+            return None
+        self.plate.zero_kg, self.plate.tare_kg = before.zero_kg, before.tare_kg
+        return before
+
+    def _go_on_with(self, before: LastLoad) -> None:
+        """Go on with the weighing of the load that lay there already when the kiosk started."""
+        self.show_tare()
+        if before.finished:
+            self.flow.finish()
+            return
+        self.weighing = Weighing.resume(before.photo, before.entry, before.key)
+        self._run(self._recognise(self.weighing, self.weighing.send(before.entry)))
 
     def weigh_again(self) -> None:
         """Weigh what is on the scale once more, with the picture that was chosen or a new one."""
@@ -140,11 +183,18 @@ class Session:
     def finish(self) -> None:
         """Be done with the item."""
         todo = self.flow.finish()
-        self.forget()
+        self._forget_weighing()
+        if self._last is not None and self.flow.load is Load.LEAVING:
+            self._last.finish()
         self._see_to(todo)
 
     def forget(self) -> None:
         """Begin with another item; its weight is written where weights are typed."""
+        if self._last is not None:
+            self._last.clear()
+        self._forget_weighing()
+
+    def _forget_weighing(self) -> None:
         sold = self.weighing.result
         if sold is not None and sold.sold_label and not sold.needs_confirmation:
             self._on_sold(sold.sold_label)
@@ -205,7 +255,7 @@ class Session:
         if weighing.photo is not None:
             self._send()
             return
-        if self.camera is not None and self.camera.live:
+        if self.camera is not None:
             self.camera.capture()
             if weighing.presumed_label is not None:
                 self._run(self._go_on_without(weighing))
@@ -246,7 +296,11 @@ class Session:
         # tare stands already.
         tare_kg = NOTHING if plate.tared_by_scale else plate.tare_kg or None
         entry = Entry(picture, plate.gross_kg, tare_kg)
-        self._run(self._recognise(weighing, weighing.send(entry)))
+        attempt = weighing.send(entry)
+        if self._last is not None and weighing.sent is not None:
+            captured = weighing.photo is not None and weighing.photo.captured
+            self._last.keep(plate, entry, weighing.sent[1], captured=captured)
+        self._run(self._recognise(weighing, attempt))
 
     async def _recognise(self, weighing: Weighing, attempt: object) -> None:
         awaited = await weighing.recognise(
@@ -258,7 +312,7 @@ class Session:
         )
         if not awaited:
             return
-        weighing.resume()
+        weighing.claim_again()
         if not weighing.settled:
             await weighing.settle(self.service, self.language())
         self._on_answer()

@@ -15,6 +15,7 @@ from frontend.weighing.bench import Bench
 from frontend.weighing.camera_watch import BLIND, CameraWatch
 from frontend.weighing.figures import Figures
 from frontend.weighing.flow import NOTHING, Plate
+from frontend.weighing.last_load import LoadFile
 from frontend.weighing.pictures import UnreadablePicture, prepare
 from frontend.weighing.samples import Sample
 from frontend.weighing.session import Camera, Post, Session, ShopService, Step
@@ -60,6 +61,7 @@ class Shopper:
         *,
         on_sold: Callable[[str], None] = lambda _label: None,
         camera_watch: CameraWatch | None = None,
+        last: LoadFile | None = None,
     ) -> None:
         """A new shopper.
 
@@ -72,17 +74,20 @@ class Shopper:
             on_change: draws what holds now; called after everything that may have changed it.
             on_sold: called with the label of each item that had its price when it was done with.
             camera_watch: is told how the camera does, for staff.
+            last: keeps the load for a kiosk that starts again; None where no scale is wired.
         """
         plate = Plate(scale.capacity_kg, scale.division_kg)
         self.on_change = on_change
         self._scale = scale
         self._session = Session(
-            plate, service, language, post, run, on_answer=on_change, on_sold=on_sold
+            plate, service, language, post, run, on_answer=on_change, on_sold=on_sold, last=last
         )
         self._camera_watch = camera_watch or CameraWatch()
         self.bench = Bench(scale, self._session) if isinstance(scale, SimulatedScale) else None
         """The simulated scale; None where a scale is wired."""
         self._last_seen_s = time.monotonic()
+        self.number = 1
+        """Grows with each next shopper."""
 
     # ------------------------------------------------------------------ what holds now
 
@@ -197,8 +202,8 @@ class Shopper:
     # ------------------------------------------------------------------ the picture
 
     def use_camera(self, camera: Camera) -> None:
-        """Have pictures taken by this camera from now on."""
-        self._session.camera = camera
+        """Have pictures taken by this camera from now on, for as long as it is live."""
+        self._session.use(camera)
 
     @_event
     def notice_camera(self) -> None:
@@ -358,5 +363,6 @@ class Shopper:
             return False
         self._last_seen_s = time.monotonic()
         self._session.forget()
+        self.number += 1
         self.on_change()
         return True

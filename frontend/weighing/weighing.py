@@ -7,7 +7,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Protocol
+from typing import Protocol, Self
 
 from frontend.api.client import LONGEST_WAIT_S
 from frontend.api.errors import ApiError, ApiRefused, log_unreachable
@@ -153,6 +153,16 @@ class Weighing:
         """Whether it was sent, and the shopper waits for the answer."""
         return self._attempt is not None
 
+    @classmethod
+    def resume(cls, photo: Photo | None, entry: Entry, key: str) -> Self:
+        """A weighing that was sent already, by a kiosk that has started again since."""
+        return cls(photo, _sent=entry, _key=key, _correlation_id=uuid.uuid4().hex)
+
+    @property
+    def sent(self) -> tuple[Entry, str] | None:
+        """What was sent, and its Idempotency-Key."""
+        return None if self._sent is None else (self._sent, self._key)
+
     def send(self, entry: Entry) -> object:
         """Begin to wait for the answer to an entry; returns the attempt for `recognise`."""
         if entry != self._sent:
@@ -216,6 +226,8 @@ class Weighing:
             self.notice = Notice(language(FAILED, reason=result.error or ""))
         else:
             self.result, self.unseen = result, False
+            if result.confirmed_label is not None:  # confirmed before the kiosk started again
+                self._counted = None if result.needs_count else result.quantity
 
     async def translate(self, service: Service, language: Language) -> None:
         """Ask for the names in another language; they stay as they are where nobody answers."""
@@ -253,7 +265,7 @@ class Weighing:
         return Said(claim.label, quantity, sent.weight_kg, result.net_kg or sent.weight_kg)
 
     def presume(self, label: str) -> None:
-        """Note what the item is before there is an answer; `resume` claims it of that."""
+        """Note what the item is before there is an answer; `claim_again` claims it of that."""
         nothing = Decimal(0)
         self.presumed, self.notice = Said(label, None, nothing, nothing), None
 
@@ -262,7 +274,7 @@ class Weighing:
         """What the shopper said the item is, before there was an answer."""
         return None if self.presumed is None else self.presumed.label
 
-    def resume(self) -> None:
+    def claim_again(self) -> None:
         """Claim anew what the shopper has said before the weight changed."""
         said, self.presumed = self.presumed, None
         if said is None or self.result is None or self._sent is None:

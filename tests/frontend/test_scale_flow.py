@@ -59,6 +59,8 @@ async def shopper(api: Service, samples: Path, scale: WiredScale) -> AsyncIterat
         serve(kiosk)
         yield somebody
         Client.page_routes.clear()
+    assert kiosk.station is not None
+    await kiosk.station.close()
     await kiosk.api.close()
 
 
@@ -323,4 +325,25 @@ async def test_the_next_shopper_finds_the_shops_own_language(
         await user.should_see("Legen Sie Ihren Artikel auf die Waage")
         await user.should_see("Put your item on the scale", retries=SOON)
         Client.page_routes.clear()
+    assert kiosk.station is not None
+    await kiosk.station.close()
     await kiosk.api.close()
+
+
+async def test_a_reload_and_a_second_tab_show_the_same_weighing_whose_label_is_a_copy_then(
+    shopper: User, api: Service, scale: WiredScale
+) -> None:
+    await weighed(shopper, scale)
+    (weighing,) = api.weighings
+    label = f"/label/{weighing.job_id}.png"
+    first = await shopper.http_client.get(label)
+
+    await shopper.open("/")
+    await shopper.should_see("answer", retries=SOON)
+    await shopper.should_see("€1.89/kg × 0.500\u00a0kg = €0.95")
+    again = await shopper.http_client.get(label)
+    assert len(api.pictures) == len(api.weighings) == 1
+    assert first.content != again.content, "it is marked as a copy"
+
+    scale.show("0.000")
+    await shopper.should_see("Put your item on the scale", retries=SOON)

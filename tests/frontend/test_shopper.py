@@ -1,9 +1,10 @@
 """A shopper at the scale, without a screen, a network or a camera."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.devices.scales.scale import Condition, Reading
 from frontend.devices.scales.simulated import SimulatedScale
 from frontend.weighing.camera_watch import BLIND, STAFF_BLIND, CameraWatch
+from frontend.weighing.last_load import LoadFile
 from frontend.weighing.pictures import UNREADABLE, Picture
 from frontend.weighing.session import Post, Step
 from frontend.weighing.shopper import NOTHING_YET, TAKE_OFF, TARED_BY_SCALE, Shopper
+from frontend.weighing.station import Station
 from frontend.weighing.weighing import NO_PICTURE, TOO_MANY, TOO_SLOW, UNREACHABLE, Photo
 from frontend.words.languages import load_languages
 from frontend.words.refusals import REFUSALS
@@ -145,8 +148,14 @@ class WiredScale:
 class Place:
     """A shopper at a wired scale, whose work runs to its end in `settle`."""
 
-    def __init__(self, scale: WiredScale | SimulatedScale | None = None) -> None:
-        self.service, self.camera, self.drawn = Service(), Camera(), 0
+    def __init__(
+        self,
+        scale: WiredScale | SimulatedScale | None = None,
+        *,
+        service: Service | None = None,
+        last: LoadFile | None = None,
+    ) -> None:
+        self.service, self.camera, self.drawn = service or Service(), Camera(), 0
         self.watch = CameraWatch()
         self.sold: list[str] = []
         self.language = LANGUAGES["en"]
@@ -160,6 +169,7 @@ class Place:
             self._draw,
             on_sold=self.sold.append,
             camera_watch=self.watch,
+            last=last,
         )
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -725,3 +735,159 @@ async def test_a_net_weight_of_the_scale_is_sent_without_any_tare(place: Place) 
     await place.settle()
     (sent,) = place.service.sent
     assert (sent["weight"], sent["tare"]) == (Decimal("0.480"), Decimal(0))
+
+
+@pytest.fixture
+def last(tmp_path: Path) -> Iterator[LoadFile]:
+    file = LoadFile(tmp_path / "load.sqlite")
+    yield file
+    file.close()
+
+
+def started_again(place: Place, last: LoadFile) -> Place:
+    """The kiosk after a restart, with the same service and the same disk."""
+    return Place(service=place.service, last=last)
+
+
+async def test_a_kiosk_that_starts_again_goes_on_with_the_load_that_lies_there(
+    last: LoadFile,
+) -> None:
+    before = Place(last=last)
+    await before.weigh("0.702", captured=True)
+    again = started_again(before, last)
+    again.shopper.use_camera(again.camera)
+    again.put("0.702", Condition.MOVING)
+    again.put("0.703")
+    await again.settle()
+    assert again.shopper.step is Step.ANSWERED
+    assert again.camera.captures == 0, "the picture that was sent is there"
+    first, second = before.service.sent
+    assert first == second, "the same key, picture and weight: the service takes it for one"
+
+
+async def test_a_load_that_was_sent_but_not_answered_is_sent_again_as_the_same(
+    last: LoadFile,
+) -> None:
+    before = Place(last=last)
+    before.service.fails = ApiUnreachable("the kiosk stopped")
+    before.put("0")
+    before.put("0.5")
+    before.show(captured=True)
+    await before.settle()
+    before.service.fails = None
+    again = started_again(before, last)
+    again.put("0.5")
+    await again.settle()
+    assert again.shopper.step is Step.ANSWERED
+    assert len({sent["key"] for sent in before.service.sent}) == 1
+
+
+async def test_a_load_that_was_dealt_with_has_only_to_be_taken_off(last: LoadFile) -> None:
+    before = Place(last=last)
+    await before.weigh()
+    before.shopper.next_item()
+    again = started_again(before, last)
+    again.put("0.5")
+    steps = [again.shopper.step]
+    again.put("0")
+    steps.append(again.shopper.step)
+    assert steps == [Step.LEAVING, Step.IDLE]
+    assert len(before.service.sent) == 1
+    assert last.last() is None
+
+
+async def test_a_container_and_a_zero_outlive_the_restart(last: LoadFile) -> None:
+    before = Place(last=last)
+    before.put("0.010")
+    before.shopper.set_to_zero()
+    before.shopper.take_tare(Decimal("0.060"))
+    before.put("0.5")
+    before.show()
+    await before.settle()
+    again = started_again(before, last)
+    again.put("0.5")
+    await again.settle()
+    plate = again.shopper.plate
+    assert (plate.gross_kg, plate.tare_kg) == (Decimal("0.490"), Decimal("0.060"))
+    assert len({sent["key"] for sent in before.service.sent}) == 1
+
+
+@pytest.mark.parametrize("change", ["another weight", "taken off before", "too long ago"])
+async def test_what_lies_there_now_is_another_weighing(
+    last: LoadFile, change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Place(last=last)
+    await before.weigh()
+    if change == "taken off before":
+        before.put("0")
+    if change == "too long ago":
+        monkeypatch.setattr("frontend.weighing.last_load.GOOD_FOR_S", -1.0)
+    again = started_again(before, last)
+    again.put("0.6" if change == "another weight" else "0.5")
+    assert again.shopper.step is Step.READY
+    again.show("green")
+    await again.settle()
+    assert len({sent["key"] for sent in before.service.sent}) == 2
+
+
+async def test_what_was_confirmed_stays_confirmed_through_a_restart(last: LoadFile) -> None:
+    before = Place(last=last)
+    await before.weigh("0.702")
+    await before.shopper.count_as(4)
+    confirmed = before.shopper.weighing.result
+    assert confirmed is not None
+    again = started_again(before, last)
+    answered = before.service.result
+    again.service.result = lambda *_, **__: _given(confirmed)  # type: ignore[method-assign]
+    again.put("0.702")
+    await again.settle()
+    again.service.result = answered  # type: ignore[method-assign]
+    assert again.shopper.weighing.result == confirmed
+    assert again.shopper.weighing.said == before.shopper.weighing.said
+
+
+async def _given(result: Result) -> Result:
+    return result
+
+
+async def test_two_pages_show_one_weighing(last: LoadFile) -> None:
+    service, drawn = Service(), [0, 0]
+    work: list[asyncio.Task[None]] = []
+    scale = SimulatedScale(settle_s=0)
+    station = Station(
+        scale,
+        service,
+        Post("till-1", patience_s=5),
+        LANGUAGES["en"],
+        last,
+        lambda task: work.append(asyncio.get_running_loop().create_task(task)),
+    )
+    cameras = [Camera(), Camera()]
+
+    def draw(page: int) -> Callable[[], None]:
+        def count() -> None:
+            drawn[page] += 1
+
+        return count
+
+    draws = [draw(0), draw(1)]
+    for page, camera in enumerate(cameras):
+        station.shopper.use_camera(camera)
+        station.show_on(draws[page], LANGUAGES["en"])
+    scale.place(Decimal("0.500"))
+    async with asyncio.timeout(5):
+        while station.shopper.step is not Step.READY:
+            await asyncio.sleep(0)
+    assert [camera.captures for camera in cameras] == [0, 1], "one picture, by the newest page"
+    station.shopper._show_photo(Photo(Picture(b"yellow", "data:,"), captured=True))
+    await asyncio.gather(*work)
+    assert len(service.sent) == 1
+    assert drawn[0] == drawn[1] > 0
+
+    cameras[1].live = False
+    station.leave(draws[1])
+    station.show_on(draws[1], LANGUAGES["de"])  # the page is loaded anew
+    shopper = station.shopper
+    assert (shopper.weighing.result is not None, len(service.sent)) == (True, 1)
+    assert shopper.camera_sees
+    await station.close()
