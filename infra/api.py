@@ -16,9 +16,10 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from functions.admin.app import router as admin
 from functions.admin.app import settings as admin_settings
-from functions.result.app import disk
+from functions.result.app import bell, disk
 from functions.result.app import router as result
 from functions.upload.app import router as upload
+from infra.bell import bell_from_environment
 from infra.durable import flush_every_put
 from infra.emulator import objects_folder
 from infra.gate import Gate
@@ -112,6 +113,9 @@ def main() -> None:
     app.user_middleware.append(Middleware(Gate, ready=Readiness.from_environment(), space=space))
     if space is not None:
         app.dependency_overrides[disk] = space.left
+    told = bell_from_environment()
+    if told is not None:
+        app.dependency_overrides[bell] = lambda: told
     admin_settings()  # refuses to start with an unsafe token
     hosts = Hosts(settings.host, settings.allowed_hosts.split())
     uvicorn.run(

@@ -6,6 +6,7 @@ It is made for tests, which are short and may forget. Here it keeps a shop's wei
 - it answers 507 where an object could not be written, instead of 200;
 - the messages of a worker that was killed are delivered again at once;
 - logs do not grow without an end, and old figures are not looked for at each call;
+- it tells the API of each answer as it is stored, and looks for the next batch at once;
 - the weighings' rows are on the disk (`emulator_rows`), and its objects' keys alone in its RAM
   (`emulator_objects`);
 - saving its state takes a moment, and is on the disk when it is done.
@@ -31,6 +32,7 @@ import ministack.app
 from ministack.core import persistence
 from ministack.services import cloudwatch, cloudwatch_logs, dynamodb, lambda_svc, s3, sqs
 
+from infra.bell import Ringer, ringer_from_environment
 from infra.emulator import ROWS_FILE
 from infra.emulator_objects import know_objects_by_their_keys
 from infra.emulator_rows import Database, Rows, keep_rows_on_disk
@@ -39,6 +41,7 @@ from infra.readiness import Readiness
 LOG_STREAMS = 200
 """How many invocations of each function its log group remembers; files in logs/ keep more."""
 _EVICT_EVERY_S = 600.0
+_WAKE_GAP_S = 0.002
 _KILLED = frozenset({"Worker process died", "Worker returned no response"})
 _KILLED_ERRORS = frozenset({"Sandbox.Timedout"})
 _log = logging.getLogger("smartscale.emulator")
@@ -53,6 +56,9 @@ def apply_rules() -> None:
     _evict_seldom()
     know_objects_by_their_keys()
     _save_well(keep_rows_on_disk(Path(persistence.STATE_DIR, ROWS_FILE)))
+    _tell_of_answers(ringer_from_environment())
+    # A wake that found nothing, such as one by a batch that ended, delays the next one by this.
+    lambda_svc._ESM_IDLE_WAKE_GAP_SECONDS = _WAKE_GAP_S  # noqa: SLF001
 
 
 class NotWritten(Exception):
@@ -168,6 +174,21 @@ def _evict_seldom() -> None:
             evict()
 
     cloudwatch._evict_old_metrics = evict_when_due  # noqa: SLF001
+
+
+def _tell_of_answers(ringer: Ringer | None) -> None:
+    if ringer is None:
+        return
+    put: Callable[[dict[str, Any]], tuple[int, Any, Any]] = dynamodb._put_item  # noqa: SLF001
+
+    def put_and_ring(data: dict[str, Any]) -> tuple[int, Any, Any]:
+        answer = put(data)
+        job_id = (data.get("Item") or {}).get("job_id", {}).get("S")
+        if job_id and answer[0] == HTTPStatus.OK:
+            ringer.ring(job_id)
+        return answer
+
+    dynamodb._put_item = put_and_ring  # noqa: SLF001
 
 
 def _save_well(rows: Database) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from infra.bell import VARIABLE as BELL_PORT
+from infra.bell import new_port
 from infra.credentials import credentials_file
 from infra.deploy import Deployment, deploy, embedded_parameters
 from infra.emulator import Emulator
@@ -61,6 +63,7 @@ class Supervisor:
         self._report = report
         self._root = root
         self._ready = Readiness.of(settings.home)
+        self._bell_port = new_port()
         self._emulator = Emulator(
             settings.home,
             settings.cloud_port,
@@ -68,6 +71,7 @@ class Supervisor:
             ready=self._ready,
             stop=stop,
             report=report,
+            bell_port=self._bell_port,
         )
         self._emulator_restarts = Restarts()
         self._initialise: Child | None = None
@@ -172,6 +176,7 @@ class Supervisor:
             **stack_environment(settings, deployment.outputs),
             "SMARTSCALE_CLOUD": Cloud.EMBEDDED.value,
             "SMARTSCALE_MODEL_ID": settings.model_id,
+            BELL_PORT: str(self._bell_port),
             "ADMIN_TOKEN": settings.admin_token.get_secret_value(),
             "MAX_IMAGE_BYTES": str(MAX_IMAGE_BYTES),
             # On the loopback whoever asks is on this machine; its pages are kept out by their host.

@@ -21,6 +21,7 @@ from smartscale.domain.trial import Tallies, Trial, window_of
 from smartscale.domain.upload import StoredUpload, evidence_key
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
+from smartscale.operations.ports.briefings import Briefing
 from smartscale.operations.ports.ledger import LedgerEntry
 from smartscale.operations.ports.metrics import Metric, MetricQuery
 from smartscale.operations.ports.queues import DeadLetter
@@ -170,6 +171,12 @@ class FakeWeighings:
     def get(self, job_id: str) -> Weighing | None:
         return self.rows.get(job_id)
 
+    def add(self, weighing: Weighing) -> bool:
+        if weighing.job_id in self.rows:
+            return False
+        self.rows[weighing.job_id] = weighing
+        return True
+
     def put(self, weighing: Weighing) -> bool:
         stored = self.rows.get(weighing.job_id)
         if stored is not None and stored.version >= weighing.version:
@@ -230,6 +237,13 @@ class FakeCatalogue:
         self.batches.append(len(items))
         for item in items:
             self.put(item)
+
+    def at(self, changes: Sequence[str]) -> Catalogue:
+        del changes
+        return self.all()
+
+    def name_all(self) -> None:
+        """Nothing is looked up by name here."""
 
 
 @dataclass
@@ -400,6 +414,11 @@ class FakeEvents:
             raise StoreUnavailable("The topic is away.")
         self.published.append(event)
 
+    def publish_all(self, events: Sequence[WeighingCompleted]) -> list[WeighingCompleted]:
+        for event in events:
+            self.publish(event)
+        return []
+
     @property
     def ids(self) -> list[str]:
         return [event.id for event in self.published]
@@ -477,6 +496,40 @@ class FakeMemories:
         if job_id not in voters:
             voters.append(job_id)
         return voters
+
+
+@dataclass
+class FakeBriefings:
+    """A record that is made anew after it was forgotten."""
+
+    registry: FakeRegistry = field(default_factory=FakeRegistry)
+    trials: FakeTrials = field(default_factory=FakeTrials)
+    asking: FakeAsking = field(default_factory=FakeAsking)
+    memories: FakeMemories = field(default_factory=FakeMemories)
+    whole: bool = False
+    announced: list[int] = field(default_factory=list)
+
+    def read(self) -> Briefing | None:
+        if not self.whole:
+            return None
+        newest = self.memories.newest()
+        return Briefing(
+            switch=self.registry.current(),
+            trial=self.trials.current(),
+            asking=self.asking.current(),
+            memory=0 if newest is None else newest.number,
+            catalogue=("1 ",),
+        )
+
+    def complete(self, briefing: Briefing) -> Briefing:
+        self.whole = True
+        return briefing
+
+    def announce_memory(self, number: int) -> None:
+        self.announced.append(number)
+
+    def forget(self) -> None:
+        self.whole = False
 
 
 @dataclass

@@ -373,7 +373,7 @@ class Service:
     def load_models(self) -> None:
         """The workers load the model that is wanted."""
         for worker in self._workers:
-            worker.refresh()
+            worker.refresh(self.shop.registry.current())
 
     def importing(self, step: ImportStep, percent: int, detail: str = "") -> None:
         """An import of the VGG16 is under way."""

@@ -25,6 +25,7 @@ from tests.examples import item, picture
 from tests.fakes import (
     Clock,
     FakeAsking,
+    FakeBriefings,
     FakeCatalogue,
     FakeEvents,
     FakeItemPictures,
@@ -67,6 +68,7 @@ class Shop:
     )
 
     def __post_init__(self) -> None:
+        self.briefings = FakeBriefings(self.registry, self.trials, self.asking, self.memories)
         self.uploads = FakeUploads(self.clock)
         self.announce = Announce(self.events, self.queue, self.clock)
         self.fail = Fail(self.uploads, self.ledger, self.weighings, self.announce, self.clock)
@@ -104,10 +106,8 @@ class Shop:
 
     def deliver(self, arrival: Arrival) -> list[Metric]:
         """Process an arrival with the catalogue and the model of now."""
-        operation = Recognise(
-            self.uploads, self.ledger, self.weighings, self.catalogue, self.announce, self.clock
-        )
-        told = operation.process(arrival, self.recogniser, operation.catalogue())
+        operation = Recognise(self.uploads, self.ledger, self.weighings, self.announce, self.clock)
+        told = operation.process(arrival, self.recogniser, self.catalogue.all())
         self.metrics.emit(told)
         return told
 
@@ -121,6 +121,7 @@ class Shop:
             self.registry,
             self.trials,
             self.memories,
+            self.briefings,
             self.queue,
             self.metrics,
             self.announce,

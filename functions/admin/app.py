@@ -13,6 +13,7 @@ from mangum.types import LambdaContext, LambdaEvent
 
 from smartscale.access import administrators
 from smartscale.adapters.aws import sqs_client
+from smartscale.adapters.briefings import DynamoBriefings
 from smartscale.adapters.bucket import (
     Bucket,
     S3ItemPictures,
@@ -20,12 +21,12 @@ from smartscale.adapters.bucket import (
     S3Packages,
     data_bucket,
 )
+from smartscale.adapters.catalogue import DynamoCatalogue
 from smartscale.adapters.cloudwatch import count_cold_start
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
     DynamoAsking,
-    DynamoCatalogue,
     DynamoRegistry,
     DynamoTrials,
 )
@@ -119,7 +120,9 @@ def registry() -> DynamoRegistry:
 @lru_cache
 def catalogue() -> DynamoCatalogue:
     """The catalogue table."""
-    return DynamoCatalogue(settings().catalogue_table, settings().aws_region)
+    return DynamoCatalogue(
+        settings().catalogue_table, settings().models_table, settings().aws_region
+    )
 
 
 @lru_cache
@@ -181,7 +184,7 @@ def picture_items() -> PictureItems:
 def teach() -> Teach:
     """The operation that teaches the shop's scales."""
     return Teach(
-        S3Memories(bucket()),
+        S3Memories(bucket(), DynamoBriefings(settings().models_table, settings().aws_region)),
         catalogue(),
         registry(),
         packages(),

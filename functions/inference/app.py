@@ -18,14 +18,15 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from smartscale.adapters.aws import cloudwatch_client, sqs_client
+from smartscale.adapters.briefings import DynamoBriefings
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
+from smartscale.adapters.catalogue import DynamoCatalogue
 from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
 from smartscale.adapters.embeddings import S3EmbeddedMemories
 from smartscale.adapters.litert import load_builtin, load_folder, release_ram
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
     DynamoAsking,
-    DynamoCatalogue,
     DynamoRegistry,
     DynamoTrials,
     DynamoWeighings,
@@ -49,11 +50,13 @@ from smartscale.operations.messages import (
 )
 from smartscale.operations.metrics.figures import risk_metrics
 from smartscale.operations.metrics.watch import Costs, Watch, Work
+from smartscale.operations.models.brief import Brief
 from smartscale.operations.models.switch import ActiveModel, Loader
 from smartscale.operations.models.trial import TryModel
+from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.metrics import Metric, Metrics
 from smartscale.operations.ports.queues import Queue
-from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.announce import Announce, AnnounceTogether
 from smartscale.operations.weighing.ask import KeepAsking
 from smartscale.operations.weighing.recognise import Recognise
 from smartscale.settings import (
@@ -80,6 +83,8 @@ class Worker:
     """What one worker keeps between batches."""
 
     bucket_name: str
+    brief: Brief
+    catalogue: CatalogueStore
     recognise: Recognise
     model: ActiveModel
     remember: Remember
@@ -89,6 +94,7 @@ class Worker:
     metrics: Metrics
     trying: TryModel
     announce: Announce
+    outcomes: AnnounceTogether
     watch: Watch
     loader: Loader
 
@@ -99,33 +105,30 @@ def worker() -> Worker:
     settings = Settings()
     region = settings.aws_region
     bucket = data_bucket(settings.smartscale_bucket, region)
-    memories, uploads = S3EmbeddedMemories(bucket), S3Uploads(bucket)
+    briefings = DynamoBriefings(settings.models_table, region)
+    memories, uploads = S3EmbeddedMemories(bucket, briefings), S3Uploads(bucket)
     weighings = DynamoWeighings(settings.weighings_table, region, settings.history_kept)
     registry = DynamoRegistry(settings.models_table, region)
+    trials = DynamoTrials(settings.models_table, region)
+    asking = DynamoAsking(settings.models_table, region)
     loader = Loader(S3Packages(bucket), load_builtin, load_folder, release_ram)
     ledger = S3Ledger(bucket)
     queue = SqsQueue(sqs_client(region), settings.weighings_queue_url)
     announce = Announce(topic_for(settings.weighing_completed_topic_arn, region), queue)
+    outcomes = AnnounceTogether(announce)
     return Worker(
         bucket_name=bucket.name,
-        recognise=Recognise(
-            uploads,
-            ledger,
-            weighings,
-            DynamoCatalogue(settings.catalogue_table, region),
-            announce,
-            now,
-        ),
+        brief=Brief(briefings, registry, trials, asking, memories),
+        catalogue=DynamoCatalogue(settings.catalogue_table, settings.models_table, region),
+        recognise=Recognise(uploads, ledger, weighings, outcomes, now),
         model=ActiveModel(uuid.uuid4().hex, registry, loader, now),
         remember=Remember(memories),
-        asking=KeepAsking(
-            DynamoAsking(settings.models_table, region), S3Wishes(bucket), weighings, now
-        ),
+        asking=KeepAsking(asking, S3Wishes(bucket), weighings, now),
         learn=Learn(memories, weighings, uploads, now),
         dead_letters=SqsQueue(sqs_client(region), settings.dead_letter_queue_url),
         metrics=metrics_for(settings.metrics_sink, region, settings.smartscale_stack),
         trying=TryModel(
-            DynamoTrials(settings.models_table, region),
+            trials,
             registry,
             ledger,
             loader,
@@ -133,6 +136,7 @@ def worker() -> Worker:
             now,
         ),
         announce=announce,
+        outcomes=outcomes,
         watch=Watch(
             queue,
             CloudWatchQueries(cloudwatch_client(region), settings.smartscale_stack),
@@ -154,11 +158,12 @@ class Batch:
 
     def __post_init__(self) -> None:
         oldest_s = max((math.ceil(waited.total_seconds()) for waited in self.waited), default=None)
-        self.recogniser = self.worker.model.refresh(oldest_s)
-        self.worker.remember.refresh(self.recogniser)
-        self.asking = self.worker.asking.refresh(self.recogniser)
-        self.catalogue = self.worker.recognise.catalogue()
-        self.trial = self.worker.trying.begin(self.recogniser)
+        briefing = self.worker.brief.now()
+        self.recogniser = self.worker.model.refresh(briefing.switch, oldest_s)
+        self.worker.remember.refresh(self.recogniser, briefing.memory)
+        self.asking = self.worker.asking.refresh(self.recogniser, briefing.asking)
+        self.catalogue = self.worker.catalogue.at(briefing.catalogue)
+        self.trial = self.worker.trying.begin(self.recogniser, briefing.trial, briefing.memory)
 
     def process(self, record: SQSRecord) -> None:
         """Process one message; any error but a bad weighing makes the queue deliver it again."""
@@ -202,7 +207,9 @@ class Batch:
             self._bury(arrival_message(self.worker.bucket_name, arrival), error)
 
     def finish(self) -> None:
-        """Ask the shadow and count the trial, after every outcome of the batch has been stored."""
+        """Tell other systems, ask the shadow and count the trial, after every outcome of the batch
+        has been stored."""
+        self.worker.outcomes.tell()
         if self.weighings:
             self.metrics += risk_metrics(self.asking)
         if self.trial is None:
@@ -240,6 +247,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
         took=now() - began,
         memory_mb=int(context.memory_limit_in_mb),
     )
-    worker().metrics.emit(batch.metrics + worker().watch.metrics(work))
+    watched = worker().watch.metrics(work, may_ask=not worker().model.reported)
+    worker().metrics.emit(batch.metrics + watched)
     worker().loader.tidy()
     return response

@@ -13,11 +13,11 @@ from fastapi.concurrency import run_in_threadpool
 from smartscale.access import staff as staff_of
 from smartscale.adapters.aws import cloudwatch_client, sqs_client
 from smartscale.adapters.bucket import Bucket, S3ItemPictures, S3Ledger, S3Uploads, data_bucket
+from smartscale.adapters.catalogue import DynamoCatalogue
 from smartscale.adapters.cloudwatch import CloudWatchQueries, count_cold_start, metrics_for
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
     DynamoAsking,
-    DynamoCatalogue,
     DynamoRegistry,
     DynamoWeighings,
 )
@@ -32,6 +32,7 @@ from smartscale.domain.charge import Charge
 from smartscale.domain.load import parse_quantity
 from smartscale.domain.weighing import ConfirmedBy
 from smartscale.http.app import create_app, lambda_handler
+from smartscale.http.bell import Bell, NoBell
 from smartscale.http.health import DiskHealth, Health, probe
 from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import analytics as figures_shown
@@ -63,10 +64,6 @@ from smartscale.settings import (
     time_zone,
 )
 
-FIRST_PAUSE_SECONDS = 0.02
-LONGEST_PAUSE_SECONDS = 0.08
-"""Pause between two looks for an answer: short, so that it is delivered within 100 ms of being
-stored."""
 PICTURE_AGE_S = 24 * 3600
 """How long a browser keeps a picture; it never changes, but it may expire."""
 
@@ -109,7 +106,9 @@ def weighings() -> DynamoWeighings:
 @lru_cache
 def catalogue() -> DynamoCatalogue:
     """The catalogue table."""
-    return DynamoCatalogue(settings().catalogue_table, settings().aws_region)
+    return DynamoCatalogue(
+        settings().catalogue_table, settings().models_table, settings().aws_region
+    )
 
 
 @lru_cache
@@ -141,6 +140,12 @@ def queue() -> SqsQueue:
 def pulse() -> FeelPulse:
     """The operation that looks at queue and workers."""
     return FeelPulse(queue(), registry(), now)
+
+
+@lru_cache
+def bell() -> Bell:
+    """What tells that an answer is there; the embedded API says who does."""
+    return NoBell()
 
 
 def disk() -> DiskHealth | None:
@@ -200,19 +205,20 @@ Language = Annotated[str, Query(pattern="^[a-z]{2}$", description="names in this
 async def result(
     job_id: str,
     operation: Annotated[History, Depends(history)],
+    told: Annotated[Bell, Depends(bell)],
     wait: Annotated[float, Query(ge=0, le=10, description="seconds to hold the answer")] = 0,
     lang: Language = "en",
 ) -> Result:
     """The answer of a weighing. With `wait` it is held until there is one, at most 10 seconds."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait
-    pause = FIRST_PAUSE_SECONDS
-    weighing = await run_in_threadpool(operation.result, job_id)
-    while weighing is None and (left := deadline - loop.time()) > 0:
-        # Look often at first, when the answer is due, and less often later, to save reads.
-        await asyncio.sleep(min(pause, left))
-        pause = min(pause * 1.3, LONGEST_PAUSE_SECONDS)
-        weighing = await run_in_threadpool(operation.outcome, job_id)
+    with told.listen(job_id) as pause:
+        if wait and operation.is_just_begun(job_id):
+            await pause(wait)
+        weighing = await run_in_threadpool(operation.result, job_id)
+        while weighing is None and (left := deadline - loop.time()) > 0:
+            await pause(left)
+            weighing = await run_in_threadpool(operation.outcome, job_id)
     return shown.pending(job_id) if weighing is None else shown.result(weighing, lang)
 
 

@@ -12,12 +12,13 @@ from infra.settings import Settings
 from infra.space import Room
 from infra.stack import StackOutputs, stack_environment, stack_outputs
 from smartscale.adapters.aws import dynamodb_client, sqs_client
+from smartscale.adapters.briefings import DynamoBriefings
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
+from smartscale.adapters.catalogue import DynamoCatalogue
 from smartscale.adapters.cloudwatch import MetricsSink, metrics_for
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
-    DynamoCatalogue,
     DynamoRegistry,
     DynamoTrials,
     DynamoWeighings,
@@ -53,7 +54,8 @@ class Connection:
             if lost_with_tables
             else None
         )
-        self.catalogue = DynamoCatalogue(outputs.catalogue_table, region)
+        self.catalogue = DynamoCatalogue(outputs.catalogue_table, outputs.models_table, region)
+        self.briefings = DynamoBriefings(outputs.models_table, region)
         self.registry = DynamoRegistry(outputs.models_table, region)
         self.weighings = DynamoWeighings(
             outputs.weighings_table, region, timedelta(days=history_days)
@@ -73,7 +75,8 @@ class Connection:
             self.catalogue,
             self.registry,
             self.trials,
-            S3Memories(self.bucket),
+            S3Memories(self.bucket, self.briefings),
+            self.briefings,
             self.weighings_queue,
             self._metrics,
             Announce(topic, self.weighings_queue) if announce else None,

@@ -39,15 +39,22 @@ class Calls:
     topic_requests: int = 0
 
 
-UPLOAD = Calls(s3_writes=2, s3_reads=1)
-"""The record of the Idempotency-Key, whether the picture is there already, and the picture."""
+CALLS_ALONE = 7
+"""The most calls to AWS that the inference function makes for a weighing that comes alone: the
+briefing, the picture, the ledger's record, the row, the event, the metrics, and about once a minute
+one more: what the worker has loaded, how deep its queue is, or what Lambda turned away."""
+CALLS_OF_TEN = 40
+"""The most for a batch of ten: picture, record and row are each weighing's own."""
+
+UPLOAD = Calls(s3_writes=2)
+"""The record of the Idempotency-Key, and the picture."""
 
 ARRIVAL = Calls(
-    # The ledger's record; the newest version of the memory is looked for by LIST.
-    s3_writes=2,
+    # The ledger's record.
+    s3_writes=1,
     s3_reads=1,
-    # The registry, the trial, the weighing, and what has changed in the catalogue.
-    table_reads=Decimal(4),
+    # The briefing.
+    table_reads=Decimal(1),
     # A row of 1 to 2 KB, and an entry in each of three indexes.
     table_writes=2 + 3,
     # S3 sends, the function receives and deletes: at worst each message alone.
@@ -58,10 +65,9 @@ RESULT = Calls(table_reads=Decimal(4))
 """It looks again until the answer is there."""
 
 CONFIRMATION = Calls(
-    s3_writes=2,
-    # The weighing twice, the catalogue's changes; the lesson's message reads those, the registry,
-    # the trial and the weighing.
-    table_reads=Decimal(2 + 1 + 4),
+    s3_writes=1,
+    # The weighing twice, the item; for the lesson's message the briefing and the weighing.
+    table_reads=Decimal(2 + 1 + 2),
     # The row; what leaves one partition and enters another is written in both.
     table_writes=2 + 2 * 2 + 1,
     queue_requests=3,

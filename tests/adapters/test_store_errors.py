@@ -13,6 +13,8 @@ from infra import cli
 from smartscale.adapters import bucket as buckets
 from smartscale.adapters import tables
 from smartscale.adapters.aws import cloudwatch_client, sqs_client
+from smartscale.adapters.briefings import DynamoBriefings
+from smartscale.adapters.catalogue import DynamoCatalogue
 from smartscale.adapters.cloudwatch import CloudWatchQueries
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
@@ -77,11 +79,12 @@ CALLS: dict[str, Callable[[Path], object]] = {
     "store a package": lambda folder: buckets.S3Packages(a_bucket()).store(
         ModelRef(id="a/b", revision="1"), folder
     ),
-    "read lessons": lambda _: S3Memories(a_bucket()).newest(),
+    "read lessons": lambda _: S3Memories(a_bucket(), DynamoBriefings("t", REGION)).newest(),
     "read a weighing": lambda _: tables.DynamoWeighings("t", REGION).get("id"),
     "store a weighing": lambda _: tables.DynamoWeighings("t", REGION).put(WEIGHING),
     "read versions": lambda _: tables.DynamoWeighings("t", REGION).versions(["id"]),
-    "read the catalogue": lambda _: tables.DynamoCatalogue("t", REGION).all(),
+    "read the catalogue": lambda _: DynamoCatalogue("t", "m", REGION).all(),
+    "read the briefing": lambda _: DynamoBriefings("t", REGION).read(),
     "read the registry": lambda _: tables.DynamoRegistry("t", REGION).current(),
     "read a trial": lambda _: tables.DynamoTrials("t", REGION).current(),
     "count refusals": lambda _: tables.DynamoRefusals("t", REGION).add("key", NOW),
@@ -91,6 +94,9 @@ CALLS: dict[str, Callable[[Path], object]] = {
     "read a metric's labels": lambda _: queries().dimension_values("Label", "Label"),
     "publish an event": lambda _: topic_for("arn:aws:sns:us-east-1:1:t", REGION).publish(
         WeighingCompleted.of(WEIGHING)
+    ),
+    "publish events": lambda _: topic_for("arn:aws:sns:us-east-1:1:t", REGION).publish_all(
+        [WeighingCompleted.of(WEIGHING)]
     ),
 }
 

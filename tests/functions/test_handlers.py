@@ -25,9 +25,11 @@ from smartscale.operations.messages import (
     lesson_message,
 )
 from smartscale.operations.metrics.watch import Costs, Watch
+from smartscale.operations.models.brief import Brief
 from smartscale.operations.models.switch import ActiveModel, Loader
 from smartscale.operations.models.trial import TryModel
 from smartscale.operations.weighing.accept import Accept
+from smartscale.operations.weighing.announce import AnnounceTogether
 from smartscale.operations.weighing.ask import KeepAsking
 from smartscale.operations.weighing.recognise import Recognise
 from tests.examples import picture
@@ -84,15 +86,16 @@ def infer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> inference.Worker:
     """The inference function on a shop in memory."""
     loader = Loader(FakePackages(), lambda: shop.recogniser, lambda _ref, _: shop.recogniser)
     model = ActiveModel("worker-1", shop.registry, loader, shop.clock)
-    recognise = Recognise(
-        shop.uploads, shop.ledger, shop.weighings, shop.catalogue, shop.announce, shop.clock
-    )
+    outcomes = AnnounceTogether(shop.announce)
+    recognise = Recognise(shop.uploads, shop.ledger, shop.weighings, outcomes, shop.clock)
     remember = Remember(shop.memories)
     trying = TryModel(
         shop.trials, shop.registry, shop.ledger, loader, Remember(shop.memories), shop.clock
     )
     worker = inference.Worker(
         "data",
+        Brief(shop.briefings, shop.registry, shop.trials, shop.asking, shop.memories),
+        shop.catalogue,
         recognise,
         model,
         remember,
@@ -102,6 +105,7 @@ def infer(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> inference.Worker:
         shop.metrics,
         trying,
         shop.announce,
+        outcomes,
         Watch(shop.queue, FakeQueries(), Costs(Decimal("0.05"), Decimal("0.00002")), shop.clock),
         loader,
     )
@@ -128,12 +132,12 @@ class TestInference:
 
     def test_a_batch_tells_of_its_queue_and_its_start(self, shop: Shop) -> None:
         shop.queue.send("waits")
-        for _ in range(2):
+        for _ in range(5):
             inference.handler(sqs_event(body_for(shop.upload())), Context())
-        assert shop.metrics.named("QueueDepth") == [1, 1]
-        assert shop.metrics.named("ColdStarts") == [1, 0]
-        assert shop.metrics.named("DeadLetters") == [0, 0]
-        assert shop.metrics.named("Throttles") == [7], "looked up once a minute"
+        assert shop.metrics.named("ColdStarts") == [1, 0, 0, 0, 0]
+        assert shop.metrics.named("DeadLetters") == [0] * 5
+        assert shop.metrics.named("QueueDepth") == [1], "looked up once a minute"
+        assert shop.metrics.named("Throttles") == [7], "and in another batch, as this is"
         assert all(age > 0 for age in shop.metrics.named("QueueAge"))
 
     def test_only_the_message_that_failed_is_delivered_again(

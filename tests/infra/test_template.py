@@ -90,6 +90,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:Scan", "ModelsTable"),
         ("dynamodb:PutItem", "ModelsTable"),
         ("dynamodb:UpdateItem", "ModelsTable refused#*"),
+        ("dynamodb:UpdateItem", "ModelsTable briefing"),
         ("s3:GetObject", "DataBucket/ledger/*"),
         ("s3:PutObject", "DataBucket/ledger/*"),
         ("s3:ListBucket", "DataBucket ledger/*"),
@@ -131,6 +132,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:GetItem", "ModelsTable"),
         ("dynamodb:PutItem", "ModelsTable"),
         ("dynamodb:UpdateItem", "ModelsTable tally#*"),
+        ("dynamodb:UpdateItem", "ModelsTable briefing"),
         ("cloudwatch:PutMetricData", "*"),
         ("s3:GetObject", "DataBucket/evidence/*"),
         ("s3:PutObject", "DataBucket/evidence/*"),
@@ -169,6 +171,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:PutObject", "DataBucket/ledger/*"),
         ("dynamodb:GetItem", "ModelsTable"),
         ("dynamodb:PutItem", "ModelsTable"),
+        ("dynamodb:UpdateItem", "ModelsTable briefing"),
     },
 }
 """Every right of every function, but for writing its own log. What a function does not do, it may

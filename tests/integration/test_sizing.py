@@ -14,11 +14,21 @@ from functions.result import app as result
 from functions.upload import app as upload
 from infra.commands.catalogue import import_examples
 from infra.commands.connection import Connection
-from infra.sizing.workload import ARRIVAL, CONFIRMATION, RESULT, UPLOAD, Calls, Usage
+from infra.sizing.workload import (
+    ARRIVAL,
+    CALLS_ALONE,
+    CALLS_OF_TEN,
+    CONFIRMATION,
+    RESULT,
+    UPLOAD,
+    Calls,
+    Usage,
+)
 from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
-from smartscale.operations.messages import Arrival
+from smartscale.operations.messages import Arrival, arrival_message
 from tests.conftest import Deployed
+from tests.functions.test_handlers import Context, sqs_event
 from tests.integration.test_backup import Stack, empty
 
 __all__ = ["empty"]
@@ -76,7 +86,7 @@ def beyond(calls: Counter[str], planned: Calls, *, messages: int = 0) -> list[st
     asked = {
         "S3 writes": (calls["s3 PutObject"] + calls["s3 ListObjectsV2"], planned.s3_writes),
         "S3 reads": (calls["s3 GetObject"] + calls["s3 HeadObject"], planned.s3_reads),
-        "events": (calls["sns Publish"], planned.topic_requests),
+        "events": (calls["sns PublishBatch"], planned.topic_requests),
     }
     at_most: dict[str, tuple[int, int | Decimal]] = {
         "messages": (calls["sqs SendMessage"] + _OF_LAMBDA * messages, planned.queue_requests),
@@ -87,7 +97,7 @@ def beyond(calls: Counter[str], planned: Calls, *, messages: int = 0) -> list[st
         # A row has 3 KB at most, in the table and once more in its index.
         "rows written": (calls["dynamodb PutItem"], Decimal(planned.table_writes) / 6),
     }
-    known = {"PutObject", "ListObjectsV2", "GetObject", "HeadObject", "Publish", "SendMessage"}
+    known = {"PutObject", "ListObjectsV2", "GetObject", "HeadObject", "PublishBatch", "SendMessage"}
     known |= {"GetItem", "Scan", "PutItem", "PutMetricData"}
     return [
         *(f"{what}: {n}, planned {m}" for what, (n, m) in asked.items() if n != m),
@@ -105,11 +115,16 @@ def test_a_weighing_asks_for_what_the_calculators_say(samples: dict[str, bytes])
         job_id = operation.image(samples["Banana"], load, "kiosk-1", "a-key")
     found["upload"] = beyond(calls, UPLOAD)
 
-    inference.Batch(inference.worker())  # a worker that has started already
-    with counted() as calls:
+    def recognise(job_id: str) -> None:
         batch = inference.Batch(inference.worker())
         arrival = Arrival(upload_key(job_id))
-        batch.worker.recognise.process(arrival, batch.recogniser, batch.catalogue)
+        assert batch.worker.recognise.process(arrival, batch.recogniser, batch.catalogue)
+        batch.worker.outcomes.tell()
+
+    # The first one in a worker looks up what labels are sold as.
+    recognise(operation.image(samples["Banana"], load, "kiosk-1"))
+    with counted() as calls:
+        recognise(job_id)
     found["arrival"] = beyond(calls, ARRIVAL, messages=1)
 
     history, confirm = result.history(), result.confirm()
@@ -124,6 +139,30 @@ def test_a_weighing_asks_for_what_the_calculators_say(samples: dict[str, bytes])
         batch.worker.learn.process(job_id)
     found["confirmation"] = beyond(calls, CONFIRMATION, messages=1)
     assert found == {"upload": [], "arrival": [], "result": [], "confirmation": []}
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_weighing_keeps_to_its_budget_of_calls(samples: dict[str, bytes]) -> None:
+    load, operation = Load.parse("0.500", None, None), upload.accept()
+
+    def weighed(together: int) -> Counter[str]:
+        """The calls of the inference function for a batch of new weighings."""
+        arrivals = [
+            Arrival(upload_key(operation.image(samples["Banana"], load, "kiosk-1")))
+            for _ in range(together)
+        ]
+        bucket = inference.worker().bucket_name
+        event = sqs_event(*(arrival_message(bucket, arrival) for arrival in arrivals))
+        with counted() as calls:
+            assert inference.handler(event, Context()) == {"batchItemFailures": []}
+        return calls
+
+    weighed(1)  # the first in a worker loads model, memory and what labels are sold as
+    alone = [weighed(1) for _ in range(4)]
+    assert max(calls.total() for calls in alone) <= CALLS_ALONE, alone
+    assert alone[-1].total() == CALLS_ALONE - 1, "nothing is due each minute"
+    ten = weighed(10)
+    assert ten.total() <= CALLS_OF_TEN, ten
 
 
 def test_the_functions_have_the_memory_that_is_paid_for(deployed: Deployed) -> None:

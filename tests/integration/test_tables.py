@@ -5,23 +5,23 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import NoReturn
 
 import pytest
 
-from smartscale.adapters import tables
-from smartscale.adapters.rows import RegistryRow, bind
-from smartscale.adapters.tables import (
-    DynamoCatalogue,
-    DynamoRegistry,
-    DynamoTrials,
-    DynamoWeighings,
-)
+from smartscale.adapters import catalogue as catalogue_table
+from smartscale.adapters.briefings import DynamoBriefings
+from smartscale.adapters.catalogue import DynamoCatalogue
+from smartscale.adapters.rows import ItemRow, NameRow, RegistryRow, bind
+from smartscale.adapters.tables import DynamoRegistry, DynamoTrials, DynamoWeighings, plain
 from smartscale.domain import pricing
+from smartscale.domain.asking import Asking
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import LATELY, Mode, Tallies, Tally, Trial, TrialState
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Weighing
+from smartscale.operations.ports.briefings import Briefing
 from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts
 from smartscale.operations.weighing.history import History, history_filter
 from tests.conftest import Deployed
@@ -231,10 +231,19 @@ def test_no_range_takes_long_or_fails(
     assert table.newest(history_filter(LATER, start=start, end=end), "0" * 32, 5) == []
 
 
+NOTHING = Briefing(switch=None, trial=None, asking=None, memory=0)
+
+
+def _catalogue_of(deployed: Deployed) -> tuple[str, str, str]:
+    """Where the stack's catalogue is."""
+    outputs = deployed.outputs
+    return outputs.catalogue_table, outputs.models_table, deployed.settings.region
+
+
 def test_an_item_is_only_replaced_by_a_later_version(
     deployed: Deployed, _environment: None
 ) -> None:
-    table = DynamoCatalogue(deployed.outputs.catalogue_table, deployed.settings.region)
+    table = DynamoCatalogue(*_catalogue_of(deployed))
     first = item("Jackfruit", plu="3309", valid_from=NOVEMBER)
     second = item("Jackfruit", plu="3309", unit_price="3.00", valid_from=LATER).succeed(first)
     assert table.put(first)
@@ -249,7 +258,7 @@ def test_an_item_is_only_replaced_by_a_later_version(
 def test_a_kept_catalogue_hears_of_each_change_at_once(
     deployed: Deployed, _environment: None
 ) -> None:
-    where = deployed.outputs.catalogue_table, deployed.settings.region
+    where = _catalogue_of(deployed)
     editor, worker = DynamoCatalogue(*where), DynamoCatalogue(*where)
     before = worker.all()
     assert worker.all() is before, "nothing has changed, so nothing is read again"
@@ -268,8 +277,8 @@ def test_a_kept_catalogue_hears_of_each_change_at_once(
 def test_a_worker_that_is_far_behind_reads_the_whole_catalogue(
     deployed: Deployed, _environment: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tables, "_CHANGES_KEPT", 2)
-    where = deployed.outputs.catalogue_table, deployed.settings.region
+    monkeypatch.setattr(catalogue_table, "_CHANGES_KEPT", 2)
+    where = _catalogue_of(deployed)
     editor, worker = DynamoCatalogue(*where), DynamoCatalogue(*where)
     worker.all()
     sold = item("Salak", plu="3491", valid_from=NOVEMBER)
@@ -280,10 +289,102 @@ def test_a_worker_that_is_far_behind_reads_the_whole_catalogue(
     assert worker.all().find("Salak") == sold
 
 
+def test_what_labels_are_sold_as_is_looked_up_by_key(
+    deployed: Deployed, _environment: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = _catalogue_of(deployed)
+    editor, worker = DynamoCatalogue(*where), DynamoCatalogue(*where)
+    briefings = DynamoBriefings(deployed.outputs.models_table, deployed.settings.region)
+    editor.name_all()
+
+    def sold(*labels: str) -> dict[str, str]:
+        """The items that a worker finds under labels of models, and their PLUs."""
+        briefing = briefings.read() or briefings.complete(NOTHING)
+        found = worker.at(briefing.catalogue).sold_under(labels)
+        return {one.label: one.plu for one in found}
+
+    def refuse(_: DynamoCatalogue) -> NoReturn:
+        raise AssertionError("the whole catalogue is read")
+
+    monkeypatch.setattr(DynamoCatalogue, "_scan", refuse)
+    assert sold("red cherimoya", "Mamey") == {}
+    cherimoya = item("Cherimoya", plu="4256", aliases="Red-Cherimoya")
+    assert editor.put(cherimoya)
+    assert sold("red cherimoya", "Mamey") == {"Cherimoya": "4256"}, "by its alias"
+    assert sold("cherimoya") == {"Cherimoya": "4256"}, "by its name"
+    mamey = item("Sapote", plu="4260").choose(["Mamey"])
+    assert editor.put(mamey)
+    assert sold("red cherimoya", "Mamey") == {"Cherimoya": "4256", "Sapote": "4260"}
+    assert editor.put(mamey.retire())
+    assert sold("Mamey") == {}
+
+
+def test_items_of_an_earlier_version_are_found_too(deployed: Deployed, _environment: None) -> None:
+    where = _catalogue_of(deployed)
+    rows, names = (bind(row, where[0], where[2]) for row in (ItemRow, NameRow))
+    old = item("Guava", plu="4299", aliases="Goiaba")
+    names("#names").delete()
+    rows(**plain(old)).save()
+    for step in ("read whole", "named"):
+        table = DynamoCatalogue(*where)
+        assert table.get("Guava") == old, step
+        assert table.all().find("Guava") == old, step
+        found = table.at(["1 "]).sold_under(["goiaba"])
+        assert found.find("Guava") == old, step
+        if step == "named":
+            assert len(list(found)) == 1
+        table.name_all()
+
+
+def test_an_item_may_have_more_names_than_are_written_together(
+    deployed: Deployed, _environment: None
+) -> None:
+    table = DynamoCatalogue(*_catalogue_of(deployed))
+    many = item("Grapes", plu="4022").choose(f"grape {number}" for number in range(130))
+    assert table.put(many)
+    assert table.at(["2 "]).sold_under(["Grape 129", "grape 0"]).find("Grapes") == many
+
+
+def test_a_file_of_items_is_written_together(deployed: Deployed, _environment: None) -> None:
+    where = _catalogue_of(deployed)
+    table = DynamoCatalogue(*where)
+    some = [item(f"Sort {n}", plu=str(30000 + n), aliases=f"a{n}|b{n}") for n in range(60)]
+    table.put(some[7])
+    table.put_all(some)
+    found = DynamoCatalogue(*where).at(["3 "]).sold_under([f"b{n}" for n in range(60)])
+    assert sorted(found, key=str) == sorted(some, key=str)
+
+
+def test_a_briefing_hears_of_each_change(deployed: Deployed, _environment: None) -> None:
+    models, region = deployed.outputs.models_table, deployed.settings.region
+    briefings = DynamoBriefings(models, region)
+    registry, trials = DynamoRegistry(models, region), DynamoTrials(models, region)
+    briefings.forget()
+    assert briefings.read() is None
+    briefings.announce_memory(3)
+    assert briefings.read() is None, "it does not know the model yet"
+    whole = briefings.complete(Briefing(registry.current(), trials.current(), Asking(), memory=2))
+    assert (whole.switch, whole.trial, whole.memory) == (registry.current(), trials.current(), 3)
+    briefings.announce_memory(2)
+    assert briefings.read() == whole
+    builtin = ModelRef(id="builtin", revision="1")
+    switch = (registry.current() or ModelSwitch.initial(builtin, LATER)).activate(
+        ModelRef(id="x", revision="9"), LATER
+    )
+    assert registry.replace(switch, expected=registry.current())
+    told = briefings.read()
+    assert told is not None
+    assert told.switch == switch
+    assert DynamoCatalogue(*_catalogue_of(deployed)).put(item("Kumquat", plu="4427"))
+    told = briefings.read()
+    assert told is not None
+    assert told.catalogue[-1].endswith(" Kumquat")
+
+
 def test_an_item_comes_back_with_what_its_pieces_weigh(
     deployed: Deployed, _environment: None
 ) -> None:
-    table = DynamoCatalogue(deployed.outputs.catalogue_table, deployed.settings.region)
+    table = DynamoCatalogue(*_catalogue_of(deployed))
     one = item("Pomelo", plu="4279", piece_kg_min="0.900", piece_kg_max="1.800", sold_as="single")
     assert table.put(one)
     assert table.get("Pomelo") == one

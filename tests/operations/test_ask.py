@@ -44,7 +44,7 @@ def keeper(shop: Shop) -> KeepAsking:
 
 
 def test_before_the_first_answer_the_packages_threshold_holds(shop: Shop) -> None:
-    found = keeper(shop).refresh(shop.recogniser)
+    found = keeper(shop).refresh(shop.recogniser, shop.asking.current())
     assert found.threshold == shop.recogniser.confirm_below
     assert found.audited == 0
     assert shop.asking.stored == found
@@ -52,10 +52,10 @@ def test_before_the_first_answer_the_packages_threshold_holds(shop: Shop) -> Non
 
 def test_what_the_shop_wants_holds_within_a_minute(shop: Shop) -> None:
     keep, say = keeper(shop), SayWanted(shop.asking, shop.wishes)
-    before = keep.refresh(shop.recogniser)
+    before = keep.refresh(shop.recogniser, shop.asking.current())
     say.want(Decimal("0.002"))
     shop.clock.moment += timedelta(minutes=1)
-    after = keep.refresh(shop.recogniser)
+    after = keep.refresh(shop.recogniser, shop.asking.current())
     assert after.threshold is not None
     assert before.threshold is not None
     assert after.threshold > before.threshold
@@ -65,7 +65,7 @@ def test_what_the_shop_wants_holds_within_a_minute(shop: Shop) -> None:
 def test_what_the_shop_wants_outlives_its_tables(shop: Shop) -> None:
     SayWanted(shop.asking, shop.wishes).want(Decimal("0.002"))
     shop.asking.stored = None
-    assert keeper(shop).refresh(shop.recogniser).wanted == Decimal("0.002")
+    assert keeper(shop).refresh(shop.recogniser, shop.asking.current()).wanted == Decimal("0.002")
 
 
 @pytest.mark.parametrize("share", ["0", "0.0005", "0.3", "1", "-1"])
@@ -77,26 +77,27 @@ def test_a_share_that_no_shop_can_mean_is_refused(shop: Shop, share: str) -> Non
 
 def test_a_threshold_is_kept_for_some_minutes_and_for_one_model(shop: Shop) -> None:
     keep = keeper(shop)
-    first = keep.refresh(shop.recogniser)
+    first = keep.refresh(shop.recogniser, shop.asking.current())
     shop.clock.moment += GOOD_FOR / 2
-    assert keep.refresh(shop.recogniser) == first
+    assert keep.refresh(shop.recogniser, shop.asking.current()) == first
     shop.recogniser.ref = ModelRef(id="other", revision="9")
-    assert keep.refresh(shop.recogniser).model == shop.recogniser.ref
+    assert keep.refresh(shop.recogniser, shop.asking.current()).model == shop.recogniser.ref
     shop.clock.moment += GOOD_FOR
-    assert keep.refresh(shop.recogniser).number == first.number + 2
+    assert keep.refresh(shop.recogniser, shop.asking.current()).number == first.number + 2
 
 
 def test_a_store_that_is_away_changes_nothing(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     keep = keeper(shop)
-    first = keep.refresh(shop.recogniser)
+    first = keep.refresh(shop.recogniser, shop.asking.current())
 
-    def away() -> Asking | None:
+    def away(*_: object) -> bool:
         raise StoreUnavailable("away")
 
-    monkeypatch.setattr(shop.asking, "current", away)
+    monkeypatch.setattr(shop.asking, "replace", away)
     shop.clock.moment += GOOD_FOR
-    assert keep.refresh(shop.recogniser) == first
-    assert keeper(shop).refresh(shop.recogniser).threshold == shop.recogniser.confirm_below
+    assert keep.refresh(shop.recogniser, first) == first
+    new = keeper(shop).refresh(shop.recogniser, None)
+    assert new.threshold == shop.recogniser.confirm_below
 
 
 def test_only_a_person_checks_an_answer_and_only_of_the_model_that_serves() -> None:
@@ -118,16 +119,14 @@ def test_a_small_share_of_sure_answers_is_asked_about_all_the_same(shop: Shop) -
         answers_of(plenty, MODEL), shop.recogniser.confirm_below, shop.recogniser.ref, NOW
     )
     assert asking.audited == AUDITED
-    operation = Recognise(
-        shop.uploads, shop.ledger, shop.weighings, shop.catalogue, shop.announce, shop.clock
-    )
+    operation = Recognise(shop.uploads, shop.ledger, shop.weighings, shop.announce, shop.clock)
     # Every weighing is audited where the share is the whole.
     for share, asked in ((Decimal(1), True), (Decimal(0), False)):
         job_id = shop.upload()
         operation.process(
             Arrival(upload_key(job_id)),
             shop.recogniser,
-            operation.catalogue(),
+            shop.catalogue.all(),
             asking=asking.model_copy(update={"audited": share}),
         )
         weighing = shop.weighings.rows[job_id]

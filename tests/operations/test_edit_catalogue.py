@@ -64,7 +64,7 @@ def test_examples_fill_a_new_shop_in_a_few_writes(shop: Shop) -> None:
     edit = EditCatalogue(shop.catalogue, shop.ledger, shop.clock)
     many = [item(f"Kind {n}", plu=str(n)) for n in range(1, 121)]
     assert edit.put_examples(many) == 120
-    assert shop.catalogue.batches == [50, 50, 20]
+    assert shop.catalogue.batches == [49, 49, 22]
     assert edit.put_examples(many) == 0
     assert shop.ledger.item_changes == []
 

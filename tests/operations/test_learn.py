@@ -13,6 +13,9 @@ from tests.examples import picture, scores
 from tests.fakes import FakeRecogniser
 from tests.shop import Shop
 
+ANNOUNCED = 99
+"""A version that is announced and may not be there yet: the newest one is looked for."""
+
 
 @pytest.fixture
 def shop() -> Shop:
@@ -40,12 +43,12 @@ def taught(shop: Shop) -> list[tuple[str, Teacher]]:
 
 def test_an_enrolled_item_is_remembered_by_the_next_batch(shop: Shop) -> None:
     remember = Remember(shop.memories)
-    remember.refresh(shop.recogniser)
+    remember.refresh(shop.recogniser, ANNOUNCED)
     version = shop.teach.enrol("Lemon", [picture(), picture(colour=(9, 9, 9))])
     assert version.number == 1
     assert [one.state for one in shop.teach.versions()] == [MemoryProgress.PENDING]
 
-    remember.refresh(shop.recogniser)
+    remember.refresh(shop.recogniser, ANNOUNCED)
 
     assert shop.recogniser.remembered == {"Lemon": 2}
     assert [one.state for one in shop.teach.versions()] == [MemoryProgress.READY]
@@ -55,25 +58,25 @@ def test_an_enrolled_item_is_remembered_by_the_next_batch(shop: Shop) -> None:
 def test_a_picture_is_looked_at_once_by_each_model(shop: Shop) -> None:
     remember = Remember(shop.memories)
     shop.teach.enrol("Lemon", [picture()])
-    remember.refresh(shop.recogniser)
+    remember.refresh(shop.recogniser, ANNOUNCED)
     shop.teach.enrol("Banana", [picture(colour=(9, 9, 9))])
-    remember.refresh(shop.recogniser)
-    remember.refresh(shop.recogniser)
+    remember.refresh(shop.recogniser, ANNOUNCED)
+    remember.refresh(shop.recogniser, ANNOUNCED)
     assert shop.recogniser.embedded == 2
 
     other_worker = FakeRecogniser(ref=shop.recogniser.ref)
-    Remember(shop.memories).refresh(other_worker)
+    Remember(shop.memories).refresh(other_worker, ANNOUNCED)
     assert (other_worker.embedded, other_worker.remembered) == (0, {"Lemon": 1, "Banana": 1})
 
     other_model = FakeRecogniser(ref=ModelRef(id="another", revision="1"))
-    remember.refresh(other_model)
+    remember.refresh(other_model, ANNOUNCED)
     assert (other_model.embedded, other_model.remembered) == (2, {"Lemon": 1, "Banana": 1})
 
 
 def test_a_model_that_cannot_learn_is_left_alone(shop: Shop) -> None:
     shop.teach.enrol("Lemon", [picture()])
     shop.recogniser.learns = False
-    Remember(shop.memories).refresh(shop.recogniser)
+    Remember(shop.memories).refresh(shop.recogniser, ANNOUNCED)
     assert shop.recogniser.remembered == {}
 
 
@@ -82,10 +85,10 @@ def test_going_back_forgets_what_came_last(shop: Shop) -> None:
     shop.teach.enrol("Lemon", [picture()])
     shop.teach.enrol("Banana", [picture(colour=(9, 9, 9))])
     assert shop.teach.go_back().number == 3
-    remember.refresh(shop.recogniser)
+    remember.refresh(shop.recogniser, ANNOUNCED)
     assert shop.recogniser.remembered == {"Lemon": 1}
     shop.teach.go_back()
-    remember.refresh(shop.recogniser)
+    remember.refresh(shop.recogniser, ANNOUNCED)
     assert shop.recogniser.remembered == {}
     with pytest.raises(Conflict):
         shop.teach.go_back()

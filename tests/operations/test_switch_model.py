@@ -47,7 +47,7 @@ class Site:
             Loader(self.packages, lambda: self._load(BUILTIN), lambda ref, _: self._load(ref)),
             self.clock,
         )
-        return lambda: serve.refresh().ref
+        return lambda: serve.refresh(self.registry.current()).ref
 
     def _load(self, ref: ModelRef, _folder: Path | None = None) -> FakeRecogniser:
         self.loads.append(ref)
@@ -196,6 +196,6 @@ def test_the_memory_of_a_model_that_is_gone_is_given_back_once(site: Site) -> No
     serve = ActiveModel("worker", site.registry, loader, site.clock)
     for wanted in (BUILTIN, GOOD, GOOD, BUILTIN):
         site.activate(wanted.id, wanted.revision)
-        assert serve.refresh().ref == wanted
+        assert serve.refresh(site.registry.current()).ref == wanted
         loader.tidy()
     assert len(given) == 2

@@ -82,13 +82,14 @@ class Site(Shop):
                 self.uploads,
                 self.ledger,
                 self.weighings,
-                self.catalogue,
                 self.announce,
                 self.clock,
             )
-            active = serve.refresh()
-            trial = trying.begin(active)
-            catalogue, told = operation.catalogue(), []
+            active = serve.refresh(self.registry.current())
+            newest = self.memories.newest()
+            memory = 0 if newest is None else newest.number
+            trial = trying.begin(active, self.trials.current(), memory)
+            catalogue, told = self.catalogue.all(), []
             for job_id in job_ids:
                 arrival = Arrival(upload_key(job_id), again=again)
                 told += operation.process(arrival, active, catalogue, trial)

@@ -9,6 +9,7 @@ from smartscale.adapters.bucket import Bucket
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.weighing import ModelRef
+from smartscale.operations.ports.briefings import Briefings
 
 MEMORY = "memory/"
 _VERSIONS = f"{MEMORY}versions/"
@@ -21,8 +22,9 @@ class S3Memories:
     """Versions are written once, and the newest counts. Of two writers with the same next number,
     a conditional write lets one win."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, briefings: Briefings) -> None:
         self._bucket = bucket
+        self._briefings = briefings
 
     def newest(self, after: int = 0) -> MemoryVersion | None:
         """The newest version above a number."""
@@ -37,6 +39,8 @@ class S3Memories:
 
     def add(self, version: MemoryVersion) -> bool:
         """Store a version unless its number is taken."""
+        # Before it is there: a crash in between makes workers look for it once more, no more.
+        self._briefings.announce_memory(version.number)
         body = version.model_dump_json().encode()
         return self._bucket.put_new(_version_key(version.number), body, "application/json")
 

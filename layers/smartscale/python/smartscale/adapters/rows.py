@@ -4,6 +4,7 @@ Numbers are stored as DynamoDB numbers through `Decimal`; PynamoDB's own NumberA
 through float, which money and weight must not.
 """
 
+import uuid
 from decimal import Decimal
 from typing import TypeVar
 
@@ -16,12 +17,15 @@ from pynamodb.attributes import (
     NumberAttribute,
     TTLAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
 )
 from pynamodb.constants import NUMBER
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
 Row = TypeVar("Row", bound=Model)
+BRIEFING_KEY = "briefing"
+"""The key of the row that workers read before a batch."""
 
 
 class DecimalAttribute(Attribute[Decimal]):
@@ -134,18 +138,18 @@ class ItemRow(Model):
     picture = UnicodeAttribute(null=True)
     retired = BooleanAttribute()
     version = DecimalAttribute()
+    document = UnicodeAttribute(null=True)
+    """The same as JSON, which is read much faster; versions before this one wrote none."""
 
 
-class CatalogueVersionRow(Model):
-    """The last changes of the catalogue, in a row of its table whose key no label can be.
+class NameRow(Model):
+    """Which items have a name, beside the items, under a key that no label can be.
 
-    The newest is last: a worker that knows the catalogue up to the third last change needs to read
-    two items. Each change has something unique in it. A number would not do: after a crash and a
-    restore the same number may come again, with other changes before it.
+    An item may have lost the name since: whoever follows it looks at the item.
     """
 
     label = UnicodeAttribute(hash_key=True)
-    changes: ListAttribute[str] = ListAttribute(default=list)
+    labels = UnicodeSetAttribute(null=True)
 
 
 class RegistryRow(Model):
@@ -155,6 +159,29 @@ class RegistryRow(Model):
     pk = UnicodeAttribute(hash_key=True)
     document = UnicodeAttribute()
     expires_at = TTLAttribute(null=True)
+
+
+class BriefingRow(Model):
+    """What workers must know before a batch (`pk` "briefing"), beside the registry's rows.
+
+    `switch`, `trial` and `asking` are the documents of the rows of these names, empty where there
+    are none;
+    `memory` is the number of the memory's newest version; `changes` are the last changes of the
+    catalogue, the newest last. Each change has something unique in it. A number would not do: after
+    a crash and a restore the same number may come again, with other changes before it.
+    """
+
+    pk = UnicodeAttribute(hash_key=True)
+    switch = UnicodeAttribute(null=True)
+    trial = UnicodeAttribute(null=True)
+    asking = UnicodeAttribute(null=True)
+    memory = DecimalAttribute(null=True)
+    changes: ListAttribute[str] = ListAttribute(null=True)
+
+
+def new_change(label: str) -> str:
+    """A change of an item, as the briefing has it: something unique, a space, the label."""
+    return f"{uuid.uuid4().hex[:12]} {label}"
 
 
 class TallyRow(Model):

@@ -2,8 +2,6 @@
 
 import heapq
 import json
-import time
-import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,22 +11,20 @@ from functools import reduce
 from itertools import groupby, islice
 from operator import and_, or_
 from pathlib import PurePosixPath
-from threading import Lock
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 from pydantic import BaseModel
 from pynamodb.connection import Connection
-from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import Index
 from pynamodb.models import Model
-from pynamodb.transactions import TransactWrite
 
 from smartscale.adapters.rows import (
-    CatalogueVersionRow,
-    ItemRow,
+    BRIEFING_KEY,
+    BriefingRow,
     RefusalRow,
     RegistryRow,
     TallyRow,
@@ -36,8 +32,8 @@ from smartscale.adapters.rows import (
     bind,
 )
 from smartscale.adapters.store_errors import translates_store_errors
+from smartscale.adapters.together import write_together
 from smartscale.domain.asking import Asking
-from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.job_id import is_job_id, job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.trial import LATELY, Tallies, Tally, Trial, window_of
@@ -52,10 +48,6 @@ _PAGE = 1000
 
 WORKER_LIFETIME = timedelta(minutes=30)
 CONDITION_FAILED = "ConditionalCheckFailedException"
-_CATALOGUE_VERSION_KEY = "#version"
-_CHANGES_KEPT = 20
-"""Few enough that their row is one read unit."""
-_CONFLICT_PAUSES_S = (0.02, 0.05, 0.1, 0.2)
 _SWITCH_KEY = "switch"
 _TRIAL_KEY = "trial"
 _ASKING_KEY = "asking"
@@ -129,19 +121,20 @@ class DynamoWeighings:
         except self._rows.DoesNotExist:
             return None
 
+    def add(self, weighing: Weighing) -> bool:
+        """Store a state unless there is any."""
+        return saved(self._row(weighing), self._rows.version.does_not_exist())
+
     def put(self, weighing: Weighing) -> bool:
         """Store a state unless the same or a later version is there."""
-        return _saved(self._row(weighing), self._earlier_than(weighing))
+        return saved(self._row(weighing), self._earlier_than(weighing))
 
     def put_all(self, weighings: Sequence[Weighing]) -> list[bool]:
         """Store up to 100 states, of different weighings, each unless a later one is there."""
-        try:
-            with TransactWrite(connection=self._connection) as transaction:
-                for weighing in weighings:
-                    transaction.save(self._row(weighing), condition=self._earlier_than(weighing))
-        except TransactWriteError:  # one of them was there: the transaction stored none
-            return [self.put(weighing) for weighing in weighings]
-        return [True] * len(weighings)
+        puts = [(self._row(weighing), self._earlier_than(weighing)) for weighing in weighings]
+        if write_together(self._connection, puts, []):
+            return [True] * len(weighings)
+        return [self.put(weighing) for weighing in weighings]  # one was there: none was stored
 
     def _row(self, weighing: Weighing) -> WeighingRow:
         needs = _Needs.of(weighing)
@@ -291,110 +284,13 @@ def _matches(weighing: Weighing, wanted: HistoryFilter) -> bool:
 
 
 @translates_store_errors
-class DynamoCatalogue:
-    """The catalogue table. Safe to share between threads.
-
-    The whole catalogue is kept here between calls. Each change is noted in the row of the table's
-    version, in the same transaction, so one small read tells what has changed since.
-    """
-
-    def __init__(self, table_name: str, region: str) -> None:
-        self._rows = bind(ItemRow, table_name, region)
-        self._versions = bind(CatalogueVersionRow, table_name, region)
-        self._connection = Connection(region=region)
-        self._puts = 0
-        self._lock = Lock()
-        self._kept: tuple[str, Catalogue] | None = None
-
-    def all(self) -> Catalogue:
-        """The whole catalogue as it is now; the same object for as long as nothing changes."""
-        with self._lock:
-            # Before the items are read: a change in between makes the next call read them again.
-            changes = self._changes()
-            version = changes[-1] if changes else ""
-            if self._kept is not None and version == self._kept[0]:
-                return self._kept[1]
-            if self._kept is not None and self._kept[0] in changes:
-                since = changes[changes.index(self._kept[0]) + 1 :]
-                labels = {label for _, _, label in (change.partition(" ") for change in since)}
-                rows = self._rows.batch_get(labels, consistent_read=True)
-                catalogue = self._kept[1].replace(_item(row) for row in rows)
-            else:
-                items = self._rows.scan(self._rows.plu.exists(), consistent_read=True)
-                catalogue = Catalogue(_item(row) for row in items)
-            self._kept = version, catalogue
-            return catalogue
-
-    def _changes(self) -> list[str]:
-        """The last changes, each as a text of its own: something unique, a space, a label."""
-        try:
-            row = self._versions.get(_CATALOGUE_VERSION_KEY, consistent_read=True)
-        except self._versions.DoesNotExist:
-            return []
-        return list(row.changes)
-
-    def get(self, label: str) -> Item | None:
-        """An item, retired or not."""
-        try:
-            return _item(self._rows.get(label, consistent_read=True))
-        except self._rows.DoesNotExist:
-            return None
-
-    def put(self, item: Item) -> bool:
-        """Store an item unless the same or a later version is there."""
-        return self._put_together([item])
-
-    def put_all(self, items: Sequence[Item]) -> None:
-        """Store up to 50 items, each unless the same or a later version is there."""
-        if items and not self._put_together(items):
-            for item in items:  # one of them was there: the transaction stored none
-                self.put(item)
-
-    def _put_together(self, items: Sequence[Item]) -> bool:
-        """Store items and the note that they have changed, all or none."""
-        stored, table = self._rows.version, self._versions
-        changes = [f"{uuid.uuid4().hex[:12]} {item.label}" for item in items]
-        for pause in (*_CONFLICT_PAUSES_S, None):
-            try:
-                with TransactWrite(connection=self._connection) as transaction:
-                    for item in items:
-                        transaction.save(
-                            self._rows(**_plain(item)),
-                            condition=stored.does_not_exist() | (stored < Decimal(item.version)),
-                        )
-                    transaction.update(
-                        table(_CATALOGUE_VERSION_KEY),
-                        actions=[table.changes.set((table.changes | []).append(changes))],
-                    )
-            except TransactWriteError as error:
-                reasons = {reason.code for reason in error.cancellation_reasons if reason}
-                if "ConditionalCheckFailed" in reasons:
-                    return False
-                if "TransactionConflict" not in reasons or pause is None:
-                    raise
-                time.sleep(pause)
-            else:
-                before = self._puts
-                self._puts += len(items)
-                if before == 0 or before // _CHANGES_KEPT != self._puts // _CHANGES_KEPT:
-                    self._forget_old_changes()
-                return True
-        raise AssertionError("unreachable")
-
-    def _forget_old_changes(self) -> None:
-        """Keep the version's row small; whoever is further behind reads everything anew."""
-        changes = self._changes()
-        if len(changes) > 2 * _CHANGES_KEPT:
-            row = self._versions(_CATALOGUE_VERSION_KEY, changes=changes[-_CHANGES_KEPT:])
-            _saved(row, self._versions.changes == changes)
-
-
-@translates_store_errors
 class DynamoRegistry:
     """The model registry table."""
 
     def __init__(self, table_name: str, region: str) -> None:
         self._rows = bind(RegistryRow, table_name, region)
+        self._briefing = bind(BriefingRow, table_name, region)
+        self._connection = Connection(region=region)
 
     def current(self) -> ModelSwitch | None:
         """The last request for a model."""
@@ -406,8 +302,12 @@ class DynamoRegistry:
 
     def replace(self, switch: ModelSwitch, expected: ModelSwitch | None) -> bool:
         """Store a switch if the stored one is still the expected."""
-        row = self._rows(_SWITCH_KEY, document=switch.model_dump_json())
-        return _saved(row, _still(self._rows, expected, "generation", "state", "changed_at"))
+        row, briefing = self._rows(_SWITCH_KEY, document=switch.model_dump_json()), self._briefing
+        return write_together(
+            self._connection,
+            [(row, _still(self._rows, expected, "generation", "state", "changed_at"))],
+            [(briefing(BRIEFING_KEY), [briefing.switch.set(row.document)])],
+        )
 
     def report(self, report: WorkerReport) -> None:
         """Record what a worker has loaded. The row expires when the worker stops reporting."""
@@ -435,6 +335,8 @@ class DynamoTrials:
     def __init__(self, table_name: str, region: str) -> None:
         self._rows = bind(RegistryRow, table_name, region)
         self._tallies = bind(TallyRow, table_name, region)
+        self._briefing = bind(BriefingRow, table_name, region)
+        self._connection = Connection(region=region)
 
     def current(self) -> Trial | None:
         """The last trial."""
@@ -446,8 +348,12 @@ class DynamoTrials:
 
     def replace(self, trial: Trial, expected: Trial | None) -> bool:
         """Store a trial if the stored one is still the expected."""
-        row = self._rows(_TRIAL_KEY, document=trial.model_dump_json())
-        return _saved(row, _still(self._rows, expected, "number", "state"))
+        row, briefing = self._rows(_TRIAL_KEY, document=trial.model_dump_json()), self._briefing
+        return write_together(
+            self._connection,
+            [(row, _still(self._rows, expected, "number", "state"))],
+            [(briefing(BRIEFING_KEY), [briefing.trial.set(row.document)])],
+        )
 
     def add(self, number: int, tallies: Tallies, at: datetime) -> tuple[Tallies, Tallies]:
         """Add to the tallies of a trial and of its window, each in one atomic update."""
@@ -493,6 +399,8 @@ class DynamoAsking:
 
     def __init__(self, table_name: str, region: str) -> None:
         self._rows = bind(RegistryRow, table_name, region)
+        self._briefing = bind(BriefingRow, table_name, region)
+        self._connection = Connection(region=region)
 
     def current(self) -> Asking | None:
         """What is stored."""
@@ -504,8 +412,12 @@ class DynamoAsking:
 
     def replace(self, asking: Asking, expected: Asking | None) -> bool:
         """Store it if what is stored is still the expected."""
-        row = self._rows(_ASKING_KEY, document=asking.model_dump_json())
-        return _saved(row, _still(self._rows, expected, "number"))
+        row, briefing = self._rows(_ASKING_KEY, document=asking.model_dump_json()), self._briefing
+        return write_together(
+            self._connection,
+            [(row, _still(self._rows, expected, "number"))],
+            [(briefing(BRIEFING_KEY), [briefing.asking.set(row.document)])],
+        )
 
 
 @translates_store_errors
@@ -544,7 +456,7 @@ def _still(rows: type[RegistryRow], expected: BaseModel | None, *names: str) -> 
     return reduce(and_, (stored.contains(part) for part in parts))
 
 
-def _saved(row: Model, condition: Condition) -> bool:
+def saved(row: Model, condition: Condition) -> bool:
     """Store a row if the condition holds; tells whether it did."""
     try:
         row.save(condition=condition)
@@ -555,7 +467,7 @@ def _saved(row: Model, condition: Condition) -> bool:
     return True
 
 
-def _plain(document: BaseModel) -> dict[str, Any]:
+def plain(document: BaseModel) -> dict[str, Any]:
     """A document as PynamoDB takes it: no None, times as text, whole numbers as Decimal."""
     return {name: _value(value) for name, value in document.model_dump(exclude_none=True).items()}
 
@@ -622,11 +534,7 @@ def _weighing(row: WeighingRow) -> Weighing:
     return Weighing.model_validate_json(zlib.decompress(row.document))
 
 
-def _item(row: ItemRow) -> Item:
-    return Item.model_validate(_document(row))
-
-
-def _document(row: Model) -> dict[str, object]:
+def document_of(row: Model) -> dict[str, object]:
     stored: dict[str, Any] = row.to_dynamodb_dict()
     deserialize = TypeDeserializer().deserialize
     return {name: deserialize(value) for name, value in stored.items()}

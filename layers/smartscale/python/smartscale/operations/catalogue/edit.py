@@ -11,8 +11,9 @@ from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.ledger import Ledger
 from smartscale.parallel import batched, in_parallel
 
-_AT_ONCE = 50
-"""How many items of a file are stored together."""
+_AT_ONCE = 49
+"""How many items of a file are stored together: DynamoDB writes them with a name each, and a note
+of the change, in one step of 100 rows at most."""
 
 
 class EditCatalogue:
@@ -59,6 +60,7 @@ class EditCatalogue:
         is: it would sell at a price that nobody there has seen. An interrupted filling goes on at
         the next start. It is not recorded, since the next deployment does the same.
         """
+        self._catalogue.name_all()
         examples = {item.label: item for item in items}
         known = self._catalogue.all().everything()
         if any(not _is_example(item, examples.get(item.label)) for item in known):
@@ -115,6 +117,7 @@ class EditCatalogue:
                 if item.label in taken:  # another edit came first: this one becomes the next
                     self._put(item)
             progress(len(some))
+        self._catalogue.name_all()
         return changes
 
     def retire(self, label: str) -> None:

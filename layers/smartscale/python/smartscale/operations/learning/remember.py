@@ -24,13 +24,20 @@ class Remember:
         self._version: MemoryVersion | None = None
         self._recogniser: Recogniser | None = None
 
-    def refresh(self, recogniser: Recogniser) -> None:
-        """Give the recogniser the newest version's lessons, before its next batch."""
+    def refresh(self, recogniser: Recogniser, announced: int) -> None:
+        """Give the recogniser the newest version's lessons, before its next batch.
+
+        Args:
+            recogniser: what is taught.
+            announced: the number of the newest version that was announced. It may not be there
+                yet: then the next batch looks for it again.
+        """
         if not recogniser.learns:
             self._recogniser = None  # a kept reference would hold the previous model's RAM
             return
+        known = 0 if self._version is None else self._version.number
         try:
-            newest = self._memories.newest(0 if self._version is None else self._version.number)
+            newest = self._memories.newest(known) if announced > known else None
         except StoreUnavailable as error:
             _log.warning("the memory stays as it is: %s", error)
             newest = None

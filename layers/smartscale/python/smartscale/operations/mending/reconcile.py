@@ -21,6 +21,7 @@ from smartscale.domain.upload import StoredUpload, is_upload
 from smartscale.domain.weighing import Weighing
 from smartscale.operations.messages import WAKE_UP, Arrival, arrival_message, lesson_message
 from smartscale.operations.metrics.figures import recorded_metrics
+from smartscale.operations.ports.briefings import Briefings
 from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.learning import Memories
 from smartscale.operations.ports.ledger import Ledger, LedgerEntry
@@ -69,6 +70,7 @@ class Reconcile:
         registry: Registry,
         trials: Trials,
         memories: Memories,
+        briefings: Briefings,
         queue: Queue,
         metrics: Metrics | None,
         announce: Announce | None,
@@ -82,6 +84,7 @@ class Reconcile:
         self._registry = registry
         self._trials = trials
         self._memories = memories
+        self._briefings = briefings
         self._queue = queue
         self._metrics = metrics
         self._bucket_name = bucket_name
@@ -111,6 +114,9 @@ class Reconcile:
         items = self._restore_items([one for one in earlier if isinstance(one, Item)])
         switch = self._restore_switch([one for one in earlier if isinstance(one, ModelSwitch)])
         trial = self._restore_trial([one for one in earlier if isinstance(one, Trial)])
+        self._catalogue.name_all()
+        if since is None:  # what workers know may be of tables that are gone
+            self._briefings.forget()
         rows = self._rebuild(since, figures_since, progress)
         progress("uploads")
         resent = self._resend(since) if resend else 0

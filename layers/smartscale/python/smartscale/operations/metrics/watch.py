@@ -8,8 +8,9 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 from typing import Self
 
@@ -20,7 +21,9 @@ from smartscale.operations.ports.queues import Backlog
 COSTS = Path(__file__).parents[2] / "costs.json"
 """Written by `python -m infra.sizing.marginal` from the price table of `smartscale cost`."""
 THROTTLED_SPAN = timedelta(minutes=5)
-_THROTTLES_EVERY = timedelta(minutes=1)
+_LOOK_EVERY = timedelta(minutes=1)
+_DEPTH = "QueueDepth"
+_THROTTLES = "Throttles"
 _ELSEWHERE = "us-east-1"
 _log = logging.getLogger(__name__)
 
@@ -73,10 +76,15 @@ class Watch:
         self._costs = costs
         self._now = now
         self._cold = True
-        self._throttles_read_at: datetime | None = None
+        self._looked = dict.fromkeys((_DEPTH, _THROTTLES), datetime.min.replace(tzinfo=UTC))
 
-    def metrics(self, work: Work) -> list[Metric]:
-        """The figures after a batch."""
+    def metrics(self, work: Work, *, may_ask: bool = True) -> list[Metric]:
+        """The figures after a batch.
+
+        Args:
+            work: the batch.
+            may_ask: whether one call may be made for them: for what is due, about once a minute.
+        """
         # Zeros too: a missing value would look like a metric that is not emitted.
         metrics = [Metric("ColdStarts", int(self._cold)), Metric("DeadLetters", 0)]
         self._cold = False
@@ -86,8 +94,8 @@ class Watch:
         if work.weighings:
             metrics += work.weighings * [Metric("CostPerThousand", self._cost(work), "None")]
         try:
-            metrics.append(Metric("QueueDepth", self._backlog.waiting()))
-            metrics += self._throttles()
+            if may_ask:
+                metrics += self._asked()
         except StoreUnavailable as error:
             _log.warning("the queue or its figures cannot be read: %s", error)
         return metrics
@@ -97,15 +105,20 @@ class Watch:
         gb_seconds = seconds * work.memory_mb / 1024
         return float(self._costs.per_thousand(gb_seconds))
 
-    def _throttles(self) -> list[Metric]:
-        """What Lambda turned away in this account, looked up once a minute.
+    def _asked(self) -> list[Metric]:
+        """What it takes a call to know: the one that has not been looked up for longest, if any."""
+        now = self._now()
+        name, looked = min(self._looked.items(), key=itemgetter(1))
+        if now - looked < _LOOK_EVERY:
+            return []
+        self._looked[name] = now
+        return [Metric(name, self._backlog.waiting() if name == _DEPTH else self._throttles(now))]
+
+    def _throttles(self, now: datetime) -> float:
+        """What Lambda turned away in this account lately.
 
         All functions of an account share its limit, so it is the account that counts.
         """
-        now = self._now()
-        if self._throttles_read_at is not None and now - self._throttles_read_at < _THROTTLES_EVERY:
-            return []
-        self._throttles_read_at = now
         query = MetricQuery("Throttles", "Sum", namespace="AWS/Lambda")
         [found] = self._queries.series([query], now - THROTTLED_SPAN, now, 60)
-        return [Metric("Throttles", sum(found.values()))]
+        return sum(found.values())

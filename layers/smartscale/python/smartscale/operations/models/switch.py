@@ -237,14 +237,16 @@ class ActiveModel:
         """The request that was last carried out, and its state then: a batch may come during an
         import."""
         self._reported: WorkerReport | None = None
+        self.reported = False
+        """Whether the worker has said what it has loaded, before the last batch."""
 
-    def refresh(self, waited_s: int | None = None) -> Recogniser:
+    def refresh(self, switch: ModelSwitch | None, waited_s: int | None = None) -> Recogniser:
         """The recogniser for the next batch: the requested model's, else the last that worked.
 
         Args:
+            switch: the last request.
             waited_s: seconds that the oldest message of the batch has waited.
         """
-        switch = self._registry.current()
         if switch is None:
             recogniser = self._recogniser or self._loader.builtin()
         elif (switch.generation, switch.state) == self._activated and self._recogniser is not None:
@@ -290,8 +292,10 @@ class ActiveModel:
 
     def _report(self, model: ModelRef, waited_s: int | None) -> None:
         now, last = self._now(), self._reported
+        self.reported = False
         if last is None or last.model != model or now - last.reported_at > _REPORT_EVERY:
             self._reported = WorkerReport(
                 worker=self._worker, model=model, reported_at=now, waited_s=waited_s
             )
             self._registry.report(self._reported)
+            self.reported = True

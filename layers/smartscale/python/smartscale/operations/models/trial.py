@@ -173,10 +173,17 @@ class TryModel:
         self._now = now
         self._clock = clock
         self._candidate: Recogniser | None = None
+        self._memory = 0
 
-    def begin(self, active: Recogniser) -> "TrialBatch | None":
-        """What tries the candidate in the next batch; None where none is tried."""
-        trial = self._trials.current()
+    def begin(self, active: Recogniser, trial: Trial | None, memory: int) -> "TrialBatch | None":
+        """What tries the candidate in the next batch; None where none is tried.
+
+        Args:
+            active: the model that serves.
+            trial: the last trial.
+            memory: the number of the memory's newest version.
+        """
+        self._memory = memory
         if trial is not None and trial.running and active.ref != trial.against:
             self._overtaken(trial, active.ref)
             trial = None
@@ -195,7 +202,7 @@ class TryModel:
         """
         try:
             candidate = self._candidate or self._loader.load(trial.model)
-            self._remember.refresh(candidate)
+            self._remember.refresh(candidate, self._memory)
         except (PackageError, NotFound) as error:
             self.end(trial, TrialState.ROLLED_BACK, f"It cannot be loaded: {error}")
             return None

@@ -68,6 +68,9 @@ class Weighings(Protocol):
     def get(self, job_id: str) -> Weighing | None:
         """A weighing with its outcome, None while it has none."""
 
+    def add(self, weighing: Weighing) -> bool:
+        """Store a state unless there is any; tells whether it did."""
+
     def put(self, weighing: Weighing) -> bool:
         """Store a state unless the same or a later version is there; tells whether it did."""
 
@@ -89,3 +92,6 @@ class Events(Protocol):
 
     def publish(self, event: WeighingCompleted) -> None:
         """Publish an event. Raises StoreUnavailable."""
+
+    def publish_all(self, events: Sequence[WeighingCompleted]) -> list[WeighingCompleted]:
+        """Publish events together; those that were not taken. Raises StoreUnavailable."""

@@ -100,9 +100,11 @@ class Accept:
         job_id = new_job_id(_begun(weighed_at, now))
         if idempotency_key is not None:
             content = json.dumps(metadata) + hashlib.sha256(image).hexdigest()
-            job_id = self._claim(job_id, idempotency_key, content)
-            if self._uploads.find(upload_key(job_id)) is not None:
-                return job_id
+            claimed = self._claim(job_id, idempotency_key, content)
+            # Its own id means that the key is new, and no picture can be there.
+            if claimed != job_id and self._uploads.find(upload_key(claimed)) is not None:
+                return claimed
+            job_id = claimed
         noted = {ACCEPTED_AT: now.isoformat(), **_correlation(job_id)}
         self._uploads.put(upload_key(job_id), picture.data, picture.media_type, metadata | noted)
         return job_id

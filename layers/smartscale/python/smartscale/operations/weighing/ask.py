@@ -15,8 +15,6 @@ from smartscale.operations.ports.models import Recogniser
 from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts, Weighings
 
 LOOK_BACK = timedelta(days=60)
-_READ_AGAIN = timedelta(seconds=30)
-"""How long a worker takes what it has read for what is stored."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,25 +33,21 @@ class KeepAsking:
         self._wishes = wishes
         self._weighings = weighings
         self._now = now
-        self._known: Asking | None = None
-        self._read_at: datetime | None = None
 
-    def refresh(self, recogniser: Recogniser) -> Asking:
+    def refresh(self, recogniser: Recogniser, stored: Asking | None) -> Asking:
         """What holds for the next batch, in full: it has a threshold.
 
         A store that is away changes nothing: what was known holds on.
+
+        Args:
+            recogniser: the model that serves.
+            stored: what holds by the briefing; None in a new shop.
         """
         now = self._now()
-        known, read_at = self._known, self._read_at
-        if (
-            known is None
-            or read_at is None
-            or now - read_at >= _READ_AGAIN
-            or known.due(recogniser.ref, now)
-        ):
+        known = stored
+        if stored is None or stored.due(recogniser.ref, now):
             try:
-                known = self._renewed(recogniser, now)
-                self._known, self._read_at = known, now
+                known = self._renewed(stored, recogniser, now)
             except StoreUnavailable as error:
                 _log.warning("asking stays as it is: %s", error)
         if known is None or known.threshold is None or known.model != recogniser.ref:
@@ -61,10 +55,7 @@ class KeepAsking:
             return wish.found((), recogniser.confirm_below, recogniser.ref, now)
         return known
 
-    def _renewed(self, recogniser: Recogniser, now: datetime) -> Asking:
-        stored = self._store.current()
-        if stored is not None and not stored.due(recogniser.ref, now):
-            return stored
+    def _renewed(self, stored: Asking | None, recogniser: Recogniser, now: datetime) -> Asking:
         facts = self._weighings.facts(HistoryFilter(from_=now - LOOK_BACK, to=now), WINDOW)
         wish = stored
         if wish is None:  # a new shop, or one whose tables were lost

@@ -14,6 +14,8 @@ from smartscale.operations.weighing.accept import PRESIGNED_SECONDS
 from smartscale.recognition.photo import thumbnail
 
 MAX_EXPORT = 10_000
+_SOONEST = timedelta(milliseconds=25)
+"""No weighing is stored, read, recognised and recorded in less."""
 _FIRST_WEIGHING = datetime(2025, 1, 1, tzinfo=UTC)
 """No weighing is older than the product, so earlier months are not read."""
 
@@ -79,6 +81,10 @@ class History:
         if weighing is None and not self._is_under_way(job_id):
             raise NotFound("There is no weighing with this id, or its picture never arrived.")
         return weighing
+
+    def is_just_begun(self, job_id: str) -> bool:
+        """Whether a weighing began so lately that it cannot have an outcome yet."""
+        return is_job_id(job_id) and timedelta() <= self._now() - job_time(job_id) < _SOONEST
 
     def outcome(self, job_id: str) -> Weighing | None:
         """The outcome of a weighing that is known to exist, None while it is pending."""

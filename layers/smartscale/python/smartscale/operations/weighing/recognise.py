@@ -15,7 +15,7 @@ from smartscale.domain.labels import products_of
 from smartscale.domain.load import Load
 from smartscale.domain.moments import parse_moment
 from smartscale.domain.prediction import NO_ITEM, UNKNOWN, Scored, decide
-from smartscale.domain.upload import ACCEPTED_AT, StoredUpload
+from smartscale.domain.upload import ACCEPTED_AT, EVIDENCE, StoredUpload
 from smartscale.domain.weighing import (
     NO_MODEL,
     ModelRef,
@@ -26,13 +26,13 @@ from smartscale.domain.weighing import (
 )
 from smartscale.operations.messages import Arrival
 from smartscale.operations.metrics.figures import outcome_metrics, outcome_metrics_of
-from smartscale.operations.ports.catalogue import CatalogueStore
+from smartscale.operations.ports.catalogue import SoldNow
 from smartscale.operations.ports.ledger import Ledger
 from smartscale.operations.ports.metrics import Metric
 from smartscale.operations.ports.models import Recogniser
 from smartscale.operations.ports.uploads import Uploads
 from smartscale.operations.ports.weighings import Weighings
-from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.announce import Announces
 from smartscale.operations.weighing.evidence import read_evidence
 from smartscale.recognition.photo import ImageError
 
@@ -44,7 +44,7 @@ class RecognitionTask:
     upload: StoredUpload
     load: Load
     image: bytes
-    catalogue: Catalogue
+    catalogue: SoldNow
     again: bool = False
     """Whether it was delivered before without reaching an outcome."""
 
@@ -67,26 +67,20 @@ class Recognise:
         uploads: Uploads,
         ledger: Ledger,
         weighings: Weighings,
-        catalogue: CatalogueStore,
-        announce: Announce,
+        announce: Announces,
         now: Callable[[], datetime],
     ) -> None:
         self._announce = announce
         self._uploads = uploads
         self._ledger = ledger
         self._weighings = weighings
-        self._catalogue = catalogue
         self._now = now
-
-    def catalogue(self) -> Catalogue:
-        """What is sold now."""
-        return self._catalogue.all()
 
     def process(
         self,
         arrival: Arrival,
         recogniser: Recogniser,
-        catalogue: Catalogue,
+        catalogue: SoldNow,
         trial: TrialRun | None = None,
         asking: Asking | None = None,
     ) -> list[Metric]:
@@ -111,7 +105,9 @@ class Recognise:
         except NotFound as error:
             raise Unprocessable("The picture was deleted before it was recognised.") from error
         correlation.adopt(upload.correlation_id)
-        stored = self._weighings.get(upload.job_id)
+        # Elsewhere the ledger and the row tell, when the outcome is written, that there was one.
+        may_be_known = arrival.again or arrival.key.startswith(EVIDENCE)
+        stored = self._weighings.get(upload.job_id) if may_be_known else None
         if stored is not None and stored.status is Status.DONE:
             if not arrival.again:
                 return []
@@ -149,14 +145,15 @@ class Recognise:
         )
         # The ledger first: after a crash in between, the row is rebuilt from it.
         weighing = self._ledger.append(weighing)
-        if not self._weighings.put(weighing):
+        first = self._weighings.add(weighing)
+        if not first and not self._weighings.put(weighing):
             return []
         if trial is not None:
             trial.stored(task, weighing)
         stored_ms = _milliseconds(self._now() - accepted)
         # The shopper waits for the row, so the event comes after it.
         self._announce.announce(weighing)
-        return outcome_metrics(weighing, stored_ms, failed_before=stored is not None)
+        return outcome_metrics(weighing, stored_ms, failed_before=not first)
 
 
 NOTHING_KNOWN = [Scored(UNKNOWN, Decimal(0))]
@@ -194,7 +191,8 @@ def outcome(
 
     A label without a price is never sold at zero: it has no price and needs a confirmation.
     """
-    upload, load, catalogue = task.upload, task.load, task.catalogue
+    upload, load = task.upload, task.load
+    catalogue = task.catalogue.sold_under(score.label for score in scores)
     sold_scores = products_of(catalogue).sell(scores)
     threshold = recogniser.confirm_below
     if asking is not None and asking.threshold is not None:
