@@ -4,7 +4,7 @@ It is made for tests, which are short and may forget. Here it keeps a shop's wei
 
 - it hands no message to a worker before the tables hold all that was acknowledged;
 - it answers 507 where an object could not be written, instead of 200;
-- the messages of a worker that was killed are delivered again at once;
+- the messages of a worker that was lost are delivered again at once, to one that is ready;
 - logs do not grow without an end, and old figures are not looked for at each call;
 - it tells the API of each answer as it is stored, and looks for the next batch at once;
 - the weighings' rows are on the disk (`emulator_rows`), and its objects' keys alone in its RAM
@@ -37,21 +37,30 @@ from infra.emulator import ROWS_FILE
 from infra.emulator_objects import know_objects_by_their_keys
 from infra.emulator_rows import Database, Rows, keep_rows_on_disk
 from infra.readiness import Readiness
+from infra.spare_workers import (
+    Spares,
+    prefer_living_workers,
+    tell_lost_workers,
+    was_lost,
+)
 
 LOG_STREAMS = 200
 """How many invocations of each function its log group remembers; files in logs/ keep more."""
 _EVICT_EVERY_S = 600.0
 _WAKE_GAP_S = 0.002
-_KILLED = frozenset({"Worker process died", "Worker returned no response"})
-_KILLED_ERRORS = frozenset({"Sandbox.Timedout"})
 _log = logging.getLogger("smartscale.emulator")
 
 
 def apply_rules() -> None:
     """Change the emulator in this process, before it is served."""
-    _hold_messages(Readiness.from_environment())
+    ready = Readiness.from_environment()
+    _hold_messages(ready)
     _refuse_what_is_not_written()
-    _deliver_again_what_a_killed_worker_had()
+    tell_lost_workers()
+    prefer_living_workers()
+    _deliver_again_what_a_lost_worker_had()
+    if ready.file is not None:  # a shop's run, not a test of some seconds
+        Spares().use()
     _bound_logs()
     _evict_seldom()
     know_objects_by_their_keys()
@@ -115,19 +124,19 @@ def _forget(bucket: str, key: str) -> None:
             _log.warning("%s stays: %s", path, error)
 
 
-def _deliver_again_what_a_killed_worker_had() -> None:
+def _deliver_again_what_a_lost_worker_had() -> None:
     execute, run = lambda_svc._execute_function, lambda_svc._run_sqs_batch  # noqa: SLF001
     thread = threading.local()
 
     def execute_and_note(function: dict[str, Any], event: dict[str, Any]) -> dict[str, Any]:
         result: dict[str, Any] = execute(function, event)
-        thread.killed = _was_killed(result)
+        thread.lost = was_lost(result)
         return result
 
     def run_and_release(*args: Any) -> None:
-        thread.killed = False
+        thread.lost = False
         run(*args)
-        if thread.killed:
+        if thread.lost:
             # On AWS they wait for the queue's visibility timeout.
             mapping, batch = args[0], args[3]
             lambda_svc._esm_backoff_until.pop(mapping["UUID"], None)  # noqa: SLF001
@@ -137,13 +146,6 @@ def _deliver_again_what_a_killed_worker_had() -> None:
 
     lambda_svc._execute_function = execute_and_note  # noqa: SLF001
     lambda_svc._run_sqs_batch = run_and_release  # noqa: SLF001
-
-
-def _was_killed(result: Mapping[str, Any]) -> bool:
-    body = result.get("body")
-    if not result.get("error") or not isinstance(body, dict):
-        return False
-    return body.get("errorMessage") in _KILLED or body.get("errorType") in _KILLED_ERRORS
 
 
 def _bound_logs() -> None:

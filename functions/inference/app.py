@@ -1,6 +1,7 @@
 """The inference function: recognises, prices and stores the weighings of a batch of arrivals."""
 
 import math
+import os
 import platform
 import uuid
 from dataclasses import dataclass, field, replace
@@ -251,3 +252,18 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
     worker().metrics.emit(batch.metrics + watched)
     worker().loader.tidy()
     return response
+
+
+def warm_up() -> None:
+    """Load model, memory and prices before the first batch, which then takes no longer than others.
+
+    Lambda starts a function at full speed, and does not count that towards its timeout.
+    """
+    try:
+        Batch(worker())
+    except Exception:
+        logger.exception("the first batch loads the model")
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    warm_up()

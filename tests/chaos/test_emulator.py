@@ -27,12 +27,18 @@ pytestmark = pytest.mark.integration
 
 HANDLER = """
 import os, pathlib, time
-def handler(event, context):
-    folder = pathlib.Path(os.environ["FOLDER"])
-    if not (folder / "killed").exists():
+folder = pathlib.Path(os.environ["FOLDER"])
+def work(moment):
+    if os.environ["SLOW"] == moment and not (folder / "killed").exists():
         (folder / "pid").write_text(str(os.getpid()))
-        time.sleep(20)
-    (folder / "done").touch()
+        time.sleep(60)
+work("start")
+with (folder / "started").open("a") as started:
+    print(os.getpid(), file=started)
+def handler(event, context):
+    work("batch")
+    (folder / "new").write_text(str(os.getpid()))
+    (folder / "new").rename(folder / "done")
 """
 
 
@@ -166,8 +172,10 @@ def test_a_clean_stop_is_known_by_its_mark_and_a_crash_by_none(tmp_path: Path) -
     emulator.stop()
 
 
-def deploy_slow(emulator: Emulator, folder: Path) -> str:
-    """A function whose first batch takes long, and its queue; the queue's address."""
+def deploy_slow(
+    emulator: Emulator, folder: Path, *, slow: str = "batch", queue: str = "work"
+) -> str:
+    """A function whose first batch, or start, takes long, and its queue; the queue's address."""
     code = BytesIO()
     with zipfile.ZipFile(code, "w") as packed:
         packed.writestr("app.py", HANDLER)
@@ -178,32 +186,63 @@ def deploy_slow(emulator: Emulator, folder: Path) -> str:
         Role=f"arn:aws:iam::{ACCOUNT}:role/any",
         Timeout=60,
         Code={"ZipFile": code.getvalue()},
-        Environment={"Variables": {"FOLDER": str(folder)}},
+        Environment={"Variables": {"FOLDER": str(folder), "SLOW": slow}},
     )
     sqs = client(emulator, "sqs")
-    url: str = sqs.create_queue(QueueName="work", Attributes={"VisibilityTimeout": "600"})[
+    url: str = sqs.create_queue(QueueName=queue, Attributes={"VisibilityTimeout": "600"})[
         "QueueUrl"
     ]
     client(emulator, "lambda").create_event_source_mapping(
         FunctionName=function["FunctionName"],
-        EventSourceArn=f"arn:aws:sqs:us-east-1:{ACCOUNT}:work",
+        EventSourceArn=f"arn:aws:sqs:us-east-1:{ACCOUNT}:{queue}",
         BatchSize=10,
+        ScalingConfig={"MaximumConcurrency": 2},
     )
     return url
 
 
-def test_the_batch_of_a_killed_worker_is_delivered_again_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("moment", ["batch", "start"])
+def test_the_batch_of_a_killed_worker_is_delivered_again_at_once(
+    tmp_path: Path, moment: str
+) -> None:
     """Its queue would hide it for ten minutes."""
     emulator = make(tmp_path / "home")
     emulator.start()
     try:
-        url = deploy_slow(emulator, tmp_path)
+        url = deploy_slow(emulator, tmp_path, slow=moment)
         client(emulator, "sqs").send_message(QueueUrl=url, MessageBody="{}")
         pid = tmp_path / "pid"
         eventually(lambda: pid.exists() and pid.read_text().isdigit(), 60)
         (tmp_path / "killed").touch()
         os.kill(int(pid.read_text()), signal.SIGKILL)
         eventually((tmp_path / "done").exists, 30)
+    finally:
+        emulator.stop()
+
+
+def test_the_batch_of_a_killed_worker_goes_to_one_that_is_ready(tmp_path: Path) -> None:
+    """Where shoppers wait for it, nobody waits for the start of another."""
+    ready = Readiness.of(tmp_path / "home")
+    emulator = make(tmp_path / "home", ready=ready)
+    emulator.start()
+    ready.declare()
+
+    def started() -> list[str]:
+        file = tmp_path / "started"
+        return file.read_text().splitlines() if file.exists() else []
+
+    try:
+        url = deploy_slow(emulator, tmp_path, queue="shop-WeighingsQueue-1")
+        eventually(lambda: len(started()) == 1, 60)  # before there is anything to do
+        client(emulator, "sqs").send_message(QueueUrl=url, MessageBody="{}")
+        eventually(lambda: len(started()) == 2, 60)
+        first, second = started()
+        eventually(lambda: (tmp_path / "pid").exists())
+        (tmp_path / "killed").touch()
+        os.kill(int(first), signal.SIGKILL)
+        eventually((tmp_path / "done").exists, 30)
+        assert (tmp_path / "done").read_text() == second
+        eventually(lambda: len(started()) == 3, 60)  # and it has one beside it again
     finally:
         emulator.stop()
 

@@ -354,15 +354,19 @@ def test_a_message_stays_hidden_six_times_as_long_as_its_function_may_take(
         assert resources[queue]["Properties"]["VisibilityTimeout"] >= 6 * timeout
 
 
-def test_a_lost_workers_batch_comes_back_while_its_shoppers_still_wait(
-    template: dict[str, Any],
-) -> None:
+def test_a_lost_workers_batch_comes_back_within_ten_seconds(template: dict[str, Any]) -> None:
     resources = template["Resources"]
-    timeout = resources["InferenceFunction"]["Properties"]["Timeout"]
+    timeout = resources["InferenceFunction"]["Properties"]["Timeout"]["Fn::If"]
     queue = resources["WeighingsQueue"]["Properties"]
+    hidden = queue["VisibilityTimeout"]["Fn::If"]
+    assert timeout[0] == hidden[0] == "OnEmulator"
     patience = Settings.model_fields["patience_s"].default
-    assert timeout < queue["VisibilityTimeout"] < patience
-    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+    # The embedded emulator delivers at once what a lost worker had: tests/chaos/test_emulator.py.
+    assert timeout[1] < hidden[1] < patience
+    # Lambda refuses a queue that hides messages for less time than its function may take.
+    assert timeout[2] < hidden[2] < 10
+    # Half a minute of a store that is away is no reason to give up.
+    assert queue["RedrivePolicy"]["maxReceiveCount"] * hidden[2] >= 60
 
 
 def test_queues_answer_over_tls_alone(template: dict[str, Any]) -> None:

@@ -23,7 +23,7 @@ from smartscale.operations.weighing.recognise import RecognitionTask, outcome
 from smartscale.recognition.package import PackageError
 from smartscale.recognition.photo import ImageError
 
-_SHADOW_S = 5.0
+_SHADOW_S = 2.0
 """How long a batch's shadow may take; the function has 20 s for the batch."""
 _WAITED_MS = 2000
 """A weighing that waited this long in the queue means that shoppers are waiting."""

@@ -1,0 +1,133 @@
+"""Workers of the embedded emulator that are lost cost their shoppers no start of another.
+
+Starting a worker takes seconds of processor time. So one that lives and has nothing to do is kept
+beside those that work, and it gets the batch that a killed one had.
+"""
+
+import time
+from typing import Any
+
+from ministack.core import lambda_runtime
+from ministack.core.concurrency import spawn_background
+from ministack.core.lambda_runtime import Worker
+from ministack.services import lambda_svc
+
+_WEIGHINGS = "-WeighingsQueue-"
+"""What the name of the queue has in it whose messages shoppers wait for."""
+_AFTER_A_FAILURE_S = 60.0
+_LOST = "Worker lost: "
+
+
+def was_lost(result: dict[str, Any]) -> bool:
+    """Whether a function gave no answer because its process ended, not because it failed."""
+    body = result.get("body")
+    if not result.get("error") or not isinstance(body, dict):
+        return False
+    lost = str(body.get("errorMessage", "")).startswith(_LOST)
+    return lost or body.get("errorType") == "Sandbox.Timedout"
+
+
+def tell_lost_workers() -> None:
+    """Have the emulator tell a process that ended, at whatever moment, from a function that failed.
+
+    By itself it has many texts for that; and a worker that ends while it starts has all the others
+    of its function killed.
+    """
+    invoke = Worker.invoke
+
+    def invoke_or_tell(self: Worker, *args: Any, **named: Any) -> dict[str, Any]:
+        try:
+            response: dict[str, Any] = invoke(self, *args, **named)
+        except RuntimeError as error:
+            # What its module raises while it is imported, it would raise again.
+            ended = "exited immediately" in str(error)
+            return {"status": "error", "error": f"{_LOST if ended else ''}{error}"}
+        failed = response.get("status") == "error"
+        if failed and "trace" not in response and "timed out" not in response["error"]:
+            response["error"] = f"{_LOST}{response['error']}"
+        return response
+
+    Worker.invoke = invoke_or_tell
+
+
+def prefer_living_workers() -> None:
+    """Have a batch go to a worker that lives, where there is one, and not to the first."""
+    acquire = lambda_runtime.acquire_worker
+
+    def acquire_living(name: str, config: Any, code: bytes, qualifier: str, **named: Any) -> Any:
+        with lambda_runtime._lock:  # noqa: SLF001
+            pool = lambda_runtime._workers.get(_key(config), [])  # noqa: SLF001
+            pool.sort(key=_lives, reverse=True)
+        return acquire(name, config, code, qualifier=qualifier, **named)
+
+    lambda_svc.acquire_worker = acquire_living
+
+
+class Spares:
+    """Starts workers of the function that recognises weighings before they are needed.
+
+    One that is ready waits beside those that work, up to as many as may work at once; a batch waits
+    for one that is ready. Only one starts at a time, as several would all be ready later.
+    """
+
+    def __init__(self) -> None:
+        self._starting: set[str] = set()
+        self._not_before = 0.0
+
+    def use(self) -> None:
+        """Have the emulator ask how many batches there are workers for."""
+        concurrency = lambda_svc._sqs_esm_concurrency  # noqa: SLF001
+
+        def concurrency_now(
+            mapping: dict[str, Any], record: dict[str, Any], config: dict[str, Any], queue: Any
+        ) -> int:
+            most: int = concurrency(mapping, record, config, queue)
+            if _WEIGHINGS not in mapping["EventSourceArn"] or not record.get("code_zip"):
+                return most
+            working: int = lambda_svc._esm_inflight.get(mapping["UUID"], 0)  # noqa: SLF001
+            return min(most, working + self._ready(record, config, most))
+
+        lambda_svc._sqs_esm_concurrency = concurrency_now  # noqa: SLF001
+
+    def _ready(self, record: dict[str, Any], config: dict[str, Any], most: int) -> int:
+        """How many workers have nothing to do; where none has, another is started."""
+        key = _key(config)
+        with lambda_runtime._lock:  # noqa: SLF001
+            pool = lambda_runtime._workers.setdefault(key, [])  # noqa: SLF001
+            free = [worker for worker in pool if not worker.in_use]
+            ready = sum(1 for worker in free if _lives(worker))
+            if ready or key in self._starting:
+                return ready
+            if time.monotonic() < self._not_before:
+                return 1  # a batch starts its worker itself, and what is wrong is told
+            if not free:
+                if len(pool) >= most:
+                    return 0
+                free = [Worker(config["FunctionName"], config, record["code_zip"])]
+                pool += free
+            free[0].in_use = True
+            self._starting.add(key)
+        spawn_background(self._start, key, free[0], thread_name="smartscale-spare")
+        return 0
+
+    def _start(self, key: str, worker: Worker) -> None:
+        try:
+            lambda_runtime.ensure_spawned(worker)
+        except Exception:
+            self._not_before = time.monotonic() + _AFTER_A_FAILURE_S
+            raise
+        finally:
+            lambda_runtime.release_worker(worker)
+            self._starting.discard(key)
+            lambda_svc._esm_wake.set()  # noqa: SLF001
+
+
+def _key(config: dict[str, Any]) -> str:
+    name, version = config["FunctionName"], config.get("Version", "$LATEST")
+    key: str = lambda_runtime._worker_key(name, config, version)  # noqa: SLF001
+    return key
+
+
+def _lives(worker: Worker) -> bool:
+    process = worker._proc  # noqa: SLF001
+    return process is not None and process.poll() is None
