@@ -1,12 +1,10 @@
 """Put what the embedded API stores onto the disk itself before anybody is told that it is stored.
 
-The emulator leaves written files to the operating system, which keeps them in memory for some
-seconds: a killed process loses nothing, a power cut might. So after each object that this process
-puts, its file is flushed, and compared with what was to be stored. On AWS, S3 does that.
+After each object that this process puts, its file is flushed, and compared with what was to be
+stored. The emulator flushes what others put, such as the workers. On AWS, S3 does that.
 """
 
 import hashlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,10 +12,10 @@ from urllib.parse import quote
 
 import boto3
 
+from infra.flushed import described, flush_object
 from smartscale.domain.errors import StorageFull
 
 _KEY = "smartscale_object"
-_METADATA_SUFFIX = ".meta.json"
 _ENCODED_KEYS = ".ministack-keys"
 _NOT_STORED = (
     "It could not be written to the disk of the service, so nothing was stored or charged: look at "
@@ -53,22 +51,13 @@ def _flush(bucket: Path, key: str, digest: bytes) -> None:
         StorageFull: the bytes on the disk are not the ones that were to be stored.
     """
     file = bucket / key
-    if not _described(file).exists():
+    if not described(file).exists():
         # The emulator keeps a key that is no path under another name.
         file = bucket / _ENCODED_KEYS / quote(key, safe="").replace(".", "%2E")
     try:
-        for path in (file, _described(file), file.parent):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        flush_object(file, bucket)
         stored = hashlib.sha256(file.read_bytes()).digest()
     except OSError as error:
         raise StorageFull(f"{_NOT_STORED} ({error.strerror}.)") from error
     if stored != digest:
         raise StorageFull(_NOT_STORED)
-
-
-def _described(file: Path) -> Path:
-    return file.with_name(file.name + _METADATA_SUFFIX)

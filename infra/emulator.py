@@ -20,6 +20,7 @@ from dotenv import dotenv_values
 from infra.bell import VARIABLE as BELL_PORT
 from infra.credentials import keep, new_credentials
 from infra.errors import PlainError
+from infra.flushed import flush
 from infra.ports import check_ports
 from infra.private import make_private
 from infra.probe import answers
@@ -159,11 +160,7 @@ class Emulator:
             marked = None
         complete = marked is not None and marked == self._saved_files()
         self._saved.unlink(missing_ok=True)
-        descriptor = os.open(self._saved.parent, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        flush(self._saved.parent)
         return complete
 
     def _set_damaged_state_aside(self) -> None:

@@ -3,7 +3,7 @@
 It is made for tests, which are short and may forget. Here it keeps a shop's weighings, so:
 
 - it hands no message to a worker before the tables hold all that was acknowledged;
-- it answers 507 where an object could not be written, instead of 200;
+- an object is on the disk itself when it answers, and where it could not be written it answers 507;
 - the messages of a worker that was lost are delivered again at once, to one that is ready;
 - logs do not grow without an end, and old figures are not looked for at each call;
 - it tells the API of each answer as it is stored, and looks for the next batch at once;
@@ -36,6 +36,7 @@ from infra.bell import Ringer, ringer_from_environment
 from infra.emulator import ROWS_FILE
 from infra.emulator_objects import know_objects_by_their_keys
 from infra.emulator_rows import Database, Rows, keep_rows_on_disk
+from infra.flushed import described, flush_object
 from infra.readiness import Readiness
 from infra.spare_workers import (
     Spares,
@@ -55,11 +56,13 @@ def apply_rules() -> None:
     """Change the emulator in this process, before it is served."""
     ready = Readiness.from_environment()
     _hold_messages(ready)
-    _refuse_what_is_not_written()
+    # A shop's run, not a test of some seconds.
+    lasts = ready.file is not None
+    _refuse_what_is_not_written(flushes=lasts)
     tell_lost_workers()
     prefer_living_workers()
     _deliver_again_what_a_lost_worker_had()
-    if ready.file is not None:  # a shop's run, not a test of some seconds
+    if lasts:
         Spares().use()
     _bound_logs()
     _evict_seldom()
@@ -83,7 +86,7 @@ def _hold_messages(ready: Readiness) -> None:
     lambda_svc._poll_sqs = poll_when_ready  # noqa: SLF001
 
 
-def _refuse_what_is_not_written() -> None:
+def _refuse_what_is_not_written(*, flushes: bool) -> None:
     persist, handle = s3._persist_object, s3.handle_request  # noqa: SLF001
 
     def persist_or_raise(bucket: str, key: str, obj: Any) -> None:
@@ -93,6 +96,14 @@ def _refuse_what_is_not_written() -> None:
         if has_bytes and obj["body"] is not None:
             _forget(bucket, key)
             raise NotWritten(key)
+        if flushes and has_bytes:
+            # Who copies an object deletes the original next.
+            file = Path(s3._object_disk_path(bucket, key))  # noqa: SLF001
+            try:
+                flush_object(file, Path(s3.DATA_DIR, s3.get_account_id(), bucket))
+            except OSError as error:
+                _forget(bucket, key)
+                raise NotWritten(key) from error
 
     async def answer(*args: Any, **named: Any) -> tuple[int, dict[str, str], bytes]:
         try:
@@ -113,9 +124,9 @@ def _forget(bucket: str, key: str) -> None:
     """Leave nothing of an object that could not be written, neither in memory nor half a file."""
     s3._buckets[bucket]["objects"].pop(key, None)  # noqa: SLF001
     file = Path(s3._object_disk_path(bucket, key))  # noqa: SLF001
-    described = file.with_name(f"{file.name}.meta.json")
-    unwritten = [Path(f"{path}.tmp") for path in (file, described)]
-    if not described.exists():
+    metadata = described(file)
+    unwritten = [Path(f"{path}.tmp") for path in (file, metadata)]
+    if not metadata.exists():
         unwritten.append(file)
     for path in unwritten:
         try:

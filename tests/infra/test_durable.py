@@ -42,8 +42,9 @@ def test_a_stored_object_and_its_metadata_are_flushed(
 ) -> None:
     bucket = deployed.outputs.bucket
     s3_client(emulator.region).put_object(Bucket=bucket, Key="idempotency/a b.json", Body=b"1")
-    stored = emulator.bucket_folder(bucket) / "idempotency" / "a b.json"
-    assert flushed == [stored, stored.with_name("a b.json.meta.json"), stored.parent]
+    folder = emulator.bucket_folder(bucket)
+    stored = folder / "idempotency" / "a b.json"
+    assert flushed == [stored, stored.with_name("a b.json.meta.json"), stored.parent, folder]
 
 
 def test_a_key_that_lies_elsewhere_is_flushed_there(

@@ -38,16 +38,38 @@ ministack.app.save_all({"dynamodb": dynamodb.get_state})
 loaded = persistence.load_state("dynamodb")["tables"]
 print(json.dumps([list(loaded.values()), dynamodb.copy.__name__]))
 """
+FLUSHING = """
+import asyncio, os, pathlib
+from ministack.services import s3
+flushed, fsync = [], os.fsync
+def note(descriptor):
+    flushed.append(str(pathlib.Path(f"/proc/self/fd/{descriptor}").readlink()))
+    fsync(descriptor)
+os.fsync = note
+def ask(method, path, headers={}):
+    return asyncio.run(s3.handle_request(method, path, headers, b"1", {}))[0]
+ask("PUT", "/shop")
+said = [ask("PUT", "/shop/uploads/a")]
+flushed.clear()
+said.append(ask("PUT", "/shop/evidence/1/a", {"x-amz-copy-source": "/shop/uploads/a"}))
+copied = list(flushed)
+def full(descriptor):
+    raise OSError(28, "No space left on device")
+os.fsync = full
+said.append(ask("PUT", "/shop/evidence/1/b"))
+said.append(ask("GET", "/shop/evidence/1/b"))
+print(json.dumps([said, copied]))
+"""
 
 
-def with_rules(script: str, state: Path) -> Any:
+def with_rules(script: str, state: Path, **environment: str) -> Any:
     """What a script prints in a process of its own, which the rules have changed."""
     start = (
         "import json\nfrom infra.emulator_rules import LOG_STREAMS, apply_rules\napply_rules()\n"
     )
     ran = subprocess.run(
         [sys.executable, "-c", start + script],
-        env={**os.environ, "PERSIST_STATE": "1", "STATE_DIR": str(state)},
+        env={**os.environ, "PERSIST_STATE": "1", "STATE_DIR": str(state), **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -60,6 +82,24 @@ def test_logs_are_bounded_and_the_newest_stay(tmp_path: Path) -> None:
     found = with_rules(LOGS, tmp_path)
     assert found["streams"] == found["most"]
     assert f"RequestId: {found['most'] + 49} " in found["last"]
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux names open files")
+def test_a_copy_is_on_the_disk_itself_before_its_original_is_deleted(tmp_path: Path) -> None:
+    """Evidence is copied by a worker, in a process that does not flush by itself."""
+    objects = tmp_path / "s3"
+    said, copied = with_rules(
+        FLUSHING,
+        tmp_path,
+        S3_PERSIST="1",
+        S3_DATA_DIR=str(objects),
+        SMARTSCALE_READY_FILE=str(tmp_path / "ready"),
+    )
+    bucket = objects / "000000000000" / "shop"
+    evidence = bucket / "evidence" / "1" / "a"
+    folders = [evidence.parent, evidence.parent.parent, bucket]
+    assert copied == [str(one) for one in (evidence, f"{evidence}.meta.json", *folders)]
+    assert said == [200, 200, 507, 404]
 
 
 def test_old_figures_are_looked_for_seldom(tmp_path: Path) -> None:
