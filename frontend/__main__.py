@@ -1,5 +1,6 @@
 """`python -m frontend`: serves the kiosk."""
 
+import signal
 import sys
 
 from nicegui import app, ui
@@ -68,4 +69,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:  # the server has stopped in order, and passes on why
+        sys.exit(128 + signal.SIGINT)

@@ -24,7 +24,7 @@ from frontend.labels.printer import printer_of
 from frontend.labels.profiles import PROFILES
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
-from frontend.screen.lost import lost_page
+from frontend.screen.lost import fault_page, lost_page
 from frontend.screen.picture_routes import serve_pictures
 from frontend.settings import Settings
 from frontend.shopper.page import weigh_page
@@ -157,18 +157,33 @@ def serve(kiosk: Kiosk) -> None:
 
 
 def _lost(kiosk: Kiosk) -> None:
-    """Show the kiosk's own page, with a way back, at addresses that do not exist."""
+    """Show the kiosk's own page, with a way back, where there is none, or one that fails."""
+
+    def instead(request: Request, build: Callable[[Visit], None], status: HTTPStatus) -> Response:
+        page = ui.page("", title="SmartScale", favicon=STATIC / "logo.svg")
+        with Client(page, request=request) as client:
+            visit = Visit(kiosk, client, kiosk.language(request.query_params.get("lang")))
+            theme.add_head(visit)
+            build(visit)
+        return client.build_response(request, status)
 
     @app.exception_handler(404)
     async def lost(request: Request, error: HTTPException) -> Response:
         if request.scope.get("endpoint") is not None:
             return await http_exception_handler(request, error)  # a file that is not there
-        page = ui.page("", title="SmartScale", favicon=STATIC / "logo.svg")
-        with Client(page, request=request) as client:
-            visit = Visit(kiosk, client, kiosk.language(request.query_params.get("lang")))
-            theme.add_head(visit)
-            lost_page(visit)
-        return client.build_response(request, HTTPStatus.NOT_FOUND)
+        return instead(request, lost_page, HTTPStatus.NOT_FOUND)
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, _error: Exception) -> Response:
+        # The server logs the error; here it is told to nobody.
+        if request.scope.get("nicegui_page_path"):
+            return instead(request, fault_page, HTTPStatus.INTERNAL_SERVER_ERROR)
+        language = kiosk.language(request.query_params.get("lang"))
+        return Response(
+            language("Something went wrong here"),
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            media_type="text/plain",
+        )
 
 
 def _page(path: str, build: Callable[[Visit], None], kiosk: Kiosk) -> None:

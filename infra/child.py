@@ -29,7 +29,10 @@ def main() -> None:
     _hold(lock)
     _watch_supervisor()
     sys.argv = sys.argv[2:]
-    runpy.run_module(module, run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except KeyboardInterrupt:
+        sys.exit(128 + signal.SIGINT)
 
 
 def _hold(lock: Path) -> None:

@@ -1,5 +1,6 @@
 """The console of a run. Each line names the process it is from, and also goes to a rotated file."""
 
+import json
 import logging
 import re
 import sys
@@ -13,12 +14,15 @@ _LEVEL = re.compile(
     r"""(?:\[?\d{4}-\d\d-\d\d [^A-Z]*|\{"level":")(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"""
 )
 _DETAIL = frozenset({"DEBUG", "INFO"})
+_TRACEBACK = "Traceback (most recent call last):"
+_MORE = "exception occurred:", "the following exception:"
+"""What is between two of them."""
 
 
 class _Prefix(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         name = record.name.removeprefix(_PREFIX).lstrip(".")
-        return f"{name:>10} | {record.getMessage()}"
+        return f"{name:>10} | {_without_trace(record.getMessage())}"
 
 
 class WarningsOfEmulator(logging.Filter):
@@ -38,10 +42,45 @@ class WarningsOfEmulator(logging.Filter):
         return self._shown
 
 
+class WithoutTracebacks(logging.Filter):
+    """Leaves out where an error comes from: the files tell that, and a person reads one line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._traced: set[str] = set()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether a line is shown."""
+        line = record.getMessage()
+        if line.startswith("{"):
+            return True  # without it, by `_Prefix`
+        if _TRACEBACK in line:
+            self._traced.add(record.name)
+        elif not line or line.endswith(_MORE):
+            return False
+        elif record.name not in self._traced:
+            return True
+        elif not line[0].isspace():
+            self._traced.discard(record.name)  # what went wrong
+            return True
+        return False
+
+
+def _without_trace(line: str) -> str:
+    if _TRACEBACK not in line or not line.startswith("{"):
+        return line
+    try:
+        told = json.loads(line)
+    except ValueError:
+        return line.partition(_TRACEBACK)[0]
+    return json.dumps({name: value for name, value in told.items() if _TRACEBACK not in str(value)})
+
+
 def log_to_console() -> None:
     """Show the children's lines on stdout, each with the child's name."""
     handler = logging.StreamHandler(sys.stdout)
     handler.addFilter(WarningsOfEmulator())
+    handler.addFilter(WithoutTracebacks())
     handler.setFormatter(_Prefix())
     logger = logging.getLogger(_PREFIX)
     logger.addHandler(handler)

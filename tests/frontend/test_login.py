@@ -2,13 +2,18 @@
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import pytest
+import uvicorn
 from httpx import AsyncClient
-from nicegui import app
+from nicegui import app, ui
 from nicegui.testing import User
+from starlette.types import Receive, Scope, Send
 
+import frontend.__main__
 from frontend.access.pins import Attempts
 from frontend.kiosk import Kiosk
 from frontend.staff.page import PAGES
@@ -100,6 +105,38 @@ async def test_a_wrong_pin_is_told_and_is_no_try_at_the_admin_token(
 async def test_what_can_be_no_pin_is_told(user: User, said: str, told: str) -> None:
     await log_in(user, "/models", said)
     await user.should_see(told, retries=SOON)
+
+
+async def test_a_header_makes_nobody_somebody_else(user: User, kiosk: Kiosk) -> None:
+    for _ in range(Attempts.FREE):
+        kiosk.attempts.begin("127.0.0.1")
+    for name in ("X-Forwarded-For", "X-Real-IP", "Forwarded"):
+        user.http_client.headers[name] = "203.0.113.7"
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see("Too many attempts", retries=SOON)
+
+
+async def test_the_server_too_takes_the_address_of_the_connection(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    served: dict[str, Any] = {}
+    seen: list[object] = []
+
+    async def note(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.append(scope["client"])
+
+    monkeypatch.setenv("SMARTSCALE_HOME", str(tmp_path))
+    monkeypatch.setattr(ui, "run", lambda **given: served.update(given))
+    for name in ("serve", "log_as_json"):
+        monkeypatch.setattr(frontend.__main__, name, lambda _: None)
+    monkeypatch.setattr(frontend.__main__, "app", Mock())
+    frontend.__main__.main()
+    config = uvicorn.Config(note, proxy_headers=served["proxy_headers"], log_config=None)
+    config.load()
+    headers = [(b"x-forwarded-for", b"203.0.113.7")]
+    scope = {"type": "http", "client": ("127.0.0.1", 5), "headers": headers, "scheme": "http"}
+    await config.loaded_app(scope, AsyncMock(), AsyncMock())
+    assert seen == [("127.0.0.1", 5)]
 
 
 async def test_after_five_wrong_pins_one_has_to_wait(user: User, kiosk: Kiosk) -> None:

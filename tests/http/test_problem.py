@@ -2,14 +2,16 @@
 
 import importlib
 import pkgutil
+import sqlite3
 from collections.abc import Iterator
 
 import pytest
 from fastapi import APIRouter
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 
 import smartscale
-from smartscale.contract.problem import MEDIA_TYPE
+from smartscale.contract.problem import MEDIA_TYPE, Problem
 from smartscale.domain.errors import DomainError, StorageFull, StoreUnavailable, TooManyAttempts
 from smartscale.http.app import create_app
 from smartscale.recognition.photo import ImageError
@@ -49,3 +51,23 @@ def test_every_domain_error_has_a_status_and_says_its_sentence(kind: type[Except
     assert kind in ours or 400 <= answer.status_code < 500
     assert answer.headers["content-type"] == MEDIA_TYPE
     assert answer.json()["detail"] == SENTENCE
+
+
+def invalid() -> Exception:
+    """What pydantic raises, whose text has the input in it."""
+    with pytest.raises(ValidationError) as wrong:
+        Problem.model_validate({"title": SENTENCE})
+    return wrong.value
+
+
+FAULTS = [ZeroDivisionError(SENTENCE), sqlite3.OperationalError(SENTENCE), invalid()]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
+def test_what_nobody_foresaw_is_a_problem_without_a_traceback(fault: Exception) -> None:
+    answer = client(fault).get("/v1/fails")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == MEDIA_TYPE
+    assert "Something went wrong on our side" in answer.json()["detail"]
+    for told in ("Traceback", type(fault).__name__, SENTENCE, "pydantic"):
+        assert told not in answer.text

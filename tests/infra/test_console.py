@@ -2,10 +2,13 @@
 
 import json
 import logging
+import traceback
 from datetime import datetime
 from pathlib import Path
 
-from infra.console import WarningsOfEmulator
+from pytest import CaptureFixture, MonkeyPatch
+
+from infra.console import WarningsOfEmulator, log_to_console
 from infra.process import child_logger
 
 
@@ -28,6 +31,33 @@ def test_of_the_emulator_only_warnings_reach_the_console() -> None:
 
 def test_everything_of_the_others_reaches_the_console() -> None:
     assert WarningsOfEmulator().filter(_record("api", '{"level":"INFO","message":"request"}'))
+
+
+def test_where_an_error_comes_from_is_in_the_files_alone(
+    capsys: CaptureFixture[str], monkeypatch: MonkeyPatch
+) -> None:
+    try:
+        try:
+            json.loads("{}")["key"]
+        except KeyError as error:
+            raise ZeroDivisionError("a fault of ours") from error
+    except ZeroDivisionError:
+        raised = traceback.format_exc()
+    console = logging.getLogger("smartscale.run")
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    monkeypatch.setattr(console, "propagate", True)
+    log_to_console()
+    try:
+        for line in raised.splitlines():
+            console.getChild("kiosk").info("%s", line)
+        console.getChild("kiosk").info("it goes on")
+        told = {"message": "unexpected error", "exc_info": raised, "correlation_id": "7"}
+        console.getChild("api").info("%s", json.dumps(told))
+    finally:
+        console.handlers.clear()
+    *lines, told_in_short = [line.split(" | ")[1] for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["KeyError: 'key'", "ZeroDivisionError: a fault of ours", "it goes on"]
+    assert json.loads(told_in_short) == {"message": "unexpected error", "correlation_id": "7"}
 
 
 def test_every_line_of_a_log_file_is_json(home: Path) -> None:

@@ -49,6 +49,7 @@ def api(
     environment = {
         **os.environ,
         **deployed.environment,
+        "SMARTSCALE_HOME": str(deployed.settings.home),  # as `smartscale run` says
         "SMARTSCALE_API_PORT": str(port),
         "ADMIN_TOKEN": "a-token-for-tests",
         "HISTORY_IS_OPEN": "true",  # as on the loopback
