@@ -107,9 +107,9 @@ class System:
         """Start everything, or what changed, and wait until it is well and deployed."""
         self.compose("up", "--detach")
         deployer = f"{self.profile}-deploy"
-        eventually(lambda: self.state(deployer).startswith("exited"), _UP_S)
+        wait_until(lambda: self.state(deployer).startswith("exited"), _UP_S, interval_s=1)
         assert self.state(deployer) == "exited 0", self.compose("logs", "--no-color", deployer)
-        well = wait_until(lambda: set(self.states().values()) == {"healthy"}, _UP_S)
+        well = wait_until(lambda: set(self.states().values()) == {"healthy"}, _UP_S, interval_s=1)
         assert well, (self.states(), self.compose("logs", "--no-color", "--tail=30"))
 
     def down(self, *, forget: bool) -> None:
@@ -117,20 +117,25 @@ class System:
         self.compose("down", *(["--volumes"] if forget else []), timeout_s=_DOWN_S)
 
     def states(self) -> dict[str, str]:
-        """The state of each service that goes on."""
-        services = self.compose("config", "--services").split()
-        return {name: self.state(name) for name in services if not name.endswith("-deploy")}
+        """The health of each service that goes on, by its name."""
+        return {name: how for name, how in self._found().items() if not name.endswith("-deploy")}
 
     def state(self, service: str) -> str:
         """Of a service's container: its health, or `exited STATUS`."""
-        container = self.compose("ps", "--quiet", service).strip().splitlines()
-        if not container:
-            return "missing"
-        [found] = json.loads(self.engine.docker("inspect", container[-1]))
-        state = found["State"]
-        if state["Status"] == "exited":
-            return f"exited {state['ExitCode']}"
-        return str(state.get("Health", state)["Status"])
+        return self._found().get(service, "missing")
+
+    def _found(self) -> dict[str, str]:
+        project = f"label=com.docker.compose.project={PROJECT}"
+        ids = self.engine.docker("ps", "--all", "--quiet", "--filter", project).split()
+        containers = json.loads(self.engine.docker("inspect", *ids)) if ids else []
+        found = {}
+        for container in containers:
+            state = container["State"]
+            how = str(state.get("Health", state)["Status"])
+            if state["Status"] == "exited":
+                how = f"exited {state['ExitCode']}"
+            found[str(container["Config"]["Labels"]["com.docker.compose.service"])] = how
+        return found
 
     def deployed(self) -> Deployed:
         """The stack in the emulator."""
