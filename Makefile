@@ -88,9 +88,10 @@ layers: $(UV) ## write the layers' and the importer's requirements from uv.lock
 	$(UV) export --frozen --quiet --no-annotate --no-header --only-group tensorflow \
 		--output-file functions/model_import/tensorflow.txt
 
+# The newest linter, in an environment of its own: SAM CLI holds ours below it.
 sam-validate: .venv/.test ## check template.yaml
 	.venv/bin/sam validate --lint
-	.venv/bin/cfn-lint template.yaml
+	$(UV) tool run cfn-lint template.yaml
 
 # An environment of its own: its pins are older than ours.
 checkov: $(UV) ## look for weak spots in template.yaml and the images

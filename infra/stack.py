@@ -37,6 +37,9 @@ class StackOutputs(BaseModel):
     kiosk_usage_plan: str | None = Field(default=None, alias="KioskUsagePlan")
     """What kiosks' API keys belong to; None where the API asks for none."""
 
+    ledger_lock_days: int = Field(default=0, alias="LedgerLockDays")
+    """How long new records of the ledger are locked; 0 also in a stack of an earlier template."""
+
     kiosk_secret_arn: str | None = Field(default=None, alias="KioskSecretArn")
     """What kiosks prove themselves with; None in a stack of an earlier template."""
 

@@ -148,7 +148,7 @@ def activate_model() -> ActivateModel:
     return ActivateModel(
         registry(),
         packages(),
-        S3Ledger(bucket()),
+        S3Ledger(bucket(), settings().ledger_lock_days),
         queue(settings().weighings_queue_url),
         queue(settings().imports_queue_url) if settings().imports_models else None,
         builtin(),
@@ -162,7 +162,7 @@ def manage_trial() -> ManageTrial:
     return ManageTrial(
         DynamoTrials(settings().models_table, settings().aws_region),
         activate_model(),
-        S3Ledger(bucket()),
+        S3Ledger(bucket(), settings().ledger_lock_days),
         queue(settings().weighings_queue_url),
         now,
     )
@@ -171,7 +171,7 @@ def manage_trial() -> ManageTrial:
 @lru_cache
 def edit_catalogue() -> EditCatalogue:
     """The operation that edits the catalogue."""
-    return EditCatalogue(catalogue(), S3Ledger(bucket()), now)
+    return EditCatalogue(catalogue(), S3Ledger(bucket(), settings().ledger_lock_days), now)
 
 
 @lru_cache

@@ -63,7 +63,9 @@ def worker() -> Worker:
         SqsQueue(sqs_client(region), settings.weighings_queue_url),
     )
     weighings = DynamoWeighings(settings.weighings_table, region, settings.history_kept)
-    fail = Fail(S3Uploads(bucket), S3Ledger(bucket), weighings, announce, now)
+    fail = Fail(
+        S3Uploads(bucket), S3Ledger(bucket, settings.ledger_lock_days), weighings, announce, now
+    )
     return Worker(
         fail, metrics_for(settings.metrics_sink, region, settings.smartscale_stack), announce
     )

@@ -113,7 +113,7 @@ def worker() -> Worker:
     trials = DynamoTrials(settings.models_table, region)
     asking = DynamoAsking(settings.models_table, region)
     loader = Loader(S3Packages(bucket), load_builtin, load_folder, release_ram)
-    ledger = S3Ledger(bucket)
+    ledger = S3Ledger(bucket, settings.ledger_lock_days)
     queue = SqsQueue(sqs_client(region), settings.weighings_queue_url)
     announce = Announce(topic_for(settings.weighing_completed_topic_arn, region), queue)
     outcomes = AnnounceTogether(announce)

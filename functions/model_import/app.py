@@ -52,7 +52,7 @@ def import_requested() -> ImportRequested:
     return ImportRequested(
         importer,
         DynamoRegistry(settings.models_table, settings.aws_region),
-        S3Ledger(bucket),
+        S3Ledger(bucket, settings.ledger_lock_days),
         SqsQueue(sqs_client(settings.aws_region), settings.weighings_queue_url),
         now,
     )

@@ -162,7 +162,7 @@ def confirm() -> Confirm:
     topic = topic_for(settings().weighing_completed_topic_arn, settings().aws_region)
     return Confirm(
         weighings(),
-        S3Ledger(bucket()),
+        S3Ledger(bucket(), settings().ledger_lock_days),
         catalogue(),
         metrics,
         queue(),

@@ -65,12 +65,15 @@ class Connection:
         self.weighings_queue = SqsQueue(sqs_client(region), outputs.weighings_queue_url)
         self.imports_queue = SqsQueue(sqs_client(region), outputs.imports_queue_url)
 
+    def _ledger(self) -> S3Ledger:
+        return S3Ledger(self.bucket, self._outputs.ledger_lock_days)
+
     def reconcile(self, *, announce: bool = True) -> Reconcile:
         """The operation that rebuilds what tables and queue have lost, and tells subscribers."""
         topic = topic_for(self._outputs.weighing_completed_topic, self._region)
         return Reconcile(
             S3Uploads(self.bucket),
-            S3Ledger(self.bucket),
+            self._ledger(),
             self.weighings,
             self.catalogue,
             self.registry,
@@ -154,7 +157,7 @@ class Connection:
         return ActivateModel(
             self.registry,
             self.packages,
-            S3Ledger(self.bucket),
+            self._ledger(),
             self.weighings_queue,
             self.imports_queue,
             ModelRef(id=BUILTIN, revision=builtin_revision()),
@@ -164,12 +167,12 @@ class Connection:
     def manage_trial(self) -> ManageTrial:
         """The operation that tries a model beside the active one."""
         return ManageTrial(
-            self.trials, self.activate_model(), S3Ledger(self.bucket), self.weighings_queue, now
+            self.trials, self.activate_model(), self._ledger(), self.weighings_queue, now
         )
 
     def edit_catalogue(self) -> EditCatalogue:
         """The operation that edits the catalogue."""
-        return EditCatalogue(self.catalogue, S3Ledger(self.bucket), now)
+        return EditCatalogue(self.catalogue, self._ledger(), now)
 
 
 def connect(settings: Settings) -> Connection:

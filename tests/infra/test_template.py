@@ -79,6 +79,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
         ("s3:GetObject", "DataBucket/evidence/*"),
         ("s3:ListBucket", "DataBucket evidence/*"),
+        ("s3:PutObjectRetention", "DataBucket/ledger/* where the ledger is locked"),
     },
     "Admin": {
         ("dynamodb:GetItem", "CatalogueTable"),
@@ -106,6 +107,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("secretsmanager:GetSecretValue", "AdminTokenSecret where the token was given on AWS"),
         ("ssm:GetParameter", "parameter${AdminTokenParameterName} where the token is there"),
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
+        ("s3:PutObjectRetention", "DataBucket/ledger/* where the ledger is locked"),
     },
     "Inference": {
         ("cloudwatch:GetMetricData", "*"),
@@ -141,6 +143,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:PutObject", "DataBucket/idempotency/moved/*"),
         ("s3:ListBucket", "DataBucket idempotency/*"),
         ("s3:DeleteObject", "DataBucket/uploads/*"),
+        ("s3:PutObjectRetention", "DataBucket/ledger/* where the ledger is locked"),
     },
     "DeadLetter": {
         ("sns:Publish", "WeighingCompletedTopic"),
@@ -158,6 +161,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:ListBucket", "DataBucket evidence/*"),
         ("s3:GetObject", "DataBucket/idempotency/moved/*"),
         ("s3:ListBucket", "DataBucket idempotency/*"),
+        ("s3:PutObjectRetention", "DataBucket/ledger/* where the ledger is locked"),
     },
     "ModelImport": {
         ("sqs:ReceiveMessage", "ImportsQueue"),
@@ -172,12 +176,14 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("dynamodb:GetItem", "ModelsTable"),
         ("dynamodb:PutItem", "ModelsTable"),
         ("dynamodb:UpdateItem", "ModelsTable briefing"),
+        ("s3:PutObjectRetention", "DataBucket/ledger/* where the ledger is locked"),
     },
 }
 """Every right of every function, but for writing its own log. What a function does not do, it may
 not do: add a right here only with the code that uses it."""
 _CONDITIONS = {
     "PublishesMetrics": "the sink is cloudwatch",
+    "LocksLedger": "the ledger is locked",
     "TokenIsInSecret": "the token is there",
     "TokenIsInParameter": "the token is there",
     "TokenIsKeptHere": "the token was given on AWS",
@@ -416,6 +422,18 @@ def test_a_ledger_record_stays_as_it_was_written(template: dict[str, Any]) -> No
     assert overwriting["Condition"] == {"Null": {"s3:if-none-match": "true"}}
     assert deleting["Action"] == ["s3:DeleteObject", "s3:DeleteObjectVersion"]
     assert "Condition" not in deleting
+
+
+def test_a_locked_ledger_leaves_pictures_their_retention(template: dict[str, Any]) -> None:
+    bucket = template["Resources"]["DataBucket"]["Properties"]
+
+    for name in ("ObjectLockEnabled", "VersioningConfiguration"):
+        assert bucket[name]["Fn::If"][0] == "LocksLedger"
+        assert bucket[name]["Fn::If"][2] == {"Ref": "AWS::NoValue"}
+    assert "ObjectLockConfiguration" not in bucket, "it would lock what expires, too"
+    [rule] = [r for r in bucket["LifecycleConfiguration"]["Rules"] if r["Id"] == "old-versions-go"]
+    assert rule["Status"] == {"Fn::If": ["LocksLedger", "Enabled", "Disabled"]}
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 1}
 
 
 def test_the_gateways_own_errors_are_problems_too(transformed: dict[str, Any]) -> None:

@@ -30,6 +30,8 @@ class BucketSettings(CloudSettings):
     """The data bucket."""
 
     smartscale_bucket: str
+    ledger_lock_days: int = 0
+    """Days that Object Lock keeps what is recorded; 0 takes a bucket without it."""
 
 
 class WeighingsSettings(CloudSettings):

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import chain, takewhile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 from urllib.parse import quote, unquote
 
 from botocore.exceptions import ClientError
@@ -57,6 +57,11 @@ _log = logging.getLogger(__name__)
 _MISSING = frozenset({"404", "NoSuchKey", "NotFound"})
 
 
+class _Lock(TypedDict, total=False):
+    ObjectLockMode: Literal["COMPLIANCE"]
+    ObjectLockRetainUntilDate: datetime
+
+
 @translates_store_errors
 class Bucket:
     """Objects of one bucket, as the classes below need them."""
@@ -66,9 +71,21 @@ class Bucket:
         self.name = name
 
     def put_new(
-        self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str] | None = None
+        self,
+        key: str,
+        body: bytes,
+        media_type: str,
+        metadata: Mapping[str, str] | None = None,
+        lock_days: int = 0,
     ) -> bool:
-        """Store an object unless the key is taken; tells whether it was stored."""
+        """Store an object unless the key is taken; tells whether it was stored.
+
+        For `lock_days` nobody deletes it or writes over it, whatever they may (S3 Object Lock).
+        """
+        locked: _Lock = {}
+        if lock_days:
+            until = datetime.now(UTC) + timedelta(days=lock_days)
+            locked = {"ObjectLockMode": "COMPLIANCE", "ObjectLockRetainUntilDate": until}
         while True:
             try:
                 self.s3.put_object(
@@ -78,6 +95,7 @@ class Bucket:
                     ContentType=media_type,
                     Metadata=metadata or {},
                     IfNoneMatch="*",
+                    **locked,
                 )
             except ClientError as error:
                 code = error.response["Error"]["Code"]
@@ -254,10 +272,15 @@ class S3Ledger:
     Catalogue changes, model requests and trials are `ledger/<kind>/.../<version>.json`: a version
     is taken once, whatever a table says, and the order of the versions needs no clock. Versions
     before this one wrote them beside the weighings of their day, where they are still found.
+
+    Args:
+        bucket: where they are.
+        lock_days: how long S3 Object Lock keeps each new one; 0 takes a bucket without it.
     """
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, lock_days: int = 0) -> None:
         self._bucket = bucket
+        self._lock_days = lock_days
 
     def append(self, weighing: Weighing) -> Weighing:
         """Record a state; an earlier record of the same event stands and is returned."""
@@ -329,7 +352,7 @@ class S3Ledger:
 
     def _record(self, key: str, document: _Document) -> _Document:
         body = document.model_dump_json(exclude_none=True).encode()
-        if self._bucket.put_new(key, body, "application/json"):
+        if self._bucket.put_new(key, body, "application/json", lock_days=self._lock_days):
             return document
         recorded = self._read(key, type(document))
         if recorded is None:
