@@ -128,6 +128,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:PutObject", "DataBucket/ledger/*"),
         ("dynamodb:GetItem", "WeighingRows"),
         ("dynamodb:PutItem", "WeighingRows"),
+        ("dynamodb:Query", "WeighingRows/index/*"),
         ("dynamodb:GetItem", "CatalogueTable"),
         ("dynamodb:BatchGetItem", "CatalogueTable"),
         ("dynamodb:Scan", "CatalogueTable"),
