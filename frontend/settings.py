@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from frontend.access.pins import Role, check_pin
 from frontend.devices.cameras import BROWSER
 from frontend.devices.scales.setting import SIMULATED, read_wire
+from frontend.labels.desk import Printing
 from frontend.labels.printer import NO_PRINTER, printer_of
 from frontend.labels.profiles import PROFILES
 from frontend.weighing.containers import GIVEN_OUT, read_containers
@@ -112,6 +113,8 @@ class Settings(BaseSettings):
 
     printer: str = Field(default=NO_PRINTER, alias="SMARTSCALE_PRINTER")
     """The label printer as a URL: `network://host`, `file:///dev/usb/lp0`, `dummy:`, or none."""
+    printing: Printing = Field(default=Printing.NEVER, alias="SMARTSCALE_PRINTING")
+    """When a label is printed without a tap: `always`, when `sure`, or `never`."""
     label_profile: str = Field(default="de", alias="SMARTSCALE_LABEL_PROFILE")
     """The country whose rules the labels' barcodes follow; a key of `PROFILES`."""
     receipt_url: HttpUrl | None = Field(default=None, alias="SMARTSCALE_RECEIPT_URL")

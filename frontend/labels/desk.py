@@ -1,7 +1,8 @@
 """Prints labels or hands them out as files; each is recorded first, so that copies are marked."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from frontend.api.catalogue import Catalogue
 from frontend.labels import render
@@ -14,6 +15,26 @@ from frontend.words.languages import Language
 from smartscale.contract.weighing import Result
 
 FORMATS = {"pdf": (render.pdf, "application/pdf"), "png": (render.png, "image/png")}
+
+
+_REMEMBERED = 1000
+
+
+class Printing(StrEnum):
+    """When a label is printed without a tap."""
+
+    ALWAYS = "always"
+    """As soon as the item has its price, also where the shopper has said what it is."""
+    SURE = "sure"
+    """Where the recognition was sure, and nobody was asked."""
+    NEVER = "never"
+
+
+def prints_by_itself(result: Result, printing: Printing) -> bool:
+    """Whether a label of this result is printed without a tap."""
+    if printing is Printing.NEVER or result.needs_confirmation or result.needs_count:
+        return False
+    return printing is Printing.ALWAYS or result.confirmed_label is None
 
 
 class NoLabel(Exception):
@@ -29,6 +50,8 @@ class LabelDesk:
     profile: Profile
     issued: Issued
     printer: Printer | None
+    _by_itself: dict[str, None] = field(default_factory=dict, repr=False)
+    """The weighings whose label was printed without a tap, the oldest first."""
 
     async def label(self, weighing: str, language: Language) -> Label:
         """The label of a weighing.
@@ -37,7 +60,10 @@ class LabelDesk:
             NoLabel: it has no price that holds, or no PLU.
             ApiError: the API did not give the weighing.
         """
-        result = await self.api.result(weighing, language.code)
+        return await self.label_of(await self.api.result(weighing, language.code))
+
+    async def label_of(self, result: Result) -> Label:
+        """The label of a result, without asking for it again. Raises NoLabel, ApiError."""
         try:
             return label_of(result, await self._plu(result), self.profile)
         except NotSettled as error:
@@ -48,6 +74,33 @@ class LabelDesk:
         draw, media_type = FORMATS[kind]
         copy = await asyncio.to_thread(self.issued.issue, label.sale)
         return await asyncio.to_thread(draw, label, language, copy=copy), media_type
+
+    async def print_by_itself(
+        self, result: Result, language: Language, printing: Printing
+    ) -> Label | None:
+        """Print the label of a result that has just come, where the shop wants that.
+
+        One weighing is printed by itself once: another item or number of pieces that is chosen
+        later is for a tap, and so is whatever has gone out already.
+
+        Returns:
+            The label that was printed; None where none was.
+
+        Raises:
+            NoLabel, NotPrinted, ApiError: nothing was printed.
+        """
+        if self.printer is None or not prints_by_itself(result, printing):
+            return None
+        if result.job_id in self._by_itself:
+            return None
+        self._by_itself[result.job_id] = None
+        while len(self._by_itself) > _REMEMBERED:
+            self._by_itself.pop(next(iter(self._by_itself)))
+        label = await self.label_of(result)
+        if await asyncio.to_thread(self.issued.knows, label.sale):
+            return None
+        await self.print(label, language)
+        return label
 
     async def print(self, label: Label, language: Language) -> None:
         """Print a label.

@@ -17,6 +17,10 @@ class Issued(DurableFile):
         """Record that a label goes out. Returns whether one of the same sale went out before."""
         return self._change("INSERT OR IGNORE INTO issued VALUES (?)", sale) == 0
 
+    def knows(self, sale: str) -> bool:
+        """Whether a label of this sale has gone out."""
+        return bool(self._run("SELECT 1 FROM issued WHERE sale = ?", sale))
+
     def take_back(self, sale: str) -> None:
         """Remove the record of a label that could not be printed."""
         self._run("DELETE FROM issued WHERE sale = ?", sale)

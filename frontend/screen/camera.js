@@ -33,6 +33,7 @@ export default {
     },
   },
   async mounted() {
+    if (!window.isSecureContext) return this.start(); // which says what is missing, without a tap
     navigator.mediaDevices?.addEventListener("devicechange", this.replugged);
     // Somebody who allowed the camera before is not asked to tap again; nobody is asked unasked.
     try {

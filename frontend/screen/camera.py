@@ -18,9 +18,21 @@ class Camera(ui.element, component="camera.js"):
     """A live view with a button; what it captures arrives at an uploader as `CAPTURE`."""
 
     def __init__(
-        self, uploader: ui.upload, t: Language, on_change: Callable[[], None] = lambda: None
+        self,
+        uploader: ui.upload,
+        t: Language,
+        on_change: Callable[[], None] = lambda: None,
+        *,
+        in_shop: bool = False,
     ) -> None:
-        """Draw it; `on_change` is called when the camera starts or stops delivering pictures."""
+        """Draw it.
+
+        Args:
+            uploader: takes what is captured.
+            t: the language of its texts.
+            on_change: called when the camera starts or stops delivering pictures.
+            in_shop: whether there are no files and no samples to take a picture from instead.
+        """
         super().__init__()
         self._on_change = on_change
         self._delivers = False
@@ -36,6 +48,7 @@ class Camera(ui.element, component="camera.js"):
             "insecure": t("Browsers show the camera only to pages that were opened by https."),
             "busy": t("Another program is using the camera. Please close it, then try again."),
             "unplugged": t("The camera was unplugged. Please plug it in again."),
+            **(_in_shop(t) if in_shop else {}),
             "start": t("Turn on the camera"),
             "again": t("Try the camera again"),
             "capture": t("Take picture"),
@@ -53,6 +66,15 @@ class Camera(ui.element, component="camera.js"):
     def _changed(self, event: GenericEventArguments) -> None:
         self._delivers = event.args["state"] == "live"
         self._on_change()
+
+
+def _in_shop(t: Language) -> dict[str, str]:
+    """What is said where a shopper can only put something on the scale, or choose it by hand."""
+    return {
+        "off": t("The camera is off. Items can be chosen by hand."),
+        "missing": t("There is no camera here. Items can be chosen by hand."),
+        "denied": t("The camera is not allowed here. Items can be chosen by hand."),
+    }
 
 
 class DeviceView:

@@ -13,22 +13,26 @@ export default {
           :aria-pressed="String(on[name])" @click="toggle(name)">
           {{ texts[name] }}
         </button>
+        <p v-if="on.spoken && mute" class="view-mute" role="status">{{ texts.mute }}</p>
       </div>
     </div>
   `,
   props: { texts: Object, names: Array },
-  data: () => ({ open: false, on: {} }),
+  data: () => ({ open: false, on: {}, mute: false }),
   mounted() {
     this.look();
     addEventListener("smartscale-view", this.look);
+    window.speechSynthesis?.addEventListener?.("voiceschanged", this.look);
     document.addEventListener("pointerdown", this.leave);
   },
   unmounted() {
     removeEventListener("smartscale-view", this.look);
+    window.speechSynthesis?.removeEventListener?.("voiceschanged", this.look);
     document.removeEventListener("pointerdown", this.leave);
   },
   methods: {
     look() {
+      this.mute = !smartscale.voice();
       this.on = Object.fromEntries(this.names.map((name) => [name, smartscale.has(name)]));
     },
     toggle(name) {

@@ -18,4 +18,5 @@ class ViewSwitches(ui.element, component="view.js"):
             "large": t("Large text"),
             "low": t("Controls low down"),
             "spoken": t("Speak prices"),
+            "mute": t("This device has no voice for this language: prices are not spoken."),
         }

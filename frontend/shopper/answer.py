@@ -98,6 +98,8 @@ class Answer:
     def _below(self) -> None:
         t, result, asks = self._t, self._result, self._asks
         self._problem()
+        settled = not (asks or self._counts)
+        receipt = Receipt(self._visit, result, in_shop=self._shopper.bench is None)
         if self._counts:
             ask_for_count(self._shopper, t)
         with ui.element("div").classes("actions"):
@@ -118,13 +120,17 @@ class Answer:
                     symbol="check",
                 )
                 yes.mark("accept").props("data-focus")
-            elif not self._counts:
+            elif settled and receipt.prints:
+                receipt.print_button()
+            elif settled:
                 self._next(kind="primary")
             theme.action(
                 t("Something else"), lambda: self._shopper.search(True), symbol="search"
             ).mark("something-else")
-        if not (asks or self._counts):
-            Receipt(self._visit, result.job_id).build()
+            if settled and receipt.prints:
+                self._next(kind="secondary")
+        if settled:
+            receipt.build()
         title = t("Or is it one of these?") if asks else t("Not right? Tap what it is")
         draw_alternatives(self._visit, self._shopper, title)
         if asks or self._counts:

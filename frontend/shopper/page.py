@@ -45,7 +45,7 @@ class WeighPage:
         t = self._visit.language
         with theme.frame(self._visit, "/", self._speak):
             OfflineNotice(self._visit).build()
-            with ui.element("div").classes("weigh"):
+            with ui.element("div").classes("weigh" if self.shopper.bench else "weigh shop"):
                 with ui.element("section").classes("stage-side") as side:
                     side.props["aria-label"] = t("Picture")
                     self._stage = Stage(self._visit, self.shopper, self._run)

@@ -14,35 +14,73 @@ from frontend.labels.printer import NotPrinted
 from frontend.screen import theme
 from frontend.weighing.weighing import UNREACHABLE
 from frontend.words.languages import N_
+from smartscale.contract.weighing import Result
 
 NO_LABEL = N_("There is no label for this item. Please ask a member of staff.")
 PRINTED = N_("Your label is printed.")
 
 
 class Receipt:
-    """Draws the buttons below an answer, once the weighing has its price."""
+    """Draws what a shopper takes away, below an answer that has its price.
 
-    def __init__(self, visit: Visit, weighing: str) -> None:
+    It has two faces. In a shop, where a scale is wired, the label is printed by the first button or
+    by itself, and a code for the phone stands beside it. The demo hands out files, too.
+    """
+
+    def __init__(self, visit: Visit, result: Result, *, in_shop: bool) -> None:
         self._visit = visit
-        self._weighing = weighing
+        self._result, self._weighing = result, result.job_id
+        self._in_shop = in_shop
         self._notice: str | None = None
         self._kind = "info"
         self._code: Label | None = None
 
+    @property
+    def prints(self) -> bool:
+        """Whether printing is the first thing to do with the answer."""
+        return self._in_shop and self._visit.kiosk.labels.printer is not None
+
+    def print_button(self) -> None:
+        """Draw the button that prints, as the first one of the answer."""
+        button = theme.action(
+            self._visit.language("Print label"), self._print, kind="primary", symbol="print"
+        )
+        button.mark("print-label").props("data-focus")
+
     def build(self) -> None:
-        """Draw the buttons."""
+        """Draw the rest."""
         t = self._visit.language
         with ui.element("section").classes("receipt").mark("receipt") as section:
             section.props["aria-label"] = t("Label")
-            with ui.element("div").classes("actions"):
-                if self._visit.kiosk.labels.printer is not None:
-                    theme.action(t("Print label"), self._print, symbol="print").mark("print-label")
-                self._file("pdf", t("Label as PDF"))
-                self._file("png", t("Label as picture"))
-                theme.action(t("Label for my phone"), self._show_code, symbol="phone").mark(
-                    "label-code"
-                )
+            if not self._in_shop:
+                self._buttons()
             self._below()
+        if self._in_shop:
+            ui.timer(0, self._begin, once=True)
+
+    def _buttons(self) -> None:
+        t = self._visit.language
+        with ui.element("div").classes("actions"):
+            if self._visit.kiosk.labels.printer is not None:
+                theme.action(t("Print label"), self._print, symbol="print").mark("print-label")
+            self._file("pdf", t("Label as PDF"))
+            self._file("png", t("Label as picture"))
+            theme.action(t("Label for my phone"), self._show_code, symbol="phone").mark(
+                "label-code"
+            )
+
+    async def _begin(self) -> None:
+        """Show the code for the phone, and print where the shop wants that without a tap."""
+        kiosk, t = self._visit.kiosk, self._visit.language
+        try:
+            self._code = await kiosk.labels.label_of(self._result)
+            self._below.refresh()
+            printed = await kiosk.labels.print_by_itself(self._result, t, kiosk.settings.printing)
+        except (NoLabel, ApiError, NotPrinted) as error:
+            self._tell(error)
+        else:
+            if printed is not None:
+                self._show_printed(printed)
 
     def _file(self, kind: str, title: str) -> None:
         with ui.element("a").classes("action secondary file").mark(f"label-{kind}") as link:
@@ -78,10 +116,13 @@ class Receipt:
         try:
             await self._visit.kiosk.labels.print(label, self._visit.language)
         except NotPrinted as error:
-            self._show(str(error))
+            self._tell(error)
         else:
-            printed = (PRINTED,) if label.number is not None else (PRINTED, NO_BARCODE)
-            self._show(*printed, kind="info")
+            self._show_printed(label)
+
+    def _show_printed(self, label: Label) -> None:
+        printed = (PRINTED,) if label.number is not None else (PRINTED, NO_BARCODE)
+        self._show(*printed, kind="info")
 
     async def _show_code(self) -> None:
         label = None if self._code is not None else await self._label()
@@ -96,16 +137,23 @@ class Receipt:
     async def _label(self) -> Label | None:
         try:
             label = await self._visit.kiosk.labels.label(self._weighing, self._visit.language)
-        except NoLabel as error:
-            self._show(NO_LABEL, why=str(error))
-        except ApiError as error:
-            log_unreachable(error)
-            self._show(UNREACHABLE)
-        else:
-            if label.number is None:
-                self._show(NO_BARCODE, kind="info")
-            return label
-        return None
+        except (NoLabel, ApiError) as error:
+            self._tell(error)
+            return None
+        if label.number is None:
+            self._show(NO_BARCODE, kind="info")
+        return label
+
+    def _tell(self, error: NoLabel | ApiError | NotPrinted) -> None:
+        """Say why there is no label."""
+        match error:
+            case NoLabel():
+                self._show(NO_LABEL, why=str(error))
+            case NotPrinted():
+                self._show(str(error))
+            case _:
+                log_unreachable(error)
+                self._show(UNREACHABLE)
 
     def _show(self, *messages: str, why: str = "", kind: str = "calm") -> None:
         sentence = " ".join(map(self._visit.language, messages))

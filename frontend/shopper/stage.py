@@ -56,17 +56,20 @@ class Stage:
     def _camera(self, uploader: ui.upload) -> Camera | DeviceView:
         t, device = self._visit.language, self._visit.kiosk.camera
         if device is None:
-            return Camera(uploader, t, self._shopper.notice_camera)
+            in_shop = self._shopper.bench is None
+            return Camera(uploader, t, self._shopper.notice_camera, in_shop=in_shop)
         return DeviceView(lambda: self._run(self._capture(device)), t)
 
     def _actions(self, uploader: ui.upload) -> None:
         t, shopper = self._visit.language, self._shopper
         containers = TareChoice(self._visit, shopper)
         with ui.element("div").classes("stage-actions"):
-            theme.action(t("Classify"), shopper.classify, kind="primary").mark("classify")
-            choose = theme.action(t("Choose a picture"), symbol="folder").mark("choose-picture")
-            # In the browser: a file dialog opens only as the direct answer to a tap.
-            choose.on("click", js_handler=f"() => getElement({uploader.id}).$refs.qRef.pickFiles()")
+            if shopper.bench is not None:
+                theme.action(t("Classify"), shopper.classify, kind="primary").mark("classify")
+                choose = theme.action(t("Choose a picture"), symbol="folder").mark("choose-picture")
+                # In the browser: a file dialog opens only as the direct answer to a tap.
+                pick = f"() => getElement({uploader.id}).$refs.qRef.pickFiles()"
+                choose.on("click", js_handler=pick)
             theme.action(t("Container"), containers.open, symbol="container").mark("tare-choice")
 
     @ui.refreshable_method

@@ -9,6 +9,7 @@ from frontend.access.pins import Role, TooManyAttempts, matches
 from frontend.api.admin import AdminClient
 from frontend.api.errors import ApiError, ApiThrottled, ApiUnauthorised, log_unreachable
 from frontend.screen import theme
+from frontend.screen.keypad import Keypad
 from frontend.staff.desk import NO_PIN, THROTTLED, UNREACHABLE, WAIT, WRONG_PIN, Desk, Notice
 from frontend.words.languages import N_
 
@@ -48,6 +49,7 @@ class Login:
             # Not offered to the browser's own list of passwords: it would be kept there.
             self._box.props("outlined type=password autocomplete=off maxlength=200 autofocus")
             self._box.classes("field").mark("pin").on("keydown.enter", self._try)
+            Keypad(self._box, t, digits_first=True)
             self._draw_problem()
             button = theme.action(t("Log in"), self._try, kind="primary")
             button.mark("log-in")

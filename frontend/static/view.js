@@ -83,17 +83,22 @@ window.smartscale = (() => {
     toggle(name) {
       if (!chosen.delete(name)) chosen.add(name);
       keep();
-      if (name === "spoken") speechSynthesis?.cancel();
+      if (name === "spoken") window.speechSynthesis?.cancel();
     },
     reset() {
       chosen = new Set(usual);
       keep();
     },
+    // Whether this browser can speak the page's language. Browsers list their voices late, and some
+    // systems have none at all: whoever wants prices spoken is told that.
+    voice: () =>
+      window.speechSynthesis?.getVoices().find((voice) => voice.lang.slice(0, 2) === spoken.lang),
     say(text) {
       if (!chosen.has("spoken") || !window.speechSynthesis) return;
       speechSynthesis.cancel();
       const words = new SpeechSynthesisUtterance(text);
       words.lang = root.lang;
+      words.voice = this.voice() ?? null;
       speechSynthesis.speak(words);
     },
   };
