@@ -174,7 +174,7 @@ class Answer:
             again.mark("try-again").props("data-focus")
             # The camera may be wrong, so the item can also be found by its name.
             theme.action(
-                t("Choose it yourself"), lambda: self._shopper.search(True), symbol="search"
+                t("Search by name or number"), lambda: self._shopper.search(True), symbol="search"
             ).mark("find")
 
     def _next(self, *, kind: str, title: str | None = None) -> None:

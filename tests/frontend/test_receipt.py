@@ -8,12 +8,13 @@ import zxingcpp
 from nicegui.testing import User
 from PIL import Image
 
+from frontend.labels.desk import Printing, prints_by_itself
 from frontend.labels.label import NO_BARCODE
 from frontend.labels.render import HEIGHT, WIDTH
+from smartscale.contract.weighing import Result
 from tests.frontend.test_weigh import SOON, price, weigh_sample
 from tests.service import Service
 
-pytestmark = pytest.mark.asyncio
 
 BANANAS = "2240117000953"
 """Half a kilogram at 1.89: PLU 4011, 0.95."""
@@ -29,6 +30,7 @@ def scanned(printed: bytes) -> list[str]:
     return found
 
 
+@pytest.mark.asyncio
 async def test_the_label_is_printed_with_its_barcode(user: User, samples: Path) -> None:
     await weigh_sample(user)
     user.find("Print label").click()
@@ -36,6 +38,7 @@ async def test_the_label_is_printed_with_its_barcode(user: User, samples: Path) 
     assert scanned((samples / "printer").read_bytes()) == [BANANAS]
 
 
+@pytest.mark.asyncio
 async def test_a_printer_that_is_away_loses_nothing(user: User, samples: Path) -> None:
     (samples / "printer").mkdir()
     await weigh_sample(user)
@@ -49,6 +52,7 @@ async def test_a_printer_that_is_away_loses_nothing(user: User, samples: Path) -
     assert scanned((samples / "printer").read_bytes()) == [BANANAS]
 
 
+@pytest.mark.asyncio
 async def test_the_label_is_a_file_once_and_a_copy_after_that(user: User, api: Service) -> None:
     await weigh_sample(user)
     await user.should_see("Label as PDF")
@@ -65,6 +69,7 @@ async def test_the_label_is_a_file_once_and_a_copy_after_that(user: User, api: S
     assert (await user.http_client.get(f"/label/{job_id}.gif")).status_code == 404
 
 
+@pytest.mark.asyncio
 async def test_what_waits_for_a_confirmation_has_no_label_yet(user: User, api: Service) -> None:
     api.confidence = 0.4
     await weigh_sample(user)
@@ -76,6 +81,7 @@ async def test_what_waits_for_a_confirmation_has_no_label_yet(user: User, api: S
     await user.should_see("Print label", retries=SOON)
 
 
+@pytest.mark.asyncio
 @pytest.mark.parametrize("way", ["print-label", "label-pdf", "label-png", "label-code"])
 async def test_a_price_that_no_barcode_holds_has_a_label_without_one(
     user: User, api: Service, way: str
@@ -90,7 +96,32 @@ async def test_a_price_that_no_barcode_holds_has_a_label_without_one(
         await user.should_see("Scan it with your phone", retries=SOON)
 
 
+@pytest.mark.asyncio
 async def test_the_phone_reads_the_receipt_from_the_screen(user: User) -> None:
     await weigh_sample(user)
     user.find("Label for my phone").click()
     await user.should_see("Scan it with your phone", retries=SOON)
+
+
+SOLD = Result.model_construct(
+    job_id="0" * 32, needs_confirmation=False, needs_count=False, confirmed_label=None
+)
+
+
+@pytest.mark.parametrize(
+    ("printing", "changes", "prints"),
+    [
+        ("always", {}, True),
+        ("sure", {}, True),
+        ("never", {}, False),
+        ("always", {"confirmed_label": "Banana"}, True),
+        ("sure", {"confirmed_label": "Banana"}, False),
+        ("always", {"needs_confirmation": True}, False),
+        ("always", {"needs_count": True}, False),
+    ],
+)
+def test_what_is_printed_without_a_tap(
+    printing: str, changes: dict[str, object], prints: bool
+) -> None:
+    result = SOLD.model_copy(update=changes)
+    assert prints_by_itself(result, Printing(printing)) is prints

@@ -271,6 +271,41 @@ async def test_without_a_camera_an_item_is_chosen_by_its_picture(
     assert (weighing.confirmed_label, weighing.model) == ("Kiwi", NO_MODEL)
 
 
+async def test_a_shop_prints_by_itself_once_and_shows_the_code_beside_it(
+    api: Service, samples: Path, scale: WiredScale
+) -> None:
+    settings = Settings.model_validate(
+        {
+            "samples": samples,
+            "home": samples / "home",
+            "printer": f"file://{samples}/printer",
+            "printing": "always",
+        }
+    )
+    kiosk = create_kiosk(settings, transport=api.transport, scale=scale)
+    async with user_simulation() as user:
+        serve(kiosk)
+        await user.open("/")
+        for demo in ("classify", "choose-picture", "sample-bananas"):
+            await user.should_not_see(marker=demo)
+        scale.show("0.500")
+        user.find(kind=Camera).trigger("state", {"state": "live"})
+        await upload(user, jpeg(photo(400, 300)))
+        await user.should_see("Your label is printed.", retries=SOON)
+        await user.should_see(marker="code")
+        await user.should_not_see(marker="label-pdf")
+        printed = (samples / "printer").stat().st_size
+
+        user.find("prediction-Lemon").click()
+        await user.should_see("Confirmed", retries=SOON)
+        await user.should_see(marker="code", retries=SOON)
+        assert (samples / "printer").stat().st_size == printed, "another item is for a tap"
+        user.find("print-label").click()
+        await user.should_see("Your label is printed.", retries=SOON)
+        Client.page_routes.clear()
+    await kiosk.api.close()
+
+
 async def test_what_was_chosen_first_is_weighed_as_that(
     shopper: User, scale: WiredScale, api: Service
 ) -> None:
