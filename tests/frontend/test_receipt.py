@@ -11,10 +11,9 @@ from PIL import Image
 from frontend.labels.desk import Printing, prints_by_itself
 from frontend.labels.label import NO_BARCODE
 from frontend.labels.render import HEIGHT, WIDTH
-from smartscale.contract.weighing import Result
+from smartscale.contract.weighing import Result, Status
 from tests.frontend.test_weigh import SOON, price, weigh_sample
 from tests.service import Service
-
 
 BANANAS = "2240117000953"
 """Half a kilogram at 1.89: PLU 4011, 0.95."""
@@ -104,7 +103,11 @@ async def test_the_phone_reads_the_receipt_from_the_screen(user: User) -> None:
 
 
 SOLD = Result.model_construct(
-    job_id="0" * 32, needs_confirmation=False, needs_count=False, confirmed_label=None
+    status=Status.DONE,
+    job_id="0" * 32,
+    needs_confirmation=False,
+    needs_count=False,
+    confirmed_label=None,
 )
 
 
