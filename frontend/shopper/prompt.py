@@ -54,6 +54,11 @@ class Prompt:
                 case Step.READY if self._shopper.camera_sees and notice is None:
                     self._weight()
                     self._heading(t("The picture is being taken"))
+                case Step.READY if self._shopper.bench is None:
+                    self._weight()
+                    self._heading(t("What is it?"))
+                    again = theme.action(t("Try again"), self._shopper.classify, kind="primary")
+                    again.mark("weigh-again").props("data-focus")
                 case Step.READY:
                     self._weight()
                     self._heading(t("Now it needs a picture")).mark("needs-picture")

@@ -222,8 +222,6 @@ async def test_the_next_item_needs_the_weight_to_change(
     shopper.find("next-item").click()
     await shopper.should_see("Please take your item off the scale.", retries=SOON)
 
-    shopper.find("classify").click()
-    await shopper.should_see("Please take the last item off the scale first", retries=SOON)
     scale.show("0.505", Condition.MOVING)
     scale.show("0.505")
     await until(lambda: text_of(shopper, "gross") == "0.505\u00a0kg")
@@ -251,9 +249,24 @@ async def test_what_the_scale_cannot_weigh_is_said_calmly(
     await shopper.should_see(sentence, retries=SOON)
     assert text_of(shopper, "condition") == pill
     assert not any(letter.isdigit() for letter in text_of(shopper, "net"))
-    shopper.find("classify").click()
-    await shopper.should_see("Please put your item on the scale first", retries=SOON)
     assert api.pictures == []
+
+
+async def test_what_could_not_be_sent_is_tried_again_or_chosen(
+    shopper: User, scale: WiredScale, api: Service
+) -> None:
+    api.refuses = "The picture was lost."
+    await shopper.open("/")
+    shopper.find(kind=Camera).trigger("state", {"state": "live"})
+    scale.show("0.500")
+    await upload(shopper, jpeg(photo(400, 300)))
+    await shopper.should_see("problem", retries=SOON)
+    await shopper.should_see("choose-yourself")
+    api.refuses = None
+
+    shopper.find("weigh-again").click()
+
+    await shopper.should_see("price", retries=SOON)
 
 
 async def test_without_a_camera_an_item_is_chosen_by_its_picture(
