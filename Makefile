@@ -43,7 +43,9 @@ run: install ## run everything here: emulated cloud, API and kiosk
 	@touch $@
 
 # A process for each core, up to four: each that uses the emulator has one of its own.
-PYTEST := .venv/bin/pytest --numprocesses auto --maxprocesses 4
+# Compiled code is kept, also where the environment says otherwise: each process of the tests, and of
+# the product that they start, would compile all of ours again.
+PYTEST := PYTHONDONTWRITEBYTECODE= .venv/bin/pytest --numprocesses auto --maxprocesses 4
 
 # What these hold would be left out by its marks; read at all, it would load TensorFlow.
 NOT_CHECKED := tests/chaos tests/containers tests/e2e tests/integration tests/sam tests/training/test_pipeline.py \

@@ -6,14 +6,17 @@ A kiosk under test asks this; nothing in here answers a request by itself.
 import asyncio
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
+from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.types import Message, Receive, Scope, Send
 
@@ -22,6 +25,7 @@ import functions.result.app as result
 import functions.upload.app as upload
 from smartscale.adapters.tokens import GivenToken
 from smartscale.clock import now
+from smartscale.domain.catalogue import Item
 from smartscale.domain.catalogue_file import read_csv
 from smartscale.domain.errors import InvalidInput, Unprocessable
 from smartscale.domain.job_id import new_job_id
@@ -172,11 +176,37 @@ def shop() -> Shop:
     """A shop that sells what ships, on the machine's clock."""
     # What a model of ours knows: a page that draws all of the examples takes three times as long.
     sold = set(builtin_labels())
-    every = read_csv(CATALOGUE.open(encoding="utf-8"), now())
-    items = {item.label: item for item in every if item.label in sold}
+    items = {item.label: item for item in _every_item() if item.label in sold}
     items["Lemon"] = items["Lemon"].model_copy(update={"chosen": ("Lemon Meyer",)})
     model = Model(ref=BUILTIN, confirm_below=Decimal("0.7"))
     return Shop(clock=WallClock(), recogniser=model, catalogue=FakeCatalogue(items))
+
+
+@cache
+def _every_item() -> tuple[Item, ...]:
+    return tuple(read_csv(CATALOGUE.open(encoding="utf-8"), now()))
+
+
+_wiring: ContextVar[Mapping[Callable[..., Any], Callable[[], Any]]] = ContextVar("wiring")
+"""What the routes depend on, in the request that is under way."""
+
+
+class _Wired(dict[Callable[..., Any], Callable[[], Any]]):
+    """Overrides that each request brings along."""
+
+    def __bool__(self) -> bool:
+        return True
+
+    def get(self, call: Callable[..., Any], default: Any = None) -> Any:
+        return _wiring.get().get(call, default)
+
+
+@cache
+def _application() -> FastAPI:
+    """The routes, made once: that takes longer than most tests with them."""
+    app = create_app("SmartScale", upload.router, result.router, admin.router)
+    app.dependency_overrides = _Wired()
+    return app
 
 
 @dataclass
@@ -231,12 +261,10 @@ class Service:
             ActiveModel(f"worker-{n}", self.shop.registry, loader, clock) for n in range(2)
         ]
         self.load_models()
-        self._app = create_app("SmartScale", upload.router, result.router, admin.router)
-        self._app.dependency_overrides = {
-            name: _giving(value) for name, value in self._wiring().items()
-        }
+        self._app = _application()
+        self._wiring = {name: _giving(value) for name, value in self._dependencies().items()}
 
-    def _wiring(self) -> dict[Callable[..., Any], object]:
+    def _dependencies(self) -> dict[Callable[..., Any], object]:
         shop, clock = self.shop, self.shop.clock
         edit = EditCatalogue(shop.catalogue, shop.ledger, clock)
         staff = Staff(
@@ -411,6 +439,7 @@ class Service:
         if self.lacks and path.startswith(self.lacks):
             scope = {**scope, "path": "/v1/nothing", "raw_path": b"/v1/nothing"}
         answer: list[Message] = []
+        _wiring.set(self._wiring)
 
         async def keep(message: Message) -> None:
             answer.append(message)

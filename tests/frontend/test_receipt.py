@@ -90,7 +90,7 @@ async def test_a_price_that_no_barcode_holds_has_a_label_without_one(
     user.find(marker=way).click()
     await user.should_see(NO_BARCODE, retries=SOON)
     if way == "print-label":
-        await user.should_see("Your label is printed.")
+        await user.should_see("Your label is printed.", retries=SOON)
     if way == "label-code":
         await user.should_see("Scan it with your phone", retries=SOON)
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pytest
 from fastapi.testclient import TestClient
 
 from infra.api import app
@@ -21,6 +22,7 @@ for name in ("uvicorn.error", "smartscale.http.problem", "some.library"):
 """
 
 
+@pytest.mark.integration
 def test_every_error_is_one_line_of_json() -> None:
     done = subprocess.run(
         [sys.executable, "-c", _LOG],

@@ -102,6 +102,7 @@ def test_the_passwords_of_the_demo_can_be_replaced(compose: dict[str, Any]) -> N
     assert compose["services"]["api"]["environment"]["ADMIN_TOKEN"] == "${ADMIN_TOKEN:-changeme}"
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("profile", ["localstack", "ministack"])
 def test_docker_compose_takes_the_file(profile: str) -> None:
     if shutil.which("docker-compose") is None:

@@ -12,6 +12,8 @@ from samtranslator.yaml_helper import yaml_parse
 from infra.settings import ROOT
 from tests.support import tool_environment
 
+pytestmark = pytest.mark.integration
+
 _FUNCTIONS = ("Upload", "Result", "Admin", "Inference", "DeadLetter")
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _SITE_PACKAGES = f"python/lib/python{_PYTHON}/site-packages"

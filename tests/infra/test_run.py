@@ -18,6 +18,8 @@ from infra.run_lock import only_run
 from tests.running import Run
 from tests.support import eventually
 
+pytestmark = pytest.mark.integration
+
 _UPLOADS = 50
 
 
@@ -98,7 +100,6 @@ def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     assert process.stderr.count("\n") == 1
 
 
-@pytest.mark.integration
 def test_ctrl_c_during_the_start_stops_cleanly(run: Run) -> None:
     process = run.launch()
     eventually(lambda: "Starting" in run.said(), 30)
@@ -110,7 +111,6 @@ def test_ctrl_c_during_the_start_stops_cleanly(run: Run) -> None:
     assert not any(_listening(port) for port in run.ports.values())
 
 
-@pytest.mark.integration
 def test_what_was_weighed_survives_a_stop_and_a_power_cut(next_run: Run) -> None:
     run = next_run
     run.start()
@@ -143,7 +143,6 @@ def test_what_was_weighed_survives_a_stop_and_a_power_cut(next_run: Run) -> None
     assert {str(run.result(job_id)["status"]) for job_id in acknowledged} == {"done"}
 
 
-@pytest.mark.integration
 def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(
     next_run: Run,
 ) -> None:
@@ -163,7 +162,6 @@ def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(
     eventually(lambda: not any(_listening(port) for port in run.ports.values()), 30)
 
 
-@pytest.mark.integration
 def test_an_emulator_that_dies_again_while_it_is_revived_is_revived_all_the_same(
     next_run: Run,
 ) -> None:

@@ -818,6 +818,7 @@ def test_the_default_admin_token_is_for_emulators(template: dict[str, Any]) -> N
     assert template["Parameters"]["AdminToken"]["NoEcho"]
 
 
+@pytest.mark.integration
 def test_the_linter_is_content() -> None:
     """SAM's own `validate --lint`, which calls this one, runs before it builds in tests/sam."""
     done = _tool("cfn-lint", "template.yaml")

@@ -118,16 +118,15 @@ def test_every_profile_has_a_label_for_every_plu(profile: Profile, plu: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("profile", "changes"),
+    ("profile", "changes", "code"),
     [
-        ("de", {"plu": "94011"}),
-        ("dk-weight", {"plu": "94011"}),
-        ("de", {"price": "1000.00"}),
-        ("us", {"price": "100.00"}),
-        ("fi", {"unit": "each", "quantity": 2}),
+        *(("de", {"plu": "94011"}, code) for code in LANGUAGES),
+        ("dk-weight", {"plu": "94011"}, "en"),
+        ("de", {"price": "1000.00"}, "de"),
+        ("us", {"price": "100.00"}, "es"),
+        ("fi", {"unit": "each", "quantity": 2}, "ar"),
     ],
 )
-@pytest.mark.parametrize("code", LANGUAGES)
 def test_what_no_barcode_can_hold_is_said_in_letters(
     profile: str, changes: dict[str, Any], code: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -366,6 +366,7 @@ def served(service: Service) -> Iterator[str]:
     thread.join()
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("moment", ["predict", "confirm"])
 @pytest.mark.asyncio
 async def test_a_kiosk_that_is_killed_while_it_sends_sends_once(
