@@ -1,5 +1,6 @@
 """The rows of a table in a file, exactly as DynamoDB has them."""
 
+import base64
 import gzip
 import json
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ EXPIRES = "expires_at"
 """Reports of workers expire by themselves and are not part of a backup."""
 _BATCH = 25
 _THREADS = 8
+_BYTES = "B"
 
 
 def dump(dynamodb: "DynamoDBClient", table: str, file: Path) -> int:
@@ -25,7 +27,8 @@ def dump(dynamodb: "DynamoDBClient", table: str, file: Path) -> int:
     with gzip.open(file, "wt", encoding="utf-8") as out:
         for row in rows_of(dynamodb, table):
             if EXPIRES not in row:
-                out.write(json.dumps(row, separators=(",", ":"), ensure_ascii=False) + "\n")
+                line = json.dumps(row, separators=(",", ":"), ensure_ascii=False, default=_text)
+                out.write(line + "\n")
                 count += 1
     return count
 
@@ -38,7 +41,7 @@ def load(dynamodb: "DynamoDBClient", table: str, file: Path) -> int:
         return len(rows)
 
     with gzip.open(file, "rt", encoding="utf-8") as lines:
-        rows = (json.loads(line) for line in lines)
+        rows = (json.loads(line, object_hook=_with_bytes) for line in lines)
         return sum(in_parallel(write, _batches(rows), _THREADS))
 
 
@@ -58,6 +61,20 @@ def rows_of(dynamodb: "DynamoDBClient", table: str) -> Iterator[Row]:
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     for page in pages:
         yield from page["Items"]
+
+
+def _text(value: object) -> str:
+    """Bytes as DynamoDB itself writes them into JSON."""
+    if not isinstance(value, bytes):
+        raise TypeError(f"a row holds {type(value).__name__}")
+    return base64.b64encode(value).decode()
+
+
+def _with_bytes(value: Row) -> Row:
+    """A value with its bytes; a value is named by its type, and bytes are the type B."""
+    if value.keys() == {_BYTES} and isinstance(value[_BYTES], str):
+        return {_BYTES: base64.b64decode(value[_BYTES])}
+    return value
 
 
 def _write(dynamodb: "DynamoDBClient", table: str, requests: list[Any]) -> None:

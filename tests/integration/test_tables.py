@@ -244,15 +244,15 @@ def test_an_item_is_only_replaced_by_a_later_version(
     deployed: Deployed, _environment: None
 ) -> None:
     table = DynamoCatalogue(*_catalogue_of(deployed))
-    first = item("Jackfruit", plu="3309", valid_from=NOVEMBER)
-    second = item("Jackfruit", plu="3309", unit_price="3.00", valid_from=LATER).succeed(first)
+    first = item("Test-Jackfruit", plu="33309", valid_from=NOVEMBER)
+    second = item("Test-Jackfruit", plu="33309", unit_price="3.00", valid_from=LATER).succeed(first)
     assert table.put(first)
     assert not table.put(first)
     assert table.put(second)
     assert not table.put(first)
-    assert table.get("Jackfruit") == second
+    assert table.get("Test-Jackfruit") == second
     assert table.put(second.retire())
-    assert table.all().find("Jackfruit") is None
+    assert table.all().find("Test-Jackfruit") is None
 
 
 def test_a_kept_catalogue_hears_of_each_change_at_once(
@@ -262,16 +262,16 @@ def test_a_kept_catalogue_hears_of_each_change_at_once(
     editor, worker = DynamoCatalogue(*where), DynamoCatalogue(*where)
     before = worker.all()
     assert worker.all() is before, "nothing has changed, so nothing is read again"
-    sold = item("Rambutan", plu="3298", valid_from=NOVEMBER)
+    sold = item("Test-Rambutan", plu="33298", valid_from=NOVEMBER)
     assert editor.put(sold)
-    assert worker.all().find("Rambutan") == sold
+    assert worker.all().find("Test-Rambutan") == sold
     assert not editor.put(sold)
     known = worker.all()
-    dearer = item("Rambutan", plu="3298", unit_price="9.00", valid_from=LATER).succeed(sold)
+    dearer = item("Test-Rambutan", plu="33298", unit_price="9.00", valid_from=LATER).succeed(sold)
     assert editor.put(dearer)
-    assert worker.all().find("Rambutan") == dearer
-    assert known.find("Rambutan") == sold, "who holds a catalogue keeps it as it was"
-    assert {found.label for found in before} | {"Rambutan"} == {found.label for found in known}
+    assert worker.all().find("Test-Rambutan") == dearer
+    assert known.find("Test-Rambutan") == sold, "who holds a catalogue keeps it as it was"
+    assert {found.label for found in before} | {"Test-Rambutan"} == {found.label for found in known}
 
 
 def test_a_worker_that_is_far_behind_reads_the_whole_catalogue(
@@ -281,12 +281,12 @@ def test_a_worker_that_is_far_behind_reads_the_whole_catalogue(
     where = _catalogue_of(deployed)
     editor, worker = DynamoCatalogue(*where), DynamoCatalogue(*where)
     worker.all()
-    sold = item("Salak", plu="3491", valid_from=NOVEMBER)
+    sold = item("Test-Salak", plu="33491", valid_from=NOVEMBER)
     assert editor.put(sold)
     for _ in range(9):
         sold = sold.show("a" * 64 if sold.picture is None else None)
         assert editor.put(sold)
-    assert worker.all().find("Salak") == sold
+    assert worker.all().find("Test-Salak") == sold
 
 
 def test_what_labels_are_sold_as_is_looked_up_by_key(
@@ -322,15 +322,15 @@ def test_what_labels_are_sold_as_is_looked_up_by_key(
 def test_items_of_an_earlier_version_are_found_too(deployed: Deployed, _environment: None) -> None:
     where = _catalogue_of(deployed)
     rows, names = (bind(row, where[0], where[2]) for row in (ItemRow, NameRow))
-    old = item("Guava", plu="4299", aliases="Goiaba")
+    old = item("Test-Guava", plu="4299", aliases="Goiaba")
     names("#names").delete()
     rows(**plain(old)).save()
     for step in ("read whole", "named"):
         table = DynamoCatalogue(*where)
-        assert table.get("Guava") == old, step
-        assert table.all().find("Guava") == old, step
+        assert table.get("Test-Guava") == old, step
+        assert table.all().find("Test-Guava") == old, step
         found = table.at(["1 "]).sold_under(["goiaba"])
-        assert found.find("Guava") == old, step
+        assert found.find("Test-Guava") == old, step
         if step == "named":
             assert len(list(found)) == 1
         table.name_all()
@@ -340,9 +340,9 @@ def test_an_item_may_have_more_names_than_are_written_together(
     deployed: Deployed, _environment: None
 ) -> None:
     table = DynamoCatalogue(*_catalogue_of(deployed))
-    many = item("Grapes", plu="4022").choose(f"grape {number}" for number in range(130))
+    many = item("Test-Grapes", plu="4022").choose(f"grape {number}" for number in range(130))
     assert table.put(many)
-    assert table.at(["2 "]).sold_under(["Grape 129", "grape 0"]).find("Grapes") == many
+    assert table.at(["2 "]).sold_under(["Grape 129", "grape 0"]).find("Test-Grapes") == many
 
 
 def test_a_file_of_items_is_written_together(deployed: Deployed, _environment: None) -> None:
@@ -375,19 +375,21 @@ def test_a_briefing_hears_of_each_change(deployed: Deployed, _environment: None)
     told = briefings.read()
     assert told is not None
     assert told.switch == switch
-    assert DynamoCatalogue(*_catalogue_of(deployed)).put(item("Kumquat", plu="4427"))
+    assert DynamoCatalogue(*_catalogue_of(deployed)).put(item("Test-Kumquat", plu="34427"))
     told = briefings.read()
     assert told is not None
-    assert told.catalogue[-1].endswith(" Kumquat")
+    assert told.catalogue[-1].endswith(" Test-Kumquat")
 
 
 def test_an_item_comes_back_with_what_its_pieces_weigh(
     deployed: Deployed, _environment: None
 ) -> None:
     table = DynamoCatalogue(*_catalogue_of(deployed))
-    one = item("Pomelo", plu="4279", piece_kg_min="0.900", piece_kg_max="1.800", sold_as="single")
+    one = item(
+        "Test-Pomelo", plu="34279", piece_kg_min="0.900", piece_kg_max="1.800", sold_as="single"
+    )
     assert table.put(one)
-    assert table.get("Pomelo") == one
+    assert table.get("Test-Pomelo") == one
 
 
 def test_a_switch_is_replaced_by_who_knows_the_last(deployed: Deployed, _environment: None) -> None:
