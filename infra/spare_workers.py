@@ -14,7 +14,7 @@ from ministack.services import lambda_svc
 
 _WEIGHINGS = "-WeighingsQueue-"
 """What the name of the queue has in it whose messages shoppers wait for."""
-_AFTER_A_FAILURE_S = 60.0
+_AFTER_A_FAILURE_S = 5.0
 _LOST = "Worker lost: "
 
 
