@@ -6,23 +6,13 @@ import sys
 from nicegui import app, ui
 from pydantic import ValidationError
 
-from frontend.app import create_kiosk, serve
+from frontend.app import POLICY, create_kiosk, serve
 from frontend.logs import log_as_json
 from frontend.settings import Settings, what_is_wrong
 from smartscale.contract.browsers import Doorkeeper, Hosts
 
 RECONNECT_S = 30.0
 """How long the kiosk keeps a page's state after the page lost its connection."""
-
-POLICY = (
-    "default-src 'self'; "
-    # NiceGUI starts its pages by inline scripts, and Vue compiles their templates there.
-    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-src 'self' blob:; frame-ancestors 'none'"
-)
-"""What a page of the kiosk may load: nothing from anywhere else, and nobody may frame it."""
 
 
 def main() -> None:

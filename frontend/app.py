@@ -40,8 +40,19 @@ from frontend.weighing.samples import load_samples, small_picture
 from frontend.weighing.session import Post
 from frontend.weighing.station import Station
 from frontend.words.languages import load_languages_in
+from smartscale.contract.browsers import HEADERS
 
 _STATIC_AGE_S = 3600
+
+POLICY = (
+    "default-src 'self'; "
+    # NiceGUI starts its pages by inline scripts, and Vue compiles their templates there.
+    "script-src 'self' 'unsafe-inline' 'unsafe-eval'; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
+    "media-src 'self' blob:; worker-src 'self' blob:; connect-src 'self'; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-src 'self' blob:; frame-ancestors 'none'"
+)
+"""What a page of the kiosk may load: nothing from anywhere else, and nobody may frame it."""
 
 
 def create_kiosk(
@@ -176,14 +187,16 @@ def _lost(kiosk: Kiosk) -> None:
     @app.exception_handler(Exception)
     async def failed(request: Request, _error: Exception) -> Response:
         # The server logs the error; here it is told to nobody.
+        status = HTTPStatus.INTERNAL_SERVER_ERROR
         if request.scope.get("nicegui_page_path"):
-            return instead(request, fault_page, HTTPStatus.INTERNAL_SERVER_ERROR)
-        language = kiosk.language(request.query_params.get("lang"))
-        return Response(
-            language("Something went wrong here"),
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            media_type="text/plain",
-        )
+            answer = instead(request, fault_page, status)
+        else:
+            language = kiosk.language(request.query_params.get("lang"))
+            said = language("Something went wrong here")
+            answer = Response(said, status, media_type="text/plain")
+        # It does not come by the doorkeeper, who would add them.
+        answer.headers.update(HEADERS | {"content-security-policy": POLICY})
+        return answer
 
 
 def _page(path: str, build: Callable[[Visit], None], kiosk: Kiosk) -> None:

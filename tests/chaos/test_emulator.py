@@ -242,7 +242,6 @@ def test_the_batch_of_a_killed_worker_goes_to_one_that_is_ready(tmp_path: Path) 
         os.kill(int(first), signal.SIGKILL)
         eventually((tmp_path / "done").exists, 30)
         assert (tmp_path / "done").read_text() == second
-        eventually(lambda: len(started()) == 3, 60)  # and it has one beside it again
     finally:
         emulator.stop()
 
@@ -266,7 +265,7 @@ def test_no_worker_gets_a_message_before_the_tables_are_restored(tmp_path: Path)
         emulator.stop()
 
 
-@pytest.mark.parametrize("table", ["WeighingsTable", "CatalogueTable"])
+@pytest.mark.parametrize("table", ["WeighingRows", "CatalogueTable"])
 def test_a_stack_that_has_lost_a_table_is_built_anew_around_its_objects(
     tmp_path: Path, table: str
 ) -> None:
@@ -277,7 +276,7 @@ def test_a_stack_that_has_lost_a_table_is_built_anew_around_its_objects(
     try:
         first = deploy(emulator, "shop", parameters).outputs
         client(emulator, "s3").put_object(Bucket=first.bucket, Key="ledger/1", Body=b"1")
-        name = {"WeighingsTable": first.weighings_table, "CatalogueTable": first.catalogue_table}
+        name = {"WeighingRows": first.weighings_table, "CatalogueTable": first.catalogue_table}
         client(emulator, "dynamodb").delete_table(TableName=name[table])
         again = deploy(emulator, "shop", parameters, report=said.append)
         assert again.rebuilt

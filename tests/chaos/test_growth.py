@@ -1,10 +1,11 @@
-"""What a run needs of memory: it does not grow with the weighings, whatever pictures come."""
+"""What a run needs of memory, whatever pictures come, and what a lost worker costs its shoppers."""
 
 import io
 import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -21,9 +22,13 @@ SAMPLES = Path(__file__).parents[2] / "sample_data"
 WEIGHINGS = int(os.environ.get("CHAOS_WEIGHINGS", "1000"))
 WARM = 100
 """Weighings before the first look: until then caches fill and workers start."""
-LONGEST_S = 300.0
+LONGEST_S = 120.0
+"""For each of the two rounds of weighings."""
 MOST_BYTES_A_WEIGHING = 60_000
 API_PEAK_BYTES = 400_000_000
+LOST_WORKER_S = 10.0
+READY_BYTES = 100_000_000
+"""A worker that has loaded the model has more; one that starts has less."""
 
 
 def weigh(client: httpx.Client, count: int) -> int:
@@ -120,3 +125,36 @@ def test_memory_does_not_grow_with_the_weighings(
             f"{after[name] / 1e6:.0f} MB: {growth:,.0f} bytes a weighing"
         )
         assert growth < MOST_BYTES_A_WEIGHING, name
+
+
+def test_a_worker_that_is_killed_amid_its_batch_costs_seconds(
+    started: Run, client: httpx.Client, measured: Callable[[str], None]
+) -> None:
+    def workers() -> list[psutil.Process]:
+        children = psutil.Process(started.pid("cloud")).children(recursive=True)
+        return [one for one in children if one.memory_info().rss > READY_BYTES]
+
+    def send(number: int) -> str:
+        accepted = client.post(
+            "/predict",
+            files={"image": ("a.jpg", (SAMPLES / "bananas.jpg").read_bytes())},
+            data={"weight": f"0.{500 + number}"},
+        )
+        job: str = accepted.raise_for_status().json()["job_id"]
+        return job
+
+    def answered(job: str) -> bool:
+        status: str = client.get(f"/result/{job}", params={"wait": 10}).json()["status"]
+        return status == "done"
+
+    eventually(lambda: len(workers()) > 1, 60)
+    for turn in range(3):
+        jobs = [send(10 * turn + number) for number in range(6)]
+        busiest = max(workers(), key=lambda one: one.cpu_percent(0.05))
+        began = time.monotonic()
+        busiest.kill()
+        for job in jobs:
+            eventually(partial(answered, job), 60)
+        took = time.monotonic() - began
+        measured(f"a worker killed amid its batch: its shoppers were answered after {took:.1f} s")
+        assert took < LOST_WORKER_S

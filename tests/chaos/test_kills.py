@@ -39,7 +39,7 @@ from tests.support import eventually
 pytestmark = pytest.mark.chaos
 
 SAMPLES = Path(__file__).parents[2] / "sample_data"
-MINUTES = float(os.environ.get("CHAOS_MINUTES", "5"))
+MINUTES = float(os.environ.get("CHAOS_MINUTES", "4"))
 MODEL = "shop/produce"
 SHOPPERS = 2
 BACK_S = 180.0

@@ -34,7 +34,7 @@ ROUTES = [
     for path, operations in sorted(description()["paths"].items())
     for method in operations
 ]
-IN_MEMORY = int(os.environ.get("CHAOS_REQUESTS", "20"))
+IN_MEMORY = int(os.environ.get("CHAOS_REQUESTS", "10"))
 """How many requests each route gets, with the token and without."""
 RUNNING = 5
 ADMIN = "/v1/admin/"

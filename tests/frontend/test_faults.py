@@ -51,6 +51,8 @@ async def test_a_page_that_fails_is_one_calm_sentence(
     async with ask("de") as browser:
         answer = await browser.get("/")
     assert answer.status_code == 500
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-frame-options"] == "DENY"
     assert "Hier ist etwas schiefgegangen" in answer.text
     for told in ("Traceback", type(fault).__name__, SECRET, "SMARTSCALE_MANAGER_PIN"):
         assert told not in answer.text
