@@ -65,8 +65,8 @@ containers: .venv/.test ## build the images, and try everything of docker-compos
 check: lint ## what to run before a commit: all that needs no emulator, browser or TensorFlow
 	$(PYTEST) -m "not integration and not browser and not training and not chaos" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
 
-growth: .venv/.test ## how much the emulator of a running `make run` grows, over 20,000 weighings
-	.venv/bin/python benchmarks/growth.py
+growth: .venv/.test ## what a shop of some months meets: start, answers, memory and stop by what is stored
+	.venv/bin/python benchmarks/growth.py stored
 
 lint: .venv/.test ## style, who imports whom, and types
 	.venv/bin/ruff check

@@ -13,6 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -35,6 +36,9 @@ ACCOUNT = "000000000000"
 ROWS_FILE = "rows.sqlite"
 """The file, beside the saved state, that the weighings' rows are in all the time."""
 
+FIGURES_KEPT = timedelta(days=32)
+"""How long figures are kept: a day longer than the longest time that analytics show."""
+
 _READY_S = 60.0
 _STOP_S = 300.0
 """For saving, which takes a moment, on the slowest disk."""
@@ -48,6 +52,11 @@ _KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "SSL_CERT_FILE")
 def objects_folder(home: Path) -> Path:
     """Where the buckets of a home folder's emulator are on disk, a folder each."""
     return home / "cloud" / "s3" / ACCOUNT
+
+
+def rows_file(home: Path) -> Path:
+    """Where the weighings' rows of a home folder's emulator are."""
+    return home / "cloud" / "state" / ROWS_FILE
 
 
 class Emulator:

@@ -5,7 +5,7 @@ It is made for tests, which are short and may forget. Here it keeps a shop's wei
 - it hands no message to a worker before the tables hold all that was acknowledged;
 - an object is on the disk itself when it answers, and where it could not be written it answers 507;
 - the messages of a worker that was lost are delivered again at once, to one that is ready;
-- logs do not grow without an end, and old figures are not looked for at each call;
+- logs and figures do not grow without an end, and are not looked at as a whole at each call;
 - it tells the API of each answer as it is stored, and looks for the next batch at once;
 - the weighings' rows are on the disk (`emulator_rows`), and its objects' keys alone in its RAM
   (`emulator_objects`);
@@ -21,7 +21,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -33,21 +34,25 @@ from ministack.core import persistence
 from ministack.services import cloudwatch, cloudwatch_logs, dynamodb, lambda_svc, s3, sqs
 
 from infra.bell import Ringer, ringer_from_environment
-from infra.emulator import ROWS_FILE
+from infra.emulator import FIGURES_KEPT, ROWS_FILE
 from infra.emulator_objects import know_objects_by_their_keys
-from infra.emulator_rows import Database, Rows, keep_rows_on_disk
+from infra.emulator_rows import keep_rows_on_disk
 from infra.flushed import described, flush_object
 from infra.readiness import Readiness
+from infra.rows_on_disk import Database, Rows
 from infra.spare_workers import (
     Spares,
     prefer_living_workers,
     tell_lost_workers,
     was_lost,
 )
+from smartscale.operations.metrics.figures import thinned
 
 LOG_STREAMS = 200
 """How many invocations of each function its log group remembers; files in logs/ keep more."""
-_EVICT_EVERY_S = 600.0
+_COMPACT_EVERY_S = 900.0
+_FRESH_S, _FINE_S, _HOUR_S, _DAY_S = 900.0, 300.0, 3600.0, 86_400.0
+_POINTS_TOGETHER = 20
 _WAKE_GAP_S = 0.002
 _log = logging.getLogger("smartscale.emulator")
 
@@ -65,7 +70,7 @@ def apply_rules() -> None:
     if lasts:
         Spares().use()
     _bound_logs()
-    _evict_seldom()
+    _bound_figures()
     know_objects_by_their_keys()
     _save_well(keep_rows_on_disk(Path(persistence.STATE_DIR, ROWS_FILE)))
     _tell_of_answers(ringer_from_environment())
@@ -175,18 +180,51 @@ def _bound_logs() -> None:
     lambda_svc._emit_lambda_logs = emit_and_drop_old  # noqa: SLF001
 
 
-def _evict_seldom() -> None:
-    evict = cloudwatch._evict_old_metrics  # noqa: SLF001
+def _bound_figures() -> None:
+    """Keep old figures in fewer points, and do not look at all of them at each call."""
     due = 0.0
 
-    def evict_when_due() -> None:
-        # It looks at every point of two weeks, at each call.
+    def compact_when_due() -> None:
         nonlocal due
         if time.monotonic() >= due:
-            due = time.monotonic() + _EVICT_EVERY_S
-            evict()
+            due = time.monotonic() + _COMPACT_EVERY_S
+            compact(cloudwatch._metrics, time.time())  # noqa: SLF001
 
-    cloudwatch._evict_old_metrics = evict_when_due  # noqa: SLF001
+    cloudwatch._evict_old_metrics = compact_when_due  # noqa: SLF001
+
+
+def compact(metrics: MutableMapping[Any, list[dict[str, Any]]], now: float) -> None:
+    """Have a metric's points stand for five minutes once they are some minutes old, and for an hour
+    once they are a day old; drop what is too old.
+
+    Args:
+        metrics: points by metric, as ministack has them.
+        now: seconds since 1970.
+    """
+    for metric, points in list(metrics.items()):
+        kept: list[dict[str, Any]] = []
+        old: dict[float, list[dict[str, Any]]] = defaultdict(list)
+        for point in points:
+            age = now - point["Timestamp"]
+            if age < _FRESH_S or "_stat" in point:
+                kept.append(point)
+            elif age < FIGURES_KEPT.total_seconds():
+                grain = _HOUR_S if age >= _DAY_S else _FINE_S
+                old[point["Timestamp"] // grain * grain].append(point)
+        shared = (
+            {"Unit": points[0]["Unit"], "Dimensions": points[0]["Dimensions"]} if points else {}
+        )
+        compacted = [
+            {**shared, "Timestamp": at, "Value": value, "Count": count}
+            for at, together in sorted(old.items())
+            for value, count in thinned(
+                ((one["Value"], one.get("Count", 1.0)) for one in together), _POINTS_TOGETHER
+            )
+        ]
+        if compacted or kept:
+            metrics[metric] = [*compacted, *kept]
+        else:
+            del metrics[metric]
 
 
 def _tell_of_answers(ringer: Ringer | None) -> None:

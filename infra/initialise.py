@@ -7,13 +7,14 @@ crash; `make-room` only deletes the oldest pictures; SINCE (ISO 8601) looks at w
 
 import sys
 import time
-from datetime import timedelta
+from pathlib import Path
 
 import typer
 
 from infra.commands.catalogue import import_examples
 from infra.commands.connection import Connection, connect
 from infra.commands.reconcile import describe
+from infra.emulator import FIGURES_KEPT, rows_file
 from infra.errors import PlainError
 from infra.expiry import expire
 from infra.readiness import MAKE_ROOM, RESTORE
@@ -24,8 +25,6 @@ from smartscale.domain.moments import parse_moment
 from smartscale.operations.mending.reconcile import Reconciled
 from smartscale.operations.messages import WAKE_UP
 
-FIGURES_KEPT = timedelta(days=14)
-"""The emulator drops older ones."""
 _SAY_EVERY_S = 2.0
 
 
@@ -43,7 +42,8 @@ def main() -> None:
         if imported:
             typer.echo(f"Imported {imported} catalogue items.")
         if what is not None:
-            typer.echo(describe(_reconcile(connection, what)))
+            rows = rows_file(settings.home)
+            typer.echo(describe(_reconcile(connection, what, rows)))
         expired = expire(connection.bucket, settings.image_retention_days, now())
         if expired:
             typer.echo(f"Expired {expired} pictures and idempotency keys.")
@@ -54,8 +54,8 @@ def main() -> None:
         sys.exit(error.exit_status)
 
 
-def _reconcile(connection: Connection, what: str) -> Reconciled:
-    operation = connection.reconcile()
+def _reconcile(connection: Connection, what: str, rows: Path) -> Reconciled:
+    operation = connection.reconcile(rows=rows if what == RESTORE else None)
     if what == RESTORE:
         return operation.run(None, _Progress(), figures_since=now() - FIGURES_KEPT)
     return operation.run(parse_moment(what))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 FOLDER_MODE, FILE_MODE = 0o700, 0o600
 OTHERS = 0o077
-_BULKY = frozenset({"s3", "model_cache"})
+_BULKY = frozenset({"s3", "aside", "model_cache"})
 
 
 def make_private(home: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from smartscale.domain.asking import Asking
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.errors import NotFound, StoreUnavailable
-from smartscale.domain.job_id import is_job_id
+from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
@@ -155,10 +155,22 @@ class FakeLedger:
     def earlier_changes(self) -> Iterator[Item | ModelSwitch | Trial]:
         return iter(self.earlier)
 
-    def outcomes(self, since: datetime | None) -> Iterator[LedgerEntry]:
+    def outcomes(
+        self, since: datetime | None, begun: datetime | None = None
+    ) -> Iterator[LedgerEntry]:
         for job_id, event in sorted(self.events):
+            if begun is not None and job_time(job_id).date() < begun.date():
+                continue
             if since is None or self.recorded_at[job_id, event] >= since:
                 yield LedgerEntry(job_id, event, f"{job_id}/{event}")
+
+    def last_day(self) -> datetime | None:
+        days = [job_time(job_id) for job_id, _ in self.events]
+        return max(days).replace(hour=0, minute=0, second=0, microsecond=0) if days else None
+
+    def last(self, job_id: str) -> Weighing | None:
+        states = [state for (of, _), state in self.events.items() if of == job_id]
+        return max(states, key=lambda state: state.version, default=None)
 
     def read(self, entry: LedgerEntry) -> Weighing | None:
         return self.events.get((entry.job_id, entry.event))

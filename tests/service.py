@@ -275,7 +275,7 @@ class Service:
         return {
             upload.staff_when_needed: lambda: staff,
             upload.accept: Accept(Intake(self), FakeIdempotencyKeys(), clock),
-            result.history: History(shop.weighings, shop.uploads, clock),
+            result.history: History(shop.weighings, shop.ledger, shop.uploads, clock),
             result.confirm: shop.confirm,
             result.catalogue: shop.catalogue,
             result.item_pictures: shop.pictures,

@@ -126,6 +126,7 @@ class Shop:
             self.metrics,
             self.announce,
             "bucket",
+            now=self.clock,
         )
 
     def drain(self) -> None:

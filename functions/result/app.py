@@ -127,7 +127,7 @@ def say_wanted() -> SayWanted:
 @lru_cache
 def history() -> History:
     """The operation that reads weighings."""
-    return History(weighings(), S3Uploads(bucket()), now)
+    return History(weighings(), S3Ledger(bucket()), S3Uploads(bucket()), now)
 
 
 @lru_cache

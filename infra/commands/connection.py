@@ -3,15 +3,19 @@
 import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 from infra.backup.copy_in import Restore
 from infra.backup.copy_out import BackUp, Report
 from infra.backup.place import Place
+from infra.bucket_on_disk import BucketOnDisk
+from infra.emulator import objects_folder
 from infra.expiry import make_room
-from infra.settings import Settings
+from infra.restored_rows import RestoredWeighings
+from infra.settings import Cloud, Settings
 from infra.space import Room
 from infra.stack import StackOutputs, stack_environment, stack_outputs
-from smartscale.adapters.aws import dynamodb_client, sqs_client
+from smartscale.adapters.aws import dynamodb_client, s3_client, sqs_client
 from smartscale.adapters.briefings import DynamoBriefings
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
 from smartscale.adapters.catalogue import DynamoCatalogue
@@ -28,7 +32,7 @@ from smartscale.clock import now
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.catalogue.edit import EditCatalogue
-from smartscale.operations.mending.reconcile import Reconcile, without_outcome
+from smartscale.operations.mending.reconcile import AT_ONCE, Reconcile, without_outcome
 from smartscale.operations.mending.redrive import Redrive
 from smartscale.operations.messages import WAKE_UP
 from smartscale.operations.models.switch import ActivateModel
@@ -39,14 +43,29 @@ from smartscale.recognition.builtin import builtin_revision
 
 
 class Connection:
-    """Builds operations on one stack."""
+    """Builds operations on one stack.
+
+    Args:
+        outputs: what it is made of.
+        region: where it is.
+        history_days: how long a weighing has a row.
+        folder: where the bucket is on this machine's disk, if it is.
+    """
 
     def __init__(
-        self, outputs: StackOutputs, region: str, history_days: int = ROWS_KEPT.days
+        self,
+        outputs: StackOutputs,
+        region: str,
+        history_days: int = ROWS_KEPT.days,
+        folder: Path | None = None,
     ) -> None:
         self._outputs = outputs
         self._region = region
-        self.bucket = data_bucket(outputs.bucket, region)
+        self.bucket = (
+            data_bucket(outputs.bucket, region)
+            if folder is None
+            else BucketOnDisk(s3_client(region), outputs.bucket, folder)
+        )
         # An emulator loses its metrics with its tables; CloudWatch keeps them.
         lost_with_tables = os.environ["METRICS_SINK"] == MetricsSink.CLOUDWATCH
         self._metrics = (
@@ -57,9 +76,8 @@ class Connection:
         self.catalogue = DynamoCatalogue(outputs.catalogue_table, outputs.models_table, region)
         self.briefings = DynamoBriefings(outputs.models_table, region)
         self.registry = DynamoRegistry(outputs.models_table, region)
-        self.weighings = DynamoWeighings(
-            outputs.weighings_table, region, timedelta(days=history_days)
-        )
+        self._kept = timedelta(days=history_days)
+        self.weighings = DynamoWeighings(outputs.weighings_table, region, self._kept)
         self.trials = DynamoTrials(outputs.models_table, region)
         self.packages = S3Packages(self.bucket)
         self.weighings_queue = SqsQueue(sqs_client(region), outputs.weighings_queue_url)
@@ -68,13 +86,18 @@ class Connection:
     def _ledger(self) -> S3Ledger:
         return S3Ledger(self.bucket, self._outputs.ledger_lock_days)
 
-    def reconcile(self, *, announce: bool = True) -> Reconcile:
-        """The operation that rebuilds what tables and queue have lost, and tells subscribers."""
+    def reconcile(self, *, announce: bool = True, rows: Path | None = None) -> Reconcile:
+        """The operation that rebuilds what tables and queue have lost, and tells subscribers.
+
+        Args:
+            announce: whether to publish the events of rebuilt weighings.
+            rows: the file of the weighings' rows, where nobody else writes them meanwhile.
+        """
         topic = topic_for(self._outputs.weighing_completed_topic, self._region)
         return Reconcile(
             S3Uploads(self.bucket),
             self._ledger(),
-            self.weighings,
+            self.weighings if rows is None else self._rows_in(rows),
             self.catalogue,
             self.registry,
             self.trials,
@@ -84,7 +107,14 @@ class Connection:
             self._metrics,
             Announce(topic, self.weighings_queue) if announce else None,
             self._outputs.bucket,
+            self._kept,
+            AT_ONCE if rows is None else 0,
         )
+
+    def _rows_in(self, file: Path) -> RestoredWeighings:
+        dynamodb = dynamodb_client(self._region)
+        table = self._outputs.weighings_table
+        return RestoredWeighings(dynamodb, table, self._region, self._kept, file)
 
     def make_room(self, room: Callable[[], Room]) -> int:
         """Delete the oldest pictures until there is room on the disk; tells how many."""
@@ -183,4 +213,6 @@ def connect(settings: Settings) -> Connection:
     """
     outputs = stack_outputs(settings)
     os.environ.update(stack_environment(settings, outputs))
-    return Connection(outputs, settings.region, settings.history_days)
+    folder = objects_folder(settings.home) / outputs.bucket
+    here = settings.cloud is Cloud.EMBEDDED and not settings.endpoint_url and folder.is_dir()
+    return Connection(outputs, settings.region, settings.history_days, folder if here else None)

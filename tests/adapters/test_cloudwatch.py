@@ -2,7 +2,7 @@
 
 import io
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from smartscale.domain import correlation
 from smartscale.operations.ports.metrics import Metric, MetricQuery
 from tests.fakes import FakeMetrics
 
-AT = datetime(2026, 11, 26, 3, tzinfo=UTC)
+AT = datetime(2026, 11, 20, 3, tzinfo=UTC)
 TOLD = [
     Metric("Confidence", 0.97, "None", at=AT),
     Metric("PredictionLatency", 120.5, "Milliseconds", at=AT),
@@ -58,6 +58,34 @@ def test_both_ways_tell_the_same() -> None:
     ]
     assert by_line == by_call
     assert {dimensions["Stack"] for _, dimensions, _ in by_line} == {"shop"}
+
+
+def test_what_is_told_at_once_of_a_metric_is_one_datum() -> None:
+    cloud = FakeCloudWatch()
+    CloudWatchMetrics(cloud, "shop").emit(  # type: ignore[arg-type]
+        [Metric("LowConfidence", number % 4 == 0) for number in range(40)]
+    )
+    [said] = cloud.put
+    [datum] = said["MetricData"]
+    assert (datum["Values"], datum["Counts"]) == ([0, 1], [30, 10])
+
+
+def test_what_is_told_days_late_is_few_values_of_each_hour_with_the_same_sum() -> None:
+    cloud = FakeCloudWatch()
+    taken = [50 + number * 37 % 101 for number in range(600)]
+    CloudWatchMetrics(cloud, "shop").emit(  # type: ignore[arg-type]
+        [
+            Metric("PredictionLatency", ms, "Milliseconds", at=AT + timedelta(seconds=12 * number))
+            for number, ms in enumerate(taken)
+        ]
+    )
+    [said] = cloud.put
+    hours = said["MetricData"]
+    assert [datum["Timestamp"] for datum in hours] == [AT, AT + timedelta(hours=1)]
+    assert all(len(datum["Values"]) <= 20 for datum in hours)
+    told = [pair for one in hours for pair in zip(one["Values"], one["Counts"], strict=True)]
+    assert sum(count for _, count in told) == 600
+    assert sum(value * count for value, count in told) == pytest.approx(sum(taken))
 
 
 def test_a_line_of_metrics_carries_the_correlation_id_but_not_as_a_dimension() -> None:

@@ -24,7 +24,8 @@ WARM = 100
 """Weighings before the first look: until then caches fill and workers start."""
 LONGEST_S = 120.0
 """For each of the two rounds of weighings."""
-MOST_BYTES_A_WEIGHING = 60_000
+MOST_BYTES_A_WEIGHING = 15_000
+"""In the first minutes; figures that are older need less."""
 API_PEAK_BYTES = 400_000_000
 LOST_WORKER_S = 10.0
 READY_BYTES = 100_000_000

@@ -63,7 +63,7 @@ def results(shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch) -> Iterat
     """The result function, at the shop's time."""
     monkeypatch.setattr(result, "now", shop.clock)
     overrides = {
-        result.history: History(shop.weighings, shop.uploads, shop.clock),
+        result.history: History(shop.weighings, shop.ledger, shop.uploads, shop.clock),
         result.confirm: shop.confirm,
         result.catalogue: shop.catalogue,
         result.item_pictures: shop.pictures,

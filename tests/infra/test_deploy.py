@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from infra.deploy import Deployment, deploy, embedded_parameters
+from infra.deploy import Deployment, _merge, deploy, embedded_parameters
 from infra.emulator import Emulator
 from infra.errors import PlainError
 from infra.package import fingerprint, stage
@@ -219,3 +219,25 @@ def test_a_stack_with_versions_goes_on_without_them(
         assert function["Environment"]["Variables"]["LOG_LEVEL"] == "DEBUG"
         name = function["FunctionName"]
         assert client.list_aliases(FunctionName=name)["Aliases"] == []
+
+
+def test_objects_are_put_back_beside_those_that_came_meanwhile(tmp_path: Path) -> None:
+    def write(folder: str, *names: str) -> Path:
+        for name in names:
+            file = tmp_path / folder / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(folder, encoding="utf-8")
+        return tmp_path / folder
+
+    kept, bucket = write("kept", "a/1", "a/b/2", "c/3"), write("new", "a/1", "a/b/4", "d/5")
+
+    _merge(kept, bucket)
+
+    found = {
+        path.relative_to(bucket).as_posix(): path.read_text(encoding="utf-8")
+        for path in bucket.rglob("*")
+        if path.is_file()
+    }
+    came = {"a/b/4": "new", "d/5": "new"}
+    assert found == {"a/1": "kept", "a/b/2": "kept", "c/3": "kept"} | came
+    assert not kept.exists()

@@ -10,20 +10,21 @@ from typing import Any
 import pytest
 
 from infra.emulator import ROWS_FILE, Emulator
-from infra.emulator_rows import Database, Rows, answer_query
+from infra.emulator_rows import answer_query
+from infra.rows_on_disk import Database, Rows
 
-TABLE = {
-    "TableId": "one",
-    "pk_name": "job_id",
-    "sk_name": None,
-    "GlobalSecondaryIndexes": [
-        {
-            "IndexName": "label",
-            "KeySchema": [{"AttributeName": "sold_label"}, {"AttributeName": "job_id"}],
-            "Projection": {"NonKeyAttributes": ["scale_id"]},
-        }
-    ],
-}
+INDEXES = [
+    {
+        "IndexName": "label",
+        "KeySchema": [{"AttributeName": "sold_label"}, {"AttributeName": "job_id"}],
+        "Projection": {"NonKeyAttributes": ["scale_id"]},
+    }
+]
+
+
+def a_table(database: Database) -> Rows:
+    """A table with one index."""
+    return Rows(database, "one", "job_id", INDEXES)
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.fixture
 def rows(database: Database) -> Rows:
     """A table without rows."""
-    return Rows(database, TABLE)
+    return a_table(database)
 
 
 def a_row(number: int, label: str = "Banana", **other: Any) -> dict[str, Any]:
@@ -150,16 +151,16 @@ def test_rows_past_their_time_are_gone(rows: Rows) -> None:
 
 
 def test_what_was_written_is_there_without_a_clean_stop(tmp_path: Path, database: Database) -> None:
-    put(Rows(database, TABLE), a_row(1))
+    put(a_table(database), a_row(1))
 
-    assert ids(ask(Rows(Database(tmp_path / ROWS_FILE), TABLE))) == [1]
+    assert ids(ask(a_table(Database(tmp_path / ROWS_FILE)))) == [1]
 
 
 def test_the_rows_of_a_table_that_is_no_more_are_dropped(database: Database) -> None:
-    put(Rows(database, TABLE), a_row(1))
+    put(a_table(database), a_row(1))
     database.keep_only({"another"})
 
-    assert len(Rows(database, TABLE)) == 0
+    assert len(a_table(database)) == 0
 
 
 def test_a_damaged_file_is_set_aside_with_the_saved_state(tmp_path: Path) -> None:

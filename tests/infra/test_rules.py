@@ -28,6 +28,28 @@ for _ in range(5):
     cloudwatch._evict_old_metrics()
 print(json.dumps(len(looked)))
 """
+COMPACTED = """
+from infra.emulator_rules import compact
+now = 1_800_000_000.0
+dims = {"Stack": "shop"}
+points = [
+    {"Timestamp": now - 7200 + n, "Value": float(n * 37 % 101), "Unit": "None", "Dimensions": dims}
+    for n in range(3600)
+]
+metrics = {"latency": points}
+compact(metrics, now)
+few = metrics["latency"]
+compact(metrics, now)
+again = len(metrics["latency"])
+compact(metrics, now + 40 * 86400)
+print(json.dumps([
+    len(few),
+    [len(points), sum(one["Count"] for one in few)],
+    [sum(one["Value"] for one in points), sum(one["Value"] * one["Count"] for one in few)],
+    again,
+    len(metrics),
+]))
+"""
 SAVING = """
 import ministack.app
 from ministack.core import persistence
@@ -104,6 +126,15 @@ def test_a_copy_is_on_the_disk_itself_before_its_original_is_deleted(tmp_path: P
 
 def test_old_figures_are_looked_for_seldom(tmp_path: Path) -> None:
     assert with_rules(FIGURES, tmp_path) == 1
+
+
+def test_old_figures_become_few_and_stay_right(tmp_path: Path) -> None:
+    points, counts, sums, again, left = with_rules(COMPACTED, tmp_path)
+    assert points <= 12 * 20 + 20
+    assert counts == [3600.0, 3600.0]
+    assert sums[0] == pytest.approx(sums[1])
+    assert again == points
+    assert left == 0
 
 
 def test_what_is_saved_is_what_the_emulator_loads(tmp_path: Path) -> None:

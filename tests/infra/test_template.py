@@ -64,6 +64,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:ListBucket", "DataBucket uploads/*"),
         ("s3:GetObject", "DataBucket/pictures/*"),
         ("s3:ListBucket", "DataBucket pictures/*"),
+        ("s3:ListBucket", "DataBucket ledger/*"),
         ("s3:GetObject", "DataBucket/ledger/*"),
         ("s3:PutObject", "DataBucket/ledger/*"),
         ("sqs:SendMessage", "WeighingsQueue"),

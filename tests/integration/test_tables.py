@@ -26,7 +26,7 @@ from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts
 from smartscale.operations.weighing.history import History, history_filter
 from tests.conftest import Deployed
 from tests.examples import item
-from tests.fakes import FakeUploads
+from tests.fakes import FakeLedger, FakeUploads
 
 pytestmark = pytest.mark.integration
 
@@ -134,7 +134,7 @@ def test_months_and_shards_are_one_history(table: DynamoWeighings, months: list[
 def test_pages_follow_each_other_across_the_months(
     table: DynamoWeighings, months: list[Weighing]
 ) -> None:
-    history = History(table, FakeUploads(), lambda: LATER)
+    history = History(table, FakeLedger(), FakeUploads(), lambda: LATER)
     seen: list[str] = []
     cursor = None
     while True:

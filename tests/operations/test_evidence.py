@@ -76,7 +76,7 @@ def test_a_form_that_is_posted_again_replaces_no_evidence(shop: Shop) -> None:
     first = shop.uploads.objects[evidence_key(job_id)]
     shop.deliver(put(shop, key, telling("red")))
     assert shop.uploads.objects == {evidence_key(job_id): first}
-    history = History(shop.weighings, shop.uploads, shop.clock)
+    history = History(shop.weighings, shop.ledger, shop.uploads, shop.clock)
     shown = Image.open(io.BytesIO(history.picture(job_id, 64)))
     assert np.asarray(shown)[..., 1].mean() > 100, "it is shown as it was recognised"
 

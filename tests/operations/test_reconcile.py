@@ -1,13 +1,18 @@
 """Whatever the tables lose, the bucket brings back."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from smartscale.domain.upload import upload_key
-from smartscale.domain.weighing import ModelRef
+from smartscale.domain.weighing import ModelRef, Status, Weighing
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.messages import Arrival
 from smartscale.operations.models.switch import ActivateModel
+from smartscale.operations.ports.weighings import ROWS_KEPT
 from tests.examples import item
 from tests.fakes import FakePackages, FakeQueue
 from tests.shop import Shop
@@ -152,3 +157,54 @@ def test_a_row_that_was_only_behind_tells_its_confirmation(shop: Shop) -> None:
         "Suspicious",
         "Taps",
     ]
+
+
+def test_rows_older_than_the_history_are_not_rebuilt(shop: Shop) -> None:
+    old = live(shop, "done")
+    shop.clock.advance(days=ROWS_KEPT.days + 1)
+    new = live(shop, "done")
+    shop.weighings.rows.clear()
+    shop.reconcile().run()
+    assert shop.weighings.rows.keys() == {new}
+    last = shop.ledger.last(old)
+    assert last is not None
+    assert last.status is Status.DONE
+
+
+def test_after_a_crash_events_are_told_again_of_the_last_day_that_there_was(shop: Shop) -> None:
+    """However long the crash was ago: the day is the ledger's."""
+    live(shop, "done")
+    shop.clock.advance(days=5)
+    last = live(shop, "done")
+    shop.clock.advance(days=3)
+    shop.weighings.rows.clear()
+    shop.events.published.clear()
+    shop.reconcile().run(figures_since=shop.clock() - timedelta(days=30))
+    assert [event.subject for event in shop.events.published] == [last]
+
+
+def test_a_rebuild_says_how_far_it_is(shop: Shop) -> None:
+    for _ in range(3):
+        live(shop, "done")
+    shop.weighings.rows.clear()
+    said: list[str] = []
+    shop.reconcile().run(progress=said.append)
+    assert f"3 weighings up to {shop.clock().date()} looked at, 3 rebuilt" in said
+
+
+def test_rows_are_looked_for_and_written_a_hundred_at_a_time(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(250):
+        live(shop, "done")
+    shop.weighings.rows.clear()
+    sizes: list[int] = []
+    put_all = shop.weighings.put_all
+
+    def noted(weighings: Sequence[Weighing]) -> list[bool]:
+        sizes.append(len(weighings))
+        return put_all(weighings)
+
+    monkeypatch.setattr(shop.weighings, "put_all", noted)
+    shop.reconcile().run()
+    assert sorted(sizes) == [50, 100, 100]

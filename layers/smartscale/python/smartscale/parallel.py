@@ -30,9 +30,14 @@ def in_parallel(
 ) -> Iterator[Answer]:
     """The answers, in the order of the items. Only a few are fetched ahead of the reader.
 
+    Without threads it is a plain loop.
+
     Raises:
         what `function` raises, at the item's place.
     """
+    if not threads:
+        yield from map(function, items)
+        return
     waiting: deque[Future[Answer]] = deque()
     rest = iter(items)
     with ThreadPoolExecutor(threads) as pool:

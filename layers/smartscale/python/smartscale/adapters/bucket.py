@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, TypeVar
 from urllib.parse import quote, unquote
 
 from botocore.exceptions import ClientError
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from smartscale.adapters.aws import s3_client
 from smartscale.adapters.store_errors import translates_store_errors
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import NotFound, Unprocessable
-from smartscale.domain.job_id import is_job_id
+from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import Trial
 from smartscale.domain.upload import (
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 LEDGER = "ledger/"
+_DAY = f"{LEDGER}%Y/%m/%d/"
 IDEMPOTENCY = "idempotency/"
 MODELS = "models/"
 PICTURES = "pictures/"
@@ -326,15 +327,31 @@ class S3Ledger:
         """The last step of a trial, where it is later than that of a trial."""
         return self._last(_TRIALS, f"{number:08d}-{'2-ended' if ended else '1-begun'}.json", Trial)
 
-    def outcomes(self, since: datetime | None) -> Iterator[LedgerEntry]:
+    def outcomes(
+        self, since: datetime | None, begun: datetime | None = None
+    ) -> Iterator[LedgerEntry]:
         """Every state of a weighing that was recorded since a moment, those of one together."""
         # A record lies in the folder of the day its weighing began, which may be long before it
         # was corrected: staff correct by the picture, so as long before as pictures are kept.
-        begun = None if since is None else since - _CORRECTED_AFTER
-        for found in self._days(begun):
+        earliest = [day for day in (begun, since and since - _CORRECTED_AFTER) if day is not None]
+        for found in self._from_day(max(earliest, default=None)):
             key = PurePosixPath(found["Key"])
             if is_job_id(key.parent.name) and (since is None or found["LastModified"] >= since):
                 yield LedgerEntry(key.parent.name, key.stem, found["Key"])
+
+    def last_day(self) -> datetime | None:
+        """The beginning of the last day on which a recorded weighing began."""
+        last = max(self._folders(LEDGER, depth=3), default=None)
+        return None if last is None else datetime.strptime(last, _DAY).replace(tzinfo=UTC)
+
+    def last(self, job_id: str) -> Weighing | None:
+        """The last recorded state of a weighing."""
+        folder = f"{job_time(job_id):{_DAY}}{job_id}/"
+        keys = [PurePosixPath(found["Key"]) for found in self._bucket.list(folder)]
+        entries = (LedgerEntry(job_id, key.stem, str(key)) for key in keys)
+        latest_first = sorted(entries, key=lambda entry: entry.version, reverse=True)
+        states = (self.read(entry) for entry in latest_first)
+        return next((state for state in states if state is not None), None)
 
     def read(self, entry: LedgerEntry) -> Weighing | None:
         """A recorded state; None when a power cut left only a part of it."""
@@ -369,11 +386,12 @@ class S3Ledger:
         """A record; None for one that a power cut left incomplete, which was never acknowledged."""
         record = self._bucket.read(key)
         try:
-            json.loads(record)
-        except ValueError:
+            return model.model_validate_json(record)
+        except ValidationError:
+            if _is_json(record):
+                raise
             _log.warning("%s is not a whole record", key)
             return None
-        return model.model_validate_json(record)
 
     def _folders(self, prefix: str, depth: int) -> Iterator[str]:
         """The years, months and days below a prefix."""
@@ -384,17 +402,21 @@ class S3Ledger:
             if PurePosixPath(folder).name.isdigit():
                 yield from self._folders(folder, depth - 1)
 
-    def _days(self, since: datetime | None) -> "Iterator[ObjectTypeDef]":
-        """The records of weighings by day, of all days or those since one."""
-        if since is None:
-            # Days begin with a digit, other records with a letter.
-            yield from takewhile(
-                lambda found: found["Key"] < f"{LEDGER}a", self._bucket.list(LEDGER)
-            )
-            return
-        first = since.astimezone(UTC).date()
-        for n in range((datetime.now(UTC).date() - first).days + 1):
-            yield from self._bucket.list(f"{LEDGER}{first + timedelta(days=n):%Y/%m/%d}/")
+    def _from_day(self, first: datetime | None) -> "Iterator[ObjectTypeDef]":
+        """The records of weighings by day, of all days or from one on."""
+        after = "" if first is None else f"{first.astimezone(UTC):{_DAY}}"
+        # Days begin with a digit, other records with a letter.
+        return takewhile(
+            lambda found: found["Key"] < f"{LEDGER}a", self._bucket.list(LEDGER, after)
+        )
+
+
+def _is_json(record: bytes) -> bool:
+    try:
+        json.loads(record)
+    except ValueError:
+        return False
+    return True
 
 
 def _item_folder(label: str) -> str:

@@ -5,17 +5,19 @@ import logging
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from botocore.exceptions import ClientError
 
 from smartscale.adapters.aws import cloudwatch_client
 from smartscale.adapters.store_errors import SDK_ERRORS, store_errors
+from smartscale.operations.metrics.figures import thinned
 from smartscale.operations.ports.metrics import Metric, MetricQuery, Metrics
+from smartscale.parallel import batched
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
@@ -30,6 +32,10 @@ _STACK = "Stack"
 _log = logging.getLogger(__name__)
 _MAX_DATA = 1000
 _MAX_QUERIES = 500
+_MAX_VALUES = 150
+"""CloudWatch takes so many different values of a metric at a time."""
+_LATE_VALUES = 20
+_BY_THE_HOUR_AFTER = timedelta(days=1)
 _UNREADABLE = "The figures cannot be read just now: try again in a moment."
 
 
@@ -90,18 +96,13 @@ class CloudWatchMetrics:
         self._stack = stack
 
     def emit(self, metrics: Sequence[Metric]) -> None:
-        """Publish all values in one call (CloudWatch takes 1,000).
+        """Publish all values in one call (CloudWatch takes 1,000), those of one time together.
 
         Errors are logged only: a stored weighing must not fail because its metrics did.
         """
-        for start in range(0, len(metrics), _MAX_DATA):
+        for data in batched(_gathered(metrics, self._stack), _MAX_DATA):
             try:
-                self._cloudwatch.put_metric_data(
-                    Namespace=NAMESPACE,
-                    MetricData=[
-                        _datum(metric, self._stack) for metric in metrics[start : start + _MAX_DATA]
-                    ],
-                )
+                self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
             except SDK_ERRORS:
                 _log.exception("metrics were lost")
 
@@ -197,14 +198,33 @@ def _of_stack(stack: str, dimensions: Mapping[str, str]) -> dict[str, str]:
     return {_STACK: stack, **dimensions}
 
 
-def _datum(metric: Metric, stack: str) -> "MetricDatumTypeDef":
-    return {
-        "MetricName": metric.name,
-        "Timestamp": metric.at or datetime.now(UTC),
-        "Value": metric.value,
-        "Unit": metric.unit,
-        "Dimensions": _dimensions(_of_stack(stack, metric.dimensions)),
-    }
+def _gathered(metrics: Sequence[Metric], stack: str) -> Iterator["MetricDatumTypeDef"]:
+    """The values by metric and minute; what is told days late, after a crash, by the hour."""
+    moment = datetime.now(UTC)
+    values: dict[tuple[Any, ...], list[tuple[float, float]]] = defaultdict(list)
+    first: dict[tuple[Any, ...], datetime] = {}
+    for metric in metrics:
+        at = metric.at or moment
+        minute = at.replace(second=0, microsecond=0)
+        if moment - at > _BY_THE_HOUR_AFTER:
+            at = minute = minute.replace(minute=0)
+        of = metric.name, metric.unit, tuple(metric.dimensions.items()), minute
+        first.setdefault(of, at)
+        values[of].append((metric.value, 1.0))
+    for of, told in values.items():
+        name, unit, dimensions, _ = of
+        late = moment - first[of] > _BY_THE_HOUR_AFTER
+        left = thinned(told, _LATE_VALUES if late else _MAX_VALUES)
+        datum: MetricDatumTypeDef = {
+            "MetricName": name,
+            "Timestamp": first[of],
+            "Unit": unit,
+            "Dimensions": _dimensions(_of_stack(stack, dict(dimensions))),
+        }
+        if len(told) == 1:
+            yield {**datum, "Value": told[0][0]}
+        else:
+            yield {**datum, "Values": [one for one, _ in left], "Counts": [n for _, n in left]}
 
 
 def _dimensions(dimensions: Mapping[str, str]) -> list["DimensionTypeDef"]:

@@ -131,28 +131,35 @@ class DynamoWeighings:
 
     def put_all(self, weighings: Sequence[Weighing]) -> list[bool]:
         """Store up to 100 states, of different weighings, each unless a later one is there."""
+        if not weighings:
+            return []
         puts = [(self._row(weighing), self._earlier_than(weighing)) for weighing in weighings]
         if write_together(self._connection, puts, []):
             return [True] * len(weighings)
         return [self.put(weighing) for weighing in weighings]  # one was there: none was stored
 
     def _row(self, weighing: Weighing) -> WeighingRow:
+        return self._rows(**self.attributes(weighing))
+
+    def attributes(self, weighing: Weighing) -> dict[str, Any]:
+        """What a weighing's row holds, by name."""
         needs = _Needs.of(weighing)
         shard = zlib.crc32(weighing.scale_id.encode()) % len(needs.shards)
         key = weighing.upload_key
-        return self._rows(
-            weighing.job_id,
-            version=weighing.version,
-            document=zlib.compress(weighing.model_dump_json(exclude_none=True).encode()),
-            facts=_packed(weighing),
-            history_shard=needs.shards[shard],
-            scale_id=weighing.scale_id,
-            sold_label=weighing.sold_label,
-            dropped_key=None if PurePosixPath(key).name == weighing.job_id else key,
-            kept_until=max(
+        attributes = {
+            "job_id": weighing.job_id,
+            "version": weighing.version,
+            "document": zlib.compress(weighing.model_dump_json(exclude_none=True).encode()),
+            "facts": _packed(weighing),
+            "history_shard": needs.shards[shard],
+            "scale_id": weighing.scale_id,
+            "sold_label": weighing.sold_label,
+            "dropped_key": None if PurePosixPath(key).name == weighing.job_id else key,
+            "kept_until": max(
                 weighing.created_at + self._kept, datetime.now(UTC) + _REBUILT_FOR_AT_LEAST
             ),
-        )
+        }
+        return {name: value for name, value in attributes.items() if value is not None}
 
     def _earlier_than(self, weighing: Weighing) -> Condition:
         stored = self._rows.version

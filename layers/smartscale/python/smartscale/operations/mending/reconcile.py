@@ -8,10 +8,11 @@ correct rows as they are.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import TypeVar
 
+from smartscale.clock import now
 from smartscale.domain.catalogue import Item
 from smartscale.domain.job_id import job_time
 from smartscale.domain.memory import teaches
@@ -29,16 +30,17 @@ from smartscale.operations.ports.metrics import Metric, Metrics
 from smartscale.operations.ports.models import Registry, Trials
 from smartscale.operations.ports.queues import Queue
 from smartscale.operations.ports.uploads import Uploads
-from smartscale.operations.ports.weighings import Weighings
+from smartscale.operations.ports.weighings import ROWS_KEPT, Weighings
 from smartscale.operations.weighing.announce import Announce
 from smartscale.parallel import batched, in_parallel
 
 _BATCH = 100
-_BATCHES_AT_ONCE = 4
-_READS_AT_ONCE = 8
-"""Of the records of one batch; all batches together stay below a client's connections."""
-_FIGURES_AT_ONCE = 1000
-"""CloudWatch takes so many in a call."""
+AT_ONCE = 4
+"""Batches at once, each with twice as many reads: together fewer than a client has connections."""
+_FIGURES_AT_ONCE = 20_000
+"""Some hours of a busy shop, of which a store of figures makes few."""
+_EVENTS_WITHIN = timedelta(days=1)
+"""An event that a crash took was of the last weighings; subscribers heard of earlier ones."""
 _Item = TypeVar("_Item")
 _MARGIN = timedelta(hours=1)
 
@@ -58,7 +60,9 @@ class Reconcile:
     """Reconciles tables and queue with the bucket.
 
     `metrics` is None where metrics outlive the tables, as on AWS. `announce` is None where rebuilt
-    weighings must not be published as events.
+    weighings must not be published as events. Rows are rebuilt of what began within `kept`, with
+    `at_once` requests at a time; 0 where the stores are on this machine's disk, which threads do
+    not make faster.
     """
 
     def __init__(
@@ -75,7 +79,13 @@ class Reconcile:
         metrics: Metrics | None,
         announce: Announce | None,
         bucket_name: str,
+        kept: timedelta = ROWS_KEPT,
+        at_once: int = AT_ONCE,
+        now: Callable[[], datetime] = now,
     ) -> None:
+        self._at_once = at_once
+        self._kept = kept
+        self._now = now
         self._announce = announce
         self._uploads = uploads
         self._ledger = ledger
@@ -104,8 +114,9 @@ class Reconcile:
                 None looks at everything there is.
             progress: called with a few words about the current step.
             resend: whether images without an outcome go to the queue again.
-            figures_since: all figures of weighings were dropped, and are told again of those that
-                began at or after this moment, whether their rows are there or not.
+            figures_since: all figures of weighings were dropped by a crash, and are told again of
+                those that began at or after this moment, whether their rows are there or not. Of
+                weighings whose rows are missing, those of the last day are published.
         """
         # Weighings under way at `since` began before it.
         since = None if since is None else since - _MARGIN
@@ -162,13 +173,17 @@ class Reconcile:
         figures_since: datetime | None,
         progress: Callable[[str], None],
     ) -> int:
-        groups = groupby(self._ledger.outcomes(since), key=lambda entry: entry.job_id)
+        events_since = self._last_events() if figures_since is not None else None
+        entries = self._ledger.outcomes(since, self._now() - self._kept)
+        groups = groupby(entries, key=lambda entry: entry.job_id)
         batches = batched((list(entries) for _, entries in groups), _BATCH)
         looked_at = rebuilt = 0
         figures: list[Metric] = []
         teaching: list[Weighing] = []
         for done in in_parallel(
-            lambda batch: self._rebuild_batch(batch, figures_since), batches, _BATCHES_AT_ONCE
+            lambda batch: self._rebuild_batch(batch, figures_since, events_since),
+            batches,
+            self._at_once,
         ):
             looked_at += done.looked_at
             rebuilt += done.rebuilt
@@ -177,7 +192,7 @@ class Reconcile:
             if len(figures) >= _FIGURES_AT_ONCE:
                 self._tell(figures)
                 figures = []
-            progress(f"ledger: {looked_at} weighings looked at, {rebuilt} rebuilt")
+            progress(f"{looked_at} weighings up to {done.day} looked at, {rebuilt} rebuilt")
         self._tell(figures)
         self._offer_lessons(teaching)
         return rebuilt
@@ -198,8 +213,16 @@ class Reconcile:
             if (weighing.confirmed_label, weighing.confirmed_at) not in taught:
                 self._queue.send(lesson_message(weighing.job_id))
 
+    def _last_events(self) -> datetime | None:
+        """From when on events may be missing: by the ledger's last day, not by a clock alone."""
+        last = self._ledger.last_day()
+        return None if last is None else min(last, self._now()) - _EVENTS_WITHIN
+
     def _rebuild_batch(
-        self, weighings: Sequence[Sequence[LedgerEntry]], figures_since: datetime | None
+        self,
+        weighings: Sequence[Sequence[LedgerEntry]],
+        figures_since: datetime | None,
+        events_since: datetime | None,
     ) -> "_BatchDone":
         stored = self._weighings.versions([entries[0].job_id for entries in weighings])
         records = in_parallel(
@@ -207,23 +230,31 @@ class Reconcile:
                 entries, stored.get(entries[0].job_id, -1), figures_since
             ),
             weighings,
-            _READS_AT_ONCE,
+            2 * self._at_once,
+        )
+        found = list(records)
+        behind = [one.behind for one in found if one.behind is not None]
+        if self._announce is not None:
+            for weighing in behind:
+                # What was lost with the row may be the event, too.
+                if events_since is None or weighing.completed_at >= events_since:
+                    self._announce.announce(weighing)
+        were_put = dict(
+            zip((one.job_id for one in behind), self._weighings.put_all(behind), strict=True)
         )
         rebuilt = 0
         figures: list[Metric] = []
         teaching: list[Weighing] = []
-        for found in records:
-            if found.behind is not None:
-                if self._announce is not None:
-                    # What was lost with the row may be the event, too.
-                    self._announce.announce(found.behind)
-                if not self._weighings.put(found.behind) and figures_since is None:
+        for one in found:
+            if one.behind is not None:
+                if not were_put[one.behind.job_id] and figures_since is None:
                     continue  # live traffic has put it, and tells its figures
                 rebuilt += 1
-                if teaches(found.behind) is not None:
-                    teaching.append(found.behind)
-            figures += found.figures
-        return _BatchDone(len(weighings), rebuilt, figures, teaching)
+                if teaches(one.behind) is not None:
+                    teaching.append(one.behind)
+            figures += one.figures
+        day = job_time(weighings[-1][0].job_id).date()
+        return _BatchDone(len(weighings), day, rebuilt, figures, teaching)
 
     def _records(
         self, entries: Sequence[LedgerEntry], stored: int, figures_since: datetime | None
@@ -279,6 +310,7 @@ class _Found:
 @dataclass(frozen=True)
 class _BatchDone:
     looked_at: int
+    day: date
     rebuilt: int
     figures: list[Metric]
     teaching: list[Weighing]

@@ -61,8 +61,21 @@ class Ledger(Protocol):
     def earlier_changes(self) -> Iterator[Item | ModelSwitch | Trial]:
         """The changes that were recorded by their time, before they had numbers; in any order."""
 
-    def outcomes(self, since: datetime | None) -> Iterator[LedgerEntry]:
-        """Every state that was recorded at or after a moment, those of one weighing together."""
+    def outcomes(
+        self, since: datetime | None, begun: datetime | None = None
+    ) -> Iterator[LedgerEntry]:
+        """Every state that was recorded at or after a moment, those of one weighing together.
+
+        Args:
+            since: None for whenever.
+            begun: leaves out weighings that began on an earlier day.
+        """
+
+    def last_day(self) -> datetime | None:
+        """The beginning of the last day on which a recorded weighing began."""
+
+    def last(self, job_id: str) -> Weighing | None:
+        """The last recorded state of a weighing."""
 
     def read(self, entry: LedgerEntry) -> Weighing | None:
         """A recorded state; None where a power cut left only a part of the record."""

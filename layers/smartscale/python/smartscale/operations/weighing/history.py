@@ -8,6 +8,7 @@ from smartscale.domain.errors import InvalidInput, NotFound
 from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import Status, Weighing
+from smartscale.operations.ports.ledger import Ledger
 from smartscale.operations.ports.uploads import Uploads, picture_key
 from smartscale.operations.ports.weighings import ROWS_KEPT, HistoryFilter, Weighings
 from smartscale.operations.weighing.accept import PRESIGNED_SECONDS
@@ -16,6 +17,8 @@ from smartscale.recognition.photo import thumbnail
 MAX_EXPORT = 10_000
 _SOONEST = timedelta(milliseconds=25)
 """No weighing is stored, read, recognised and recorded in less."""
+_HAS_A_ROW = timedelta(days=31)
+"""Rows are kept for so long at least; older weighings may be in the ledger alone."""
 _FIRST_WEIGHING = datetime(2025, 1, 1, tzinfo=UTC)
 """No weighing is older than the product, so earlier months are not read."""
 
@@ -64,8 +67,15 @@ class Page:
 class History:
     """Reads weighings."""
 
-    def __init__(self, weighings: Weighings, uploads: Uploads, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        weighings: Weighings,
+        ledger: Ledger,
+        uploads: Uploads,
+        now: Callable[[], datetime],
+    ) -> None:
         self._weighings = weighings
+        self._ledger = ledger
         self._uploads = uploads
         self._now = now
 
@@ -78,9 +88,13 @@ class History:
         if not is_job_id(job_id):
             raise NotFound("There is no weighing with this id.")
         weighing = self.outcome(job_id)
-        if weighing is None and not self._is_under_way(job_id):
-            raise NotFound("There is no weighing with this id, or its picture never arrived.")
-        return weighing
+        if weighing is not None or self._is_under_way(job_id):
+            return weighing
+        if self._now() - job_time(job_id) > _HAS_A_ROW:
+            recorded = self._ledger.last(job_id)
+            if recorded is not None:
+                return recorded
+        raise NotFound("There is no weighing with this id, or its picture never arrived.")
 
     def is_just_begun(self, job_id: str) -> bool:
         """Whether a weighing began so lately that it cannot have an outcome yet."""

@@ -1,0 +1,100 @@
+"""The embedded run's bucket, read from the disk it is on: through the emulator each object is a
+request, and a shop's ledger has a hundred thousand.
+
+Everything is written through the emulator.
+"""
+
+import heapq
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from smartscale.adapters.bucket import Bucket
+from smartscale.domain.errors import NotFound
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
+
+_DESCRIBED = ".meta.json"
+_ENCODED_KEYS = ".ministack-keys"
+"""The folder of objects whose keys are no paths."""
+
+
+class BucketOnDisk(Bucket):
+    """A bucket whose objects are files of a folder, as the emulator keeps them."""
+
+    def __init__(self, s3: "S3Client", name: str, folder: Path) -> None:
+        super().__init__(s3, name)
+        self._folder = folder
+
+    def read(self, key: str) -> bytes:
+        """An object's bytes. Raises NotFound when there is no such object."""
+        try:
+            return (self._folder / key).read_bytes()
+        except FileNotFoundError:
+            return super().read(key)  # under another name, or nowhere
+        except (IsADirectoryError, NotADirectoryError) as error:
+            raise NotFound(f"There is no object {key} in the bucket.") from error
+
+    def list(self, prefix: str, after: str = "") -> Iterator["ObjectTypeDef"]:
+        """The objects under a prefix whose keys come after one, by rising key."""
+        parent = prefix.rpartition("/")[0]
+        plain = ((key, self._folder / key) for key in self._keys(parent, after))
+        for key, file in heapq.merge(plain, self._encoded()):
+            if key > after and key.startswith(prefix):
+                yield _Found(key, file)  # type: ignore[misc]
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """What keys under a prefix, which ends with a slash, have up to the next one."""
+        for name in _names(self._folder / prefix):
+            if name.endswith("/"):
+                yield prefix + name
+
+    def _keys(self, parent: str, after: str) -> Iterator[str]:
+        """The keys below a folder of the bucket, but for whole folders before a key."""
+        start = f"{parent}/" if parent else ""
+        for name in _names(self._folder / parent):
+            key = start + name
+            if not name.endswith("/"):
+                yield key
+            elif key >= after[: len(key)]:
+                yield from self._keys(key[:-1], after)
+
+    def _encoded(self) -> Iterator[tuple[str, Path]]:
+        """The keys that are no paths, and their files."""
+        files = (self._folder / _ENCODED_KEYS).glob(f"*{_DESCRIBED}")
+        described = ((json.loads(file.read_bytes())["key"], file) for file in files)
+        yield from sorted(
+            (key, Path(str(file).removesuffix(_DESCRIBED))) for key, file in described
+        )
+
+
+class _Found(dict[str, Any]):
+    """An object of a listing; what nobody asks for is not looked up."""
+
+    def __init__(self, key: str, file: Path) -> None:
+        super().__init__(Key=key)
+        self._file = file
+
+    def __missing__(self, name: str) -> Any:
+        if name == "LastModified":  # an object is written once
+            return datetime.fromtimestamp(self._file.stat().st_mtime, UTC)
+        return json.loads(Path(f"{self._file}{_DESCRIBED}").read_bytes())[name.lower()]
+
+
+def _names(folder: Path) -> list[str]:
+    """What is in a folder, in the order of keys; folders end with a slash."""
+    try:
+        with os.scandir(folder) as entries:
+            found = [
+                f"{entry.name}/" if entry.is_dir() else entry.name
+                for entry in entries
+                if not entry.name.endswith((_DESCRIBED, ".tmp")) and entry.name != _ENCODED_KEYS
+            ]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(found)

@@ -1,0 +1,39 @@
+"""A weighing outlives its row: the ledger has it for good."""
+
+import pytest
+
+from smartscale.domain.errors import NotFound
+from smartscale.domain.job_id import new_job_id
+from smartscale.operations.ports.weighings import ROWS_KEPT
+from smartscale.operations.weighing.history import History
+from tests.shop import Shop
+
+
+@pytest.fixture
+def history(shop: Shop) -> History:
+    """The operation that reads weighings."""
+    return History(shop.weighings, shop.ledger, shop.uploads, shop.clock)
+
+
+def test_a_weighing_whose_row_has_expired_is_told_as_it_was_last(
+    shop: Shop, history: History
+) -> None:
+    job_id = shop.upload({"weight-kg": "1.000"})
+    shop.recognise(job_id)
+    confirmed = shop.confirm.process(job_id, label="Lemon")
+    shop.clock.advance(days=ROWS_KEPT.days + 1)
+    shop.weighings.rows.clear()
+    shop.uploads.objects.clear()
+
+    assert history.result(job_id) == confirmed
+
+
+def test_the_ledger_is_not_asked_for_what_has_to_have_a_row(
+    shop: Shop, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job_id = new_job_id(shop.clock())
+    shop.clock.advance(days=1)
+    monkeypatch.setattr(shop.ledger, "last", lambda _: pytest.fail("it was asked"))
+
+    with pytest.raises(NotFound):
+        history.result(job_id)
