@@ -45,6 +45,11 @@ def load(dynamodb: "DynamoDBClient", table: str, file: Path) -> int:
         return sum(in_parallel(write, _batches(rows), _THREADS))
 
 
+def _is_former(row: Row) -> bool:
+    """Whether it is a weighing as earlier versions stored it: the ledger brings it back."""
+    return "job_id" in row and "document" not in row
+
+
 def clear(dynamodb: "DynamoDBClient", table: str) -> None:
     """Delete a table's rows, but for those that expire by themselves."""
     [key] = (
