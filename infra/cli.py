@@ -21,6 +21,7 @@ from infra.commands import (
     predict,
     reconcile,
     redrive,
+    teach,
 )
 from infra.console import log_to_console, run_log
 from infra.errors import PlainError
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 app.add_typer(predict.app)
 app.add_typer(evaluate.app)
+app.add_typer(teach.app)
 app.add_typer(reconcile.app)
 app.add_typer(redrive.app)
 app.add_typer(backup.app)

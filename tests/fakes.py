@@ -17,6 +17,7 @@ from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
+from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.trial import Tallies, Trial, window_of
 from smartscale.domain.upload import StoredUpload, evidence_key
 from smartscale.domain.weighing import ModelRef, Weighing
@@ -464,6 +465,7 @@ class FakeMemories:
     stored: dict[int, MemoryVersion] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)
     seen: dict[tuple[ModelRef, int], dict[str, Vectors]] = field(default_factory=dict)
+    judged: dict[tuple[ModelRef, int], ToldApart] = field(default_factory=dict)
     votes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
     def newest(self, after: int = 0) -> MemoryVersion | None:
@@ -502,6 +504,12 @@ class FakeMemories:
 
     def embedded(self, model: ModelRef) -> list[int]:
         return sorted(number for ref, number in self.seen if ref == model)
+
+    def told_apart(self, model: ModelRef, number: int) -> ToldApart | None:
+        return self.judged.get((model, number))
+
+    def keep_told_apart(self, model: ModelRef, number: int, found: ToldApart) -> None:
+        self.judged[model, number] = found
 
     def vote(self, label: str, predicted: str, job_id: str) -> list[str]:
         voters = self.votes.setdefault((label, predicted), [])

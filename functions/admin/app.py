@@ -34,7 +34,7 @@ from smartscale.adapters.wishes import S3Wishes
 from smartscale.clock import now
 from smartscale.contract.analytics import Asking
 from smartscale.contract.catalogue import EditableCatalogue, EditableItem, ImportPreview
-from smartscale.contract.memory import MemoryVersion, Taught
+from smartscale.contract.memory import MemoryVersion, Taught, Teaching
 from smartscale.contract.models import LabelMapping, ModelStatus, Package, Trial
 from smartscale.domain.catalogue_file import read_csv, write_csv
 from smartscale.domain.errors import NotFound
@@ -53,12 +53,16 @@ from smartscale.http.present.models import (
     model_status,
     trial_document,
 )
+from smartscale.http.present.models import (
+    teaching as teaching_document,
+)
 from smartscale.http.requests import (
     ActivationRequest,
     AskingRequest,
     ItemEdit,
     Product,
     TrialRequest,
+    label_of,
 )
 from smartscale.http.table import csv_file
 from smartscale.logs import function_logger
@@ -486,6 +490,44 @@ async def enrol(
     )
     count = sum(lesson.label == label for lesson in version.lessons)
     return Taught(memory_version=version.number, label=label, images=count)
+
+
+@router.post("/enrol", status_code=202)
+async def enrol_many(
+    operation: Annotated[Teach, Depends(teach)],
+    images: Annotated[
+        list[UploadFile] | None,
+        File(description="pictures named LABEL/FILE, such as Fig/1.jpg; together at most 10 MB"),
+    ] = None,
+) -> Taught:
+    """Teach many items by one version: each picture's file name begins with its item's label.
+
+    Nothing is taught when one of the pictures or labels will not do. `images` counts all pictures
+    of the version.
+    """
+
+    def enrol_all() -> Taught:
+        pictures = [(label_of(image.filename), image.file.read()) for image in images or []]
+        version = operation.enrol_all(pictures)
+        labels = {label for label, _ in pictures}
+        return Taught(
+            memory_version=version.number,
+            label=labels.pop() if len(labels) == 1 else None,
+            images=len(version.lessons),
+        )
+
+    return await in_picture_thread(enrol_all)
+
+
+@router.get("/teaching")
+def teaching(
+    operation: Annotated[Teach, Depends(teach)],
+    mapping: Annotated[MapLabels, Depends(map_labels)],
+    store: Annotated[CatalogueStore, Depends(catalogue)],
+) -> Teaching:
+    """Which items the scales recognise, by the model or by pictures, and which they mix up."""
+    recognised = {mapped.product for mapped in mapping.labels() if mapped.product is not None}
+    return teaching_document(operation.progress(), store.all(), recognised, operation.told_apart())
 
 
 @router.get("/memory")

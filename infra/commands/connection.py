@@ -32,6 +32,7 @@ from smartscale.clock import now
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.catalogue.edit import EditCatalogue
+from smartscale.operations.learning.teach import Teach
 from smartscale.operations.mending.reconcile import AT_ONCE, Reconcile, without_outcome
 from smartscale.operations.mending.redrive import Redrive
 from smartscale.operations.messages import WAKE_UP
@@ -39,7 +40,7 @@ from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.models.trial import ManageTrial
 from smartscale.operations.ports.weighings import ROWS_KEPT
 from smartscale.operations.weighing.announce import Announce
-from smartscale.recognition.builtin import builtin_revision
+from smartscale.recognition.builtin import builtin_learns, builtin_revision
 
 
 class Connection:
@@ -198,6 +199,19 @@ class Connection:
         """The operation that tries a model beside the active one."""
         return ManageTrial(
             self.trials, self.activate_model(), self._ledger(), self.weighings_queue, now
+        )
+
+    def teach(self) -> Teach:
+        """The operation that teaches the shop's scales."""
+        return Teach(
+            S3Memories(self.bucket),
+            self.catalogue,
+            self.registry,
+            self.packages,
+            self.weighings_queue,
+            ModelRef(id=BUILTIN, revision=builtin_revision()),
+            builtin_learns(),
+            now,
         )
 
     def edit_catalogue(self) -> EditCatalogue:

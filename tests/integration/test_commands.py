@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.conftest import Deployed
+from tests.examples import picture
 from tests.integration.conftest import Api
 
 pytestmark = pytest.mark.integration
@@ -108,6 +109,38 @@ def test_evaluate_needs_no_running_stack(smartscale: Command, tmp_path: Path) ->
     done = smartscale("evaluate", tmp_path, "--json")
     assert (done.returncode, json.loads(done.stdout)["top1"]) == (0, 1.0)
     assert "built-in" in done.stderr
+
+
+def test_a_folder_teaches_its_items_by_one_version(
+    smartscale: Command, api: Api, tmp_path: Path
+) -> None:
+    for name, colour in (
+        ("Fig/1.jpg", "indigo"),
+        ("Fig/2.jpg", "purple"),
+        ("Quince/1.jpg", "gold"),
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(picture(colour=colour))
+    done = smartscale("teach", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "100%" in done.stderr
+    held, known, *_ = done.stdout.splitlines()
+    assert held.endswith("of the memory holds the 3 photos of 2 items.")
+    assert known.startswith("The scales know it now")
+    newest = api.get("/admin/memory").json()[0]
+    assert (newest["labels"]["Fig"], newest["labels"]["Quince"]) == (2, 1)
+
+    again = smartscale("teach", tmp_path)
+    assert again.stdout.endswith("knows the 3 photos of 2 items already.\n")
+    assert api.get("/admin/memory").json()[0]["version"] == newest["version"]
+
+    (tmp_path / "Fig" / "3.jpg").write_bytes(b"no picture")
+    broken = smartscale("teach", tmp_path)
+    assert (broken.returncode, broken.stdout) == (2, "")
+    assert "3.jpg" in broken.stderr.splitlines()[-1]
+    assert "Nothing was taught." in broken.stderr.splitlines()[-1]
+    assert api.get("/admin/memory").json()[0]["version"] == newest["version"]
+    assert api.post("/admin/memory/rollback").status_code == 202
 
 
 def test_a_catalogue_file_changes_what_is_sold(

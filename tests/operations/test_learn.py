@@ -149,3 +149,42 @@ def test_an_item_that_the_model_was_sure_of_teaches_nothing() -> None:
     weigh(shop, "Banana", ConfirmedBy.ATTENDANT)
     assert taught(shop) == []
     assert shop.recogniser.confirm_below < Decimal("0.95")
+
+
+def test_many_items_are_taught_by_one_version(shop: Shop) -> None:
+    version = shop.teach.enrol_all(
+        [("Lemon", picture()), ("Banana", picture(colour="red")), ("Lemon", picture(colour="blue"))]
+    )
+    assert (version.number, version.label) == (1, None)
+    assert taught(shop) == [
+        ("Banana", Teacher.ENROLMENT),
+        ("Lemon", Teacher.ENROLMENT),
+        ("Lemon", Teacher.ENROLMENT),
+    ]
+
+
+def test_of_many_items_none_is_taught_when_one_will_not_do(shop: Shop) -> None:
+    with pytest.raises(InvalidInput, match="Durian, Fig are not in the catalogue: add them first"):
+        shop.teach.enrol_all([(label, picture()) for label in ("Fig", "Lemon", "Durian")])
+    with pytest.raises(ImageError):
+        shop.teach.enrol_all([("Lemon", picture()), ("Banana", b"no picture")])
+    with pytest.raises(InvalidInput, match="at least one picture"):
+        shop.teach.enrol_all([])
+    assert shop.memories.stored == {}
+    assert shop.memories.pictures == {}
+
+
+def test_a_refusal_names_a_few_of_hundreds_of_unknown_items(shop: Shop) -> None:
+    with pytest.raises(InvalidInput, match="Kind 0, Kind 1, Kind 2, Kind 3, Kind 4 and 3 more are"):
+        shop.teach.check_items(f"Kind {number}" for number in range(8))
+
+
+def test_what_is_mixed_up_is_known_with_the_version(shop: Shop) -> None:
+    assert shop.teach.progress() is None
+    assert shop.teach.told_apart() is None
+    shop.teach.enrol("Lemon", [picture()])
+    shop.teach.enrol("Banana", [picture(colour="red")])
+    Remember(shop.memories).refresh(shop.recogniser)
+    looked_at, found = shop.teach.told_apart() or (0, None)
+    assert looked_at == 2
+    assert found == shop.memories.judged[shop.recogniser.ref, 2]

@@ -46,6 +46,8 @@ _REQUESTS: dict[tuple[str, str], tuple[dict[str, Any], int]] = {
     ("get", "/v1/admin/memory"): ({}, 200),
     ("put", "/v1/admin/catalogue/{label}"): ({"json": _ITEM}, 200),
     ("post", "/v1/admin/enrol/{label}"): ({"files": [("images", ("a.jpg", picture()))]}, 202),
+    ("post", "/v1/admin/enrol"): ({"files": [("images", ("Banana/a.jpg", picture()))]}, 202),
+    ("get", "/v1/admin/teaching"): ({}, 200),
     ("post", "/v1/admin/reload-model"): ({"json": {"model_id": "builtin"}}, 202),
 }
 """What to send, in this order, and the answer. A route that is not here is sent nothing, and its

@@ -10,8 +10,9 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from smartscale.adapters.memories import S3Memories, embeddings_prefix
+from smartscale.adapters.memories import S3Memories, embeddings_prefix, told_apart_key
 from smartscale.domain.errors import NotFound
+from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.weighing import ModelRef
 from smartscale.recognition.memory import Vectors
 
@@ -41,6 +42,11 @@ class S3EmbeddedMemories(S3Memories):
         body = io.BytesIO()
         np.savez(body, allow_pickle=False, **embeddings)
         self._bucket.put_new(_key(model, number), body.getvalue(), "application/octet-stream")
+
+    def keep_told_apart(self, model: ModelRef, number: int, found: ToldApart) -> None:
+        """Keep which items of a version a model mixes up."""
+        body = found.model_dump_json().encode()
+        self._bucket.put_new(told_apart_key(model, number), body, "application/json")
 
 
 def _key(model: ModelRef, number: int) -> str:

@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from smartscale.adapters.bucket import Bucket
-from smartscale.domain.errors import StoreUnavailable
+from smartscale.domain.errors import NotFound, StoreUnavailable
 from smartscale.domain.memory import MemoryVersion
+from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.ports.briefings import Briefings
 
@@ -15,6 +16,7 @@ MEMORY = "memory/"
 _VERSIONS = f"{MEMORY}versions/"
 _PICTURES = f"{MEMORY}pictures/"
 _EMBEDDINGS = f"{MEMORY}embeddings/"
+_TOLD_APART = f"{MEMORY}told-apart/"
 _VOTES = f"{MEMORY}votes/"
 
 
@@ -63,6 +65,13 @@ class S3Memories:
         found = self._bucket.list(embeddings_prefix(model))
         return [int(PurePosixPath(one["Key"]).stem) for one in found]
 
+    def told_apart(self, model: ModelRef, number: int) -> ToldApart | None:
+        """Which items of a version a model mixes up; None where that is missing or damaged."""
+        try:
+            return ToldApart.model_validate_json(self._bucket.read(told_apart_key(model, number)))
+        except (NotFound, ValueError):
+            return None
+
     def vote(self, label: str, predicted: str, job_id: str) -> list[str]:
         """Record a shopper's vote, and list all votes for the same label."""
         prefix = f"{_VOTES}{quote(label, safe='')}/{quote(predicted, safe='')}/"
@@ -83,3 +92,8 @@ def _version_key(number: int) -> str:
 def embeddings_prefix(model: ModelRef) -> str:
     """What a model sees in the pictures is under it, an object for each version."""
     return f"{_EMBEDDINGS}{model.id}/{model.revision}/"
+
+
+def told_apart_key(model: ModelRef, number: int) -> str:
+    """Where it is kept which items of a version a model mixes up."""
+    return f"{_TOLD_APART}{model.id}/{model.revision}/{number:08d}.json"

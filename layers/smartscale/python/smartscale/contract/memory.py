@@ -5,7 +5,15 @@ from datetime import datetime
 from smartscale.contract.document import Document
 from smartscale.domain.memory import IMAGES_AT_ONCE, MemoryProgress
 
-__all__ = ["IMAGES_AT_ONCE", "MemoryProgress", "MemoryVersion", "Taught"]
+__all__ = [
+    "IMAGES_AT_ONCE",
+    "MemoryProgress",
+    "MemoryVersion",
+    "MixedUp",
+    "Taught",
+    "TaughtItem",
+    "Teaching",
+]
 
 
 class Taught(Document):
@@ -14,6 +22,39 @@ class Taught(Document):
     memory_version: int
     label: str | None
     images: int
+
+
+class TaughtItem(Document):
+    """An item on sale. `recognised` says that the model knows it by itself, `images` by how many
+    pictures it was taught; an item with neither waits to be taught."""
+
+    label: str
+    recognised: bool
+    images: int
+
+
+class MixedUp(Document):
+    """Two taught items that look alike: `share` of their pictures, 0 to 1, are nearer to pictures
+    of the other one. Another picture or two of each tell them apart."""
+
+    first: str
+    second: str
+    share: float
+
+
+class Teaching(Document):
+    """How far the shop's scales are taught.
+
+    `memory_version` is the newest version, 0 where nothing was taught; `state` and `error` say how
+    far it is. `mixed_up` is by `looked_at`, the newest version that the model has looked at.
+    """
+
+    memory_version: int
+    state: MemoryProgress | None
+    error: str | None
+    items: tuple[TaughtItem, ...]
+    looked_at: int
+    mixed_up: tuple[MixedUp, ...]
 
 
 class MemoryVersion(Document):

@@ -67,7 +67,7 @@ class MemoryVersion(BaseModel):
     lessons: tuple[Lesson, ...]
     created_at: datetime
     label: str | None = None
-    """The item that this version added to; None for one that goes back."""
+    """The item that this version added to; None for several, and for one that goes back."""
 
     @classmethod
     def empty(cls, at: datetime) -> Self:
@@ -96,7 +96,7 @@ class MemoryVersion(BaseModel):
                 "parent": self.number,
                 "lessons": lessons_now,
                 "created_at": at,
-                "label": new[-1].label,
+                "label": new[-1].label if len({one.label for one in new}) == 1 else None,
             }
         )
 

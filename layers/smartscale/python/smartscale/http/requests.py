@@ -200,3 +200,15 @@ class ItemEdit(Body):
             synonyms="|".join(self.synonyms or ()),
             **fields,
         )
+
+
+def label_of(file_name: str | None) -> str:
+    """The label before the slash of a picture's file name, such as `Fig/1.jpg`. Raises
+    InvalidInput."""
+    label, slash, rest = (file_name or "").partition("/")
+    if not (label and slash and rest):
+        raise InvalidInput(
+            "The picture {name} must be named after its item, such as Fig/1.jpg.",
+            name=repr((file_name or "")[:80]),
+        )
+    return label

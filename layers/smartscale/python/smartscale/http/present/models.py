@@ -1,10 +1,13 @@
 """Models, trials and what was taught, as the API shows them."""
 
 from collections import Counter
+from collections.abc import Collection, Iterable
 from decimal import Decimal
 
 from smartscale.contract import memory, models
+from smartscale.domain.catalogue import Item
 from smartscale.domain.registry import ModelSwitch, WorkerReport
+from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.trial import Tallies, Tally, Trial
 from smartscale.operations.learning.teach import TaughtVersion
 from smartscale.operations.models.map_labels import MappedLabel
@@ -57,4 +60,28 @@ def memory_version(taught: TaughtVersion) -> memory.MemoryVersion:
         images=len(taught.version.lessons),
         created_at=taught.version.created_at,
         error=taught.error,
+    )
+
+
+def teaching(
+    newest: TaughtVersion | None,
+    on_sale: Iterable[Item],
+    recognised: Collection[str],
+    told_apart: tuple[int, ToldApart] | None,
+) -> memory.Teaching:
+    """The document of how far the shop's scales are taught."""
+    images = Counter(lesson.label for lesson in newest.version.lessons) if newest else Counter()
+    looked_at, found = told_apart or (0, ToldApart(mixed_up=()))
+    return memory.Teaching(
+        memory_version=newest.version.number if newest else 0,
+        state=newest.state if newest else None,
+        error=newest.error if newest else None,
+        items=tuple(
+            memory.TaughtItem(
+                label=item.label, recognised=item.label in recognised, images=images[item.label]
+            )
+            for item in on_sale
+        ),
+        looked_at=looked_at,
+        mixed_up=tuple(memory.MixedUp(**dict(pair)) for pair in found.mixed_up),
     )

@@ -1,6 +1,7 @@
 """Keep a worker's recogniser at the newest version of the shop's memory."""
 
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from smartscale.domain.errors import NotFound, StoreUnavailable
@@ -9,6 +10,7 @@ from smartscale.domain.memory import (
 )
 from smartscale.operations.ports.learning import EmbeddedMemories
 from smartscale.operations.ports.models import Recogniser
+from smartscale.recognition.told_apart import find_mixed_up
 
 if TYPE_CHECKING:  # importing it loads numpy
     from smartscale.recognition.memory import Vectors
@@ -45,12 +47,7 @@ class Remember:
         if version is None or (newest is None and recogniser is self._recogniser):
             self._recogniser = recogniser
             return
-        embeddings = self._embeddings(recogniser, version)
-        lessons: dict[str, list[Vectors]] = {}
-        for lesson in version.lessons:
-            if lesson.picture in embeddings:
-                lessons.setdefault(lesson.label, []).append(embeddings[lesson.picture])
-        recogniser.remember(lessons)
+        recogniser.remember(_by_label(version, self._embeddings(recogniser, version)))
         self._version, self._recogniser = version, recogniser
 
     def _embeddings(self, recogniser: Recogniser, version: MemoryVersion) -> dict[str, "Vectors"]:
@@ -70,5 +67,19 @@ class Remember:
                 found[lesson.picture] = recogniser.embed(self._memories.picture(lesson.picture))
             except NotFound:
                 _log.warning("the picture %s of the memory is gone", lesson.picture)
+        # Before the version is ready, for which its embeddings stand.
+        told_apart = find_mixed_up(_by_label(version, found))
+        self._memories.keep_told_apart(model, version.number, told_apart)
         self._memories.keep_embeddings(model, version.number, found)
         return found
+
+
+def _by_label(
+    version: MemoryVersion, embeddings: Mapping[str, "Vectors"]
+) -> dict[str, list["Vectors"]]:
+    """The embeddings of a version's pictures by the item on them, the newest last."""
+    lessons: dict[str, list[Vectors]] = {}
+    for lesson in version.lessons:
+        if lesson.picture in embeddings:
+            lessons.setdefault(lesson.label, []).append(embeddings[lesson.picture])
+    return lessons

@@ -1,6 +1,6 @@
 """Teach the shop's scales from pictures: enrol items, see what was taught, and go back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from smartscale.domain.memory import (
     Teacher,
 )
 from smartscale.domain.registry import BUILTIN
+from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.weighing import ModelRef
 from smartscale.operations.learning.lessons import add_lessons
 from smartscale.operations.messages import WAKE_UP
@@ -22,6 +23,9 @@ from smartscale.operations.ports.models import PackageStore, Registry
 from smartscale.operations.ports.queues import Queue
 from smartscale.recognition.package import EXEMPLARS_FILE
 from smartscale.recognition.photo import shrink
+
+_MOST_NAMED = 5
+"""How many unknown items a refusal names."""
 
 
 @dataclass(frozen=True)
@@ -65,50 +69,104 @@ class Teach:
             InvalidInput: there is no such item, or there are too few or too many pictures.
             ImageError: one of them is no picture.
         """
-        item = self._catalogue.get(label)
-        if item is None or item.retired:
-            raise InvalidInput(
-                f"{label[:80]} is not in the catalogue: add it there first, with its price."
-            )
+        self._check_sold([label])
         if not 1 <= len(images) <= IMAGES_AT_ONCE:
             raise InvalidInput(
                 f"Send 1 to {IMAGES_AT_ONCE} pictures as files named `images`; "
                 f"there are {len(images)}."
             )
+        return self.enrol_all([(label, image) for image in images])
+
+    def enrol_all(self, pictures: Sequence[tuple[str, bytes]]) -> MemoryVersion:
+        """Teach many items by one version; each picture comes after the label of what it shows.
+
+        Raises:
+            Conflict: the model that serves cannot learn.
+            InvalidInput: an item is not in the catalogue, or there are no pictures.
+            ImageError: one of them is no picture.
+        """
+        self.check_items(label for label, _ in pictures)
+        # All are checked before the first is kept.
+        small = [(label, shrink(image)) for label, image in pictures]
+        return self.add([self._lesson(label, image) for label, image in small])
+
+    def check_items(self, labels: Iterable[str]) -> None:
+        """Say whether these items can be taught at all, before their pictures are read.
+
+        Raises:
+            Conflict: the model that serves cannot learn.
+            InvalidInput: an item is not in the catalogue, or there are no items.
+        """
+        wanted = sorted(set(labels))
+        if not wanted:
+            raise InvalidInput("Send at least one picture.")
+        self._check_sold(wanted)
         if reason := self._why_not(self._serving()):
             raise Conflict(reason)
-        # All are checked before the first is kept.
-        small = [shrink(image) for image in images]
-        at = self._now()
-        lessons = [
-            Lesson(
-                label=label,
-                picture=self._memories.keep_picture(image),
-                teacher=Teacher.ENROLMENT,
-                at=at,
-            )
-            for image in small
-        ]
-        version = add_lessons(self._memories, lessons, at)
+
+    def lesson(self, label: str, image: bytes) -> Lesson:
+        """Keep a picture of an item; it counts when its lesson is added. Raises ImageError."""
+        return self._lesson(label, shrink(image))
+
+    def add(self, lessons: Sequence[Lesson]) -> MemoryVersion:
+        """Add lessons to the memory by one version, and tell the workers."""
+        version = add_lessons(self._memories, lessons, self._now())
         self._queue.send(WAKE_UP)
         return version
+
+    def _lesson(self, label: str, small: bytes) -> Lesson:
+        return Lesson(
+            label=label,
+            picture=self._memories.keep_picture(small),
+            teacher=Teacher.ENROLMENT,
+            at=self._now(),
+        )
+
+    def _check_sold(self, labels: Sequence[str]) -> None:
+        catalogue = self._catalogue.all()
+        missing = [label[:80] for label in labels if catalogue.find(label) is None]
+        if not missing:
+            return
+        named = ", ".join(missing[:_MOST_NAMED])
+        more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
+        if len(missing) == 1:
+            raise InvalidInput(f"{named} is not in the catalogue: add it first, with its price.")
+        raise InvalidInput(
+            f"{named}{more} are not in the catalogue: add them first, with their prices."
+        )
+
+    def progress(self) -> TaughtVersion | None:
+        """The newest version and how far it is; None where nothing was ever taught."""
+        newest = self._memories.newest()
+        return None if newest is None else self._progress(newest, self._serving())
+
+    def told_apart(self) -> tuple[int, ToldApart] | None:
+        """The newest version that the model which serves has looked at, and what it mixes up."""
+        serving = self._serving()
+        looked_at = self._memories.embedded(serving)
+        if not looked_at:
+            return None
+        found = self._memories.told_apart(serving, looked_at[-1])
+        return None if found is None else (looked_at[-1], found)
 
     def versions(self) -> list[TaughtVersion]:
         """Every version, the newest first."""
         versions = self._memories.versions()
         if not versions:
             return []
-        serving = self._serving()
+        newest = self._progress(versions[0], self._serving())
+        older = [TaughtVersion(version, MemoryProgress.SUPERSEDED) for version in versions[1:]]
+        return [newest, *older]
+
+    def _progress(self, newest: MemoryVersion, serving: ModelRef) -> TaughtVersion:
         error = self._why_not(serving)
         if error is not None:
             state = MemoryProgress.FAILED
-        elif versions[0].number in self._memories.embedded(serving):
+        elif newest.number in self._memories.embedded(serving):
             state = MemoryProgress.READY
         else:
             state = MemoryProgress.PENDING
-        newest = TaughtVersion(versions[0], state, active=True, error=error)
-        older = [TaughtVersion(version, MemoryProgress.SUPERSEDED) for version in versions[1:]]
-        return [newest, *older]
+        return TaughtVersion(newest, state, active=True, error=error)
 
     def _serving(self) -> ModelRef:
         switch = self._registry.current()

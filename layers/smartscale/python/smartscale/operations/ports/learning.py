@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 from smartscale.domain.memory import MemoryVersion
+from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.weighing import ModelRef
 
 if TYPE_CHECKING:  # importing it loads numpy, which most users of the ports do without
@@ -34,6 +35,9 @@ class Memories(Protocol):
     def embedded(self, model: ModelRef) -> list[int]:
         """The versions whose pictures a model has seen, in rising order."""
 
+    def told_apart(self, model: ModelRef, number: int) -> ToldApart | None:
+        """Which items of a version a model mixes up, None when that is not known yet."""
+
     def vote(self, label: str, predicted: str, job_id: str) -> list[str]:
         """Note that a shopper said `label` where the model said `predicted`.
 
@@ -52,3 +56,6 @@ class EmbeddedMemories(Memories, Protocol):
         self, model: ModelRef, number: int, embeddings: Mapping[str, "Vectors"]
     ) -> None:
         """Keep what a model sees in the pictures of a version."""
+
+    def keep_told_apart(self, model: ModelRef, number: int, found: ToldApart) -> None:
+        """Keep which items of a version a model mixes up."""

@@ -1,0 +1,53 @@
+"""Finds the taught items that a model mixes up, by the pictures that taught them.
+
+Each picture is compared with all others: one that is nearer to another item's picture than to its
+own item's would be taken for that item. An item with a single picture has none of its own to
+compare with, so a fixed likeness stands for it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from smartscale.domain.told_apart import MixedUp, ToldApart
+from smartscale.recognition.memory import Vectors
+
+ALIKE = 0.65
+"""The cosine from which single pictures of two items count as alike. Among 50 kinds on Swedish
+shelves, each taught by one picture, the next picture of one is taken for the other in 3 % of the
+pairs below it and in 15 % of those above."""
+PICTURES_COMPARED = 5
+"""Of each item, the newest: 300 items are compared in half a second."""
+MOST_PAIRS = 30
+
+
+def find_mixed_up(lessons: Mapping[str, Sequence[Vectors]]) -> ToldApart:
+    """The pairs of items that are mixed up.
+
+    Args:
+        lessons: embeddings of unit length by the label of the item, the newest last.
+    """
+    newest = {label: vectors[-PICTURES_COMPARED:] for label, vectors in lessons.items()}
+    taught = {label: np.stack(vectors) for label, vectors in newest.items() if vectors}
+    if not taught:
+        return ToldApart(mixed_up=())
+    labels = list(taught)
+    counts = np.array([len(vectors) for vectors in taught.values()])
+    owner = np.repeat(np.arange(len(labels)), counts)
+    first = np.cumsum(counts) - counts
+    pictures = np.concatenate(list(taught.values()))
+    likeness = pictures @ pictures.T
+    np.fill_diagonal(likeness, -1.0)
+    nearest = np.maximum.reduceat(likeness, first, axis=1)  # of each item, to each picture
+    rows = np.arange(len(pictures))
+    own = np.where(counts[owner] > 1, nearest[rows, owner], ALIKE)
+    taken_for = nearest >= own[:, None]
+    taken_for[rows, owner] = False
+    nearer = np.add.reduceat(taken_for.astype(int), first, axis=0)
+    shares = (nearer + nearer.T) / (counts[:, None] + counts[None, :])
+    pairs = [
+        MixedUp(first=labels[one], second=labels[other], share=round(float(shares[one, other]), 3))
+        for one, other in zip(*np.nonzero(np.triu(shares, 1)), strict=True)
+    ]
+    worst = sorted(pairs, key=lambda pair: (-pair.share, pair.first, pair.second))
+    return ToldApart(mixed_up=tuple(worst[:MOST_PAIRS]))
