@@ -32,6 +32,7 @@ from frontend.staff.analytics.page import analytics_page
 from frontend.staff.catalogue.page import items_page
 from frontend.staff.history.page import history_page, suspicious_page
 from frontend.staff.models.page import models_page
+from frontend.staff.setup.page import setup_page
 from frontend.staff.teach import teach_page
 from frontend.weighing.containers import read_containers
 from frontend.weighing.favourites import Favourites
@@ -163,6 +164,7 @@ def serve(kiosk: Kiosk) -> None:
     _page("/analytics", analytics_page, kiosk)
     _page("/items", items_page, kiosk)
     _page("/teach", teach_page, kiosk)
+    _page("/setup", setup_page, kiosk)
     _page("/models", models_page, kiosk)
     _lost(kiosk)
 

@@ -32,6 +32,7 @@ from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.prediction import NO_ITEM, Scored
 from smartscale.domain.registry import ImportProgress, ImportStep, SwitchState
+from smartscale.domain.told_apart import MixedUp, ToldApart
 from smartscale.domain.upload import load_metadata, upload_key
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.http.app import create_app
@@ -416,10 +417,13 @@ class Service:
         self.shop.registry.switch = self.models.current().imported(VGG16, now())
         self.load_models()
 
-    def learn(self) -> None:
-        """A worker has looked at all that was taught."""
+    def learn(self, *alike: tuple[str, str]) -> None:
+        """A worker has looked at all that was taught, and takes these pairs for each other."""
         version = self.shop.memories.newest()
         assert version is not None
+        pairs = (MixedUp(first=one, second=other, share=Decimal(1)) for one, other in alike)
+        found = ToldApart(mixed_up=tuple(pairs))
+        self.shop.memories.keep_told_apart(self.models.serving(), version.number, found)
         self.shop.memories.keep_embeddings(self.models.serving(), version.number, {})
 
     # ------------------------------------------------------------------ as a server

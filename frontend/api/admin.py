@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from frontend.api.client import ApiClient
 from smartscale.contract.catalogue import EditableCatalogue, EditableItem, ImportPreview
-from smartscale.contract.memory import MemoryVersion, Taught
+from smartscale.contract.memory import MemoryVersion, Taught, Teaching
 from smartscale.contract.models import LabelMapping, Mode, ModelRef, ModelStatus, Package, Trial
 
 _IMPORT_S = 120
@@ -22,6 +22,7 @@ _TRIAL: TypeAdapter[Trial | None] = TypeAdapter(Trial | None)
 _LABELS = TypeAdapter(tuple[LabelMapping, ...])
 _MEMORY = TypeAdapter(tuple[MemoryVersion, ...])
 _TAUGHT = TypeAdapter(Taught)
+_TEACHING = TypeAdapter(Teaching)
 _ITEMS = TypeAdapter(EditableCatalogue)
 _ITEM = TypeAdapter(EditableItem)
 _PREVIEW = TypeAdapter(ImportPreview)
@@ -149,6 +150,19 @@ class AdminClient:
         path = f"enrol/{quote(item, safe='')}"
         enrolled = await self._ask(_TAUGHT, "POST", path, files=files, repeatable=False)
         return enrolled.memory_version
+
+    async def enrol_all(self, photos: Sequence[tuple[str, bytes]]) -> int:
+        """Teach many items by JPEG photos, each with its item's label; the memory's version."""
+        files = [
+            ("images", (f"{label}/{n}.jpg", photo, "image/jpeg"))
+            for n, (label, photo) in enumerate(photos)
+        ]
+        enrolled = await self._ask(_TAUGHT, "POST", "enrol", files=files, repeatable=False)
+        return enrolled.memory_version
+
+    async def teaching(self) -> Teaching:
+        """Which items the scales know, and which they mix up."""
+        return await self._ask(_TEACHING, "GET", "teaching")
 
     async def memory(self) -> tuple[MemoryVersion, ...]:
         """The versions of the memory, newest first."""

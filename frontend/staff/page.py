@@ -23,6 +23,7 @@ PAGES = (
     ("/suspicious", N_("Suspicious"), Role.ATTENDANT),
     ("/items", N_("Catalogue"), Role.MANAGER),
     ("/teach", N_("New item"), Role.MANAGER),
+    ("/setup", N_("Set up"), Role.MANAGER),
     ("/models", N_("Models"), Role.MANAGER),
     ("/analytics", N_("Analytics"), Role.MANAGER),
 )

@@ -40,6 +40,8 @@ async def give(user: User, marker: str, name: str, file: bytes, kind: str) -> No
 
 async def test_the_catalogue_is_searched(manager: User, api: Service) -> None:
     assert len(manager.find(marker="item").elements) == len(list(api.shop.catalogue.all()))
+    await manager.should_see(marker="teach-Papaya", retries=SOON)
+    await manager.should_not_see(marker="teach-Banana")
     manager.find("search-items").type("4053")
     await manager.should_not_see("edit-Banana", retries=SOON)
     await manager.should_see("Lemons")

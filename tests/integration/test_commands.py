@@ -16,6 +16,7 @@ from tests.integration.conftest import Api
 
 pytestmark = pytest.mark.integration
 SAMPLES = Path(__file__).parents[2] / "sample_data"
+TOKEN = {"X-Admin-Token": "a-token-for-tests"}
 
 
 @pytest.fixture
@@ -127,20 +128,20 @@ def test_a_folder_teaches_its_items_by_one_version(
     held, known, *_ = done.stdout.splitlines()
     assert held.endswith("of the memory holds the 3 photos of 2 items.")
     assert known.startswith("The scales know it now")
-    newest = api.get("/admin/memory").json()[0]
+    newest = api.get("/admin/memory", headers=TOKEN).json()[0]
     assert (newest["labels"]["Fig"], newest["labels"]["Quince"]) == (2, 1)
 
     again = smartscale("teach", tmp_path)
     assert again.stdout.endswith("knows the 3 photos of 2 items already.\n")
-    assert api.get("/admin/memory").json()[0]["version"] == newest["version"]
+    assert api.get("/admin/memory", headers=TOKEN).json()[0]["version"] == newest["version"]
 
     (tmp_path / "Fig" / "3.jpg").write_bytes(b"no picture")
     broken = smartscale("teach", tmp_path)
     assert (broken.returncode, broken.stdout) == (2, "")
     assert "3.jpg" in broken.stderr.splitlines()[-1]
     assert "Nothing was taught." in broken.stderr.splitlines()[-1]
-    assert api.get("/admin/memory").json()[0]["version"] == newest["version"]
-    assert api.post("/admin/memory/rollback").status_code == 202
+    assert api.get("/admin/memory", headers=TOKEN).json()[0]["version"] == newest["version"]
+    assert api.post("/admin/memory/rollback", headers=TOKEN).status_code == 202
 
 
 def test_a_catalogue_file_changes_what_is_sold(

@@ -15,7 +15,7 @@ def at(degrees: float) -> Vectors:
 
 
 def pairs(**lessons: list[Vectors]) -> dict[tuple[str, str], float]:
-    return {(one.first, one.second): one.share for one in find_mixed_up(lessons).mixed_up}
+    return {(one.first, one.second): float(one.share) for one in find_mixed_up(lessons).mixed_up}
 
 
 def test_items_whose_pictures_lie_apart_are_told_apart() -> None:

@@ -10,6 +10,7 @@ from frontend.screen import theme
 from frontend.staff.catalogue.item_form import ItemForm, picture_of
 from frontend.staff.catalogue.item_import import ItemImport
 from frontend.staff.page import StaffPage
+from frontend.staff.setup.walk import untaught
 from frontend.words import wording
 from frontend.words.languages import N_
 from smartscale.contract.catalogue import EditableItem
@@ -29,6 +30,8 @@ class ItemsPage(StaffPage):
         self._items: tuple[EditableItem, ...] | None = None
         self._indexes: dict[tuple[bool, str], Index[EditableItem]] = {}
         """What is on sale and what no longer is, to be searched; made when it is first wanted."""
+        self._untaught: set[str] = set()
+        """What the scales do not know, neither by the model nor by pictures."""
         self._wanted = ""
         self._retired = False
         self._part: ItemForm | ItemImport | None = None
@@ -62,6 +65,7 @@ class ItemsPage(StaffPage):
 
         async def fetch(admin: AdminClient) -> None:
             self._items, self._indexes = await admin.items(), {}
+            self._untaught = untaught((await admin.teaching()).items)
 
         await self.desk.ask(fetch)
         self._list.refresh()
@@ -105,6 +109,8 @@ class ItemsPage(StaffPage):
                     theme.text(name)
                     if name != item.label:
                         theme.text(item.label).classes("corrected")
+                    if item.label in self._untaught:
+                        self._teach_me(item.label)
             theme.text(item.plu, "td")
             theme.text(wording.category(item.category, t), "td")
             theme.text(wording.item_price(item, t), "td").classes("cell-price")
@@ -122,6 +128,11 @@ class ItemsPage(StaffPage):
                     f"edit-{item.label}"
                 )
                 button.props["aria-label"] = t("Edit {name}", name=name)
+
+    def _teach_me(self, label: str) -> None:
+        with ui.element("a").classes("pill ask link").mark(f"teach-{label}") as link:
+            link.props["href"] = theme.address("/setup", self.t)
+            theme.text(self.t("Teach me"))
 
     def _type(self, event: ValueChangeEventArguments[str | None]) -> None:
         self._wanted = event.value or ""

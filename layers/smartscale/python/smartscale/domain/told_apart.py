@@ -1,5 +1,7 @@
 """What a shop's scales can tell apart by what they were taught, and which pairs are mixed up."""
 
+from decimal import Decimal
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -13,7 +15,7 @@ class MixedUp(BaseModel):
 
     first: str
     second: str
-    share: float
+    share: Decimal
 
 
 class ToldApart(BaseModel):

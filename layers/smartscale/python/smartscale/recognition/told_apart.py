@@ -6,6 +6,7 @@ compare with, so a fixed likeness stands for it.
 """
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def find_mixed_up(lessons: Mapping[str, Sequence[Vectors]]) -> ToldApart:
     nearer = np.add.reduceat(taken_for.astype(int), first, axis=0)
     shares = (nearer + nearer.T) / (counts[:, None] + counts[None, :])
     pairs = [
-        MixedUp(first=labels[one], second=labels[other], share=round(float(shares[one, other]), 3))
+        MixedUp(first=labels[one], second=labels[other], share=Decimal(f"{shares[one, other]:.3f}"))
         for one, other in zip(*np.nonzero(np.triu(shares, 1)), strict=True)
     ]
     worst = sorted(pairs, key=lambda pair: (-pair.share, pair.first, pair.second))

@@ -83,5 +83,8 @@ def teaching(
             for item in on_sale
         ),
         looked_at=looked_at,
-        mixed_up=tuple(memory.MixedUp(**dict(pair)) for pair in found.mixed_up),
+        mixed_up=tuple(
+            memory.MixedUp(first=pair.first, second=pair.second, share=float(pair.share))
+            for pair in found.mixed_up
+        ),
     )
