@@ -204,7 +204,7 @@ class Connection:
     def teach(self) -> Teach:
         """The operation that teaches the shop's scales."""
         return Teach(
-            S3Memories(self.bucket),
+            S3Memories(self.bucket, self.briefings),
             self.catalogue,
             self.registry,
             self.packages,

@@ -56,7 +56,7 @@ def test_how_far_a_shop_is_taught(admins: TestClient, shop: Shop) -> None:
 
     admins.post("/v1/admin/enrol", headers=TOKEN, files=files("Banana/1.jpg", "Lemon/1.jpg"))
     assert teaching()["state"] == "pending"
-    Remember(shop.memories).refresh(shop.recogniser)
+    Remember(shop.memories).refresh(shop.recogniser, 1)
     ready = teaching()
     assert (ready["memory_version"], ready["state"], ready["looked_at"]) == (1, "ready", 1)
     assert {"label": "Lemon", "recognised": False, "images": 1} in ready["items"]

@@ -184,7 +184,7 @@ def test_what_is_mixed_up_is_known_with_the_version(shop: Shop) -> None:
     assert shop.teach.told_apart() is None
     shop.teach.enrol("Lemon", [picture()])
     shop.teach.enrol("Banana", [picture(colour="red")])
-    Remember(shop.memories).refresh(shop.recogniser)
+    Remember(shop.memories).refresh(shop.recogniser, ANNOUNCED)
     looked_at, found = shop.teach.told_apart() or (0, None)
     assert looked_at == 2
     assert found == shop.memories.judged[shop.recogniser.ref, 2]

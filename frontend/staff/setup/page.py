@@ -54,7 +54,7 @@ class SetupPage(StaffPage):
         self._walk = Walk([])
         self._unsent: list[tuple[str, bytes]] = []
         self._sending = self._failed = self._looking = self._sure = False
-        self._camera: Camera | DeviceView | None = None
+        self._view_of: Camera | DeviceView | None = None
 
     def build(self) -> None:
         """Draw the part that is open."""
@@ -132,7 +132,7 @@ class SetupPage(StaffPage):
         uploader.mark("setup-upload")
         with ui.element("div").classes("setup"):
             with ui.element("div").classes("stage teach-stage setup-stage"):
-                self._camera = self._view(uploader)
+                self._view_of = self._viewed(uploader)
             with ui.element("section").classes("card desk-card setup-item").mark("setup-walk"):
                 self._item_card(f"() => getElement({uploader.id}).$refs.qRef.pickFiles()")
         with ui.element("div").mark("setup-pairs"):
@@ -140,7 +140,7 @@ class SetupPage(StaffPage):
         with ui.element("div").classes("desk-actions"):
             theme.action(t("Finish"), self._finish, symbol="check").mark("setup-finish")
 
-    def _view(self, uploader: ui.upload) -> Camera | DeviceView:
+    def _viewed(self, uploader: ui.upload) -> Camera | DeviceView:
         t, device = self.t, self.visit.kiosk.camera
         if device is not None:
             return DeviceView(lambda: self._capture(device), t)
@@ -272,8 +272,8 @@ class SetupPage(StaffPage):
             self._item_card.refresh()
 
     def _take(self) -> None:
-        if self._camera is not None:
-            self._camera.capture()
+        if self._view_of is not None:
+            self._view_of.capture()
 
     def _skip(self) -> None:
         self.session.touch()

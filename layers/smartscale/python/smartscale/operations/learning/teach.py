@@ -21,6 +21,7 @@ from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.learning import Memories
 from smartscale.operations.ports.models import PackageStore, Registry
 from smartscale.operations.ports.queues import Queue
+from smartscale.parallel import in_parallel
 from smartscale.recognition.package import EXEMPLARS_FILE
 from smartscale.recognition.photo import shrink
 
@@ -123,8 +124,9 @@ class Teach:
         )
 
     def _check_sold(self, labels: Sequence[str]) -> None:
-        catalogue = self._catalogue.all()
-        missing = [label[:80] for label in labels if catalogue.find(label) is None]
+        found = in_parallel(self._catalogue.get, labels)
+        items = zip(labels, found, strict=True)
+        missing = [label[:80] for label, item in items if item is None or item.retired]
         if not missing:
             return
         named = ", ".join(missing[:_MOST_NAMED])
