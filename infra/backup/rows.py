@@ -42,7 +42,8 @@ def load(dynamodb: "DynamoDBClient", table: str, file: Path) -> int:
 
     with gzip.open(file, "rt", encoding="utf-8") as lines:
         rows = (json.loads(line, object_hook=_with_bytes) for line in lines)
-        return sum(in_parallel(write, _batches(rows), _THREADS))
+        current = (row for row in rows if not _is_former(row))
+        return sum(in_parallel(write, _batches(current), _THREADS))
 
 
 def _is_former(row: Row) -> bool:

@@ -30,4 +30,4 @@ def test_weighings_of_an_earlier_version_are_left_to_the_ledger(tmp_path: Path) 
     table = FakeTable()
 
     assert load(table, "table", file) == 2  # type: ignore[arg-type]
-    assert table.rows == [present, item]
+    assert table.rows == [present | {"document": {"B": b"x"}}, item]
