@@ -83,7 +83,7 @@ def built(
     return engine, folder, overrides
 
 
-@pytest.fixture(scope="module", params=["ministack", "localstack"])
+@pytest.fixture(scope="module", params=["localstack", "ministack"])
 def system(
     request: pytest.FixtureRequest,
     built: tuple[Engine, Path, tuple[Path, ...]],

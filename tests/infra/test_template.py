@@ -513,7 +513,7 @@ def test_a_firewall_of_the_account_stands_before_the_api() -> None:
 
     assert firewall["Condition"] == "HasFirewall"
     assert firewall["Properties"]["WebACLArn"] == {"Ref": "WebAclArn"}
-    assert "/restapis/${Api}/stages/${ApiStage}" in str(firewall["Properties"]["ResourceArn"])
+    assert "/restapis/${Api}/stages/${Stage}" in str(firewall["Properties"]["ResourceArn"])
 
 
 def test_emulators_are_told_apart_by_the_stage(template: dict[str, Any]) -> None:
