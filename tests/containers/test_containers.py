@@ -110,7 +110,9 @@ def test_a_picture_in_the_bucket_is_weighed(
 def test_a_presigned_upload_goes_to_the_address_that_it_names(
     system: System, api: Api, samples: dict[str, bytes]
 ) -> None:
-    permission = api.post("/uploads", json={"weight": "1.000", "scale_id": "browser"}).json()
+    # By the way that a kiosk takes; a function signs for LocalStack's address in its network.
+    asked = {"weight": "1.000", "scale_id": "browser"}
+    permission = httpx.post(f"{system.api}/v1/uploads", json=asked, trust_env=False).json()
     named = urlsplit(permission["url"])
     host, _, port = named.netloc.partition(":")
     # Public DNS leads the name to this machine; here is none, perhaps.
@@ -170,7 +172,7 @@ def test_analytics_counts_what_was_weighed(system: System, api: Api) -> None:
     assert counted["total_requests"] >= 1, counted
     assert counted["errors"] >= 1, counted
     if system.profile == "localstack":  # which knows no percentiles
-        assert counted["latency_p95"] is None
+        assert counted["latency_ms"]["p95"] is None
 
 
 def test_a_changed_setting_holds_for_everybody(system: System, admin: Api) -> None:
