@@ -19,7 +19,7 @@ from smartscale.contract.analytics import Analytics
 from smartscale.contract.catalogue import Catalogue, CatalogueItem
 from smartscale.contract.document import Document
 from smartscale.contract.history import HistoryFilter
-from smartscale.contract.weighing import Accepted, ConfirmedBy, HistoryPage, Result
+from smartscale.contract.weighing import Accepted, Act, ConfirmedBy, HistoryPage, Result
 
 LONGEST_WAIT_S = 5
 """How long the API may hold a request open while a weighing is not done."""
@@ -123,16 +123,20 @@ class ApiClient:
         quantity: int | None = None,
         confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER,
         charged: Mapping[str, str] | None = None,
+        staff: str | None = None,
     ) -> Result:
         """Say what the item is; the answer has its new price.
 
         `charged` is the price that the kiosk charged while the service was away; it is kept.
+        `staff` is who of the staff says so.
         """
         said: dict[str, Any] = {"label": label, "confirmed_by": confirmed_by.value}
         if charged is not None:
             said["charged"] = dict(charged)
         if quantity is not None:
             said["quantity"] = quantity
+        if staff is not None:
+            said["staff"] = staff
         return await self._ask(
             Result,
             "POST",
@@ -141,6 +145,20 @@ class ApiClient:
             json=said,
             auth=None if confirmed_by is ConfirmedBy.SHOPPER and charged is None else self._proof,
             timeout=_WHILE_A_SHOPPER_WAITS,
+        )
+
+    async def act(self, job_id: str, what: Act, staff: str, language: str) -> Result:
+        """Void a weighing, or note that its label is printed again, by a member of staff."""
+        said = {"what": what.value, "staff": staff}
+        query = {"lang": language}
+        return await self._ask(
+            Result,
+            "POST",
+            f"history/{job_id}",
+            repeatable=what is Act.VOID,
+            params=query,
+            json=said,
+            auth=self._proof,
         )
 
     async def history(

@@ -10,6 +10,7 @@ from frontend.labels.issued import Issued
 from frontend.labels.label import Label, NotSettled, label_of
 from frontend.labels.printer import NotPrinted, Printer
 from frontend.labels.profiles import Profile
+from frontend.labels.slip import slip
 from frontend.offline.api import OfflineApi
 from frontend.words.languages import Language
 from smartscale.contract.weighing import Result
@@ -112,13 +113,32 @@ class LabelDesk:
             raise LookupError("this kiosk has no printer")
         await asyncio.to_thread(self._print, self.printer, label, language)
 
+    async def print_slip(
+        self, title: str, lines: list[tuple[str, str]], language: Language
+    ) -> None:
+        """Print lines of text, such as a day's report.
+
+        Raises:
+            NotPrinted: the printer printed nothing.
+        """
+        if self.printer is None:
+            raise LookupError("this kiosk has no printer")
+        picture = await asyncio.to_thread(slip, title, lines, language)
+        await asyncio.to_thread(self.printer.print, picture)
+
+    async def number(self, result: Result) -> str | None:
+        """The digits of the barcode on a weighing's label; None where it has none."""
+        try:
+            return label_of(result, await self._plu(result), self.profile).number
+        except (NotSettled, NoLabel):
+            return None
+
     def _print(self, printer: Printer, label: Label, language: Language) -> None:
         copy = self.issued.issue(label.sale)
         try:
             printer.print(render.picture(label, language, copy=copy))
         except NotPrinted:
-            if not copy:
-                self.issued.take_back(label.sale)
+            self.issued.take_back(label.sale, copy=copy)
             raise
 
     async def _plu(self, result: Result) -> str:

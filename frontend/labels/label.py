@@ -64,7 +64,8 @@ def label_of(result: Result, plu: str, profile: Profile) -> Label:
     label has no barcode: the till can still be told its PLU and its price.
 
     Raises:
-        NotSettled: it has no price yet, or waits for somebody to say what it is or how many.
+        NotSettled: it has no price yet, or waits for somebody to say what it is or how many, or
+            was voided.
     """
     weight, net, tare = result.weight_kg, result.net_kg, result.tare_kg
     price, each, currency, unit = result.price, result.unit_price, result.currency, result.unit
@@ -72,6 +73,7 @@ def label_of(result: Result, plu: str, profile: Profile) -> Label:
         result.status is not Status.DONE
         or result.needs_confirmation
         or result.needs_count
+        or result.voided
         or None in {weight, net, tare, price, each, currency, unit, result.created_at}
     ):
         raise NotSettled("This weighing has no price that holds yet.")

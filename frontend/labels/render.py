@@ -32,18 +32,23 @@ _QUIET = 11 * _MODULE
 
 def pdf(label: Label, t: Language, *, copy: bool) -> bytes:
     """The label as a PDF of its own size."""
-    page = _Page(t)
+    page = Page(t)
     page.draw(label, copy=copy)
     return bytes(page.output())
 
 
 def picture(label: Label, t: Language, *, copy: bool, scale: int = 1) -> Image.Image:
     """The label in grey, `scale` pixels to a printer's dot."""
-    document = pypdfium2.PdfDocument(pdf(label, t, copy=copy))
+    return drawn(pdf(label, t, copy=copy), WIDTH, HEIGHT, scale)
+
+
+def drawn(file: bytes, width: int, height: int, scale: int = 1) -> Image.Image:
+    """The page of a PDF in grey, `scale` pixels to a printer's dot."""
+    document = pypdfium2.PdfDocument(file)
     try:
-        drawn = document[0].render(scale=scale / _POINTS_PER_DOT, grayscale=True)
-        image: Image.Image = drawn.to_pil().convert("L")
-        return image.crop((0, 0, WIDTH * scale, HEIGHT * scale))
+        page = document[0].render(scale=scale / _POINTS_PER_DOT, grayscale=True)
+        image: Image.Image = page.to_pil().convert("L")
+        return image.crop((0, 0, width * scale, height * scale))
     finally:
         document.close()
 
@@ -56,9 +61,11 @@ def png(label: Label, t: Language, *, copy: bool) -> bytes:
     return out.getvalue()
 
 
-class _Page(FPDF):
-    def __init__(self, t: Language) -> None:
-        super().__init__(unit=_POINTS_PER_DOT, format=(WIDTH, HEIGHT))
+class Page(FPDF):
+    """A page as wide as the paper; what stands on it is measured in dots of the printer."""
+
+    def __init__(self, t: Language, height: int = HEIGHT) -> None:
+        super().__init__(unit=_POINTS_PER_DOT, format=(WIDTH, height))
         self._t = t
         self._rtl = t.direction == "rtl"
         self.set_auto_page_break(False)
@@ -73,22 +80,24 @@ class _Page(FPDF):
     def draw(self, label: Label, *, copy: bool) -> None:
         t = self._t
         self.set_title(label.name)
-        self._line(label.name, 6, 38, bold=True)
+        self.write_line(label.name, 6, 38, bold=True)
         top = 50
         for what, figure in lines(label, t):
-            self._line(what, top, 22, end=figure)
+            self.write_line(what, top, 22, end=figure)
             top += 24
         total = wording.money(label.total, label.currency, t)
-        self._line(t("Total"), 124, 38, bold=True, end=total)
-        self._line(issued(label, t), 166, 18, end=t("COPY") if copy else "")
+        self.write_line(t("Total"), 124, 38, bold=True, end=total)
+        self.write_line(issued(label, t), 166, 18, end=t("COPY") if copy else "")
         if label.number is None:
-            self._line(f"PLU {label.plu}", 196, 58, bold=True)
-            self._line(t(NO_BARCODE), 266, 22)
+            self.write_line(f"PLU {label.plu}", 196, 58, bold=True)
+            self.write_line(t(NO_BARCODE), 266, 22)
         else:
             self._barcode(label.number, 190)
 
-    def _line(self, start: str, top: int, size: int, *, bold: bool = False, end: str = "") -> None:
-        """A line of text of at most `size` dots, smaller where it would not fit, and its end."""
+    def write_line(
+        self, start: str, top: int, size: int, *, bold: bool = False, end: str = ""
+    ) -> None:
+        """Write text of at most `size` dots, smaller where it would not fit, and its end."""
         room = WIDTH - 2 * _MARGIN
         style: Literal["", "B"] = "B" if bold else ""
         points = float(size) * _POINTS_PER_DOT * 0.86

@@ -152,13 +152,19 @@ class OfflineApi:
         *,
         quantity: int | None = None,
         confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER,
+        staff: str | None = None,
     ) -> Result:
-        """Say what the item is, at the service or here."""
+        """Say what the item is, at the service or here, where nobody keeps who of the staff."""
         kept = await self._here(job_id)
         if kept is None:
             try:
                 return await self.service.confirm(
-                    job_id, label, language, quantity=quantity, confirmed_by=confirmed_by
+                    job_id,
+                    label,
+                    language,
+                    quantity=quantity,
+                    confirmed_by=confirmed_by,
+                    staff=staff,
                 )
             except ApiUnreachable as error:
                 kept = await self._take_over(job_id, error)

@@ -19,6 +19,8 @@ PAGES = (
 )
 """What a shopper is shown; the pages for staff are behind a login, and have their own way."""
 
+AWAY = N_("One moment, please: the scale is starting again. Your item can stay where it is.")
+
 _ICONS = "/static/icons.svg"
 
 
@@ -81,6 +83,10 @@ def frame(
             for language in visit.kiosk.languages.values():
                 _language_button(visit, language, here, on_language)
         ViewSwitches(t)
+    # Shown by view.js while the kiosk's process is away: what the page says holds no more then.
+    with ui.element("div").classes("away-note") as away:
+        away.props["role"] = "alert"
+        text(t(AWAY), "p")
     # Quasar's page is the document's `main` already.
     yield
 

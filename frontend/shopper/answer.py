@@ -10,7 +10,10 @@ from frontend.shopper.pieces import ask_for_count
 from frontend.shopper.receipt import Receipt
 from frontend.weighing.shopper import Shopper
 from frontend.words import wording
+from frontend.words.languages import N_
 from smartscale.contract.weighing import EMPTY, Result, Unit
+
+ONE_KIND = N_("One kind at a time, please")
 
 
 class Answer:
@@ -140,6 +143,9 @@ class Answer:
         t, result = self._t, self._result
         if result.confirmed_label is not None:
             theme.text(t("Confirmed"), "p").classes("pill good").mark("confidence")
+            return
+        if asks and result.two_kinds:
+            theme.text(t(ONE_KIND), "p").classes("pill ask").mark("one-kind")
             return
         share = result.confidence or 0.0
         words = f"{wording.confidence(share, t, asks=asks)} · {wording.percent(share, t)}"

@@ -55,6 +55,13 @@ class Desk:
         self._on_end = on_end
         self._on_act = on_act
 
+    @property
+    def who(self) -> str:
+        """Who is logged in, as the ledger keeps it: attendant@kiosk-1."""
+        role = self.session.role
+        name = "nobody" if role is None else role.name.lower()
+        return f"{name}@{self.visit.kiosk.settings.scale_id}"
+
     async def ask(self, call: Callable[[AdminClient], Awaitable[None]]) -> bool:
         """Ask an admin route in the background; returns whether it worked, and shows why not."""
         token = self.session.token

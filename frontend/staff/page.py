@@ -21,6 +21,7 @@ from smartscale.contract.history import HistoryFilter
 PAGES = (
     ("/history", N_("History"), Role.ATTENDANT),
     ("/suspicious", N_("Suspicious"), Role.ATTENDANT),
+    ("/report", N_("Day's report"), Role.ATTENDANT),
     ("/items", N_("Catalogue"), Role.MANAGER),
     ("/teach", N_("New item"), Role.MANAGER),
     ("/setup", N_("Set up"), Role.MANAGER),

@@ -47,6 +47,17 @@ window.smartscale = (() => {
     apply();
   };
   apply();
+  // When the kiosk's process goes away, what is drawn holds no more: an old price must not stay on
+  // the screen. NiceGUI shows its own note of that in an element that is there by then.
+  const watched = () => {
+    const note = document.getElementById("popup");
+    if (!note) return;
+    const tell = () => root.toggleAttribute("data-away", note.ariaHidden === "false");
+    new MutationObserver(tell).observe(note, { attributeFilter: ["aria-hidden"] });
+    tell();
+  };
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", watched);
+  else watched();
   // An idle screen stirs now and then. Without a pause that would keep a processor busy, and whoever
   // reads beside it.
   const hop = ["none", "translateY(-12px) rotate(5deg)", "none"].map((transform) => ({ transform }));

@@ -38,7 +38,7 @@ from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import analytics as figures_shown
 from smartscale.http.present import catalogue as catalogue_shown
 from smartscale.http.present import weighing as shown
-from smartscale.http.requests import CatalogueQuery, ConfirmationRequest, HistoryQuery
+from smartscale.http.requests import ActRequest, CatalogueQuery, ConfirmationRequest, HistoryQuery
 from smartscale.http.shown import shown_by
 from smartscale.http.table import as_csv
 from smartscale.operations.access.staff import Shown, Staff
@@ -49,6 +49,7 @@ from smartscale.operations.metrics.pulse import FeelPulse
 from smartscale.operations.ports.catalogue import CatalogueStore, ItemPictures
 from smartscale.operations.ports.metrics import MetricQueries
 from smartscale.operations.ports.weighings import Weighings
+from smartscale.operations.weighing.act import ActOnWeighing
 from smartscale.operations.weighing.announce import Announce
 from smartscale.operations.weighing.ask import SayWanted
 from smartscale.operations.weighing.confirm import Confirm
@@ -172,6 +173,13 @@ def confirm() -> Confirm:
 
 
 @lru_cache
+def act() -> ActOnWeighing:
+    """The operation that voids, and notes what is printed again."""
+    topic = topic_for(settings().weighing_completed_topic_arn, settings().aws_region)
+    return ActOnWeighing(weighings(), S3Ledger(bucket()), Announce(topic, queue()), now)
+
+
+@lru_cache
 def item_pictures() -> S3ItemPictures:
     """The shop's own pictures of what it sells."""
     return S3ItemPictures(bucket())
@@ -234,9 +242,11 @@ def confirm_weighing(
 ) -> Result:
     """Confirm what the item is, and price the weighing as that. Doing so twice changes nothing.
 
-    `confirmed_by` others than the shopper, and `charged`, take a kiosk's proof or the admin token.
+    `confirmed_by` others than the shopper, `staff` and `charged` take a kiosk's proof or the admin
+    token.
     """
-    if said.confirmed_by is not ConfirmedBy.SHOPPER or said.charged is not None:
+    of_staff_alone = said.charged is not None or said.staff is not None
+    if said.confirmed_by is not ConfirmedBy.SHOPPER or of_staff_alone:
         of_staff.may_decide(asks)
     reading.result(job_id)
     weighing = operation.process(
@@ -245,9 +255,27 @@ def confirm_weighing(
         plu=said.plu,
         quantity=None if said.quantity is None else parse_quantity(said.quantity),
         confirmed_by=said.confirmed_by,
+        staff=said.staff,
         charge=None if said.charged is None else Charge.parse(**said.charged.model_dump()),
     )
     return shown.result(weighing, lang)
+
+
+@router.post("/history/{job_id}", tags=["shop"])
+def act_on_weighing(
+    job_id: str,
+    said: ActRequest,
+    reading: Annotated[History, Depends(history)],
+    operation: Annotated[ActOnWeighing, Depends(act)],
+    asks: Annotated[Shown, Depends(shown_by)],
+    of_staff: Annotated[Staff, Depends(staff)],
+    lang: Language = "en",
+) -> Result:
+    """Void a weighing, or note that its label is printed again. For staff; the ledger keeps who
+    and when. Voiding twice changes nothing."""
+    of_staff.may_decide(asks)
+    reading.result(job_id)
+    return shown.result(operation.process(job_id, said.what, said.staff), lang)
 
 
 @router.get(

@@ -250,6 +250,20 @@ def test_pieces_are_counted(demo: str, answers: Service, open_page: Callable[...
     expect(page.get_by_text("3 × €1.29 each = €3.87")).to_be_visible()
 
 
+def test_when_the_kiosk_goes_away_the_old_price_goes_from_the_screen(
+    demo: str, answers: Service, open_page: Callable[..., Page]
+) -> None:
+    del answers
+    page = open_page(demo)
+    tap_sample(page)
+    expect(page.locator(".price")).to_be_visible()
+    page.evaluate("window.socket.disconnect()")
+    expect(page.locator(".price")).to_be_hidden()
+    expect(page.get_by_role("alert")).to_contain_text("the scale is starting again")
+    page.evaluate("window.socket.connect()")
+    expect(page.locator(".price")).to_be_visible()
+
+
 def test_a_bag_and_an_own_bowl_are_taken_off(
     demo: str, answers: Service, open_page: Callable[..., Page]
 ) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 from datetime import timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,9 +12,10 @@ from nicegui.testing import User
 from PIL import Image
 
 from frontend.api.client import HISTORY_PAGE
+from frontend.kiosk import Kiosk
 from frontend.staff.history.page import Typed
 from smartscale.domain.memory import teaches
-from smartscale.domain.weighing import ConfirmedBy
+from smartscale.domain.weighing import Act, ConfirmedBy
 from tests.frontend.conftest import ATTENDANT_PIN, log_in
 from tests.frontend.test_weigh import SOON, until
 from tests.service import Service
@@ -235,6 +237,46 @@ async def test_too_few_pieces_are_put_right_by_a_tap(user: User, api: Service) -
     await user.should_see("Nothing is suspicious. Well done!", retries=SOON)
     said = api.confirmations[-1]
     assert (said.quantity, said.confirmed_by) == (9, ConfirmedBy.ATTENDANT)
+
+
+async def test_a_weighing_is_found_by_its_label_printed_again_and_voided(
+    user: User, api: Service, kiosk: Kiosk
+) -> None:
+    api.weigh("0.500", ago=timedelta(seconds=2))
+    wanted = api.weigh("0.700", ago=timedelta(seconds=1))
+    printer = Path(kiosk.settings.printer.removeprefix("file://"))
+    label = await kiosk.labels.label(wanted.job_id, kiosk.language("en"))
+    await log_in(user, "/history", ATTENDANT_PIN)
+    await user.should_see(marker="weighing", retries=SOON)
+    user.find("filter-number").type(str(label.number)).trigger("keydown.enter")
+    await until(lambda: rows(user) == 1)
+
+    user.find(marker="open").click()
+    await user.should_see("reprint", retries=SOON)
+    user.find(marker="reprint").click()
+    await user.should_see("The label is printed again.", retries=SOON)
+    user.find(marker="open").click()
+    await user.should_see("Printed again", retries=SOON)
+    user.find(marker="void").click()
+    await user.should_see("void-yes", retries=SOON)
+    user.find(marker="void-yes").click()
+    await user.should_see("The weighing is voided.", retries=SOON)
+    done = api.shop.weighings.rows[wanted.job_id]
+    assert [(act.what, act.staff) for act in done.acts] == [
+        (Act.REPRINT, "attendant@kiosk-1"),
+        (Act.VOID, "attendant@kiosk-1"),
+    ]
+    assert (await user.http_client.get(f"/label/{wanted.job_id}.png")).status_code == 409
+
+    await user.open("/report")
+    await user.should_see("report-figures", retries=SOON)
+    await user.should_see("Voided")
+    user.find("export").click()
+    table = await user.download.next()
+    assert "Bananas,1,0,0.500,0.95,EUR" in table.text
+    printed = printer.stat().st_mtime_ns
+    user.find("print-report").click()
+    await until(lambda: printer.stat().st_mtime_ns > printed)
 
 
 async def test_filters_by_scale_item_and_day(user: User, api: Service) -> None:

@@ -146,6 +146,13 @@ async def test_search_says_when_nothing_is_called_so_and_leads_back(user: User) 
     await user.should_see("next-item", retries=SOON)
 
 
+async def test_two_kinds_on_the_scale_are_one_sentence(user: User, api: Service) -> None:
+    api.label, api.confidence, api.others = "Banana", 0.52, (("Carrots", 0.41),)
+    await weigh_sample(user)
+    await user.should_see("One kind at a time, please")
+    await user.should_not_see("Not quite sure")
+
+
 async def test_items_sold_each_are_counted(user: User, api: Service) -> None:
     api.label = "Avocado"
     await weigh_sample(user)

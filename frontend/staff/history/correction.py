@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from nicegui import ui
 
+from frontend.labels.desk import NoLabel
+from frontend.labels.printer import NotPrinted
 from frontend.offline.api import OfflineApi
 from frontend.screen import theme
 from frontend.screen.pieces import Counter, amount
@@ -13,7 +15,7 @@ from frontend.staff.history.weighings import LARGE, status, title_of
 from frontend.weighing.weighing import MAX_QUANTITY
 from frontend.words import wording
 from frontend.words.languages import N_
-from smartscale.contract.weighing import ConfirmedBy, Result, Status, Unit
+from smartscale.contract.weighing import Act, ConfirmedBy, Result, Status, Unit
 
 CONFIRMERS = {
     ConfirmedBy.SHOPPER: N_("Confirmed by the shopper"),
@@ -21,6 +23,7 @@ CONFIRMERS = {
     ConfirmedBy.KIOSK: N_("Charged without a question while the service was away"),
 }
 
+ACTS = {Act.VOID: N_("Voided"), Act.REPRINT: N_("Printed again")}
 CHEAPER = N_("A shopper chose this instead of what was recognised, and it is cheaper.")
 TOO_FEW = N_("A shopper counted fewer pieces than weigh so much.")
 
@@ -39,6 +42,7 @@ class Correction:
         """How many pieces the attendant counts."""
         self._changed = on_change
         self._searching = False
+        self._voiding = False
         self._dialog: ui.dialog | None = None
 
     def open(self) -> None:
@@ -78,7 +82,66 @@ class Correction:
             return
         if result.suspicious:
             theme.notice(t(self._suspicion()), kind="calm").mark("suspicion")
+        if result.voided:
+            theme.notice(t("This weighing is voided: it counts no more."), kind="calm")
+            return
         self._answers()
+        self._acts()
+
+    def _acts(self) -> None:
+        """Draw what staff can do besides saying what it is."""
+        t, labels = self._desk.visit.language, self._desk.visit.kiosk.labels
+        with ui.element("div").classes("entry-actions"):
+            if labels.printer is not None and self._has_label:
+                theme.action(t("Print again"), self._reprint, symbol="print").mark("reprint")
+            if self._voiding:
+                theme.action(t("Yes, void it"), self._void).mark("void-yes")
+                theme.action(t("Back"), lambda: self._ask_void(False), kind="quiet").mark("void-no")
+            else:
+                theme.action(t("Void"), lambda: self._ask_void(True), kind="quiet").mark("void")
+
+    @property
+    def _has_label(self) -> bool:
+        result = self._result
+        settled = not (result.needs_confirmation or result.needs_count)
+        return settled and result.price is not None
+
+    def _ask_void(self, voiding: bool) -> None:
+        self._voiding = voiding
+        self._draw.refresh()
+
+    async def _void(self) -> None:
+        await self._act(Act.VOID, N_("The weighing is voided."))
+
+    async def _reprint(self) -> None:
+        """Note it in the ledger first; then print the label, marked as a copy."""
+        desk, t = self._desk, self._desk.visit.language
+        if not await self._act(Act.REPRINT, N_("The label is printed again.")):
+            return
+        labels = desk.visit.kiosk.labels
+
+        async def printed(_api: OfflineApi) -> None:
+            label = await labels.label(self._result.job_id, t)
+            await labels.print(label, t)
+
+        try:
+            await desk.ask_shop(printed)
+        except (NoLabel, NotPrinted) as error:
+            desk.show_problem(str(error))
+
+    async def _act(self, what: Act, done: str) -> bool:
+        job_id, t = self._result.job_id, self._desk.visit.language
+        acted: list[Result] = []
+
+        async def act(api: OfflineApi) -> None:
+            acted.append(await api.service.act(job_id, what, self._desk.who, t.code))
+
+        worked = await self._desk.act_shop(act, done)
+        if self._dialog is not None:
+            self._dialog.close()
+        if worked:
+            await self._changed(acted[0])
+        return worked
 
     def _facts(self) -> list[tuple[str, str]]:
         result, t = self._result, self._desk.visit.language
@@ -98,6 +161,12 @@ class Correction:
             facts.append((t("Confidence"), wording.percent(result.confidence, t)))
         if result.confirmed_by is not None:
             facts.append((t("Status"), t(CONFIRMERS[result.confirmed_by])))
+        if result.confirmed_by_staff is not None:
+            facts.append((t("By"), result.confirmed_by_staff))
+        facts.extend(
+            (t(ACTS[act.what]), f"{act.staff}, {wording.clock_time(act.at, t)}")
+            for act in result.acts
+        )
         return facts
 
     def _suspicion(self) -> str:
@@ -187,7 +256,12 @@ class Correction:
         async def confirm(api: OfflineApi) -> None:
             confirmed.append(
                 await api.confirm(
-                    job_id, label, t.code, quantity=quantity, confirmed_by=ConfirmedBy.ATTENDANT
+                    job_id,
+                    label,
+                    t.code,
+                    quantity=quantity,
+                    confirmed_by=ConfirmedBy.ATTENDANT,
+                    staff=self._desk.who,
                 )
             )
 

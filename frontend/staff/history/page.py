@@ -19,6 +19,7 @@ from smartscale.contract.weighing import Result
 
 NOT_A_DAY = N_("Please choose a day, or leave the field empty.")
 ENDS_BEFORE = N_("The first day must not be after the last one.")
+NO_SUCH_LABEL = N_("No label of these days has this number. Choose other days, or check it.")
 SHOWN = (
     ("all", N_("All")),
     ("open", N_("Needs confirmation")),
@@ -42,28 +43,29 @@ class Typed:
         Raises:
             ValueError: a field holds no valid day; the text is a message of the translations.
         """
-        start, end = _day(self.first), _day(self.last)
+        start, end = day_of(self.first), day_of(self.last)
         if start and end and start > end:
             raise ValueError(ENDS_BEFORE)
-        over = None if end is None else _midnight(end + timedelta(days=1), zone)
+        over = None if end is None else midnight(end + timedelta(days=1), zone)
         return HistoryFilter(
             needs_confirmation=True if self.shown == "open" else None,
             suspicious=True if self.shown == "suspicious" else None,
             scale_id=self.scale.strip() or None,
             label=self.label,
-            start=None if start is None else _midnight(start, zone),
+            start=None if start is None else midnight(start, zone),
             end=None if over is None else over - timedelta(milliseconds=1),
         )
 
 
-def _day(text: str) -> date | None:
+def day_of(text: str) -> date | None:
+    """A day as a date field gives it; None for an empty one. Raises ValueError, to translate."""
     try:
         return date.fromisoformat(text) if text else None
     except ValueError as error:
         raise ValueError(NOT_A_DAY) from error
 
 
-def _midnight(day: date, zone: tzinfo) -> datetime:
+def midnight(day: date, zone: tzinfo) -> datetime:
     """The moment at which a day begins in a time zone."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
 
@@ -111,6 +113,7 @@ class HistoryPage(StaffPage):
             theme.action(t("Item: {name}", name=name), self._pick, symbol="search").mark(
                 "filter-item"
             )
+            self._number().mark("filter-number")
             self._box("first", t("From"), kind="date").mark("filter-from")
             self._box("last", t("To"), kind="date").mark("filter-to")
             if self._typed != Typed():
@@ -125,6 +128,21 @@ class HistoryPage(StaffPage):
         box.props(f"outlined stack-label autocomplete=off maxlength=64 type={kind}")
         box.on("keydown.enter", typed).on("change", typed)
         return box.classes("field filter")
+
+    def _number(self) -> ui.input:
+        async def find() -> None:
+            await self._find(box.value or "")
+
+        box = ui.input(self.t("Number on the label"))
+        box.props("outlined stack-label autocomplete=off maxlength=20 inputmode=numeric")
+        return box.on("keydown.enter", find).on("change", find).classes("field filter")
+
+    async def _find(self, typed: str) -> None:
+        """Show the weighings whose label has this barcode, of the days that are chosen."""
+        digits = "".join(typed.split())
+        self.desk.show(None)
+        if not await self._list.find(digits):
+            self.desk.show_problem(NO_SUCH_LABEL)
 
     async def _show(self, kind: str) -> None:
         self._typed.shown = kind

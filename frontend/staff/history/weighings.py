@@ -14,6 +14,8 @@ from smartscale.contract.weighing import HistoryPage, Result, Status
 
 THUMBNAIL, LARGE = 128, 640
 """Pixels of the longer side of a photo: in a list, and of one that is looked at."""
+_MOST_PAGES = 50
+"""How many pages of the history are looked through for a label."""
 COLUMNS = (
     N_("Photo"),
     N_("Item"),
@@ -57,6 +59,28 @@ class Weighings:
         """Fetch the list again, from the newest weighing."""
         self._results, self._cursor = (), None
         await self._fetch()
+
+    async def find(self, number: str) -> bool:
+        """Show those alone whose label has this barcode; all again for no number.
+
+        Returns:
+            Whether there are some.
+        """
+        labels = self._desk.visit.kiosk.labels
+        await self.reload()
+        if not number:
+            return True
+        for _ in range(_MOST_PAGES):
+            if self._cursor is None:
+                break
+            before = self._cursor
+            await self._fetch()
+            if self._cursor == before:
+                break
+        found = [one for one in self._results if await labels.number(one) == number]
+        self._results, self._cursor = tuple(found), None
+        self.table.refresh()
+        return bool(found)
 
     def replace(self, changed: Result, *, gone: bool = False) -> None:
         """Redraw a weighing after a change, or remove it from the list."""
@@ -152,12 +176,12 @@ def status(result: Result) -> tuple[str, str]:
     """The outcome of a weighing: the style of its pill and its message."""
     if result.status is not Status.DONE:
         return STATES[result.status]
-    if result.suspicious:
-        return "ask", N_("Suspicious")
-    if result.confirmed_label is not None and not result.needs_count:
-        return "good", N_("Confirmed")
-    if result.needs_confirmation:
-        return "ask", N_("Needs confirmation")
-    if result.needs_count:
-        return "ask", N_("Not counted")
-    return STATES[Status.DONE]
+    confirmed = result.confirmed_label is not None and not result.needs_count
+    outcomes = (
+        (result.voided, ("bad", N_("Voided"))),
+        (result.suspicious, ("ask", N_("Suspicious"))),
+        (confirmed, ("good", N_("Confirmed"))),
+        (result.needs_confirmation, ("ask", N_("Needs confirmation"))),
+        (result.needs_count, ("ask", N_("Not counted"))),
+    )
+    return next((shown for holds, shown in outcomes if holds), STATES[Status.DONE])

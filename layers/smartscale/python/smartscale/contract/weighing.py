@@ -7,13 +7,14 @@ from pydantic import Field
 from smartscale.contract.document import Document, Exact
 from smartscale.domain.load import MAX_WEIGHT_KG
 from smartscale.domain.prediction import EMPTY, UNKNOWN
-from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Unit
+from smartscale.domain.weighing import Act, ConfirmedBy, ModelRef, StaffAct, Status, Unit
 
 __all__ = [
     "EMPTY",
     "MAX_WEIGHT_KG",
     "UNKNOWN",
     "Accepted",
+    "Act",
     "ConfirmedBy",
     "DirectUpload",
     "HistoryPage",
@@ -21,6 +22,7 @@ __all__ = [
     "Pieces",
     "Prediction",
     "Result",
+    "StaffAct",
     "Status",
     "Unit",
 ]
@@ -98,9 +100,16 @@ class Result(Document):
     price: Exact | None = None
     currency: str | None = None
     needs_confirmation: bool | None = None
+    two_kinds: bool = False
+    """Whether the picture seems to show two kinds of produce: one is weighed at a time."""
     confirmed_label: str | None = None
     confirmed_by: ConfirmedBy | None = None
     confirmed_at: datetime | None = None
+    confirmed_by_staff: str | None = None
+    acts: tuple[StaffAct, ...] = ()
+    """What staff have done to it besides: who voided it or printed its label again, and when."""
+    voided: bool = False
+    """Whether staff made it no sale: it counts no more."""
     suspicious: bool = False
     suspicious_reason: str | None = None
     charged_offline: bool = False

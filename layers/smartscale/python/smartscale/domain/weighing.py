@@ -43,6 +43,25 @@ class ConfirmedBy(StrEnum):
     """No person: a kiosk without its service was sure, and charged without a question."""
 
 
+class Act(StrEnum):
+    """What staff do to a weighing besides saying what it is."""
+
+    VOID = "void"
+    """It was no sale: it counts no more, and has no label."""
+    REPRINT = "reprint"
+    """Another label of it is printed."""
+
+
+class StaffAct(BaseModel):
+    """What was done to a weighing, by whom, and when."""
+
+    model_config = ConfigDict(frozen=True)
+
+    what: Act
+    staff: str
+    at: datetime
+
+
 class ModelRef(BaseModel):
     """Names one model package."""
 
@@ -157,8 +176,18 @@ class Weighing(BaseModel):
     """What the last suspicious confirmation sold it as; it stays when an attendant has looked."""
     charged_offline: bool = False
     """Whether the price is what a scale charged while it was cut off."""
+    confirmed_by_staff: str | None = None
+    """Who of the staff confirmed it last, such as attendant@kiosk-1."""
+    acts: tuple[StaffAct, ...] = ()
+    acted_last: bool = False
+    """Whether the last change was an act of staff, and no confirmation."""
     error: str | None = None
     correlation_id: str | None = None
+
+    @property
+    def voided(self) -> StaffAct | None:
+        """Who made it no sale, and when; None for what counts."""
+        return next((act for act in self.acts if act.what is Act.VOID), None)
 
     @property
     def sold_label(self) -> str | None:
@@ -168,8 +197,9 @@ class Weighing(BaseModel):
     @property
     def event(self) -> str:
         """The name of the ledger entry that led to this state."""
-        if self.confirmations:
-            return f"{_CONFIRMED}{self.confirmations:04d}"
+        # One row of numbers for all changes: of two at once the ledger takes one first.
+        if changes := self.confirmations + len(self.acts):
+            return f"{_CONFIRMED}{changes:04d}"
         return self.status.value
 
     @property
@@ -185,7 +215,7 @@ class Weighing(BaseModel):
     @property
     def version(self) -> int:
         """Grows with each change of state: a stored state is only replaced by a later version."""
-        return 1 + self.confirmations if self.status is Status.DONE else 0
+        return 1 + self.confirmations + len(self.acts) if self.status is Status.DONE else 0
 
     def load_to_sell(self, quantity: int | None = None, *, charged: bool = False) -> Load:
         """The load to price when a person confirms the item.
@@ -217,8 +247,9 @@ class Weighing(BaseModel):
         A later confirmation replaces the suspicion that an earlier one caused.
 
         Raises:
-            Conflict: the item has no price.
+            Conflict: the item has no price, or the weighing was voided.
         """
+        self._refuse_voided()
         if prediction.total is None:
             raise Conflict(f"{prediction.label} has no price in the catalogue yet.")
         return self.model_copy(
@@ -234,8 +265,26 @@ class Weighing(BaseModel):
                 "suspicious_reason": suspicious_reason,
                 "suspected_label": prediction.label if suspicious_reason else self.suspected_label,
                 "charged_offline": charged_offline,
+                "acted_last": False,
             }
         )
+
+    def act(self, what: Act, staff: str, at: datetime) -> Self:
+        """The weighing after something that staff did to it.
+
+        Raises:
+            Conflict: it has no outcome, or was voided.
+        """
+        if self.status is not Status.DONE:
+            raise Conflict("This weighing failed: there is nothing to void or to print again.")
+        self._refuse_voided()
+        looked_at = {"suspicious_reason": None} if what is Act.VOID else {}
+        done = StaffAct(what=what, staff=staff, at=at)
+        return self.model_copy(update={"acts": (*self.acts, done), "acted_last": True, **looked_at})
+
+    def _refuse_voided(self) -> None:
+        if self.voided is not None:
+            raise Conflict("This weighing was voided: weigh the item again.")
 
 
 def event_version(event: str) -> int:

@@ -46,6 +46,7 @@ class WeighingOutcome(BaseModel):
     price: Decimal | None
     currency: str | None = Field(description="ISO 4217")
     confirmations: int
+    voided: bool = Field(description="staff made it no sale: it counts no more")
     confirmed_by: ConfirmedBy | None
     confirmed_at: datetime | None
     suspicious: bool
@@ -66,6 +67,7 @@ class WeighingOutcome(BaseModel):
                 "recognised_label": weighing.label,
                 "weight_kg": weighing.load.weight_kg if weighing.load else None,
                 "suspicious": weighing.suspicious,
+                "voided": weighing.voided is not None,
             }
         )
 
@@ -92,9 +94,15 @@ class WeighingCompleted(BaseModel):
             id=f"{weighing.job_id}/{weighing.event}",
             source=f"/scales/{weighing.scale_id}",
             subject=weighing.job_id,
-            time=weighing.confirmed_at or weighing.completed_at,
+            time=_changed_at(weighing),
             data=WeighingOutcome.of(weighing),
         )
+
+
+def _changed_at(weighing: Weighing) -> datetime:
+    if weighing.acted_last:
+        return weighing.acts[-1].at
+    return weighing.confirmed_at or weighing.completed_at
 
 
 def event_schema() -> dict[str, Any]:

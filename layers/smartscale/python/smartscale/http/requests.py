@@ -16,7 +16,7 @@ from smartscale.domain.fields import check_fields
 from smartscale.domain.moments import parse_end, parse_moment
 from smartscale.domain.registry import ImportHints
 from smartscale.domain.trial import Limits, Mode
-from smartscale.domain.weighing import ConfirmedBy
+from smartscale.domain.weighing import Act, ConfirmedBy
 from smartscale.importing.labels import parse_labels
 from smartscale.importing.preprocessings import canonical_name
 from smartscale.operations.ports.weighings import HistoryFilter as StoredFilter
@@ -71,13 +71,22 @@ class ChargedRequest(Body):
 
 
 class ConfirmationRequest(Body):
-    """What the item is: its label or its PLU. With `charged` nothing is priced anew."""
+    """What the item is: its label or its PLU. With `charged` nothing is priced anew. `staff` is who
+    of the staff says so."""
 
     label: Annotated[str, Field(min_length=1)] | None = None
     plu: Annotated[str, Field(min_length=1)] | None = None
     quantity: int | None = None
     confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER
+    staff: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     charged: ChargedRequest | None = None
+
+
+class ActRequest(Body):
+    """What staff do to a weighing, and who of them does it, such as `attendant@kiosk-1`."""
+
+    what: Act
+    staff: Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class CatalogueQuery(BaseModel):

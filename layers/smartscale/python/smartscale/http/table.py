@@ -18,6 +18,8 @@ COLUMNS = (
     "needs_confirmation",
     "confirmed_label",
     "confirmed_by",
+    "confirmed_by_staff",
+    "voided",
     "suspicious",
     "suspicious_reason",
     "charged_offline",

@@ -6,6 +6,7 @@ from smartscale.contract import weighing as documents
 from smartscale.contract.document import FALLBACK_LANGUAGE, in_language
 from smartscale.domain.money import to_cent
 from smartscale.domain.weighing import Pieces, Prediction, Status, Weighing
+from smartscale.recognition.mixed import shows_two_kinds
 
 _GRAM = Decimal("0.001")
 
@@ -36,9 +37,13 @@ def result(weighing: Weighing, language: str = FALLBACK_LANGUAGE) -> documents.R
         price=money(weighing.price, weighing.currency),
         currency=weighing.currency,
         needs_confirmation=weighing.needs_confirmation,
+        two_kinds=weighing.needs_confirmation and shows_two_kinds(weighing.top_k),
         confirmed_label=weighing.confirmed_label,
         confirmed_by=weighing.confirmed_by,
         confirmed_at=weighing.confirmed_at,
+        confirmed_by_staff=weighing.confirmed_by_staff,
+        acts=weighing.acts,
+        voided=weighing.voided is not None,
         suspicious=weighing.suspicious,
         suspicious_reason=weighing.suspicious_reason,
         charged_offline=weighing.charged_offline,

@@ -160,6 +160,8 @@ def recorded_metrics(weighing: Weighing, *, failed_before: bool) -> list[Metric]
         weighing: as recorded: its outcome, or one of its confirmations.
         failed_before: whether the ledger has a record, too, that it failed.
     """
+    if weighing.acted_last:
+        return []
     if weighing.confirmations:
         return _at(weighing.confirmed_at or weighing.completed_at, confirmation_metrics(weighing))
     done_later = failed_before and weighing.status is Status.DONE

@@ -50,6 +50,7 @@ class Confirm:
         quantity: int | None = None,
         confirmed_by: ConfirmedBy = ConfirmedBy.SHOPPER,
         charge: Charge | None = None,
+        staff: str | None = None,
     ) -> Weighing:
         """Store what the item is. Confirming the same again changes nothing.
 
@@ -59,6 +60,7 @@ class Confirm:
             plu: the item; or its `label`.
             quantity: pieces that somebody counted; None leaves them as they are.
             confirmed_by: who says so.
+            staff: who of the staff says so, where it is one of them.
             charge: what a kiosk charged while the service was away; it is kept as it is.
 
         Raises:
@@ -74,6 +76,7 @@ class Confirm:
             if self._says_already(weighing, item, quantity, confirmed_by, charge):
                 return weighing
             confirmed = self._confirmed(weighing, item, quantity, confirmed_by, charge)
+            confirmed = confirmed.model_copy(update={"confirmed_by_staff": staff})
             recorded = self._ledger.append(confirmed)
             # Published before the row is written: after a crash in between, the client confirms
             # again, and the event is published again.
