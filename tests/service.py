@@ -278,6 +278,7 @@ class Service:
             upload.accept: Accept(Intake(self), FakeIdempotencyKeys(), clock),
             result.history: History(shop.weighings, shop.ledger, shop.uploads, clock),
             result.confirm: shop.confirm,
+            result.act: shop.act,
             result.catalogue: shop.catalogue,
             result.item_pictures: shop.pictures,
             result.weighings: shop.weighings,

@@ -17,6 +17,7 @@ from smartscale.operations.messages import (
     parse,
 )
 from smartscale.operations.ports.metrics import Metric
+from smartscale.operations.weighing.act import ActOnWeighing
 from smartscale.operations.weighing.announce import Announce
 from smartscale.operations.weighing.confirm import Confirm
 from smartscale.operations.weighing.fail import Fail
@@ -81,6 +82,7 @@ class Shop:
             self.announce,
             self.clock,
         )
+        self.act = ActOnWeighing(self.weighings, self.ledger, self.announce, self.clock)
         self.learn = Learn(self.memories, self.weighings, self.uploads, self.clock)
         self.teach = Teach(
             self.memories,

@@ -65,6 +65,7 @@ def results(shop: Shop, staff: Staff, monkeypatch: pytest.MonkeyPatch) -> Iterat
     overrides = {
         result.history: History(shop.weighings, shop.ledger, shop.uploads, shop.clock),
         result.confirm: shop.confirm,
+        result.act: shop.act,
         result.catalogue: shop.catalogue,
         result.item_pictures: shop.pictures,
         result.staff: staff,

@@ -75,6 +75,14 @@ def test_a_kiosk_proves_what_it_says(
     assert other.status_code == 403
 
 
+def test_to_void_a_weighing_takes_a_proof(anybody: TestClient, shop: Shop, job_id: str) -> None:
+    said = {"what": "void", "staff": "attendant@kiosk-1"}
+    assert anybody.post(f"/v1/history/{job_id}", json=said).status_code == 403
+    request = anybody.build_request("POST", f"/v1/history/{job_id}", json=said)
+    voided = _proved(anybody, request, shop).json()
+    assert (voided["voided"], voided["acts"][0]["staff"]) == (True, "attendant@kiosk-1")
+
+
 def test_a_shopper_needs_none(anybody: TestClient, job_id: str) -> None:
     said = {"label": "Lemon", "confirmed_by": "shopper"}
     assert anybody.post(f"/v1/confirm/{job_id}", json=said).status_code == 200

@@ -14,7 +14,7 @@ WHO = "attendant@kiosk-1"
 
 @pytest.fixture
 def act(shop: Shop) -> ActOnWeighing:
-    return ActOnWeighing(shop.weighings, shop.ledger, shop.announce, shop.clock)
+    return shop.act
 
 
 @pytest.fixture
