@@ -238,7 +238,8 @@ def _fill(home: Path, count: int) -> None:
     run = _Run(home)
     run.start()
     run.kill()
-    [bucket] = objects_folder(home).glob(f"*-{ACCOUNT}-*")
+    settings = load_settings()
+    bucket = objects_folder(home) / f"{settings.stack}-{ACCOUNT}-{settings.region}"
     for weighing in track(_weighings(count), f"writing {count:,} records", count, console=console):
         _store(bucket, weighing)
 
