@@ -29,6 +29,8 @@ def add_head(visit: Visit) -> None:
     ui.add_head_html(
         f'<link rel="stylesheet" href="{_file("kiosk.css")}">'
         '<meta name="theme-color" content="#14532d">'
+        f'<link rel="manifest" href="{_file("kiosk.webmanifest")}">'
+        f'<link rel="apple-touch-icon" href="{_file("logo.svg")}">'
         f'<script src="{_file("view.js")}" data-view="{visit.kiosk.settings.view}"'
         f' data-staff="{_hidden_entry(visit)}"></script>'
         f"<script>{_speak(visit.language)}</script>"

@@ -67,6 +67,15 @@ window.smartscale = (() => {
       drawing.animate(hop, { duration: 700, delay: 120 * place, easing: "ease-in-out" });
     });
   }, 10_000);
+  // A screen that goes dark weighs nothing. Browsers give the lock up when the page is hidden, and
+  // refuse it while the battery is low: then the screen follows the system's settings.
+  const stayAwake = () => {
+    if (document.visibilityState === "visible") {
+      navigator.wakeLock?.request("screen").catch((why) => console.info(`No wake lock: ${why}`));
+    }
+  };
+  document.addEventListener("visibilitychange", stayAwake);
+  stayAwake();
   // NiceGUI's own texts are English, and it says so on the document; the kiosk knows better.
   let spoken = { lang: root.lang, dir: root.dir };
   const speak = () => {
