@@ -104,6 +104,24 @@ def enrolment(
         measure_enrolment(data, run)
 
 
+@app.command()
+def head(
+    data: Data = DATA,
+    package: Annotated[Path, typer.Option(help="The package that gets the head.")] = PACKAGE,
+    run: Annotated[
+        Path, typer.Option(help="Where it keeps what the network saw, for the next time.")
+    ] = RUNS / "head",
+    error: Annotated[
+        float, typer.Option(help="Wrong answers accepted among those nobody confirms.")
+    ] = 0.01,
+) -> None:
+    """Make a package's head anew: what fuses network, training photos and a shop's lessons."""
+    with _plain_errors():
+        from training.head_package import give_head  # noqa: PLC0415
+
+        give_head(data, package, run, error)
+
+
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """Logs to the console; what a user can mend is one line."""

@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 def measure_enrolment(data: Path, run: Path) -> dict[str, Any]:
     """Enrol what the package in `run/package` lacks, and add what it comes to to its finding."""
     recogniser = NetworkRecogniser(load_package(run / "package"))
-    if recogniser.exemplars is None:
+    if recogniser.head is None:
         raise TrainingError(f"{run / 'package'} cannot be taught: run `train probe classes` first")
     labels = set(recogniser.package.labels)
     produce = set(photos.read_classes(data).produce)
@@ -56,7 +56,7 @@ def measure_enrolment(data: Path, run: Path) -> dict[str, Any]:
             target: [_embedding(readings[new[at].path]) for at in places]
             for target, places in chosen.items()
         }
-        memory = Memory.of(lessons, recogniser.exemplars)
+        memory = recogniser.head.learn(lessons)
         shown = set(np.concatenate(list(chosen.values())).tolist())
         rest = [photo for at, photo in enumerate(new) if at not in shown]
         for photo in [*rest, *validation]:
@@ -79,7 +79,7 @@ def measure_enrolment(data: Path, run: Path) -> dict[str, Any]:
 
 
 def _embedding(reading: Reading) -> np.ndarray[Any, np.dtype[np.float32]]:
-    assert reading.embedding is not None  # noqa: S101  a package with exemplars has one
+    assert reading.embedding is not None  # noqa: S101  a package with a head has one
     return reading.embedding
 
 

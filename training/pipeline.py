@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,8 @@ from smartscale.recognition.evaluation import (
     judge,
     summarise,
 )
-from smartscale.recognition.package import EXEMPLARS_FILE, ModelPackage, load_package, write_package
+from smartscale.recognition.memory import Head
+from smartscale.recognition.package import HEAD_FILE, ModelPackage, load_package, write_package
 from smartscale.recognition.recogniser import NetworkRecogniser, ranked, softmax
 from training import data as photos
 from training.augment import another_shop
@@ -33,6 +33,7 @@ from training.embedding import LENGTH, fit_embedding
 from training.errors import TrainingError
 from training.export import PRECISIONS, Precision, assemble, to_tflite
 from training.fit import Progress, Recipe, Trained, fit
+from training.head_fit import AT, Seen, embedding_of, head_of
 from training.material import Material, stage
 from training.network import MEAN, SCALE
 from training.plates import render_plates
@@ -64,8 +65,6 @@ EXAMPLES_FOR_INT8 = 200
 TIMED_RUNS = 50
 ALTERED_VIEWS = 6
 ALTERED_BATCH = 64
-EXEMPLARS_PER_LABEL = 30
-EXEMPLARS_SEED = 29
 UNSEEN_PLATES = 100
 UNSEEN_PLATES_SEED = 23
 WANTED_ERROR = 0.01
@@ -462,7 +461,7 @@ def pack(
     )
     (run / "report.html").write_text(page, encoding="utf-8")
     documents: dict[str, str | bytes] = {
-        EXEMPLARS_FILE: exemplars(recogniser, material),
+        HEAD_FILE: head(recogniser, material).dump(),
         "README.md": render_card(package, precision, len(models[precision])),
         "LICENCE.md": LICENCE_NOTES,
         "report.html": page,
@@ -470,22 +469,42 @@ def pack(
     return write_package(package, models[precision], documents)
 
 
-def exemplars(recogniser: NetworkRecogniser, material: Material) -> bytes:
-    """Embeddings of some training photos of every label, as `exemplars.npy` has them."""
-    rng = np.random.default_rng(EXEMPLARS_SEED)
+def head(recogniser: NetworkRecogniser, material: Material) -> Head:
+    """The head of what a run has learned from, with the weights that shipped last.
+
+    `smartscale train head` weighs it anew, on other sets of photos.
+    """
     staged = material.train
-    labels = np.array(material.classes.label_of)[staged.targets]
-    chosen = [
-        rng.permutation(np.flatnonzero(labels == label))[:EXEMPLARS_PER_LABEL]
-        for label in np.unique(labels)
+    photographed = np.isin(staged.sources, ["grocery-train", "steel", "tabletop"])
+    readings = [
+        recogniser.read_picture(Image.fromarray(picture))
+        for picture, real in zip(staged.pictures, photographed, strict=True)
+        if real
     ]
-    vectors = [
-        recogniser.read_picture(Image.fromarray(staged.pictures[at])).embedding
-        for at in np.concatenate(chosen)
-    ]
-    out = BytesIO()
-    np.save(out, np.array(vectors, np.float16), allow_pickle=False)
-    return out.getvalue()
+    names = np.array(
+        [
+            f"{material.classes.targets[target]}{AT}{source}"
+            for target, source, real in zip(
+                staged.targets, staged.sources, photographed, strict=True
+            )
+            if real
+        ]
+    )
+    seen = Seen(
+        np.stack([reading.logits for reading in readings]),
+        np.stack([embedding_of(reading) for reading in readings]),
+        names,
+        names,
+    )
+    of_target = dict(
+        zip(
+            material.classes.targets,
+            (material.classes.labels[place] for place in material.classes.label_of),
+            strict=True,
+        )
+    )
+    label_of = {str(name): of_target[str(name).partition(AT)[0]] for name in names}
+    return head_of(seen, label_of, material.classes.labels)
 
 
 def _figures(measured: Quality) -> dict[str, Any]:

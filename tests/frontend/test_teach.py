@@ -59,7 +59,7 @@ async def test_an_item_of_the_catalogue_whose_photos_do_not_do(user: User, api: 
     await user.should_see("The scales are learning Papaya…", retries=SOON)
     api.models.activate(VGG16.id, VGG16.revision)
     api.load_models()
-    await user.should_see("cannot be taught: its package has no exemplars.", retries=SOON)
+    await user.should_see("cannot be taught: its package has no head.", retries=SOON)
 
 
 async def learning_papaya(user: User) -> None:

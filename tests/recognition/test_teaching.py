@@ -10,7 +10,7 @@ from smartscale.domain.prediction import UNKNOWN
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.hierarchy import CoarseClass
 from smartscale.recognition.labelled_photos import LabelledPhoto, Truth
-from smartscale.recognition.memory import Memory, Vectors
+from smartscale.recognition.memory import Head, Memory, Vectors, Weights
 from smartscale.recognition.package import ModelPackage
 from smartscale.recognition.recogniser import Reading, Score
 from smartscale.recognition.report.lessons import lessons_section
@@ -21,6 +21,20 @@ from smartscale.recognition.teaching import (
     as_sold,
     measure_lessons,
 )
+
+
+def head_of_one_number() -> Head:
+    """A head for embeddings of one number, to hold lessons."""
+    one = np.ones((1, 1), np.float32)
+    return Head(
+        labels=("Lemon",),
+        known=np.zeros((5, 1), np.float32),
+        middle=np.zeros(1, np.float32),
+        whiten=one,
+        means=one,
+        label_of=np.zeros(1, np.int64),
+        weights=Weights(),
+    )
 
 
 class Parrot:
@@ -34,7 +48,7 @@ class Parrot:
         self.taught.append(
             {label: [float(one[0]) for one in vectors] for label, vectors in lessons.items()}
         )
-        return Memory.of(lessons, np.zeros((1, 1), np.float32))
+        return head_of_one_number().learn(lessons)
 
     def scores(self, reading: Reading, memory: Memory | None = None) -> list[Score]:
         taught = {} if memory is None else memory.taught

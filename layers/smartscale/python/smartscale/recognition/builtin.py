@@ -6,7 +6,7 @@ from pathlib import Path
 
 from smartscale.recognition.package import (
     DESCRIPTION_FILE,
-    EXEMPLARS_FILE,
+    HEAD_FILE,
     LABELS_FILE,
     ModelPackage,
     PackageError,
@@ -27,7 +27,7 @@ def builtin_package() -> ModelPackage:
 
 def builtin_learns() -> bool:
     """Whether a shop can teach the built-in package, without reading the network."""
-    return (_folder() / EXEMPLARS_FILE).is_file()
+    return (_folder() / HEAD_FILE).is_file()
 
 
 def builtin_labels() -> list[str]:

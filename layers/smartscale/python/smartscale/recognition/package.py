@@ -6,7 +6,8 @@
 |                | description says so a picture's embedding of unit length |
 | `labels.json` | the labels, in the order of the network's output |
 | `model.json` | everything else, and the SHA-256 of every other file |
-| `exemplars.npy` | embeddings of pictures it was trained on, for a shop's memory, if it can learn |
+| `head.npz` | statistics of the pictures it was trained on, for a shop's memory, if it can learn |
+| `exemplars.npy` | what packages had before that; it is no longer read |
 | `README.md`, `LICENCE.md` | the model card and licence notes, where there are any |
 | `report.html` | how good it is, with pictures, where somebody has measured it |
 
@@ -27,9 +28,10 @@ from smartscale.recognition.preprocessing import ChannelOrder, Preprocessing
 MODEL_FILE = "model.tflite"
 LABELS_FILE = "labels.json"
 DESCRIPTION_FILE = "model.json"
-EXEMPLARS_FILE = "exemplars.npy"
+HEAD_FILE = "head.npz"
+_FORMER_FILE = "exemplars.npy"
 REQUIRED_FILES = frozenset({MODEL_FILE, LABELS_FILE})
-OPTIONAL_FILES = frozenset({"README.md", "LICENCE.md", "report.html", EXEMPLARS_FILE})
+OPTIONAL_FILES = frozenset({"README.md", "LICENCE.md", "report.html", HEAD_FILE, _FORMER_FILE})
 # What makes the built-in package importable. It is never read from here.
 IGNORED_FILES = frozenset({"__init__.py", "__pycache__"})
 

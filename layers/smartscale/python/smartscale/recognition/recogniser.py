@@ -10,9 +10,9 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from PIL import Image
 
-from smartscale.recognition.memory import Memory, Vectors
+from smartscale.recognition.memory import Head, HeadError, Memory, Vectors
 from smartscale.recognition.network_input import prepare
-from smartscale.recognition.package import EXEMPLARS_FILE, ModelPackage, PackageError
+from smartscale.recognition.package import HEAD_FILE, ModelPackage, PackageError
 from smartscale.recognition.photo import decode
 
 SMALLEST_PROBABILITY = 1e-9
@@ -56,8 +56,9 @@ class NetworkRecogniser:
             PackageError: the network cannot be loaded, or does not fit the description.
         """
         self.package = package
-        self.exemplars = _exemplars(package)
-        """Embeddings of pictures it was trained on (M, E); None where it cannot learn in a shop."""
+        self.head = _head(package)
+        """What lessons are fused with; None where it cannot learn in a shop."""
+        self._untaught = None if self.head is None else self.head.learn({})
         self._lock = Lock()
         try:
             self._interpreter = Interpreter(str(package.model_path), num_threads=threads)
@@ -77,12 +78,12 @@ class NetworkRecogniser:
     @property
     def learns(self) -> bool:
         """Whether a shop can teach it."""
-        return self.exemplars is not None
+        return self.head is not None
 
     def learn(self, lessons: Mapping[str, Sequence[Vectors]]) -> Memory | None:
         """What it knows when it has been taught these embeddings, by label; None where it cannot
         be taught."""
-        return None if self.exemplars is None else Memory.of(lessons, self.exemplars)
+        return None if self.head is None else self.head.learn(lessons)
 
     def recognise(self, data: bytes) -> list[Score]:
         """Calibrated scores of all labels for the bytes of a photo, best first.
@@ -99,8 +100,9 @@ class NetworkRecogniser:
     def scores(self, reading: Reading, memory: Memory | None = None) -> list[Score]:
         """Calibrated scores of all labels, and of those that the memory adds, best first."""
         labels, logits = self.package.labels, reading.logits / self.package.temperature
+        memory = memory or self._untaught
         if memory is not None and reading.embedding is not None:
-            labels, logits = memory.fuse(labels, logits, reading.embedding)
+            labels, logits = memory.fuse(logits, reading.embedding)
         return ranked(labels, softmax(logits))
 
     def logits(self, picture: Image.Image) -> NDArray[np.float64]:
@@ -143,17 +145,14 @@ class NetworkRecogniser:
         return Reading(np.asarray(answer, np.float64), embedding)
 
 
-def _exemplars(package: ModelPackage) -> Vectors | None:
-    path = package.folder / EXEMPLARS_FILE
+def _head(package: ModelPackage) -> Head | None:
+    path = package.folder / HEAD_FILE
     if package.embedding is None or not path.is_file():
         return None
     try:
-        found = np.load(path, allow_pickle=False)
-    except ValueError as error:
-        raise PackageError(f"{EXEMPLARS_FILE} cannot be read: {error}") from error
-    if found.ndim != 2 or found.shape[1] != package.embedding:  # noqa: PLR2004
-        raise PackageError(f"{EXEMPLARS_FILE} has the shape {found.shape}")
-    return np.asarray(found, np.float32)
+        return Head.load(path.read_bytes(), package.labels, package.embedding)
+    except HeadError as error:
+        raise PackageError(f"{HEAD_FILE}: {error}") from error
 
 
 def ranked(labels: Sequence[str], confidences: NDArray[np.float64]) -> list[Score]:

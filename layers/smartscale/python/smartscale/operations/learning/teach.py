@@ -22,7 +22,7 @@ from smartscale.operations.ports.learning import Memories
 from smartscale.operations.ports.models import PackageStore, Registry
 from smartscale.operations.ports.queues import Queue
 from smartscale.parallel import in_parallel
-from smartscale.recognition.package import EXEMPLARS_FILE
+from smartscale.recognition.package import HEAD_FILE
 from smartscale.recognition.photo import shrink
 
 _MOST_NAMED = 5
@@ -179,11 +179,11 @@ class Teach:
         if model.id == BUILTIN:
             learns = self._builtin_learns
         else:
-            learns = EXEMPLARS_FILE in (self._packages.describe(model) or {}).get("files", {})
+            learns = HEAD_FILE in (self._packages.describe(model) or {}).get("files", {})
         if learns:
             return None
         return (
-            f"The model {model.id} {model.revision} cannot be taught: its package has no exemplars."
+            f"The model {model.id} {model.revision} cannot be taught: its package has no head."
         )
 
     def go_back(self) -> MemoryVersion:

@@ -1,0 +1,121 @@
+"""Gives a package that is there a head: the network stays as it is."""
+
+import hashlib
+import logging
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from smartscale.domain.prediction import UNKNOWN
+from smartscale.recognition.evaluation import judge, summarise
+from smartscale.recognition.memory import Vectors
+from smartscale.recognition.package import HEAD_FILE, ModelPackage, load_package, write_package
+from smartscale.recognition.recogniser import NetworkRecogniser, Reading
+from training import data as photos
+from training.augment import another_shop
+from training.card import LICENCE_NOTES, render_head
+from training.head_fit import calibrate, embedding_of, look, make_head
+
+VIEWS = 4
+BATCH = 64
+DOCUMENTS = ("README.md", "LICENCE.md", "report.html")
+
+logger = logging.getLogger(__name__)
+
+
+def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage:
+    """Make a package's head from photos, weigh it, calibrate it, and write the package anew.
+
+    Args:
+        data: the folder of the photos.
+        folder: the package's.
+        run: where what was seen in photos is kept for the next time.
+        error: the share of wrong answers wanted among those nobody is asked to confirm.
+    """
+    package = load_package(folder)
+    recogniser = NetworkRecogniser(package)
+    head = make_head(recogniser, data, run)
+    logits, embeddings, truths = altered_validation(recogniser, data, run / "altered.npz")
+    found = calibrate(head, logits, embeddings, truths, error)
+    head = replace(head, weights=replace(head.weights, discriminant=found.discriminant))
+    content = head.dump()
+    model = package.model_path.read_bytes()
+    described = replace(
+        package,
+        revision=hashlib.sha256(model + content).hexdigest()[:12],
+        temperature=found.temperature,
+        confirm=found.confirm,
+    )
+    documents: dict[str, str | bytes] = {
+        name: (folder / name).read_text(encoding="utf-8")
+        for name in DOCUMENTS
+        if (folder / name).is_file()
+    }
+    documents |= {HEAD_FILE: content, "LICENCE.md": LICENCE_NOTES}
+    written = write_package(described, model, documents)
+    measured = _measured(written, data, run)
+    evaluation = {**package.evaluation, **measured, "head": asdict(head.weights)}
+    described = replace(described, evaluation=evaluation)
+    documents["README.md"] = render_head(described, str(documents.get("README.md", "")))
+    logger.info("%s: %s", described.revision, measured)
+    return write_package(described, model, documents)
+
+
+def altered_validation(
+    recogniser: NetworkRecogniser, data: Path, cache: Path
+) -> tuple[NDArray[np.float64], Vectors, NDArray[np.int64]]:
+    """What the network sees in the validation produce as another shop might have photographed it:
+    logits, embeddings and truths."""
+    if not cache.is_file():
+        classes = photos.read_classes(data)
+        chosen = [
+            photo
+            for photo in photos.read_grocery(data, "val")
+            if classes.labels[classes.label_of[classes.targets.index(photo.target)]] != UNKNOWN
+        ]
+        staged = photos.stage(chosen, classes, "Validation photos")
+        readings = [
+            recogniser.read_picture(Image.fromarray(picture))
+            for view in range(VIEWS)
+            for start in range(0, len(chosen), BATCH)
+            for picture in another_shop(
+                staged.pictures[start : start + BATCH],
+                recogniser.package.input_size,
+                (view, start),
+            )
+        ]
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(
+            cache,
+            allow_pickle=False,
+            logits=np.stack([reading.logits for reading in readings]),
+            embeddings=np.stack([embedding_of(reading) for reading in readings]),
+            truths=np.tile(np.array(classes.label_of)[staged.targets], VIEWS),
+        )
+    with np.load(cache, allow_pickle=False) as stored:
+        return stored["logits"], stored["embeddings"], stored["truths"]
+
+
+def _measured(package: ModelPackage, data: Path, run: Path) -> dict[str, float | int | None]:
+    """The figures of the package on the validation split, as its card has them."""
+    recogniser = NetworkRecogniser(package)
+    chosen = photos.read_grocery(data, "val")
+    seen = look(recogniser, chosen, run / "embeddings.npz")
+    classes = photos.read_classes(data)
+    label_of = dict(
+        zip(classes.targets, (classes.labels[place] for place in classes.label_of), strict=True)
+    )
+    outcomes = []
+    for name, logits, embedding in zip(seen.names, seen.logits, seen.embeddings, strict=True):
+        truth = label_of[str(name)]
+        scores = recogniser.scores(Reading(logits, embedding))
+        outcomes.append(judge(None if truth == UNKNOWN else truth, scores, package.confirm))
+    quality = summarise(outcomes)
+    return {
+        name: round(value, 4) if isinstance(value, float) else value
+        for name, value in asdict(quality).items()
+        if value is None or isinstance(value, int | float)
+    }
