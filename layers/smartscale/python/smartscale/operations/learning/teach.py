@@ -182,9 +182,7 @@ class Teach:
             learns = HEAD_FILE in (self._packages.describe(model) or {}).get("files", {})
         if learns:
             return None
-        return (
-            f"The model {model.id} {model.revision} cannot be taught: its package has no head."
-        )
+        return f"The model {model.id} {model.revision} cannot be taught: its package has no head."
 
     def go_back(self) -> MemoryVersion:
         """Add a version with the lessons of the one before.
