@@ -190,11 +190,9 @@ def _create_or_update(
     stop: threading.Event | None,
 ) -> None:
     _make_bucket(emulator, _ARTIFACTS_BUCKET)
-    packaged = upload(
-        template, _ARTIFACTS_BUCKET, emulator.endpoint, emulator.region, emulator.credentials
-    )
-    # CloudFormation takes larger templates from a bucket only.
     s3 = _session(emulator).client("s3", endpoint_url=emulator.endpoint)
+    packaged = upload(template, _ARTIFACTS_BUCKET, s3)
+    # CloudFormation takes larger templates from a bucket only.
     s3.upload_file(str(packaged), _ARTIFACTS_BUCKET, packaged.name)
     client = _cloudformation(emulator)
     operation = client.update_stack if update else client.create_stack

@@ -1,17 +1,25 @@
 """What gets deployed: a clean copy of template, functions and layers, and its fingerprint."""
 
 import hashlib
+import io
 import json
-import os
 import shutil
-import subprocess
-import sys
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
 
 from infra.errors import PlainError
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+_CODE = frozenset({"CodeUri", "ContentUri"})
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+"""The earliest that an archive can say: the same files make the same archive."""
 _SOURCES = ("template.yaml", "functions", "layers")
 
 
@@ -38,32 +46,55 @@ def fingerprint(folder: Path, parameters: Mapping[str, str]) -> str:
     return digest.hexdigest()
 
 
-def upload(
-    template: Path, bucket: str, endpoint: str, region: str, credentials: Mapping[str, str]
-) -> Path:
-    """Upload the code to the emulator with the AWS CLI; the template that refers to it."""
+def upload(template: Path, bucket: str, s3: "S3Client") -> Path:
+    """Upload the code that a staged template refers to; the template that refers to the uploads.
+
+    It is what `aws cloudformation package` does, for the few kinds of resources that there are.
+    """
+    tree = yaml.compose(template.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    uploaded: dict[str, str] = {}
+    for node in _folders(tree):
+        folder = node.value
+        if folder not in uploaded:
+            code = zipped(template.parent / folder)
+            key = hashlib.sha256(code).hexdigest()
+            s3.put_object(Bucket=bucket, Key=key, Body=code)
+            uploaded[folder] = f"s3://{bucket}/{key}"
+        node.value = uploaded[folder]
     packaged = template.with_name("packaged.yaml")
-    # fmt: off
-    command = [
-        sys.executable, "-m", "awscli", "cloudformation", "package",
-        "--template-file", str(template), "--s3-bucket", bucket,
-        "--output-template-file", str(packaged),
-    ]
-    # fmt: on
-    environment = {
-        **{name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ},
-        **credentials,
-        "AWS_ENDPOINT_URL": endpoint,
-        "AWS_DEFAULT_REGION": region,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-    done = subprocess.run(  # noqa: S603 - our own interpreter and arguments
-        command, env=environment, capture_output=True, text=True, check=False, process_group=0
-    )
-    if done.returncode != 0:
-        last = (done.stderr.strip() or done.stdout.strip() or "no message").splitlines()[-1]
-        raise PlainError(f"Packaging template.yaml failed: {last}")
+    packaged.write_text(yaml.serialize(tree, Dumper=yaml.SafeDumper), encoding="utf-8")
     return packaged
+
+
+def zipped(folder: Path) -> bytes:
+    """A folder as a zip archive, the same for the same files.
+
+    Raises:
+        PlainError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise PlainError(f"template.yaml refers to {folder.name}, which is not there")
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as out:
+        for path in _files(folder):
+            entry = zipfile.ZipInfo(str(path.relative_to(folder)), _NO_TIME)
+            entry.external_attr = path.stat().st_mode << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            out.writestr(entry, path.read_bytes())
+    return archive.getvalue()
+
+
+def _folders(tree: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """The places of a template that name a folder with code."""
+    if isinstance(tree, yaml.SequenceNode):
+        for node in tree.value:
+            yield from _folders(node)
+    elif isinstance(tree, yaml.MappingNode):
+        for key, node in tree.value:
+            if key.value in _CODE and isinstance(node, yaml.ScalarNode):
+                yield node
+            else:
+                yield from _folders(node)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -1,0 +1,65 @@
+"""What is uploaded of the template's code."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from infra.errors import PlainError
+from infra.package import upload
+
+TEMPLATE = """
+Resources:
+  Upload:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: functions/upload/, Role: !GetAtt Role.Arn}
+  Result:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: functions/upload/}
+  Layer:
+    Type: AWS::Serverless::LayerVersion
+    Properties: {ContentUri: layers/one/}
+"""
+
+
+class Uploaded(dict[str, bytes]):
+    """What was put into a bucket."""
+
+    def put_object(self, **put: Any) -> None:
+        """Note an object."""
+        self[f"s3://{put['Bucket']}/{put['Key']}"] = put["Body"]
+
+
+def test_each_folder_is_uploaded_once_and_named_by_what_is_in_it(tmp_path: Path) -> None:
+    for folder in ("functions/upload", "layers/one/python"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "app.py").write_text(f"# {folder}\n")
+    (tmp_path / "functions/upload/app.py").chmod(0o755)
+    template = tmp_path / "template.yaml"
+    template.write_text(TEMPLATE)
+    first, again = (Uploaded() for _ in range(2))
+    packaged = upload(template, "artifacts", cast("Any", first)).read_text()
+    assert "!GetAtt" in packaged
+    resources = yaml.load(packaged.replace("!GetAtt ", ""), yaml.SafeLoader)["Resources"]
+    code, same, layer = (
+        next(uri for name, uri in resources[one]["Properties"].items() if name.endswith("Uri"))
+        for one in ("Upload", "Result", "Layer")
+    )
+    assert code == same
+    assert {code, layer} == set(first)
+    with zipfile.ZipFile(io.BytesIO(first[layer])) as archive:
+        assert archive.read("python/app.py") == b"# layers/one/python\n"
+    with zipfile.ZipFile(io.BytesIO(first[code])) as archive:
+        assert archive.getinfo("app.py").external_attr >> 16 & 0o777 == 0o755
+    upload(template, "artifacts", cast("Any", again))
+    assert again == first, "the same code is the same object"
+
+
+def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
+    template = tmp_path / "template.yaml"
+    template.write_text(TEMPLATE)
+    with pytest.raises(PlainError, match="upload"):
+        upload(template, "artifacts", cast("Any", Uploaded()))
