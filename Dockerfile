@@ -16,7 +16,7 @@ COPY pyproject.toml uv.lock ./
 FROM uv AS app-packages
 RUN uv venv --quiet .venv \
     && uv export --frozen --quiet --no-default-groups --no-emit-project \
-        --prune ministack --prune aws-sam-translator --output-file /tmp/requirements.txt \
+        --prune ministack --output-file /tmp/requirements.txt \
     && uv pip install --quiet --require-hashes --requirement /tmp/requirements.txt
 
 # SAM CLI keeps to itself: some of its packages are older than ours. It lints nothing here.

@@ -7,9 +7,9 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import yaml
+from samtranslator.yaml_helper import yaml_parse
 
 from infra.errors import PlainError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 _CODE = frozenset({"CodeUri", "ContentUri"})
+"""The properties that name it."""
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest that an archive can say: the same files make the same archive."""
 _SOURCES = ("template.yaml", "functions", "layers")
@@ -51,18 +52,19 @@ def upload(template: Path, bucket: str, s3: "S3Client") -> Path:
 
     It is what `aws cloudformation package` does, for the few kinds of resources that there are.
     """
-    tree = yaml.compose(template.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    # In the long form: emulators do not know all tags.
+    tree = yaml_parse(template.read_text(encoding="utf-8"))
     uploaded: dict[str, str] = {}
-    for node in _folders(tree):
-        folder = node.value
+    for place, name in _code(tree):
+        folder = place[name]
         if folder not in uploaded:
             code = zipped(template.parent / folder)
             key = hashlib.sha256(code).hexdigest()
             s3.put_object(Bucket=bucket, Key=key, Body=code)
             uploaded[folder] = f"s3://{bucket}/{key}"
-        node.value = uploaded[folder]
-    packaged = template.with_name("packaged.yaml")
-    packaged.write_text(yaml.serialize(tree, Dumper=yaml.SafeDumper), encoding="utf-8")
+        place[name] = uploaded[folder]
+    packaged = template.with_name("packaged.json")
+    packaged.write_text(json.dumps(tree, default=str), encoding="utf-8")
     return packaged
 
 
@@ -84,17 +86,17 @@ def zipped(folder: Path) -> bytes:
     return archive.getvalue()
 
 
-def _folders(tree: yaml.Node) -> Iterator[yaml.ScalarNode]:
+def _code(tree: object) -> Iterator[tuple[dict[str, Any], str]]:
     """The places of a template that name a folder with code."""
-    if isinstance(tree, yaml.SequenceNode):
-        for node in tree.value:
-            yield from _folders(node)
-    elif isinstance(tree, yaml.MappingNode):
-        for key, node in tree.value:
-            if key.value in _CODE and isinstance(node, yaml.ScalarNode):
-                yield node
+    if isinstance(tree, list):
+        for value in tree:
+            yield from _code(value)
+    elif isinstance(tree, dict):
+        for name, value in tree.items():
+            if name in _CODE and isinstance(value, str):
+                yield tree, name
             else:
-                yield from _folders(node)
+                yield from _code(value)
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -1,12 +1,12 @@
 """What is uploaded of the template's code."""
 
 import io
+import json
 import zipfile
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-import yaml
 
 from infra.errors import PlainError
 from infra.package import upload
@@ -42,8 +42,8 @@ def test_each_folder_is_uploaded_once_and_named_by_what_is_in_it(tmp_path: Path)
     template.write_text(TEMPLATE)
     first, again = (Uploaded() for _ in range(2))
     packaged = upload(template, "artifacts", cast("Any", first)).read_text()
-    assert "!GetAtt" in packaged
-    resources = yaml.load(packaged.replace("!GetAtt ", ""), yaml.SafeLoader)["Resources"]
+    resources = json.loads(packaged)["Resources"]
+    assert resources["Upload"]["Properties"]["Role"] == {"Fn::GetAtt": ["Role", "Arn"]}
     code, same, layer = (
         next(uri for name, uri in resources[one]["Properties"].items() if name.endswith("Uri"))
         for one in ("Upload", "Result", "Layer")
