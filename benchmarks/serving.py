@@ -130,7 +130,7 @@ def export(place: Path, variant: int, run: Annotated[Path | None, typer.Argument
 
     from training import network  # noqa: PLC0415
     from training.export import PRECISIONS as EVERY_PRECISION  # noqa: PLC0415
-    from training.export import to_tflite  # noqa: PLC0415
+    from training.export import saved, to_tflite  # noqa: PLC0415
     from training.weights import imagenet_weights  # noqa: PLC0415
 
     if run:
@@ -149,8 +149,10 @@ def export(place: Path, variant: int, run: Annotated[Path | None, typer.Argument
     served = keras.Model(picture, model(picture, training=False))
     served.save(place / "model.keras")
     examples = np.load(place / "pictures.npy")[:, 0]
-    for precision in EVERY_PRECISION:
-        (place / f"{precision}.tflite").write_bytes(to_tflite(served, precision, examples))
+    with saved(served) as network_folder:
+        for precision in EVERY_PRECISION:
+            converted = to_tflite(network_folder, precision, examples)
+            (place / f"{precision}.tflite").write_bytes(converted)
 
 
 @app.command("keras", hidden=True)

@@ -6,6 +6,8 @@ fails and `from_concrete_functions` writes broken files for reloaded models.
 
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -98,27 +100,36 @@ def assemble(
     return keras.Model(picture, [IntoLabels(classes, offsets)(logits[0]), embedding(features[0])])
 
 
+@contextmanager
+def saved(served: keras.Model) -> Iterator[Path]:
+    """The served network, from `assemble`, in a folder that all conversions can read.
+
+    Writing it takes longer than converting it.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        served.export(folder, verbose=False)
+        yield Path(folder)
+
+
 def to_tflite(
-    served: keras.Model, precision: Precision, examples: Iterable[NDArray[np.float32]]
+    network: Path, precision: Precision, examples: Iterable[NDArray[np.float32]]
 ) -> bytes:
-    """Convert the served network.
+    """Convert a saved network.
 
     Args:
-        served: from `assemble`.
+        network: the folder, from `saved`.
         precision: `dynamic` has int8 weights only, `int8` int8 activations too; input and output
             are float32 in all of them.
         examples: pictures (size, size, 3) that show `int8` the range of every activation.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        served.export(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if precision != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if precision == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if precision == "int8":
-            converter.representative_dataset = lambda: _representative(examples)
-        return bytes(converter.convert())
+    converter = tf.lite.TFLiteConverter.from_saved_model(str(network))
+    if precision != "float32":
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if precision == "float16":
+        converter.target_spec.supported_types = [tf.float16]
+    if precision == "int8":
+        converter.representative_dataset = lambda: _representative(examples)
+    return bytes(converter.convert())
 
 
 def _representative(examples: Iterable[NDArray[np.float32]]) -> Iterator[list[Tensor]]:

@@ -31,7 +31,7 @@ from training.calibrate import confirm_threshold, fit_offset, fit_temperature
 from training.card import LICENCE, LICENCE_NOTES, SOURCE, render_card
 from training.embedding import LENGTH, fit_embedding
 from training.errors import TrainingError
-from training.export import PRECISIONS, Precision, assemble, to_tflite
+from training.export import PRECISIONS, Precision, assemble, saved, to_tflite
 from training.fit import Progress, Recipe, Trained, fit
 from training.head_fit import AT, Seen, embedding_of, head_of
 from training.material import Material, stage
@@ -308,9 +308,9 @@ def judged(
 
 def measurable(served: keras.Model, material: Material, folder: Path) -> NetworkRecogniser:
     """The network in full precision."""
-    return NetworkRecogniser(
-        write_package(_unmeasured(material, folder), to_tflite(served, "float32", []))
-    )
+    with saved(served) as network:
+        model = to_tflite(network, "float32", [])
+    return NetworkRecogniser(write_package(_unmeasured(material, folder), model))
 
 
 def _unmeasured(material: Material, folder: Path) -> ModelPackage:
@@ -334,8 +334,10 @@ def export_all(
     examples = (material.train.at_size(indices, material.spec.size) - MEAN) / SCALE
     models: dict[Precision, bytes] = {}
     variants = []
+    with saved(served) as network:
+        for precision in PRECISIONS:
+            models[precision] = to_tflite(network, precision, examples.astype(np.float32))
     for precision in PRECISIONS:
-        models[precision] = to_tflite(served, precision, examples.astype(np.float32))
         package = write_package(
             _unmeasured(material, run / "variants" / precision), models[precision]
         )
