@@ -43,14 +43,15 @@ TINY = Recipe(
 
 
 @pytest.fixture(autouse=True)
-def few_renderings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handful of what is slow to draw, as each stage of each run draws all of it.
+def few_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handful of what is slow to draw or to convert with, as each stage of each run does it.
 
     Plates are cheap, and with them there are the 256 pictures that an embedding is made of.
     """
     monkeypatch.setattr(training_material, "RENDERED_OBJECTS", 6)
     monkeypatch.setattr(training_material, "HANDS", 6)
     monkeypatch.setattr(training_material, "RENDERED_PLATES", 260)
+    monkeypatch.setattr(pipeline, "EXAMPLES_FOR_INT8", 4)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_an_interrupted_run_ends_as_it_would_have_ended(
-    data: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    data: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.INFO)
     material = stage(data, TINY)
@@ -139,6 +143,8 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     scores = NetworkRecogniser(package).recognise(photo.read_bytes())
     assert {score.label for score in scores} == {"Lemon", "Lime", "unknown", "empty"}
 
+    # The package above has been measured in all of them.
+    monkeypatch.setattr(pipeline, "PRECISIONS", ("float16",))
     pupil_folder = tmp_path / "pupil"
     short = replace(TINY, epochs=1)
     members = (replace(short, teacher_weight=0.6), replace(short, size=TINY.size // 2))
