@@ -290,6 +290,7 @@ def _merge(source: Path, target: Path) -> None:
 
     Folders that the target does not have move as a whole: a ledger has a hundred thousand.
     """
+    target.mkdir(parents=True, exist_ok=True)  # a new bucket has a folder with its first object
     for path in source.iterdir():
         destination = target / path.name
         if path.is_dir() and destination.is_dir():

@@ -5,12 +5,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from smartscale.domain.errors import NotFound, StoreUnavailable
-from smartscale.domain.memory import (
-    MemoryVersion,
-)
+from smartscale.domain.memory import MemoryVersion
 from smartscale.operations.ports.learning import EmbeddedMemories
 from smartscale.operations.ports.models import Recogniser
-from smartscale.recognition.told_apart import find_mixed_up
 
 if TYPE_CHECKING:  # importing it loads numpy
     from smartscale.recognition.memory import Vectors
@@ -52,6 +49,9 @@ class Remember:
 
     def _embeddings(self, recogniser: Recogniser, version: MemoryVersion) -> dict[str, "Vectors"]:
         """The embeddings of a version's pictures, read where a worker has stored them already."""
+        # With it comes numpy, which the API's functions have not: they read this module, too.
+        from smartscale.recognition.told_apart import find_mixed_up  # noqa: PLC0415
+
         model = recogniser.ref
         ready = self._memories.embeddings(model, version.number)
         if ready is not None:
