@@ -18,9 +18,10 @@ from smartscale.contract import document
 from smartscale.contract.catalogue import ChangeKind, SoldAs
 from smartscale.contract.memory import MemoryProgress
 from smartscale.contract.models import ImportStep, Mapped, Mode, SwitchState, TrialState
-from smartscale.contract.weighing import ConfirmedBy, Status, Unit
+from smartscale.contract.weighing import Act, ConfirmedBy, Status, Unit
 
 DRAWN: Mapping[type[StrEnum], Mapping[Any, Any]] = {
+    Act: correction.ACTS,
     ChangeKind: item_import.KINDS,
     ConfirmedBy: correction.CONFIRMERS,
     ImportStep: serving.STEPS,

@@ -29,7 +29,10 @@ def refused(answer: Any) -> str:
             "sent twice: send it as `weight` or as `weight_kg`",
         ),
         ([("weight", "1"), ("scale", "a")], "`scale` is not known: is it `scale_id`?"),
-        ([("weight", "1"), ("note", "x")], "Known are: image, quantity, scale_id, tare_kg,"),
+        (
+            [("weight", "1"), ("note", "x")],
+            "Known are: image, picture, quantity, scale_id,",
+        ),
     ],
 )
 def test_a_form(uploads: TestClient, form: list[tuple[str, str]], said: str) -> None:

@@ -11,11 +11,20 @@ SECOND = Decimal("0.25")
 TOGETHER = Decimal("0.7")
 """Both together are this probable at least: else it is something that the network does not know."""
 
+LOOK_ALIKE = (
+    {"orange", "lemon", "lime", "satsuma", "grapefruit"},
+    {"peach", "nectarine", "apricot"},
+    {"cucumber", "zucchini"},
+    {"onion", "garlic"},
+)
+"""Kinds between which the network divides itself over a single one of them."""
+
 
 def shows_two_kinds(predictions: Sequence[Prediction]) -> bool:
     """Whether a picture seems to show two kinds: the network divides itself between them.
 
-    Varieties of one kind are no two: whoever weighs apples has one kind on the scale.
+    Varieties of one kind are no two: whoever weighs apples has one kind on the scale. Neither are
+    kinds that look alike: a doubtful lime may be a lemon.
 
     Args:
         predictions: the items it may be, the most probable first.
@@ -33,9 +42,12 @@ def shows_two_kinds(predictions: Sequence[Prediction]) -> bool:
     ...     ]
     ... )
     False
+    >>> shows_two_kinds(seen(Satsumas="0.55", Orange="0.4"))
+    False
     """
     if len(predictions) < 2:  # noqa: PLR2004
         return False
     first, second, *_ = predictions
     divided = second.confidence >= SECOND and first.confidence + second.confidence >= TOGETHER
-    return divided and coarse_of(first.label) != coarse_of(second.label)
+    kinds = {coarse_of(first.label).name, coarse_of(second.label).name}
+    return divided and len(kinds) == 2 and not any(kinds <= alike for alike in LOOK_ALIKE)  # noqa: PLR2004
