@@ -27,13 +27,19 @@ hypothesis.settings.load_profile("smartscale")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several processes share the tests, one has all that use the shared emulator, one all
     that use the shared running system, and the tests of a module stay together: they share what
-    they started. The long ones come first."""
+    they started. The long ones come first, then
+    the kiosk's pages."""
     for item in items:
         used = getattr(item, "fixturenames", ())
         group = next((name for name in ("emulator", "system") if name in used), item.location[0])
         item.add_marker(pytest.mark.xdist_group(group))
     long = ("integration", "browser", "training")
-    items.sort(key=lambda item: not any(map(item.get_closest_marker, long)))
+    items.sort(
+        key=lambda item: (
+            not any(map(item.get_closest_marker, long)),
+            "user" not in getattr(item, "fixturenames", ()),
+        )
+    )
 
 
 if TYPE_CHECKING:
