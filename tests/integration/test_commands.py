@@ -122,6 +122,12 @@ def test_a_folder_teaches_its_items_by_one_version(
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(picture(colour=colour))
+    items = tmp_path.parent / "items-to-teach.csv"
+    items.write_text(
+        "label,plu,category,unit,unit_price,currency,tare_kg,name_en\n"
+        "Fig,4266,fruit,kg,4.90,EUR,0.000,Figs\nQuince,4447,fruit,kg,3.49,EUR,0.000,Quinces\n"
+    )
+    assert smartscale("catalogue", "import", items).returncode == 0
     done = smartscale("teach", tmp_path)
     assert done.returncode == 0, done.stderr
     assert "100%" in done.stderr
