@@ -62,8 +62,9 @@ chaos: .venv/.test ## kill, fill and flood a whole run for up to 20 minutes, and
 containers: .venv/.test ## build the images, and try everything of docker-compose.yml on a Docker engine
 	timeout --foreground --signal=INT 900 .venv/bin/pytest -m containers tests/containers $(PYTEST_ARGS)
 
+# One process more than cores: the kiosk's pages wait as much as they compute.
 check: lint ## what to run before a commit: all that needs no emulator, browser or TensorFlow
-	$(PYTEST) -m "not integration and not browser and not training and not chaos" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
+	$(PYTEST) --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) -m "not integration and not browser and not training and not chaos" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
 
 growth: .venv/.test ## what a shop of some months meets: start, answers, memory and stop by what is stored
 	.venv/bin/python benchmarks/growth.py stored
