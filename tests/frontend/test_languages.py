@@ -120,3 +120,8 @@ def test_no_two_items_have_the_same_name() -> None:
     for code in SPOKEN:
         names = [row[f"name_{code}"].casefold() for row in rows]
         assert len(set(names)) == len(names), code
+
+
+def test_a_catalogue_is_read_without_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    load_languages.__wrapped__()
+    assert capsys.readouterr().out == ""
