@@ -42,17 +42,17 @@ run: install ## run everything here: emulated cloud, API and kiosk
 	$(UV) sync --frozen --quiet --compile-bytecode --all-groups
 	@touch $@
 
-# A process for each core, up to four: each that uses the emulator has one of its own.
 # Compiled code is kept, also where the environment says otherwise: each process of the tests, and of
 # the product that they start, would compile all of ours again.
-PYTEST := PYTHONDONTWRITEBYTECODE= .venv/bin/pytest --numprocesses auto --maxprocesses 4
+PYTEST := PYTHONDONTWRITEBYTECODE= .venv/bin/pytest
 
 # What these hold would be left out by its marks; read at all, it would load TensorFlow.
 NOT_CHECKED := tests/chaos tests/containers tests/e2e tests/integration tests/sam tests/training/test_pipeline.py \
 	tests/training/test_report.py
 
+# A process for each core, up to four: each that uses the emulator has one of its own.
 test: lint ## everything CI runs
-	$(PYTEST) $(PYTEST_ARGS)
+	$(PYTEST) --numprocesses auto --maxprocesses 4 $(PYTEST_ARGS)
 
 # One after the other: what is measured is this machine with one run on it.
 chaos: .venv/.test ## kill, fill and flood a whole run for up to 20 minutes, and count what was lost

@@ -12,16 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infra.flushed import ENCODED_KEYS, METADATA_SUFFIX
 from smartscale.adapters.bucket import Bucket
 from smartscale.domain.errors import NotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import ObjectTypeDef
-
-_DESCRIBED = ".meta.json"
-_ENCODED_KEYS = ".ministack-keys"
-"""The folder of objects whose keys are no paths."""
 
 
 class BucketOnDisk(Bucket):
@@ -66,10 +63,10 @@ class BucketOnDisk(Bucket):
 
     def _encoded(self) -> Iterator[tuple[str, Path]]:
         """The keys that are no paths, and their files."""
-        files = (self._folder / _ENCODED_KEYS).glob(f"*{_DESCRIBED}")
+        files = (self._folder / ENCODED_KEYS).glob(f"*{METADATA_SUFFIX}")
         described = ((json.loads(file.read_bytes())["key"], file) for file in files)
         yield from sorted(
-            (key, Path(str(file).removesuffix(_DESCRIBED))) for key, file in described
+            (key, Path(str(file).removesuffix(METADATA_SUFFIX))) for key, file in described
         )
 
 
@@ -83,7 +80,7 @@ class _Found(dict[str, Any]):
     def __missing__(self, name: str) -> Any:
         if name == "LastModified":  # an object is written once
             return datetime.fromtimestamp(self._file.stat().st_mtime, UTC)
-        return json.loads(Path(f"{self._file}{_DESCRIBED}").read_bytes())[name.lower()]
+        return json.loads(Path(f"{self._file}{METADATA_SUFFIX}").read_bytes())[name.lower()]
 
 
 def _names(folder: Path) -> list[str]:
@@ -93,7 +90,7 @@ def _names(folder: Path) -> list[str]:
             found = [
                 f"{entry.name}/" if entry.is_dir() else entry.name
                 for entry in entries
-                if not entry.name.endswith((_DESCRIBED, ".tmp")) and entry.name != _ENCODED_KEYS
+                if not entry.name.endswith((METADATA_SUFFIX, ".tmp")) and entry.name != ENCODED_KEYS
             ]
     except (FileNotFoundError, NotADirectoryError):
         return []

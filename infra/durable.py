@@ -12,11 +12,10 @@ from urllib.parse import quote
 
 import boto3
 
-from infra.flushed import described, flush_object
+from infra.flushed import ENCODED_KEYS, described, flush_object
 from smartscale.domain.errors import StorageFull
 
 _KEY = "smartscale_object"
-_ENCODED_KEYS = ".ministack-keys"
 _NOT_STORED = (
     "It could not be written to the disk of the service, so nothing was stored or charged: look at "
     "the disk, and try again."
@@ -53,7 +52,7 @@ def _flush(bucket: Path, key: str, digest: bytes) -> None:
     file = bucket / key
     if not described(file).exists():
         # The emulator keeps a key that is no path under another name.
-        file = bucket / _ENCODED_KEYS / quote(key, safe="").replace(".", "%2E")
+        file = bucket / ENCODED_KEYS / quote(key, safe="").replace(".", "%2E")
     try:
         flush_object(file, bucket)
         stored = hashlib.sha256(file.read_bytes()).digest()

@@ -16,7 +16,8 @@ from ministack.core.responses import now_iso
 from ministack.services import s3
 from sortedcontainers import SortedList
 
-_DESCRIBED = ".meta.json"
+from infra.flushed import METADATA_SUFFIX
+
 _REMEMBERED = 1000
 _LAST = "\U0010ffff"
 Record = dict[str, Any]
@@ -81,7 +82,7 @@ def _described(file: Path) -> Record:
     """What is known of an object; a power cut may have left nothing but its bytes."""
     described: Record = {}
     with suppress(FileNotFoundError, ValueError):
-        described = json.loads(Path(f"{file}{_DESCRIBED}").read_bytes())
+        described = json.loads(Path(f"{file}{METADATA_SUFFIX}").read_bytes())
     if described.get("size") is None or not described.get("etag"):
         body = file.read_bytes()
         described |= {"size": len(body), "etag": f'"{s3.md5_hash(body)}"'}

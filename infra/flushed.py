@@ -7,6 +7,8 @@ import os
 from pathlib import Path
 
 METADATA_SUFFIX = ".meta.json"
+ENCODED_KEYS = ".ministack-keys"
+"""The emulator's folder of objects whose keys are no paths."""
 
 
 def described(file: Path) -> Path:

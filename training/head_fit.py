@@ -18,7 +18,18 @@ from rich.progress import track
 
 from smartscale.domain.prediction import NO_ITEM, UNKNOWN
 from smartscale.recognition.hierarchy import coarse_of, find_coarse, find_label
-from smartscale.recognition.memory import Head, Memory, Vectors, Weights, log_shares, tailed
+from smartscale.recognition.memory import (
+    FAR,
+    LEAST,
+    MOST_ITEMS,
+    NEIGHBOURS,
+    Head,
+    Memory,
+    Vectors,
+    Weights,
+    log_shares,
+    tailed,
+)
 from smartscale.recognition.recogniser import NetworkRecogniser, Reading
 from training import data as photos
 from training.calibrate import confirm_threshold, fit_temperature
@@ -187,7 +198,7 @@ def trial_of(
     middles = np.array([head.within(vectors).mean(axis=0) for vectors in taught.values()])
     nearest = np.array([(embeddings @ vectors.T).max(axis=1) for vectors in taught.values()]).T
     classes = within @ head.means.T - 0.5 * (head.means**2).sum(axis=1) - own
-    known = [np.sort(head.known @ one)[-5:].mean() for one in embeddings]
+    known = [np.sort(head.known @ one)[-NEIGHBOURS:].mean() for one in embeddings]
     return Trial(
         base=base,
         columns=np.array([memory.labels.index(label) for label in taught]),
@@ -212,15 +223,15 @@ def fused(trial: Trial, weights: Weights) -> NDArray[np.float64]:
     lessons = _log_shares(
         weights.mean / gain * trial.means
         + weights.nearest * gain * trial.nearest
-        + weights.network * np.maximum(said[:, trial.columns], -15)
+        + weights.network * np.maximum(said[:, trial.columns], LEAST)
     )
     gate = (
         weights.gate
         + weights.gate_lessons * np.log(trial.counts.mean())
-        + weights.gate_items * np.log(min(len(trial.counts), 30) / 10)
+        + weights.gate_items * np.log(min(len(trial.counts), MOST_ITEMS) / 10)
         + weights.gate_near * (trial.nearest.max(axis=1) - trial.usual)
         + weights.gate_sure * best
-        + weights.gate_mean * np.clip(trial.means.max(axis=1) - trial.classes, -200, 200)
+        + weights.gate_mean * np.clip(trial.means.max(axis=1) - trial.classes, -FAR, FAR)
     )
     found = np.full((len(best), trial.total), -np.inf)
     found[:, : trial.base.shape[1]] = trial.base - np.logaddexp(0, gate)[:, np.newaxis]

@@ -8,10 +8,10 @@ from nicegui.events import UploadEventArguments
 from frontend.api.admin import AdminClient
 from frontend.kiosk import Visit
 from frontend.screen import theme
-from frontend.screen.camera import Camera
 from frontend.staff.catalogue.item_form import ItemForm
 from frontend.staff.desk import Notice, Pace
 from frontend.staff.page import StaffPage
+from frontend.staff.photos import UNREADABLE, teaching_camera
 from frontend.staff.picker import pick_item
 from frontend.staff.progress import progress_bar
 from frontend.weighing.pictures import (
@@ -24,7 +24,6 @@ from smartscale.contract.catalogue import CatalogueItem, EditableItem
 from smartscale.contract.memory import IMAGES_AT_ONCE, MemoryProgress, MemoryVersion
 
 ENOUGH = 5
-UNREADABLE = N_("A file was left out: it is not a picture that can be read.")
 TAKEN_BACK = N_("Somebody has taken this lesson back. Please teach the item again.")
 TOO_MANY = N_("Only {n} photos at once. The others were left out.")
 
@@ -159,12 +158,7 @@ class TeachPage(StaffPage):
             )
             uploader.mark("enrol-upload")
             with ui.element("div").classes("stage teach-stage"):
-                camera = Camera(uploader, t)
-                camera.props["texts"] = camera.props["texts"] | {
-                    "off": t("Use the camera, or choose files"),
-                    "missing": t("There is no camera here. Please choose files."),
-                    "denied": t("The camera is not allowed here. Please choose files."),
-                }
+                teaching_camera(uploader, t)
             self._album(f"() => getElement({uploader.id}).$refs.qRef.pickFiles()")
 
     @ui.refreshable_method

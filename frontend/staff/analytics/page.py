@@ -110,14 +110,10 @@ class AnalyticsPage(StaffPage):
         t = self.t
         latency = figures.latency_ms
         with self._panel("latency", t("Latency")):
-            with ui.element("div").classes("figure-pair"):
-                for kind, title, value in (
-                    ("other", t("average"), latency.average),
-                    ("main", t("p95"), latency.p95),
-                ):
-                    with ui.element("div").classes(f"figure-{kind}"):
-                        theme.text(wording.milliseconds(value, t), "p").classes("figure-big")
-                        theme.text(title, "p").classes("figure-note")
+            _pair(
+                ("other", t("average"), wording.milliseconds(latency.average, t)),
+                ("main", t("p95"), wording.milliseconds(latency.p95, t)),
+            )
             averages = [_rounded(point.latency_average) for point in points]
             slowest = [_rounded(point.latency_p95) for point in points]
             self._over_time(
@@ -151,14 +147,10 @@ class AnalyticsPage(StaffPage):
             if asking.risk is None or asking.risk_bound is None:
                 theme.text(wording.EM_DASH, "p").classes("figure-big")
             else:
-                with ui.element("div").classes("figure-pair"):
-                    for kind, title, share in (
-                        ("main", t("estimated"), asking.risk),
-                        ("other", t("hardly more than"), asking.risk_bound),
-                    ):
-                        with ui.element("div").classes(f"figure-{kind}"):
-                            theme.text(wording.rate(share, t), "p").classes("figure-big")
-                            theme.text(title, "p").classes("figure-note")
+                _pair(
+                    ("main", t("estimated"), wording.rate(asking.risk, t)),
+                    ("other", t("hardly more than"), wording.rate(asking.risk_bound, t)),
+                )
             theme.text(
                 t(
                     "Up to {share} may be wrong. So far {n} answers were checked.",
@@ -431,6 +423,15 @@ def every_period(figures: Analytics) -> list[Point]:
         )
         for index in range(periods)
     ]
+
+
+def _pair(*figures: tuple[str, str, str]) -> None:
+    """Draw two figures side by side, each with its kind and its title."""
+    with ui.element("div").classes("figure-pair"):
+        for kind, title, figure in figures:
+            with ui.element("div").classes(f"figure-{kind}"):
+                theme.text(figure, "p").classes("figure-big")
+                theme.text(title, "p").classes("figure-note")
 
 
 def _rounded(value: float | None) -> float | None:

@@ -131,16 +131,22 @@ class Correction:
 
     async def _act(self, what: Act, done: str) -> bool:
         job_id, t = self._result.job_id, self._desk.visit.language
-        acted: list[Result] = []
+        return await self._change(
+            lambda api: api.service.act(job_id, what, self._desk.who, t.code), done
+        )
 
-        async def act(api: OfflineApi) -> None:
-            acted.append(await api.service.act(job_id, what, self._desk.who, t.code))
+    async def _change(self, request: Callable[[OfflineApi], Awaitable[Result]], done: str) -> bool:
+        """Have the service change the weighing, and close the dialog; tells whether it did."""
+        changed: list[Result] = []
 
-        worked = await self._desk.act_shop(act, done)
+        async def ask(api: OfflineApi) -> None:
+            changed.append(await request(api))
+
+        worked = await self._desk.act_shop(ask, done)
         if self._dialog is not None:
             self._dialog.close()
         if worked:
-            await self._changed(acted[0])
+            await self._changed(changed[0])
         return worked
 
     def _facts(self) -> list[tuple[str, str]]:
@@ -251,22 +257,14 @@ class Correction:
     async def _confirm(self, label: str, quantity: int | None = None) -> None:
         """Confirm what it is and how many, as an attendant."""
         job_id, t = self._result.job_id, self._desk.visit.language
-        confirmed: list[Result] = []
-
-        async def confirm(api: OfflineApi) -> None:
-            confirmed.append(
-                await api.confirm(
-                    job_id,
-                    label,
-                    t.code,
-                    quantity=quantity,
-                    confirmed_by=ConfirmedBy.ATTENDANT,
-                    staff=self._desk.who,
-                )
-            )
-
-        done = await self._desk.act_shop(confirm, N_("The weighing is settled."))
-        if self._dialog is not None:
-            self._dialog.close()
-        if done:
-            await self._changed(confirmed[0])
+        await self._change(
+            lambda api: api.confirm(
+                job_id,
+                label,
+                t.code,
+                quantity=quantity,
+                confirmed_by=ConfirmedBy.ATTENDANT,
+                staff=self._desk.who,
+            ),
+            N_("The weighing is settled."),
+        )

@@ -12,6 +12,7 @@ from frontend.screen import theme
 from frontend.screen.camera import Camera, DeviceView
 from frontend.staff.desk import Pace
 from frontend.staff.page import StaffPage
+from frontend.staff.photos import UNREADABLE, teaching_camera
 from frontend.staff.picker import pick_item
 from frontend.staff.progress import progress_bar
 from frontend.staff.setup.walk import Walk, pairs_to_show, untaught, walk_order
@@ -19,7 +20,6 @@ from frontend.weighing.pictures import UnreadablePicture, prepare
 from frontend.words.languages import N_
 from smartscale.contract.memory import IMAGES_AT_ONCE, MemoryProgress, MixedUp, Teaching
 
-UNREADABLE = N_("A file was left out: it is not a picture that can be read.")
 NO_CAPTURE = N_("The camera gave no picture. Please choose files.")
 EXPECT = N_(
     "With one photo of each item the right answer comes first about 8 times in 10, with three "
@@ -144,13 +144,7 @@ class SetupPage(StaffPage):
         t, device = self.t, self.visit.kiosk.camera
         if device is not None:
             return DeviceView(lambda: self._capture(device), t)
-        camera = Camera(uploader, t)
-        camera.props["texts"] = camera.props["texts"] | {
-            "off": t("Use the camera, or choose files"),
-            "missing": t("There is no camera here. Please choose files."),
-            "denied": t("The camera is not allowed here. Please choose files."),
-        }
-        return camera
+        return teaching_camera(uploader, t)
 
     @ui.refreshable_method
     def _item_card(self, pick: str) -> None:
@@ -264,8 +258,11 @@ class SetupPage(StaffPage):
         await self._send()
 
     def _next(self) -> None:
-        self._sure = False
         self.desk.show(None)
+        self._advance()
+
+    def _advance(self) -> None:
+        self._sure = False
         if self._walk.current is None:
             self._go(Part.END)
         else:
@@ -308,11 +305,7 @@ class SetupPage(StaffPage):
         if done and label == self._walk.current:
             self.visit.kiosk.catalogue.forget()
             self._walk.drop()
-            self._sure = False
-            if self._walk.current is None:
-                self._go(Part.END)
-            else:
-                self._item_card.refresh()
+            self._advance()
 
     def _finish(self) -> None:
         self._go(Part.END)

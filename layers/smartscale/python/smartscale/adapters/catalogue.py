@@ -259,10 +259,13 @@ def _names_of(items: Iterable[Item]) -> dict[str, set[str]]:
 def _together(items: Sequence[Item]) -> Iterator[list[Item]]:
     """Items in parts that, with their names and the note, are written together."""
     part: list[Item] = []
+    names: set[str] = set()
     for item in items:
-        if len(part) + 1 + len(_names_of([*part, item])) + 1 > MOST_ROWS:
+        own = set(_names_of([item]))
+        if len(part) + 1 + len(names | own) + 1 > MOST_ROWS:
             yield part
-            part = []
+            part, names = [], set()
         part.append(item)
+        names |= own
     if part:
         yield part

@@ -11,7 +11,7 @@ from functools import reduce
 from itertools import groupby, islice
 from operator import and_, or_
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer
 from pydantic import BaseModel
@@ -48,12 +48,10 @@ _PAGE = 1000
 
 WORKER_LIFETIME = timedelta(minutes=30)
 CONDITION_FAILED = "ConditionalCheckFailedException"
-_SWITCH_KEY = "switch"
-_TRIAL_KEY = "trial"
-_ASKING_KEY = "asking"
 _WORKER_PREFIX = "worker#"
 _TALLY_PREFIX = "tally#"
 _REFUSED_PREFIX = "refused#"
+_Document = TypeVar("_Document", bound=BaseModel)
 
 
 class _Needs(StrEnum):
@@ -290,31 +288,59 @@ def _matches(weighing: Weighing, wanted: HistoryFilter) -> bool:
     )
 
 
+class _BriefedDocument(Generic[_Document]):
+    """A document in a row of the registry's table, which the workers' briefing has, too.
+
+    Args:
+        table_name: the registry's table.
+        region: where it is.
+        key: the key of the row, and the name of the document in the briefing.
+        kind: what it is.
+        told_by: the fields by which a state of it is told from another.
+    """
+
+    def __init__(
+        self, table_name: str, region: str, key: str, kind: type[_Document], told_by: Sequence[str]
+    ) -> None:
+        self._rows = bind(RegistryRow, table_name, region)
+        self._briefing = bind(BriefingRow, table_name, region)
+        self._connection = Connection(region=region)
+        self._key, self._kind, self._told_by = key, kind, told_by
+
+    def current(self) -> _Document | None:
+        try:
+            row = self._rows.get(self._key, consistent_read=True)
+        except self._rows.DoesNotExist:
+            return None
+        return self._kind.model_validate_json(row.document)
+
+    def replace(self, document: _Document, expected: _Document | None) -> bool:
+        row = self._rows(self._key, document=document.model_dump_json())
+        briefed = getattr(self._briefing, self._key)
+        return write_together(
+            self._connection,
+            [(row, _still(self._rows, expected, *self._told_by))],
+            [(self._briefing(BRIEFING_KEY), [briefed.set(row.document)])],
+        )
+
+
 @translates_store_errors
 class DynamoRegistry:
     """The model registry table."""
 
     def __init__(self, table_name: str, region: str) -> None:
         self._rows = bind(RegistryRow, table_name, region)
-        self._briefing = bind(BriefingRow, table_name, region)
-        self._connection = Connection(region=region)
+        self._switch = _BriefedDocument(
+            table_name, region, "switch", ModelSwitch, ("generation", "state", "changed_at")
+        )
 
     def current(self) -> ModelSwitch | None:
         """The last request for a model."""
-        try:
-            row = self._rows.get(_SWITCH_KEY, consistent_read=True)
-        except self._rows.DoesNotExist:
-            return None
-        return ModelSwitch.model_validate_json(row.document)
+        return self._switch.current()
 
     def replace(self, switch: ModelSwitch, expected: ModelSwitch | None) -> bool:
         """Store a switch if the stored one is still the expected."""
-        row, briefing = self._rows(_SWITCH_KEY, document=switch.model_dump_json()), self._briefing
-        return write_together(
-            self._connection,
-            [(row, _still(self._rows, expected, "generation", "state", "changed_at"))],
-            [(briefing(BRIEFING_KEY), [briefing.switch.set(row.document)])],
-        )
+        return self._switch.replace(switch, expected)
 
     def report(self, report: WorkerReport) -> None:
         """Record what a worker has loaded. The row expires when the worker stops reporting."""
@@ -340,27 +366,16 @@ class DynamoTrials:
     """The last trial and its tallies, in the registry's table."""
 
     def __init__(self, table_name: str, region: str) -> None:
-        self._rows = bind(RegistryRow, table_name, region)
+        self._trial = _BriefedDocument(table_name, region, "trial", Trial, ("number", "state"))
         self._tallies = bind(TallyRow, table_name, region)
-        self._briefing = bind(BriefingRow, table_name, region)
-        self._connection = Connection(region=region)
 
     def current(self) -> Trial | None:
         """The last trial."""
-        try:
-            row = self._rows.get(_TRIAL_KEY, consistent_read=True)
-        except self._rows.DoesNotExist:
-            return None
-        return Trial.model_validate_json(row.document)
+        return self._trial.current()
 
     def replace(self, trial: Trial, expected: Trial | None) -> bool:
         """Store a trial if the stored one is still the expected."""
-        row, briefing = self._rows(_TRIAL_KEY, document=trial.model_dump_json()), self._briefing
-        return write_together(
-            self._connection,
-            [(row, _still(self._rows, expected, "number", "state"))],
-            [(briefing(BRIEFING_KEY), [briefing.trial.set(row.document)])],
-        )
+        return self._trial.replace(trial, expected)
 
     def add(self, number: int, tallies: Tallies, at: datetime) -> tuple[Tallies, Tallies]:
         """Add to the tallies of a trial and of its window, each in one atomic update."""
@@ -405,26 +420,15 @@ class DynamoAsking:
     """What the shop asks about, in the registry's table."""
 
     def __init__(self, table_name: str, region: str) -> None:
-        self._rows = bind(RegistryRow, table_name, region)
-        self._briefing = bind(BriefingRow, table_name, region)
-        self._connection = Connection(region=region)
+        self._asking = _BriefedDocument(table_name, region, "asking", Asking, ("number",))
 
     def current(self) -> Asking | None:
         """What is stored."""
-        try:
-            row = self._rows.get(_ASKING_KEY, consistent_read=True)
-        except self._rows.DoesNotExist:
-            return None
-        return Asking.model_validate_json(row.document)
+        return self._asking.current()
 
     def replace(self, asking: Asking, expected: Asking | None) -> bool:
         """Store it if what is stored is still the expected."""
-        row, briefing = self._rows(_ASKING_KEY, document=asking.model_dump_json()), self._briefing
-        return write_together(
-            self._connection,
-            [(row, _still(self._rows, expected, "number"))],
-            [(briefing(BRIEFING_KEY), [briefing.asking.set(row.document)])],
-        )
+        return self._asking.replace(asking, expected)
 
 
 @translates_store_errors

@@ -23,10 +23,10 @@ Vectors = NDArray[np.float32]
 
 NEIGHBOURS = 5
 """How many training photos say how near to the training a picture is."""
-_LEAST = -15.0
+LEAST = -15.0
 """The least that the network's logarithm of a probability may say against a lesson."""
-_FAR = 200.0
-_MOST_ITEMS = 30
+FAR = 200.0
+MOST_ITEMS = 30
 """More items say nothing more of whether a picture shows one of them."""
 
 
@@ -199,7 +199,7 @@ class Memory:
         self._gate = (
             weights.gate
             + weights.gate_lessons * np.log(counts.mean())
-            + weights.gate_items * np.log(min(len(counts), _MOST_ITEMS) / 10)
+            + weights.gate_items * np.log(min(len(counts), MOST_ITEMS) / 10)
         )
 
     def fuse(
@@ -231,14 +231,14 @@ class Memory:
         lessons = log_shares(
             self._mean_weight * means
             + self._nearest_weight * nearest
-            + weights.network * np.maximum(said[self._columns], _LEAST)
+            + weights.network * np.maximum(said[self._columns], LEAST)
         )
         usual = np.sort(head.known @ embedding)[-NEIGHBOURS:].mean()
         gate = (
             self._gate
             + weights.gate_near * (nearest.max() - usual)
             + weights.gate_sure * base.max()
-            + weights.gate_mean * np.clip(means.max() - classes.max(), -_FAR, _FAR)
+            + weights.gate_mean * np.clip(means.max() - classes.max(), -FAR, FAR)
         )
         fused = np.full(len(self.labels), -np.inf)
         fused[: len(base)] = base - np.logaddexp(0, gate)

@@ -24,7 +24,7 @@ from smartscale.recognition.package import PackageError
 from smartscale.recognition.photo import ImageError
 
 _SHADOW_S = 2.0
-"""How long a batch's shadow may take; the function has 20 s for the batch."""
+"""How long a batch's shadow may take, of the few seconds that the function has for a batch."""
 _WAITED_MS = 2000
 """A weighing that waited this long in the queue means that shoppers are waiting."""
 _log = logging.getLogger(__name__)
