@@ -25,6 +25,10 @@ def item(
     sold_as: str = "",
     aliases: str = "",
     synonyms: str = "",
+    origin: str = "",
+    quality_class: str = "",
+    variety: str = "",
+    best_before_days: str = "",
     valid_from: datetime = datetime(2026, 1, 1, tzinfo=UTC),
 ) -> Item:
     """A catalogue item."""
@@ -42,6 +46,10 @@ def item(
         sold_as=sold_as,
         aliases=aliases,
         synonyms=synonyms,
+        origin=origin,
+        quality_class=quality_class,
+        variety=variety,
+        best_before_days=best_before_days,
         valid_from=valid_from,
     )
 

@@ -11,7 +11,7 @@ LAYER = Path(__file__).parents[1] / "layers/smartscale/python/smartscale"
 
 PACKAGES = {
     LAYER / "contract": {"pydantic"},
-    LAYER / "domain": {"pydantic", "iso4217"},
+    LAYER / "domain": {"pydantic", "iso3166", "iso4217"},
     LAYER / "importing": {"pydantic"},
     LAYER / "operations": {"pydantic", "PIL"},
 }

@@ -8,7 +8,7 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +16,7 @@ from frontend.logs import current
 from smartscale.adapters.litert import load_builtin
 from smartscale.domain import correlation, pricing
 from smartscale.domain.catalogue import Catalogue, Item, Price, SoldAs
+from smartscale.domain.declaration import Declaration
 from smartscale.domain.errors import Conflict, InvalidInput
 from smartscale.domain.job_id import is_job_id, job_time, new_job_id
 from smartscale.domain.load import Load
@@ -219,14 +220,24 @@ def _item(document: dict[str, Any]) -> Item:
                 valid_from=parse_moment(price["valid_from"]),
                 valid_to=parse_moment(price["valid_to"]) if price.get("valid_to") else None,
             )
-            for price in prices
+            for price in (*_before_offer(document), *prices)
             if price["unit_price"] is not None
         ),
         tare_kg=Decimal(document.get("tare_kg") or "0.000"),
         piece_kg_min=_weight(document.get("piece_kg_min")),
         piece_kg_max=_weight(document.get("piece_kg_max")),
         sold_as=SoldAs(document["sold_as"]) if document.get("sold_as") else None,
+        **Declaration.model_validate(document).declared,
     )
+
+
+def _before_offer(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """The price that an offer is lower than: the document's prices begin with the offer."""
+    before, began = document.get("unit_price_before"), document["valid_from"]
+    if before is None:
+        return []
+    day_before = parse_moment(began) - timedelta(days=1)
+    return [{"unit_price": before, "valid_from": day_before.isoformat(), "valid_to": began}]
 
 
 def _weight(text: str | None) -> Decimal | None:

@@ -38,6 +38,10 @@ def items(draw: st.DrawFn) -> Item:
         tare_kg="0.015",
         aliases=draw(listed),
         synonyms=draw(listed),
+        origin=draw(st.sampled_from(["", "ES"])),
+        quality_class=draw(st.sampled_from(["", "extra", "II"])),
+        variety=draw(st.one_of(st.just(""), names)),
+        best_before_days=draw(st.sampled_from(["", "0", "7"])),
         valid_from=NOW - timedelta(days=draw(st.integers(0, 400))),
     )
     for days in draw(st.lists(st.integers(1, 400), unique=True, max_size=3)):

@@ -14,7 +14,7 @@ from smartscale.domain.spreadsheet import BadTable, decode_table
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 COLUMNS = (
     "label,plu,category,unit,unit_price,currency,tare_kg,piece_kg_min,piece_kg_max,sold_as,"
-    "valid_from,valid_to,name_en"
+    "origin,quality_class,variety,best_before_days,valid_from,valid_to,name_en"
 )
 GOOD = dict.fromkeys(COLUMNS.split(","), "") | {
     "label": "Banana",
@@ -45,6 +45,10 @@ FILES = {
     "unit": [COLUMNS, row(unit="stone")],
     "sold as": [COLUMNS, row(sold_as="crate")],
     "piece": [COLUMNS, row(piece_kg_min="2", piece_kg_max="1")],
+    "origin": [COLUMNS, row(origin="Spain")],
+    "class": [COLUMNS, row(quality_class="III")],
+    "variety": [COLUMNS, row(variety="x" * 61)],
+    "days": [COLUMNS, row(best_before_days="soon")],
     "name": [COLUMNS, row(name_en="")],
     "date": [COLUMNS, row(valid_from="01.12.2026")],
     "end": [COLUMNS, row(valid_from="2026-12-02", valid_to="2026-11-01")],

@@ -121,6 +121,19 @@ def test_what_a_piece_weighs_can_be_said_and_is_not_forgotten(
     assert (again["unit_price"], again["piece_kg_max"]) == ("1.99", "0.600")
 
 
+def test_what_is_declared_can_be_said_and_emptied(admins: TestClient, shop: Shop) -> None:
+    declared = {"origin": "es", "quality_class": "i", "variety": "Kent", "best_before_days": 5}
+    said = admins.put("/v1/admin/catalogue/Mango", headers=TOKEN, json=MANGO | declared).json()
+    assert {name: said[name] for name in declared} == declared | {
+        "origin": "ES",
+        "quality_class": "I",
+    }
+    shop.clock.advance(hours=1)
+    emptied = MANGO | {"variety": "", "best_before_days": "", "origin": None}
+    again = admins.put("/v1/admin/catalogue/Mango", headers=TOKEN, json=emptied).json()
+    assert (again["origin"], again["variety"], again["best_before_days"]) == ("ES", None, None)
+
+
 def test_a_price_may_start_later_and_a_date_without_a_zone_is_utc(
     admins: TestClient, shop: Shop
 ) -> None:

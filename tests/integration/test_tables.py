@@ -386,7 +386,15 @@ def test_an_item_comes_back_with_what_its_pieces_weigh(
 ) -> None:
     table = DynamoCatalogue(*_catalogue_of(deployed))
     one = item(
-        "Test-Pomelo", plu="34279", piece_kg_min="0.900", piece_kg_max="1.800", sold_as="single"
+        "Test-Pomelo",
+        plu="34279",
+        piece_kg_min="0.900",
+        piece_kg_max="1.800",
+        sold_as="single",
+        origin="ES",
+        quality_class="extra",
+        variety="Honey",
+        best_before_days="9",
     )
     assert table.put(one)
     assert table.get("Test-Pomelo") == one

@@ -1,6 +1,7 @@
 """A kiosk without the service charges what the service would charge for the same confirmation."""
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -19,6 +20,8 @@ from tests.shop import Shop
 PRICED = (
     *("unit", "unit_price", "quantity", "counted", "needs_count", "pieces"),
     *("tare_kg", "net_kg", "price", "currency"),
+    *("origin", "quality_class", "variety", "best_before_days"),
+    *("unit_price_before", "offer_until"),
 )
 ITEMS = st.builds(
     item,
@@ -30,6 +33,8 @@ ITEMS = st.builds(
     tare_kg=st.sampled_from(["0.000", "0.020", "1.500"]),
     piece_kg_min=st.just("0.120"),
     piece_kg_max=st.sampled_from(["0.130", "0.280"]),
+    origin=st.sampled_from(["", "ES"]),
+    best_before_days=st.sampled_from(["", "5"]),
 )
 
 
@@ -51,6 +56,18 @@ def test_both_charge_the_same(sold: Item, weight: Decimal, quantity: int | None)
     assert Weighing.model_validate_json(here).model_dump(include=set(PRICED)) == there.model_dump(
         include=set(PRICED)
     )
+
+
+def test_both_show_the_same_offer() -> None:
+    usual = item("Lemon", plu="4053", unit_price="2.49")
+    [offer] = item("Lemon", unit_price="1.99", valid_from=NOW - timedelta(days=1)).prices
+    until = offer.model_copy(update={"valid_to": NOW + timedelta(days=1)})
+    sold = usual.model_copy(update={"prices": (*usual.prices, until)})
+    shop, weighing, items = weighed(sold, Decimal("0.500"))
+    here = LocalScale().confirm(weighing.model_dump_json(), "Lemon", None, "shopper", items)
+    there = shop.confirm.process(weighing.job_id, label="Lemon")
+    assert there.unit_price_before == Decimal("2.49")
+    assert Weighing.model_validate_json(here).shown == there.shown
 
 
 def test_neither_sells_what_has_no_price_yet() -> None:

@@ -56,6 +56,14 @@ def test_what_is_not_said_is_kept_and_what_is_emptied_is_empty(edit: EditCatalog
     assert edit.put(item("Banana"), clears=["aliases"]) == emptied
 
 
+def test_what_is_declared_is_kept_and_can_be_emptied(edit: EditCatalogue) -> None:
+    edit.put(item("Banana", origin="ES", quality_class="I", variety="Gala", best_before_days="5"))
+    kept = edit.put(item("Banana", origin="MA"))
+    assert (kept.origin, kept.quality_class, kept.variety) == ("MA", "I", "Gala")
+    emptied = edit.put(item("Banana"), clears=["quality_class", "best_before_days"])
+    assert emptied.declared == {"origin": "MA", "variety": "Gala"}
+
+
 EXAMPLES = [item("Banana"), item("Lemon", plu="4053"), item("Fig", plu="4266")]
 
 

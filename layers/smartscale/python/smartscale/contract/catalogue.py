@@ -5,6 +5,7 @@ from datetime import datetime
 from smartscale.contract.document import Document, Exact, in_language
 from smartscale.domain.catalogue import SoldAs
 from smartscale.domain.catalogue_changes import ChangeKind, FieldChange
+from smartscale.domain.declaration import QualityClass
 from smartscale.domain.weighing import Unit
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "ImportPreview",
     "ItemChange",
     "Price",
+    "QualityClass",
     "SoldAs",
     "Unit",
 ]
@@ -35,7 +37,10 @@ class CatalogueItem(Document):
 
     `tare_kg` is the packaging it usually comes in, `piece_kg_min` to `piece_kg_max` what one piece
     usually weighs. `picture_url` is where the API has the shop's own picture of it. `synonyms` are
-    other names, in any language, under which people search for it.
+    other names, in any language, under which people search for it. `origin` is a country's code of
+    two letters in ISO 3166-1; with `best_before_days` a label has the day until which it keeps, so
+    many days after it was packed. While an offer holds, `unit_price_before` is the lowest price of
+    the 30 days before it, and `offer_until` the moment at which it ends.
     """
 
     label: str
@@ -51,6 +56,12 @@ class CatalogueItem(Document):
     piece_kg_max: Exact | None
     sold_as: SoldAs | None
     picture_url: str | None
+    origin: str | None = None
+    quality_class: QualityClass | None = None
+    variety: str | None = None
+    best_before_days: int | None = None
+    unit_price_before: Exact | None = None
+    offer_until: datetime | None = None
     valid_from: datetime
     prices: tuple[Price, ...]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from smartscale.contract.document import Document, Exact
+from smartscale.domain.declaration import QualityClass
 from smartscale.domain.load import MAX_WEIGHT_KG
 from smartscale.domain.prediction import EMPTY, UNKNOWN
 from smartscale.domain.weighing import Act, ConfirmedBy, ModelRef, StaffAct, Status, Unit
@@ -21,6 +22,7 @@ __all__ = [
     "ModelRef",
     "Pieces",
     "Prediction",
+    "QualityClass",
     "Result",
     "StaffAct",
     "Status",
@@ -80,6 +82,9 @@ class Result(Document):
 
     Where `needs_count` is true, `quantity` is only what the weight suggests, and the price holds
     when somebody has confirmed a `quantity`. Weights are kilograms, `timings` milliseconds.
+
+    What the item was declared as when it was sold is kept: `origin` (ISO 3166-1, two letters),
+    `quality_class`, `variety`, and the days it keeps; and of an offer the unit price before it.
     """
 
     job_id: str
@@ -99,6 +104,12 @@ class Result(Document):
     unit_price: Exact | None = None
     price: Exact | None = None
     currency: str | None = None
+    unit_price_before: Exact | None = None
+    offer_until: datetime | None = None
+    origin: str | None = None
+    quality_class: QualityClass | None = None
+    variety: str | None = None
+    best_before_days: int | None = None
     needs_confirmation: bool | None = None
     two_kinds: bool = False
     """Whether the picture seems to show two kinds of produce: one is weighed at a time."""

@@ -4,7 +4,7 @@ import hashlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -12,6 +12,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from smartscale.domain.declaration import Declaration
 from smartscale.domain.errors import Conflict, InvalidInput, NotFound
 from smartscale.domain.load import MAX_WEIGHT_KG
 from smartscale.domain.money import check_currency, to_cent
@@ -25,6 +26,8 @@ _LANGUAGE = re.compile(r"[a-z]{2}", re.ASCII)
 _PRICE = re.compile(r"[0-9]{1,7}(\.[0-9]{1,3})?", re.ASCII)
 _KILOGRAMS = re.compile(r"[0-9]{1,2}(\.[0-9]{1,3})?", re.ASCII)
 _GRAM = Decimal("0.001")
+_LOOKS_BACK = timedelta(days=30)
+"""Over how many days before an offer its lowest price counts as the price before it."""
 _NOT_KILOGRAMS = "{field} {text} must be kilograms with at most 3 decimals, such as 0.120."
 
 
@@ -61,7 +64,18 @@ class Price(BaseModel):
         return self.valid_from <= moment and (self.valid_to is None or moment < self.valid_to)
 
 
-class Item(BaseModel):
+class Offer(BaseModel):
+    """A lower price for a time."""
+
+    model_config = ConfigDict(frozen=True)
+
+    price_before: Decimal
+    """The unit price that it is lower than."""
+    until: AwareDatetime
+    """The first moment at which it holds no more."""
+
+
+class Item(Declaration):
     """One thing the shop sells. `tare_kg` is the packaging the item usually comes in.
 
     `piece_kg_min` to `piece_kg_max` is what one piece usually weighs, `sold_as` how it usually
@@ -110,10 +124,15 @@ class Item(BaseModel):
         sold_as: str = "",
         aliases: str = "",
         synonyms: str = "",
+        origin: str = "",
+        quality_class: str = "",
+        variety: str = "",
+        best_before_days: str = "",
         valid_from: datetime,
         valid_to: datetime | None = None,
     ) -> Self:
-        """Build an item from text; the weight of a piece and `sold_as` may be empty.
+        """Build an item from text; the weight of a piece, `sold_as` and what is declared
+        may be empty.
 
         Raises:
             InvalidInput: a field is not what it has to be; the message names it.
@@ -151,6 +170,12 @@ class Item(BaseModel):
         piece = _piece_weight(piece_kg_min, piece_kg_max)
         if sold_as and sold_as not in set(SoldAs):
             raise _not_one_of("sold_as", sold_as, SoldAs)
+        declaration = Declaration.read(
+            origin=origin,
+            quality_class=quality_class,
+            variety=variety,
+            best_before_days=best_before_days,
+        )
         if not names.get("en"):
             raise InvalidInput("names must hold at least an English name, as en.")
         for language, name in names.items():
@@ -176,6 +201,7 @@ class Item(BaseModel):
             sold_as=SoldAs(sold_as) if sold_as else None,
             aliases=_listed(aliases),
             synonyms=_listed(synonyms),
+            **declaration.declared,
             # Left unset where nobody says it, so that `succeed` can tell.
             **({"tare_kg": Decimal(tare_kg).quantize(_GRAM)} if tare_kg else {}),
         )
@@ -190,14 +216,36 @@ class Item(BaseModel):
         holding = [price for price in self.prices if price.holds_at(moment)]
         return max(holding, key=lambda price: price.order, default=None)
 
+    def offer_at(self, moment: datetime) -> Offer | None:
+        """The offer that holds at a moment; None where none does, or it is no lower price.
+
+        What it is lower than is the lowest price of the 30 days before it began, as directive
+        98/6/EC, article 6a, wants it announced. Of an item that had no price then, it is what the
+        item costs without the offer.
+        """
+        price = self.price_at(moment)
+        if price is None or price.valid_to is None:
+            return None
+        first = price.valid_from - _LOOKS_BACK
+        starts = [first, *(one.valid_from for one in self.prices)]
+        ends = [one.valid_to for one in self.prices if one.valid_to is not None]
+        held = [self.price_at(at) for at in (*starts, *ends) if first <= at < price.valid_from]
+        known = [one.unit_price for one in held if one is not None]
+        others = tuple(one for one in self.prices if one.valid_to is None)
+        without = self.model_copy(update={"prices": others}).unit_price_at(moment)
+        before = min(known) if known else without
+        if before is None or before <= price.unit_price:
+            return None
+        return Offer(price_before=before, until=price.valid_to)
+
     def succeed(self, earlier: Self) -> Self:
         """This item as the version after the earlier one.
 
-        The earlier version's prices stay in the list. Names, tare and piece weights that this item
-        does not give are taken from the earlier version, so that importing a file of prices does
-        not delete them. A price equal to the one that holds at that moment anyway is not added
-        again; for that, an offer that both versions have is left out of account, so that importing
-        a file again during its offer does not end the offer.
+        The earlier version's prices stay in the list. Names, tare, piece weights and what is
+        declared that this item does not give are taken from the earlier version, so that importing
+        a file of prices does not delete them. A price equal to the one that holds at that moment
+        anyway is not added again; for that, an offer that both versions have is left out of
+        account, so that importing a file again during its offer does not end the offer.
         """
         offers = [price for price in self.prices if price.valid_to is not None]
         regular = earlier.model_copy(
@@ -223,6 +271,8 @@ class Item(BaseModel):
                 "sold_as": self.sold_as or earlier.sold_as,
                 "aliases": self.aliases or earlier.aliases,
                 "synonyms": self.synonyms or earlier.synonyms,
+                **earlier.declared,
+                **self.declared,
                 "chosen": earlier.chosen,
                 "picture": self.picture or earlier.picture,
                 "version": earlier.version + 1,

@@ -106,6 +106,7 @@ def _texts(item: Item) -> dict[str, str]:
         "sold_as": item.sold_as or "",
         "aliases": ", ".join(item.aliases),
         "synonyms": ", ".join(item.synonyms),
+        **{name: str(value) for name, value in item.declared.items()},
         **{f"name_{language}": name for language, name in sorted(item.names.items())},
     }
     if item.piece_kg_min is not None:

@@ -5,13 +5,22 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 
 from smartscale.domain.catalogue import Item, Price
+from smartscale.domain.declaration import Declaration
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.moments import parse_end, parse_moment, write_end, write_moment
 from smartscale.domain.spreadsheet import BadTable, Fault, Table, write_table
 
 CSV_COLUMNS = ("label", "plu", "category", "unit", "unit_price", "currency")
 """The columns that a catalogue file must have, beside `name_en`."""
-CSV_OPTIONAL = ("tare_kg", "piece_kg_min", "piece_kg_max", "sold_as", "aliases", "synonyms")
+CSV_OPTIONAL = (
+    "tare_kg",
+    "piece_kg_min",
+    "piece_kg_max",
+    "sold_as",
+    "aliases",
+    "synonyms",
+    *Declaration.model_fields,
+)
 """Those that it may have, beside `valid_from`, `valid_to` and `name_<language>`. What a file does
 not say of an item stays as it was."""
 _VALIDITY = ("valid_from", "valid_to")
@@ -118,6 +127,7 @@ def _row(item: Item, price: Price, zone: tzinfo) -> dict[str, str]:
         "sold_as": item.sold_as or "",
         "aliases": "|".join(item.aliases),
         "synonyms": "|".join(item.synonyms),
+        **{name: str(value) for name, value in item.declared.items()},
         "valid_from": write_moment(price.valid_from, zone),
         "valid_to": "" if price.valid_to is None else write_end(price.valid_to, zone),
         **{f"name_{language}": name for language, name in item.names.items()},

@@ -64,8 +64,12 @@ class Charge(BaseModel):
                 f"charged.price {self.price} does not follow from charged.unit_price: "
                 f"{right} would."
             )
+        # The offer is the catalogue's: of another price nothing was announced.
+        kept = self.unit_price == prediction.unit_price
+        offer = {} if kept else {"unit_price_before": None, "offer_until": None}
         return prediction.model_copy(
             update={
+                **offer,
                 "unit": self.unit,
                 "unit_price": self.unit_price,
                 "quantity": quantity,

@@ -114,7 +114,7 @@ def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Predicti
     if pieces is not None:
         counted = load.quantity is not None and pieces.can_be(load.quantity)
         quantity = load.quantity if counted and load.quantity else pieces.suggested
-    unit_price = item.unit_price_at(at)
+    unit_price, offer = item.unit_price_at(at), item.offer_at(at)
     return Prediction(
         label=item.label,
         confidence=confidence,
@@ -131,6 +131,9 @@ def price(item: Item, load: Load, confidence: Decimal, at: datetime) -> Predicti
         if unit_price is None
         else total(item.unit, unit_price, net_kg, quantity, item.currency),
         currency=item.currency,
+        unit_price_before=offer and offer.price_before,
+        offer_until=offer and offer.until,
+        **item.declared,
     )
 
 

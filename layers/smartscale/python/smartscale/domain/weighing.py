@@ -10,8 +10,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from smartscale.domain.declaration import Declaration
 from smartscale.domain.errors import Conflict
 from smartscale.domain.load import Load
 
@@ -96,7 +97,21 @@ class Pieces(BaseModel):
         return self.odd_below <= quantity <= self.at_most
 
 
-class Prediction(BaseModel):
+class Shown(Declaration):
+    """What a price is shown with, as it was when the price was made: what is declared of the item,
+    and of an offer the unit price before and its end. A label that is printed again says the same.
+    """
+
+    unit_price_before: Decimal | None = None
+    offer_until: AwareDatetime | None = None
+
+    @property
+    def shown(self) -> dict[str, object]:
+        """All of it, by its fields."""
+        return {name: getattr(self, name) for name in Shown.model_fields}
+
+
+class Prediction(Shown):
     """One item the picture may show, with what it would cost.
 
     The price fields are None when the catalogue sells no such item, and `pieces` unless it is sold
@@ -108,7 +123,7 @@ class Prediction(BaseModel):
     label: str
     confidence: Decimal
     plu: str | None = None
-    names: dict[str, str] = {}
+    names: dict[str, str] = Field(default={})
     unit: Unit | None = None
     unit_price: Decimal | None = None
     quantity: int = 1
@@ -129,7 +144,7 @@ class Prediction(BaseModel):
 _CONFIRMED = "confirmed-"
 
 
-class Weighing(BaseModel):
+class Weighing(Shown):
     """One weighing with its outcome. The ledger keeps exactly this as JSON.
 
     Weights are kilograms, `timings` are milliseconds, times are UTC.
@@ -145,7 +160,7 @@ class Weighing(BaseModel):
     completed_at: datetime
     load: Load | None = None
     label: str | None = None
-    names: dict[str, str] = {}
+    names: dict[str, str] = Field(default={})
     confidence: Decimal | None = None
     top_k: tuple[Prediction, ...] = ()
     needs_confirmation: bool = False
@@ -166,7 +181,7 @@ class Weighing(BaseModel):
     price: Decimal | None = None
     currency: str | None = None
     model: ModelRef | None = None
-    timings: dict[str, Decimal] = {}
+    timings: dict[str, Decimal] = Field(default={})
     confirmations: int = 0
     confirmed_label: str | None = None
     confirmed_by: ConfirmedBy | None = None
@@ -308,4 +323,5 @@ def priced_as(prediction: Prediction) -> dict[str, object]:
         "unit_price": prediction.unit_price,
         "price": prediction.total,
         "currency": prediction.currency,
+        **prediction.shown,
     }

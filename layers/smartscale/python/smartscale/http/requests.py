@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from smartscale.contract.history import HistoryFilter
 from smartscale.domain.catalogue import Item
+from smartscale.domain.declaration import Declaration
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.fields import check_fields
 from smartscale.domain.moments import parse_end, parse_moment
@@ -22,7 +23,14 @@ from smartscale.importing.preprocessings import canonical_name
 from smartscale.operations.ports.weighings import HistoryFilter as StoredFilter
 from smartscale.operations.weighing.history import history_filter
 
-_CLEARABLE = ("piece_kg_min", "piece_kg_max", "sold_as", "aliases", "synonyms")
+_CLEARABLE = (
+    "piece_kg_min",
+    "piece_kg_max",
+    "sold_as",
+    "aliases",
+    "synonyms",
+    *Declaration.model_fields,
+)
 
 
 class Body(BaseModel):
@@ -182,6 +190,10 @@ class ItemEdit(Body):
     sold_as: str | None = None
     aliases: list[str] | None = None
     synonyms: list[str] | None = None
+    origin: str | None = None
+    quality_class: str | None = None
+    variety: str | None = None
+    best_before_days: int | str | None = None
     currency: str | None = None
     valid_from: str | None = None
     valid_to: str | None = None
@@ -198,6 +210,8 @@ class ItemEdit(Body):
             exclude={"currency", "valid_from", "valid_to", "version", "aliases", "synonyms"},
             exclude_none=True,
         )
+        if isinstance(self.best_before_days, int):
+            fields["best_before_days"] = str(self.best_before_days)
         if any("|" in name for name in (*(self.aliases or ()), *(self.synonyms or ()))):
             raise InvalidInput("An alias or synonym must not hold the sign |.")
         return Item.parse(

@@ -14,7 +14,7 @@ from smartscale.http.present.weighing import kilograms, money
 
 def item(item: Item, now: datetime) -> documents.CatalogueItem:
     """The document of an item; a price that starts later is shown when it has started."""
-    prices = item.schedule_from(now) or item.prices[-1:]
+    prices, offer = item.schedule_from(now) or item.prices[-1:], item.offer_at(now)
     return documents.CatalogueItem(
         label=item.label,
         plu=item.plu,
@@ -29,6 +29,9 @@ def item(item: Item, now: datetime) -> documents.CatalogueItem:
         piece_kg_max=kilograms(item.piece_kg_max),
         sold_as=item.sold_as,
         picture_url=item.picture and f"/v1/catalogue/pictures/{item.picture}",
+        **item.declared,
+        unit_price_before=money(None if offer is None else offer.price_before, item.currency),
+        offer_until=offer and offer.until,
         valid_from=prices[0].valid_from,
         prices=_prices(prices, item.currency),
     )
