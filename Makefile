@@ -48,6 +48,7 @@ PYTEST := PYTHONDONTWRITEBYTECODE= .venv/bin/pytest
 
 # What these hold would be left out by its marks; read at all, it would load TensorFlow.
 NOT_CHECKED := tests/chaos tests/containers tests/e2e tests/integration tests/sam tests/training/test_pipeline.py \
+	tests/training/test_network.py \
 	tests/training/test_report.py
 
 # A process for each core, up to four: each that uses the emulator has one of its own.

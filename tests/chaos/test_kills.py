@@ -77,7 +77,7 @@ class Actor(threading.Thread):
 
 
 class Shopper(Actor):
-    """Weighs, reads the answer, and confirms one in three."""
+    """Weighs, reads the answer, confirms one in three, and has one in ten voided."""
 
     def __init__(self, campaign: "Campaign", number: int) -> None:
         super().__init__(campaign, campaign.seed + number)
@@ -144,10 +144,19 @@ class Shopper(Actor):
             )
             if said is not None:
                 oracle.note("charge", job, said.json()["price"])
+        if result["status"] == "done" and self.chance.random() < 0.1:
+            oracle.ask(
+                "void",
+                job,
+                True,
+                lambda: self.client.post(
+                    f"/history/{job}", json={"what": "void", "staff": "attendant@chaos"}
+                ),
+            )
 
 
 class Manager(Actor):
-    """Changes prices, what labels are sold as, lessons, models and trials."""
+    """Changes prices, what labels are sold as, lessons, models, trials and what may go wrong."""
 
     def __init__(self, campaign: "Campaign") -> None:
         super().__init__(campaign, campaign.seed - 1)
@@ -157,6 +166,7 @@ class Manager(Actor):
             self.teach,
             self.activate,
             self.start_trial,
+            self.set_risk,
         ]
         self.items = {
             item["label"]: item
@@ -230,6 +240,16 @@ class Manager(Actor):
                 "/admin/candidate",
                 json={"model_id": MODEL, "model_revision": "three", "share": share},
             ),
+        )
+
+    def set_risk(self) -> None:
+        """Say how many of the answers that pass unasked may be wrong."""
+        share = f"0.0{self.chance.randrange(1, 9)}"
+        self.campaign.oracle.ask(
+            "risk",
+            "",
+            Decimal(share),
+            lambda: self.client.put("/admin/asking", json={"wanted": share}),
         )
 
 
@@ -380,6 +400,7 @@ class Campaign:
         self._lost("model", {"": self.get("/admin/model")["wanted"]["revision"]})
         trial = self.get("/admin/candidate")
         self._lost("trial", {"": Decimal(str(trial["share"])) if trial else None})
+        self._lost("risk", {"": Decimal(str(self.get("/admin/asking")["wanted"]))})
         jobs = sorted(key[1] for key in oracle.known if key[0] == "weighing")  # type: ignore[type-var]
         checked = set(jobs[-newest:] if newest else jobs)
         results = {job: self.result(str(job)) for job in checked}
@@ -390,6 +411,7 @@ class Campaign:
             "outcome": lambda one: (one["status"], one["label"], one["created_at"]),
             "confirmation": lambda one: one["confirmed_label"],
             "charge": lambda one: one["price"],
+            "void": lambda one: one["voided"],
         }
         for kind, what in views.items():
             self.lost += part.lost(kind, {job: what(one) for job, one in results.items()})
@@ -482,6 +504,8 @@ def test_nothing_acknowledged_is_lost_whatever_is_killed(
         "lesson",
         "model",
         "trial",
+        "risk",
+        "void",
     }
     assert kinds <= oracle.acknowledged.keys()
     assert sum(campaign.kills.values()) >= 1

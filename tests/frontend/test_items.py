@@ -50,6 +50,18 @@ async def test_the_catalogue_is_searched(manager: User, api: Service) -> None:
     await manager.should_see("Durian", retries=SOON)
 
 
+async def test_a_tap_amid_the_search_opens_the_item(manager: User) -> None:
+    (edit,) = manager.find("edit-Banana").elements
+    manager.find("search-items").type("4053")
+    await manager.should_not_see("edit-Banana", retries=SOON)
+    manager.find("search-items").clear()
+    await manager.should_see("edit-Banana", retries=SOON)
+    assert manager.find("edit-Banana").elements == {edit}, "the row of before"
+    manager.find("search-items").type("4011")
+    manager.find("edit-Banana").click()
+    await manager.should_see(marker="item-form", retries=SOON)
+
+
 async def test_a_price_from_a_later_day_is_planned_and_taken_back(
     manager: User, api: Service
 ) -> None:

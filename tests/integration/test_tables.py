@@ -178,6 +178,14 @@ def test_each_filter(table: DynamoWeighings, months: list[Weighing]) -> None:
     assert found(scale_id="nobody") == []
 
 
+@pytest.mark.parametrize("text", ["", "a" * 2049, "é" * 1025])
+@pytest.mark.parametrize("name", ["scale_id", "label", "upload_key"])
+def test_what_cannot_be_a_key_has_no_weighings(
+    table: DynamoWeighings, name: str, text: str
+) -> None:
+    assert table.newest(wanted(**{name: text}), None, 10) == []
+
+
 def test_a_confirmed_weighing_is_found_by_what_it_was_sold_as(table: DynamoWeighings) -> None:
     one = weighing(NOVEMBER - timedelta(days=60), scale_id="c")
     lemon = pricing.price(item("Lemon", valid_from=LONG_AGO), Load.parse("1"), Decimal(0), LATER)
@@ -317,6 +325,11 @@ def test_what_labels_are_sold_as_is_looked_up_by_key(
     assert sold("red cherimoya", "Mamey") == {"Cherimoya": "4256", "Sapote": "4260"}
     assert editor.put(mamey.retire())
     assert sold("Mamey") == {}
+
+
+@pytest.mark.parametrize("text", ["", "a" * 2049, "é" * 1025])
+def test_what_cannot_be_a_key_is_no_item(deployed: Deployed, _environment: None, text: str) -> None:
+    assert DynamoCatalogue(*_catalogue_of(deployed)).get(text) is None
 
 
 def test_items_of_an_earlier_version_are_found_too(deployed: Deployed, _environment: None) -> None:

@@ -18,7 +18,7 @@ if importlib.util.find_spec("tensorflow") is None:
     pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
 
 from training import material as training_material
-from training import pipeline
+from training import network, pipeline
 from training.errors import TrainingError
 from training.fit import Progress, Recipe, Trained, fit
 from training.material import stage
@@ -37,9 +37,18 @@ TINY = Recipe(
     early_size=32,
     head_epochs=1,
     batch=4,
-    frozen_blocks=14,
+    frozen_blocks=1,
     shares=(("empty", 2), ("steel", 2)),
 )
+
+
+@pytest.fixture(autouse=True)
+def three_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of three blocks that has seen nothing: tracing and converting sixteen of them
+    takes minutes, and shows no more of what is done with a network."""
+    stages = tuple(replace(stage, repeats=1) for stage in network.STAGES[:3])
+    monkeypatch.setattr(network, "STAGES", stages)
+    monkeypatch.setattr(network, "load_imagenet", lambda *_: None)
 
 
 @pytest.fixture(autouse=True)

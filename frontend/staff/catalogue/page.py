@@ -34,11 +34,17 @@ class ItemsPage(StaffPage):
         """What the scales do not know, neither by the model nor by pictures."""
         self._wanted = ""
         self._retired = False
+        self._rows: dict[tuple[str, str, bool], ui.element] = {}
+        """What is drawn of the list, by what it shows of which item."""
+        self._body: ui.element | None = None
+        self._cut = 0
+        """How many that were found are not drawn."""
         self._part: ItemForm | ItemImport | None = None
 
     def build(self) -> None:
         """Draw the part that is open."""
         if self._part is not None:
+            self._body = None
             theme.text(self.t("Catalogue"), "h1")
             self._part.build()
             return
@@ -67,29 +73,58 @@ class ItemsPage(StaffPage):
             self._items, self._indexes = await admin.items(), {}
             self._untaught = untaught((await admin.teaching()).items)
 
+        awaited = self._items is None
         await self.desk.ask(fetch)
-        self._list.refresh()
+        if awaited:
+            self._list.refresh()
+        else:
+            self._draw_found()
 
     @ui.refreshable_method
     def _list(self) -> None:
-        t = self.t
+        self._rows, self._body = {}, None
         if self._items is None:
             self.desk.awaiting(self.begin)
             return
-        found = self._index().find(self._wanted)
-        if not found:
-            theme.notice(t("There is no such item here.")).mark("no-items")
-            return
-        if len(found) > MOST_ROWS:
-            more = len(found) - MOST_ROWS
-            theme.text(t("{n} more: type more of the name", n=more), "p").classes("hint")
+        self._note()
         with ui.element("table").classes("weighings card items"):
             with ui.element("thead"), ui.element("tr"):
                 for title in COLUMNS:
-                    theme.text(t(title), "th").props("scope=col")
-            with ui.element("tbody"):
-                for item in found[:MOST_ROWS]:
-                    self._row(item)
+                    theme.text(self.t(title), "th").props("scope=col")
+            self._body = ui.element("tbody")
+        self._draw_found()
+
+    @ui.refreshable_method
+    def _note(self) -> None:
+        t = self.t
+        if self._cut:
+            theme.text(t("{n} more: type more of the name", n=self._cut), "p").classes("hint")
+        elif not any(row.visible for row in self._rows.values()):
+            theme.notice(t("There is no such item here.")).mark("no-items")
+
+    def _draw_found(self) -> None:
+        """Draw what was found, in order.
+
+        Rows stay where they are drawn already: a tap would be lost on one that is just drawn
+        again. Those that were not found for longest are dropped when there are too many.
+        """
+        if self._body is None:
+            return  # it is drawn in a moment, or another part is open
+        found = self._index().find(self._wanted)
+        shown, self._cut = found[:MOST_ROWS], max(0, len(found) - MOST_ROWS)
+        wanted = set()
+        with self._body:
+            for place, item in enumerate(shown):
+                key = item.label, item.model_dump_json(), item.label in self._untaught
+                row = self._rows.pop(key, None) or self._row(item)
+                self._rows[key] = row  # the last of the dictionary is the newest
+                row.move(target_index=place)
+                wanted.add(key)
+        for key, row in self._rows.items():
+            row.set_visibility(key in wanted)
+        for key in list(self._rows)[: -3 * MOST_ROWS]:
+            self._rows.pop(key).delete()
+        self._note.refresh()
 
     def _index(self) -> Index[EditableItem]:
         wanted = self._retired, self.t.code
@@ -98,11 +133,11 @@ class ItemsPage(StaffPage):
             self._indexes[wanted] = Index(items, self.t.code)
         return self._indexes[wanted]
 
-    def _row(self, item: EditableItem) -> None:
+    def _row(self, item: EditableItem) -> ui.element:
         t = self.t
         name = item.name_in(t.code)
         coming = item.prices[1:] if item.unit_price is not None else item.prices
-        with ui.element("tr").classes("item-row").mark("item"):
+        with ui.element("tr").classes("item-row").mark("item") as row:
             with ui.element("td").classes("cell-item"):
                 theme.picture(picture_of(self.desk, item), "", 48).classes("item-picture")
                 with ui.element("span").classes("cell-names"):
@@ -128,6 +163,8 @@ class ItemsPage(StaffPage):
                     f"edit-{item.label}"
                 )
                 button.props["aria-label"] = t("Edit {name}", name=name)
+                button.ignores_events_when_hidden = False  # tapped amid the search
+        return row
 
     def _teach_me(self, label: str) -> None:
         with ui.element("a").classes("pill ask link").mark(f"teach-{label}") as link:
@@ -136,11 +173,11 @@ class ItemsPage(StaffPage):
 
     def _type(self, event: ValueChangeEventArguments[str | None]) -> None:
         self._wanted = event.value or ""
-        self._list.refresh()
+        self._draw_found()
 
     async def _show(self, retired: bool) -> None:
         self._retired = retired
-        self._list.refresh()
+        self._draw_found()
 
     def _edit(self, item: EditableItem | None) -> None:
         self._part = ItemForm(self.desk, item, self._saved, self._close)

@@ -14,6 +14,7 @@ from smartscale.adapters.rows import (
     ItemRow,
     NameRow,
     bind,
+    can_be_key,
     new_change,
 )
 from smartscale.adapters.store_errors import translates_store_errors
@@ -135,6 +136,8 @@ class DynamoCatalogue:
 
     def get(self, label: str) -> Item | None:
         """An item, retired or not."""
+        if not can_be_key(label):
+            return None
         try:
             return _item(self._rows.get(label, consistent_read=True))
         except self._rows.DoesNotExist:

@@ -26,6 +26,7 @@ from pynamodb.models import Model
 Row = TypeVar("Row", bound=Model)
 BRIEFING_KEY = "briefing"
 """The key of the row that workers read before a batch."""
+_LONGEST_KEY_BYTES = 2048
 
 
 class DecimalAttribute(Attribute[Decimal]):
@@ -181,6 +182,11 @@ class BriefingRow(Model):
     asking = UnicodeAttribute(null=True)
     memory = DecimalAttribute(null=True)
     changes: ListAttribute[str] = ListAttribute(null=True)
+
+
+def can_be_key(text: str) -> bool:
+    """Whether a row can have this as its partition key: DynamoDB takes 1 to 2,048 bytes."""
+    return 0 < len(text.encode("utf-8", "surrogatepass")) <= _LONGEST_KEY_BYTES
 
 
 def new_change(label: str) -> str:

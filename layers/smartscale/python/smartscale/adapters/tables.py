@@ -30,6 +30,7 @@ from smartscale.adapters.rows import (
     TallyRow,
     WeighingRow,
     bind,
+    can_be_key,
 )
 from smartscale.adapters.store_errors import translates_store_errors
 from smartscale.adapters.together import write_together
@@ -255,7 +256,7 @@ class DynamoWeighings:
         )
         if before is not None:
             highest = min(before, highest)
-        if lowest > highest:
+        if lowest > highest or not can_be_key(partition):
             return iter(())
         entries = index.query(
             partition,

@@ -169,7 +169,7 @@ class AskingRequest(Body):
 class Product(Body):
     """The catalogue label of an item."""
 
-    product: str
+    product: Annotated[str, Field(min_length=1)]
 
 
 class ItemEdit(Body):
