@@ -87,6 +87,7 @@ def create_kiosk(
             PROFILES[settings.label_profile],
             Issued(state / "labels.sqlite"),
             printer_of(settings.printer),
+            settings.shop,
         ),
         favourites=Favourites(state / "favourites.sqlite"),
         languages=load_languages_in(settings.time_zone),
@@ -149,6 +150,13 @@ def serve(kiosk: Kiosk) -> None:
             return Response(str(error), HTTPStatus.SERVICE_UNAVAILABLE, media_type="text/plain")
         # Each one that goes out is counted, so none comes from a cache.
         return Response(file, media_type=media_type, headers={"Cache-Control": "no-store"})
+
+    @app.get("/shop/logo.png", include_in_schema=False)
+    def logo() -> Response:
+        if kiosk.labels.shop.logo is None:
+            raise HTTPException(404)
+        age = {"Cache-Control": f"max-age={_STATIC_AGE_S}"}
+        return Response(kiosk.labels.shop.logo, media_type="image/png", headers=age)
 
     serve_pictures(kiosk)
 

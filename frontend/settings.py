@@ -22,6 +22,7 @@ from frontend.devices.scales.setting import SIMULATED, read_wire
 from frontend.labels.desk import Printing
 from frontend.labels.printer import NO_PRINTER, printer_of
 from frontend.labels.profiles import PROFILES
+from frontend.labels.shop import Shop, check_line, read_logo
 from frontend.weighing.containers import GIVEN_OUT, read_containers
 from frontend.words.languages import load_languages
 from smartscale.contract.time_zone import TimeZone
@@ -121,6 +122,40 @@ class Settings(BaseSettings):
     """Where phones reach this kiosk; without one their code holds the receipt itself."""
     home: Path = Field(default=Path(".smartscale"), alias="SMARTSCALE_HOME")
     """The folder below which the kiosk keeps what has to outlive a power cut, in `kiosk/`."""
+
+    shop_name: str = Field(default="", alias="SMARTSCALE_SHOP_NAME")
+    shop_address: str = Field(default="", alias="SMARTSCALE_SHOP_ADDRESS")
+    """What stands on screen, label and receipt, each on one line; nothing where it is empty."""
+    shop_logo: Path | None = Field(default=None, alias="SMARTSCALE_SHOP_LOGO")
+    """A PNG, JPEG or WebP file of at most 1 MB; without one the screen has the kiosk's own logo."""
+
+    @property
+    def shop(self) -> Shop:
+        """Whose kiosk it is."""
+        logo = None if self.shop_logo is None else read_logo(self.shop_logo)
+        return Shop(self.shop_name, self.shop_address, logo)
+
+    @field_validator("shop_name")
+    @classmethod
+    def _is_a_name(cls, name: str) -> str:
+        return check_line(name, 60)
+
+    @field_validator("shop_address")
+    @classmethod
+    def _is_an_address(cls, address: str) -> str:
+        return check_line(address, 120)
+
+    @field_validator("shop_logo", mode="before")
+    @classmethod
+    def _may_have_no_logo(cls, file: object) -> object:
+        return file or None
+
+    @field_validator("shop_logo")
+    @classmethod
+    def _is_a_logo(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            read_logo(file)
+        return file
 
     @field_validator("printer")
     @classmethod

@@ -10,6 +10,7 @@ from frontend.labels.issued import Issued
 from frontend.labels.label import Label, NotSettled, label_of
 from frontend.labels.printer import NotPrinted, Printer
 from frontend.labels.profiles import Profile
+from frontend.labels.shop import NO_SHOP, Shop
 from frontend.labels.slip import slip
 from frontend.offline.api import OfflineApi
 from frontend.words.languages import Language
@@ -51,6 +52,7 @@ class LabelDesk:
     profile: Profile
     issued: Issued
     printer: Printer | None
+    shop: Shop = NO_SHOP
     _by_itself: dict[str, None] = field(default_factory=dict, repr=False)
     """The weighings whose label was printed without a tap, the oldest first."""
 
@@ -66,7 +68,7 @@ class LabelDesk:
     async def label_of(self, result: Result) -> Label:
         """The label of a result, without asking for it again. Raises NoLabel, ApiError."""
         try:
-            return label_of(result, await self._plu(result), self.profile)
+            return label_of(result, await self._plu(result), self.profile, self.shop)
         except NotSettled as error:
             raise NoLabel(str(error)) from error
 

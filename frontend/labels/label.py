@@ -2,14 +2,15 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from frontend.labels.barcode import DoesNotFit, Sold, number
 from frontend.labels.profiles import Profile
+from frontend.labels.shop import NO_SHOP, Shop
 from frontend.words import wording
 from frontend.words.languages import N_, Language
-from smartscale.contract.weighing import Result, Status, Unit
+from smartscale.contract.weighing import QualityClass, Result, Status, Unit
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,14 @@ class Label:
     scale_id: str
     number: str | None
     """The digits of its barcode, None where the shop's kind of barcode cannot hold this sale."""
+    shop: Shop = NO_SHOP
+    origin: str | None = None
+    quality_class: QualityClass | None = None
+    variety: str | None = None
+    best_before_days: int | None = None
+    unit_price_before: Decimal | None = None
+    """Of an offer, the unit price that it is lower than, and when it ends."""
+    offer_until: datetime | None = None
 
     @property
     def sale(self) -> str:
@@ -57,7 +66,7 @@ class Label:
         return f"{self.scale_id} {moment} {self.plu} {self.quantity} {self.total} {self.currency}"
 
 
-def label_of(result: Result, plu: str, profile: Profile) -> Label:
+def label_of(result: Result, plu: str, profile: Profile, shop: Shop = NO_SHOP) -> Label:
     """The label of a weighing, in the language that the result is in.
 
     Where the profile's number cannot hold it, such as a PLU of five digits in a place for four, the
@@ -101,6 +110,13 @@ def label_of(result: Result, plu: str, profile: Profile) -> Label:
         weighed_at=result.created_at,
         scale_id=result.scale_id or "",
         number=barcode,
+        shop=shop,
+        origin=result.origin,
+        quality_class=result.quality_class,
+        variety=result.variety,
+        best_before_days=result.best_before_days,
+        unit_price_before=result.unit_price_before,
+        offer_until=result.offer_until,
     )
 
 
@@ -118,6 +134,27 @@ def lines(label: Label, t: Language) -> list[tuple[str, str]]:
     return figures
 
 
+def declared(label: Label, t: Language) -> list[tuple[str, str]]:
+    """What the shop declares of the produce, the days on the shop's clock, and its offer: each with
+    what it is, or at the start of its line alone."""
+    said: list[tuple[str, str]] = []
+    if label.origin:
+        said.append((t("Origin"), wording.country(label.origin, t)))
+    if label.variety:
+        said.append((t("Variety"), label.variety))
+    if label.quality_class:
+        said.append((wording.quality(label.quality_class, t), ""))
+    if label.best_before_days is not None:
+        packed: date = label.weighed_at.astimezone(t.zone).date()
+        best = packed + timedelta(days=label.best_before_days)
+        said.append((t("Packed on"), wording.full_day(packed, t)))
+        said.append((t("Best before"), wording.full_day(best, t)))
+    if label.unit_price_before is not None and label.offer_until is not None:
+        before = wording.unit_price(label.unit_price_before, label.currency, label.unit, t)
+        said.append((wording.offer_until(label.offer_until, t), t("was {price}", price=before)))
+    return said
+
+
 def issued(label: Label, t: Language) -> str:
     """Where and when it was weighed, on the shop's clock, and its PLU."""
     weighed_at = label.weighed_at.astimezone(t.zone)
@@ -130,4 +167,6 @@ def receipt_text(label: Label, t: Language) -> str:
     figures = [f"{what}: {figure}" for what, figure in lines(label, t)]
     sums = f"{t('Total')}: {total}"
     barcode = t(NO_BARCODE) if label.number is None else label.number
-    return "\n".join([label.name, *figures, sums, issued(label, t), barcode])
+    about = [": ".join(filter(None, line)) for line in declared(label, t)]
+    ends = [sums, issued(label, t), barcode]
+    return "\n".join([*label.shop.lines, label.name, *about, *figures, *ends])

@@ -13,12 +13,17 @@ from fpdf import FPDF
 from PIL import Image
 
 from frontend.labels.barcode import modules
-from frontend.labels.label import NO_BARCODE, Label, issued, lines
+from frontend.labels.label import NO_BARCODE, Label, declared, issued, lines
+from frontend.labels.shop import Shop
 from frontend.words import wording
 from frontend.words.languages import Language
 
 WIDTH, HEIGHT = 384, 316
-"""48 x 39.5 mm: what a printer for 58 mm paper can print."""
+"""48 x 39.5 mm: what a printer for 58 mm paper can print. What a shop adds makes it longer."""
+_HEADER, _LOGO = 66, 56
+"""How much the shop's name, address and logo add, and the side of the square that has the logo."""
+_DECLARED = 22
+"""How much each line about the produce adds."""
 
 _FONTS = Path(__file__).with_name("fonts")
 _DOTS_PER_INCH = 203.2
@@ -32,14 +37,23 @@ _QUIET = 11 * _MODULE
 
 def pdf(label: Label, t: Language, *, copy: bool) -> bytes:
     """The label as a PDF of its own size."""
-    page = Page(t)
+    page = Page(t, height_of(label, t))
     page.draw(label, copy=copy)
     return bytes(page.output())
 
 
+def height_of(label: Label, t: Language) -> int:
+    """How many dots high a label is."""
+    return HEIGHT + _header(label) + _DECLARED * len(declared(label, t))
+
+
+def _header(label: Label) -> int:
+    return _HEADER if label.shop.lines or label.shop.logo else 0
+
+
 def picture(label: Label, t: Language, *, copy: bool, scale: int = 1) -> Image.Image:
     """The label in grey, `scale` pixels to a printer's dot."""
-    return drawn(pdf(label, t, copy=copy), WIDTH, HEIGHT, scale)
+    return drawn(pdf(label, t, copy=copy), WIDTH, height_of(label, t), scale)
 
 
 def drawn(file: bytes, width: int, height: int, scale: int = 1) -> Image.Image:
@@ -80,25 +94,41 @@ class Page(FPDF):
     def draw(self, label: Label, *, copy: bool) -> None:
         t = self._t
         self.set_title(label.name)
-        self.write_line(label.name, 6, 38, bold=True)
-        top = 50
-        for what, figure in lines(label, t):
-            self.write_line(what, top, 22, end=figure)
-            top += 24
+        top = _header(label)
+        if top:
+            self._shop(label.shop)
+        self.write_line(label.name, top + 6, 38, bold=True)
+        for place, (what, figure) in enumerate(declared(label, t)):
+            self.write_line(what, top + 48 + place * _DECLARED, 20, end=figure)
+        top += _DECLARED * len(declared(label, t))
+        for place, (what, figure) in enumerate(lines(label, t)):
+            self.write_line(what, top + 50 + place * 24, 22, end=figure)
         total = wording.money(label.total, label.currency, t)
-        self.write_line(t("Total"), 124, 38, bold=True, end=total)
-        self.write_line(issued(label, t), 166, 18, end=t("COPY") if copy else "")
+        self.write_line(t("Total"), top + 124, 38, bold=True, end=total)
+        self.write_line(issued(label, t), top + 166, 18, end=t("COPY") if copy else "")
         if label.number is None:
-            self.write_line(f"PLU {label.plu}", 196, 58, bold=True)
-            self.write_line(t(NO_BARCODE), 266, 22)
+            self.write_line(f"PLU {label.plu}", top + 196, 58, bold=True)
+            self.write_line(t(NO_BARCODE), top + 266, 22)
         else:
-            self._barcode(label.number, 190)
+            self._barcode(label.number, top + 190)
+
+    def _shop(self, shop: Shop) -> None:
+        """Write whose label it is, with the logo where lines end."""
+        taken = 0
+        if shop.logo is not None:
+            taken = _LOGO + _MARGIN
+            left = _MARGIN if self._rtl else WIDTH - _MARGIN - _LOGO
+            self.image(io.BytesIO(shop.logo), left, 6, _LOGO, _LOGO, keep_aspect_ratio=True)
+        for line, top, size in zip(shop.lines, (6, 38), (28, 20), strict=False):
+            self.write_line(line, top, size, bold=size > 20, taken=taken)  # noqa: PLR2004
 
     def write_line(
-        self, start: str, top: int, size: int, *, bold: bool = False, end: str = ""
+        self, start: str, top: int, size: int, *, bold: bool = False, end: str = "", taken: int = 0
     ) -> None:
-        """Write text of at most `size` dots, smaller where it would not fit, and its end."""
-        room = WIDTH - 2 * _MARGIN
+        """Write text of at most `size` dots, smaller where it would not fit, and its end; what is
+        taken of the line at its end is left free."""
+        room = WIDTH - 2 * _MARGIN - taken
+        left = _MARGIN + (taken if self._rtl else 0)
         style: Literal["", "B"] = "B" if bold else ""
         points = float(size) * _POINTS_PER_DOT * 0.86
         gap = 12 if end else 0
@@ -109,7 +139,7 @@ class Page(FPDF):
         sides = ("R", "L") if self._rtl else ("L", "R")
         for text, side in zip((start, end), sides, strict=True):
             if text:
-                self.set_xy(_MARGIN, top)
+                self.set_xy(left, top)
                 self.cell(room, size, text, align=side)
 
     def _barcode(self, number: str, top: int) -> None:

@@ -184,6 +184,9 @@ class ItemSearch:
             theme.text(item.name_in(t.code)).classes("tile-name")
             theme.text(item.plu).classes("tile-plu")
             theme.text(wording.item_price(item, t)).classes("tile-price")
+            if item.unit_price_before is not None:
+                before = wording.unit_price(item.unit_price_before, item.currency, item.unit, t)
+                theme.text(t("was {price}", price=before)).classes("tile-plu")
         return tile
 
 

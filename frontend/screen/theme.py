@@ -30,7 +30,7 @@ def add_head(visit: Visit) -> None:
         f'<link rel="stylesheet" href="{_file("kiosk.css")}">'
         '<meta name="theme-color" content="#14532d">'
         f'<link rel="manifest" href="{_file("kiosk.webmanifest")}">'
-        f'<link rel="apple-touch-icon" href="{_file("logo.svg")}">'
+        f'<link rel="apple-touch-icon" href="{_file("icon-192.png")}">'
         f'<script src="{_file("view.js")}" data-view="{visit.kiosk.settings.view}"'
         f' data-staff="{_hidden_entry(visit)}"></script>'
         f"<script>{_speak(visit.language)}</script>"
@@ -65,9 +65,11 @@ def frame(
     with ui.element("header").classes("bar"):
         with ui.element("a").classes("brand") as brand:
             brand.props["href"] = address("/", t)
-            brand.props["aria-label"] = "SmartScale"
-            picture("/static/logo.svg", "").classes("logo")
-            text("SmartScale")
+            shop = visit.kiosk.labels.shop
+            brand.props["aria-label"] = name = shop.name or "SmartScale"
+            logo = "/static/logo.svg" if shop.logo is None else shop.logo_address
+            picture(logo, "").classes("logo" if shop.logo is None else "logo own")
+            text(name)
         with ui.element("nav").classes("tabs") as nav:
             nav.props["aria-label"] = t("Pages")
             hidden = visit.kiosk.settings.staff_entry == "hidden" and not section

@@ -91,6 +91,8 @@ class Answer:
             theme.picture(self._visit.kiosk.drawing(result.sold_label), "", 104)
             with ui.element("div").classes("answer-name"):
                 theme.text(result.name or "", "h1").mark("answer-name")
+                if said := wording.declared(result, t):
+                    theme.text(said, "p").classes("declared").mark("declared")
                 if asks:
                     theme.text(t("Does this look right?"), "p").classes("question")
                 elif self._counts:
@@ -162,6 +164,8 @@ class Answer:
             theme.text(t("Price"), "p").classes("price-caption")
             theme.text(price, "p").classes("price").mark("price")
             theme.text(calculation, "p").classes("sum").mark("calculation")
+            if (offer := wording.offer(result, t)) is not None:
+                theme.text(offer, "p").classes("offer-line").mark("offer")
             if result.weight_kg is not None and result.tare_kg:
                 gross = wording.kilograms(result.weight_kg, t)
                 tare = wording.kilograms(result.tare_kg, t)

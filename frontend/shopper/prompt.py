@@ -114,6 +114,8 @@ class Prompt:
                 theme.text(t("{weight} is taken off for its container", weight=tare), "p")
             else:
                 theme.text(t("It is recognised by itself. No menu, no numbers."), "p")
+        if (shop := self._visit.kiosk.labels.shop).lines:
+            theme.text(" · ".join(shop.lines), "p").classes("shop-lines").mark("shop")
 
     def _presumed(self) -> str | None:
         """The name of the item that the shopper has chosen before anything was on the scale."""

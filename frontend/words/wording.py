@@ -1,16 +1,18 @@
 """How figures are written for people, and how figures that people type are read."""
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from babel.dates import format_datetime, format_skeleton
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 from babel.units import format_unit
+from iso3166 import countries_by_alpha2
 
+from frontend.api.catalogue import plain
 from frontend.words.languages import N_, Language
 from smartscale.contract.catalogue import CatalogueItem
-from smartscale.contract.weighing import MAX_WEIGHT_KG, Prediction, Result, Unit
+from smartscale.contract.weighing import MAX_WEIGHT_KG, Prediction, QualityClass, Result, Unit
 
 NOT_A_SHARE = N_("Please enter a share in percent, for example 5")
 
@@ -46,6 +48,12 @@ _CATEGORIES = {
     "nuts": N_("Nuts"),
 }
 """Categories of the catalogue that ships; a shop's own are shown as it has written them."""
+
+QUALITIES = {
+    QualityClass.EXTRA: N_("Class Extra"),
+    QualityClass.FIRST: N_("Class I"),
+    QualityClass.SECOND: N_("Class II"),
+}
 
 _NO_ITEM = {"unknown": N_("Unknown item"), "empty": N_("Empty scale")}
 NOT_KNOWN = N_("I don't know this item")
@@ -520,6 +528,101 @@ def day_and_time(moment: datetime, language: Language) -> str:
     local = moment.astimezone(language.zone)
     day = format_skeleton("yMMMd", local, locale=language.locale)
     return f"{day}, {format_datetime(local, 'HH:mm', locale=language.locale)}"
+
+
+def full_day(moment: date, language: Language) -> str:
+    """A day with its year: `28 Nov 2026`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> full_day(date(2026, 11, 28), load_languages()["de"])
+    '28.11.2026'
+    """
+    return format_date(moment, "medium", locale=language.locale)
+
+
+def offer_until(until: datetime, language: Language) -> str:
+    """Until when an offer holds: its last day, where it ends with a day of the shop.
+
+    >>> from frontend.words.languages import load_languages
+    >>> from datetime import UTC
+    >>> offer_until(datetime(2026, 12, 6, tzinfo=UTC), load_languages()["en"])
+    'Offer until Dec 5, 2026'
+    >>> offer_until(datetime(2026, 12, 5, 18, tzinfo=UTC), load_languages()["en"])
+    'Offer until Dec 5, 2026, 18:00'
+    """
+    local = until.astimezone(language.zone)
+    if local.time() == time():
+        end = full_day(local.date() - timedelta(days=1), language)
+    else:
+        end = day_and_time(until, language)
+    return language("Offer until {time}", time=end)
+
+
+def country(code: str, language: Language) -> str:
+    """The name of a country by its code in ISO 3166-1.
+
+    >>> from frontend.words.languages import load_languages
+    >>> country("ES", load_languages()["de"])
+    'Spanien'
+    """
+    return str(language.locale.territories.get(code, code))
+
+
+def countries(language: Language) -> dict[str, str]:
+    """The names of all countries by their codes, in the order of the language's alphabet.
+
+    >>> from frontend.words.languages import load_languages
+    >>> next(iter(countries(load_languages()["de"]).items()))
+    ('AF', 'Afghanistan')
+    """
+    named = {code: country(code, language) for code in countries_by_alpha2}
+    return dict(sorted(named.items(), key=lambda one: plain(one[1])))
+
+
+def quality(quality_class: QualityClass, language: Language) -> str:
+    """A class of the European marketing standards.
+
+    >>> from frontend.words.languages import load_languages
+    >>> quality(QualityClass.FIRST, load_languages()["de"])
+    'Klasse I'
+    """
+    return language(QUALITIES[quality_class])
+
+
+def declared(shown: CatalogueItem | Result, language: Language) -> str:
+    """Origin, variety and class of produce, as a price sign has them: `Spain · Gala · Class I`.
+
+    >>> from frontend.words.languages import load_languages
+    >>> pears = Result.model_construct(origin="IT", quality_class=QualityClass.FIRST)
+    >>> declared(pears, load_languages()["en"])
+    'Italy · Class I'
+    """
+    said = (
+        shown.origin and country(shown.origin, language),
+        shown.variety,
+        shown.quality_class and quality(shown.quality_class, language),
+    )
+    return " · ".join(filter(None, said))
+
+
+def offer(shown: CatalogueItem | Result, language: Language) -> str | None:
+    """What an offer is lower than, and until when it holds; None where there is none.
+
+    >>> from frontend.words.languages import load_languages
+    >>> from datetime import UTC
+    >>> limes = Result.model_construct(
+    ...     unit=Unit.EACH,
+    ...     unit_price_before=Decimal("0.49"),
+    ...     offer_until=datetime(2026, 12, 6, tzinfo=UTC),
+    ...     currency="EUR",
+    ... )
+    >>> offer(limes, load_languages()["en"])
+    'Offer until Dec 5, 2026 · was €0.49 each'
+    """
+    if shown.unit_price_before is None or shown.offer_until is None:
+        return None
+    before = unit_price(shown.unit_price_before, shown.currency, shown.unit, language)
+    return f"{offer_until(shown.offer_until, language)} · {language('was {price}', price=before)}"
 
 
 def milliseconds(duration: float | None, language: Language) -> str:

@@ -65,7 +65,13 @@ def api() -> Service:
 
 
 @pytest.fixture
-def kiosk(api: Service, samples: Path) -> Kiosk:
+def own_settings() -> dict[str, object]:
+    """What a file of tests sets besides."""
+    return {}
+
+
+@pytest.fixture
+def kiosk(api: Service, samples: Path, own_settings: dict[str, object]) -> Kiosk:
     """The kiosk, with PINs of its own."""
     settings = Settings.model_validate(
         {
@@ -78,6 +84,7 @@ def kiosk(api: Service, samples: Path) -> Kiosk:
             "manager_pin": MANAGER_HASH,
             "admin_token": TOKEN,
             "kiosk_secret": KIOSK_SECRET,
+            **own_settings,
         }
     )
     return create_kiosk(settings, transport=api.transport)

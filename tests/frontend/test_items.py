@@ -89,13 +89,15 @@ async def test_a_price_from_a_later_day_is_planned_and_taken_back(
 async def test_an_offer_has_an_end(manager: User, api: Service) -> None:
     manager.find("edit-Banana").click()
     await manager.should_see(marker="item-form", retries=SOON)
-    manager.find(marker="item-unit_price").clear().type("0.99")
-    manager.find(marker="item-valid_from").type("2999-07-01T06:00")
-    manager.find(marker="item-valid_to").type("2999-07-01T05:00")
+    manager.find(marker="item-offer_price").type("0,99")
+    manager.find(marker="item-offer_from").type("2999-07-01T06:00")
+    manager.find(marker="save-item").click()
+    await manager.should_see("Please say what the offer costs, and until when.", retries=SOON)
+    manager.find(marker="item-offer_until").type("2999-07-01T05:00")
     manager.find(marker="save-item").click()
     await manager.should_see("The price must end after it begins.", retries=SOON)
 
-    manager.find(marker="item-valid_to").clear().type("2999-07-03T20:00")
+    manager.find(marker="item-offer_until").clear().type("2999-07-03T20:00")
     manager.find(marker="save-item").click()
     await manager.should_see("Banana is saved.", retries=SOON)
     await manager.should_see("€0.99/kg from Jul 1, 2999, 06:00", retries=SOON)
@@ -104,6 +106,25 @@ async def test_an_offer_has_an_end(manager: User, api: Service) -> None:
     assert offer.valid_to == datetime(2999, 7, 4, tzinfo=UTC)
     manager.find("edit-Banana").click()
     await manager.should_see("from Jul 1, 2999, 06:00 until Jul 3, 2999, 20:00", retries=SOON)
+
+
+async def test_what_is_declared_is_said_in_the_form(manager: User, api: Service) -> None:
+    manager.find("edit-Banana").click()
+    await manager.should_see(marker="item-form", retries=SOON)
+    [origin] = manager.find(kind=ui.select).elements
+    assert dict(origin.options)["ES"] == "Spain"  # type: ignore[arg-type]
+    origin.set_value("ES")
+    manager.find(marker="item-variety").type("Cavendish")
+    manager.find(marker="item-best_before_days").type("5")
+    manager.find("Class II").click()
+    manager.find(marker="save-item").click()
+    await manager.should_see("Banana is saved.", retries=SOON)
+    assert api.shop.catalogue.items["Banana"].declared == {
+        "origin": "ES",
+        "quality_class": "II",
+        "variety": "Cavendish",
+        "best_before_days": 5,
+    }
 
 
 async def test_a_new_item_and_a_number_that_is_taken(manager: User, api: Service) -> None:

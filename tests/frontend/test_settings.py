@@ -36,6 +36,18 @@ from frontend.settings import Settings
             " such as Europe/Berlin. (got 'Europe/Atlantis')\n",
         ),
         (
+            "SMARTSCALE_SHOP_NAME",
+            "x" * 61,
+            f"SMARTSCALE_SHOP_NAME: use one line of at most 60 letters (got '{'x' * 61}')\n",
+        ),
+        ("SMARTSCALE_SHOP_ADDRESS", "a\nb", None),
+        (
+            "SMARTSCALE_SHOP_LOGO",
+            "/nope.png",
+            "SMARTSCALE_SHOP_LOGO: use a PNG, JPEG or WebP file of at most 1 MB and 4096 pixels"
+            " that can be read (No such file or directory) (got '/nope.png')\n",
+        ),
+        (
             "SMARTSCALE_SCALE",
             "serial:///dev/ttyUSB0",
             "SMARTSCALE_SCALE: add ?protocol= with one of mt-sics, toledo-8217, cas, cas-22"

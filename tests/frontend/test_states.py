@@ -13,9 +13,10 @@ import smartscale.contract
 from frontend.staff.catalogue import item_form, item_import
 from frontend.staff.history import correction, weighings
 from frontend.staff.models import labels, memory, serving, trial
+from frontend.words import wording
 from frontend.words.languages import SOURCE, load_languages
 from smartscale.contract import document
-from smartscale.contract.catalogue import ChangeKind, SoldAs
+from smartscale.contract.catalogue import ChangeKind, QualityClass, SoldAs
 from smartscale.contract.memory import MemoryProgress
 from smartscale.contract.models import ImportStep, Mapped, Mode, SwitchState, TrialState
 from smartscale.contract.weighing import Act, ConfirmedBy, Status, Unit
@@ -28,6 +29,7 @@ DRAWN: Mapping[type[StrEnum], Mapping[Any, Any]] = {
     Mapped: labels.HOW,
     MemoryProgress: memory.STATES,
     Mode: trial.MODES,
+    QualityClass: wording.QUALITIES,
     SoldAs: item_form.SOLD_AS,
     Status: weighings.STATES,
     SwitchState: serving.STATES,

@@ -5,10 +5,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
@@ -22,8 +24,10 @@ from frontend.labels.issued import Issued
 from frontend.labels.label import NO_BARCODE, Label, NotSettled, label_of, receipt_text
 from frontend.labels.printer import NotPrinted, Printer, printer_of
 from frontend.labels.profiles import PROFILES, Profile
+from frontend.labels.shop import Shop, read_logo
+from frontend.words import wording
 from frontend.words.languages import load_languages
-from smartscale.contract.weighing import Result
+from smartscale.contract.weighing import QualityClass, Result, Unit
 
 LANGUAGES = load_languages()
 NAMES = {"de": "Bananen groß", "ru": "Бананы", "ar": "موز", "fr": "Pêches", "es": "Piñas"}
@@ -69,6 +73,105 @@ def test_the_printed_barcode_can_be_scanned_in_every_language(code: str) -> None
     assert found.text == label().number
     assert Gtin.parse(found.text).value == label().number
     assert drawn.size == (render.WIDTH, render.HEIGHT)
+
+
+def logo() -> bytes:
+    """A logo as a shop gives it: a picture that is wider than high, and partly transparent."""
+    out = io.BytesIO()
+    Image.new("RGBA", (300, 200), (0, 90, 30, 128)).save(out, "PNG")
+    return out.getvalue()
+
+
+SHOP = Shop("Müller's Fruit", "Market Square 1, 50667 Köln", logo())
+DECLARED: dict[str, Any] = {
+    "origin": "ES",
+    "quality_class": "I",
+    "variety": "Cavendish",
+    "best_before_days": 5,
+    "unit_price_before": "2.49",
+    "offer_until": datetime(2026, 12, 6, tzinfo=UTC),
+}
+
+
+def declared(profile: str = "de", **changes: object) -> Label:
+    result = Result.model_validate(SALE | DECLARED | changes)
+    return label_of(result, "4011", PROFILES[profile], SHOP)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_label_and_receipt_say_whose_and_what_it_is(code: str) -> None:
+    t = LANGUAGES[code]
+    said = (
+        *SHOP.lines,
+        wording.country("ES", t),
+        "Cavendish",
+        wording.quality(QualityClass.FIRST, t),
+        t("Packed on"),
+        wording.full_day(date(2026, 11, 26), t),
+        t("Best before"),
+        wording.full_day(date(2026, 12, 1), t),
+        wording.offer_until(datetime(2026, 12, 6, tzinfo=UTC), t),
+        t("was {price}", price=wording.unit_price(Decimal("2.49"), "EUR", Unit.KG, t)),
+    )
+    receipt = receipt_text(declared(), t)
+    assert [one for one in said if one not in receipt] == []
+    if t.direction == "ltr":
+        on_label = " ".join(text_of(render.pdf(declared(), t, copy=False)).split())
+        assert [one for one in said if " ".join(one.split()) not in on_label] == []
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_longest_label_can_be_scanned_by_every_profile(profile: str) -> None:
+    made = declared(profile)
+    drawn = render.picture(made, LANGUAGES["ar"], copy=True)
+    assert drawn.height > render.HEIGHT
+    assert [found.text for found in zxingcpp.read_barcodes(drawn)] == [made.number]
+
+
+def test_days_are_those_of_the_shop_and_none_is_printed_without_a_wish() -> None:
+    auckland = replace(LANGUAGES["en"], zone=ZoneInfo("Pacific/Auckland"))
+    said = receipt_text(declared(best_before_days=0), auckland)
+    assert "Packed on: Nov 27, 2026" in said
+    assert "Best before: Nov 27, 2026" in said
+    assert "Packed on" not in receipt_text(declared(best_before_days=None), auckland)
+
+
+def test_a_shop_that_says_nothing_has_the_label_of_before() -> None:
+    assert render.height_of(label(), LANGUAGES["en"]) == render.HEIGHT
+
+
+def test_a_logo_is_made_small_and_says_nothing_else(tmp_path: Path) -> None:
+    file = tmp_path / "logo.jpg"
+    exif = Image.Exif()
+    exif[0x010E] = "who took it"
+    Image.new("RGB", (2000, 1000), "red").save(file, exif=exif)
+    with Image.open(io.BytesIO(read_logo(file))) as kept:
+        assert (kept.format, kept.size) == ("PNG", (512, 256))
+        assert not kept.getexif()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "this one is none"),
+        (b"\x89PNG\r\n\x1a\n broken", "this one is none"),
+        (b"x" * 1_000_001, "this one is larger"),
+        (None, "that can be read"),
+    ],
+)
+def test_what_is_no_logo_is_refused(tmp_path: Path, content: bytes | None, complaint: str) -> None:
+    file = tmp_path / "logo.png"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(ValueError, match=complaint):
+        read_logo(file)
+
+
+def test_a_logo_of_too_many_pixels_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "logo.png"
+    Image.new("1", (5000, 10)).save(file)
+    with pytest.raises(ValueError, match="5000 x 10"):
+        read_logo(file)
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

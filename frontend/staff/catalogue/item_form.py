@@ -1,7 +1,7 @@
 """The form of one item: what it is called, what it costs from when, its picture."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from nicegui import run, ui
@@ -17,10 +17,11 @@ from frontend.weighing.pictures import (
 )
 from frontend.words import wording
 from frontend.words.languages import N_, Language
-from smartscale.contract.catalogue import EditableItem, Price, SoldAs, Unit
+from smartscale.contract.catalogue import EditableItem, Price, QualityClass, SoldAs, Unit
 
 NOT_A_MOMENT = N_("Please choose a day and a time, or leave the field empty.")
 ENDS_BEFORE = N_("The price must end after it begins.")
+NO_END = N_("Please say what the offer costs, and until when.")
 SOLD_AS: dict[str, str] = {
     "": N_("not said"),
     SoldAs.SINGLE: N_("one at a time"),
@@ -32,6 +33,10 @@ UNITS: dict[str, str] = {
     Unit.LB: N_("per lb"),
     Unit.EACH: N_("by the piece"),
 }
+
+
+_DECLARED = ("origin", "quality_class", "variety", "best_before_days")
+_OFFER = ("offer_price", "offer_from", "offer_until")
 
 
 class ItemForm:
@@ -74,13 +79,14 @@ class ItemForm:
             with ui.element("div").classes("fields"):
                 self._box("unit_price", t("Unit price"), "2.49").props("inputmode=decimal")
                 self._box("valid_from", t("Holds from (empty: now)")).props("type=datetime-local")
-                self._box("valid_to", t("Offer until (empty: no end)")).props("type=datetime-local")
                 self._box("tare_kg", t("Usual tare"), "0.000").props("inputmode=decimal suffix=kg")
                 self._box("piece_kg_min", t("A piece weighs at least"), "0.120").props("suffix=kg")
                 self._box("piece_kg_max", t("A piece weighs at most"), "0.250").props("suffix=kg")
                 self._box("synonyms", t("Also found as, with commas"))
                 self._box("aliases", t("Other names of models, with commas"))
             self._choice("sold_as", t("Comes onto the scale"), SOLD_AS)
+            self._declaration()
+            self._offer()
             with ui.element("div").classes("desk-actions"):
                 save = theme.action(t("Save"), self._save, kind="primary", symbol="check")
                 save.mark("save-item")
@@ -88,6 +94,35 @@ class ItemForm:
                 self._prices()
                 self._picture()
                 self._end()
+
+    def _declaration(self) -> None:
+        """Draw what the price sign and the label say of the produce."""
+        t = self._desk.visit.language
+        theme.text(t("On price sign and label"), "h3")
+        with ui.element("div").classes("fields"):
+            countries = wording.countries(t)
+            ui.select(
+                countries,
+                label=t("Origin"),
+                value=self._typed["origin"] if self._typed["origin"] in countries else None,
+                with_input=True,
+                clearable=True,
+                on_change=lambda event: self._typed.update({"origin": event.value or ""}),
+            ).props("outlined stack-label").classes("field").mark("item-origin")
+            self._box("variety", t("Variety"), "Elstar")
+            days = self._box("best_before_days", t("Keeps for days (empty: no date printed)"), "5")
+            days.props("inputmode=numeric")
+        qualities = {one.value: wording.quality(one, t) for one in QualityClass}
+        self._choice("quality_class", t("Class"), {"": N_("not said"), **qualities})
+
+    def _offer(self) -> None:
+        """Draw what an offer needs: a lower price, from when, and until when."""
+        t = self._desk.visit.language
+        theme.text(t("Offer"), "h3")
+        with ui.element("div").classes("fields"):
+            self._box("offer_price", t("Offer price"), "1.99").props("inputmode=decimal")
+            self._box("offer_from", t("Holds from (empty: now)")).props("type=datetime-local")
+            self._box("offer_until", t("Offer until")).props("type=datetime-local")
 
     def _box(self, name: str, title: str, example: str = "") -> ui.input:
         box = ui.input(
@@ -225,7 +260,7 @@ class ItemForm:
 
     async def _save(self) -> None:
         try:
-            edit = self._edit()
+            edit, offer = self._edit(), self._offer_edit()
         except ValueError as error:
             self._desk.show_problem(str(error))
             return
@@ -237,7 +272,11 @@ class ItemForm:
         stored: list[EditableItem] = []
 
         async def save(admin: AdminClient) -> None:
-            stored.append(await admin.save_item(label, edit))
+            self._item = await admin.save_item(label, edit)
+            if offer:
+                again = edit | offer | {"version": self._item.version}
+                self._item = await admin.save_item(label, again)
+            stored.append(self._item)
 
         if await self._desk.act(save, N_("{item} is saved."), item=label):
             self._desk.visit.kiosk.catalogue.forget()
@@ -261,9 +300,7 @@ class ItemForm:
         for name, text in typed.items():
             if name.startswith("name_"):
                 names[name.removeprefix("name_")] = text
-        since, until = (self._moment(typed[name]) for name in ("valid_from", "valid_to"))
-        if since and until and until <= since:
-            raise ValueError(ENDS_BEFORE)
+        since = self._moment(typed["valid_from"])
         return {
             "plu": typed["plu"],
             "names": {language: name for language, name in names.items() if name},
@@ -274,12 +311,29 @@ class ItemForm:
             "piece_kg_min": _figure(typed["piece_kg_min"]),
             "piece_kg_max": _figure(typed["piece_kg_max"]),
             "sold_as": typed["sold_as"],
+            **{name: typed[name] for name in _DECLARED},
             "synonyms": _listed(typed["synonyms"]),
             "aliases": _listed(typed["aliases"]),
             "currency": None if self._item is None else self._item.currency,
             "valid_from": since and since.isoformat(),
-            "valid_to": until and until.isoformat(),
             "version": 0 if self._item is None else self._item.version,
+        }
+
+    def _offer_edit(self) -> dict[str, Any]:
+        """What a request for the offer says in other words; nothing where there is none. Raises
+        ValueError with a message of the translations."""
+        typed = {name: self._typed[name].strip() for name in _OFFER}
+        if not any(typed.values()):
+            return {}
+        since, until = self._moment(typed["offer_from"]), self._moment(typed["offer_until"])
+        if not typed["offer_price"] or until is None:
+            raise ValueError(NO_END)
+        if until <= (since or datetime.now(UTC)):
+            raise ValueError(ENDS_BEFORE)
+        return {
+            "unit_price": _figure(typed["offer_price"]),
+            "valid_from": since and since.isoformat(),
+            "valid_to": until.isoformat(),
         }
 
     def _moment(self, text: str) -> datetime | None:
@@ -314,6 +368,10 @@ def _fetch_catalogue(desk: Desk) -> Callable[[object], Awaitable[None]]:
     return fetch
 
 
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
 def _figure(text: str) -> str:
     """A figure as the API reads it, with a point where people write a comma."""
     return text.replace(",", ".")
@@ -326,14 +384,14 @@ def _listed(text: str) -> list[str]:
 
 def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, str]:
     """The initial content of the fields."""
-    names = {f"name_{code}": "" for code in languages}
+    names = {f"name_{code}": "" for code in languages} | dict.fromkeys(_OFFER, "")
     if item is None:
         empty = (
             "label",
             "plu",
             "unit_price",
             "valid_from",
-            "valid_to",
+            *_DECLARED,
             "piece_kg_min",
             "piece_kg_max",
         )
@@ -352,7 +410,7 @@ def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, 
         "unit": item.unit.value,
         "unit_price": "" if item.unit_price is None else f"{item.unit_price:f}",
         "valid_from": "",
-        "valid_to": "",
+        **{name: _text(getattr(item, name)) for name in _DECLARED},
         "tare_kg": f"{item.tare_kg:.3f}",
         "piece_kg_min": "" if item.piece_kg_min is None else f"{item.piece_kg_min:f}",
         "piece_kg_max": "" if item.piece_kg_max is None else f"{item.piece_kg_max:f}",

@@ -148,7 +148,10 @@ class ItemsPage(StaffPage):
                         self._teach_me(item.label)
             theme.text(item.plu, "td")
             theme.text(wording.category(item.category, t), "td")
-            theme.text(wording.item_price(item, t), "td").classes("cell-price")
+            with ui.element("td").classes("cell-price"):
+                theme.text(wording.item_price(item, t), "div")
+                if (offer := wording.offer(item, t)) is not None:
+                    theme.text(offer, "div").classes("corrected").mark("offer")
             said = [
                 t(
                     "{price} from {time}",
