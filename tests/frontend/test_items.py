@@ -112,7 +112,7 @@ async def test_what_is_declared_is_said_in_the_form(manager: User, api: Service)
     manager.find("edit-Banana").click()
     await manager.should_see(marker="item-form", retries=SOON)
     [origin] = manager.find(kind=ui.select).elements
-    assert dict(origin.options)["ES"] == "Spain"  # type: ignore[arg-type]
+    assert dict(origin.options)["ES"] == "Spain"
     origin.set_value("ES")
     manager.find(marker="item-variety").type("Cavendish")
     manager.find(marker="item-best_before_days").type("5")
