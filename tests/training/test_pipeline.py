@@ -4,8 +4,11 @@ import csv
 import importlib.util
 import json
 import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -17,13 +20,16 @@ from smartscale.recognition.recogniser import NetworkRecogniser
 if importlib.util.find_spec("tensorflow") is None:
     pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
 
+import tensorflow as tf
+
+from training import embedding, network, pipeline
 from training import material as training_material
-from training import network, pipeline
 from training.errors import TrainingError
 from training.fit import Progress, Recipe, Trained, fit
 from training.material import stage
 from training.omission import LeftOut
 from training.probes import probe
+from training.teacher import Teacher
 
 pytestmark = pytest.mark.training
 
@@ -53,14 +59,22 @@ def three_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def few_examples(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handful of what is slow to draw or to convert with, as each stage of each run does it.
-
-    Plates are cheap, and with them there are the 256 pictures that an embedding is made of.
-    """
+    """A handful of what is slow to draw or to convert with, as each stage of each run does it."""
     monkeypatch.setattr(training_material, "RENDERED_OBJECTS", 6)
     monkeypatch.setattr(training_material, "HANDS", 6)
-    monkeypatch.setattr(training_material, "RENDERED_PLATES", 260)
-    monkeypatch.setattr(pipeline, "EXAMPLES_FOR_INT8", 4)
+    monkeypatch.setattr(training_material, "RENDERED_PLATES", 40)
+    monkeypatch.setattr(embedding, "LENGTH", 32)
+    for name, few in (("LENGTH", 32), ("EXAMPLES_FOR_INT8", 4), ("UNSEEN_PLATES", 8)):
+        monkeypatch.setattr(pipeline, name, few)
+    monkeypatch.setattr(pipeline, "ALTERED_VIEWS", 2)
+
+
+@pytest.fixture
+def no_graphs() -> Iterator[None]:
+    """Compute at once what is computed a few times: to trace it first takes longer."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +106,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.usefixtures("no_graphs")
 def test_an_interrupted_run_ends_as_it_would_have_ended(
     data: Path,
     tmp_path: Path,
@@ -135,7 +150,7 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
         data,
         tmp_path / "cut",
         package_folder,
-        members=(TINY, TINY),
+        members=(TINY, replace(TINY, epochs=1, early_epochs=0)),
         precision="float16",
     )
 
@@ -155,23 +170,30 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     # The package above has been measured in all of them.
     monkeypatch.setattr(pipeline, "PRECISIONS", ("float16",))
     pupil_folder = tmp_path / "pupil"
-    short = replace(TINY, epochs=1)
-    members = (replace(short, teacher_weight=0.6), replace(short, size=TINY.size // 2))
     pipeline.main(
         data,
         tmp_path / "taught",
         pupil_folder,
-        members=members,
+        members=(replace(TINY, epochs=1, teacher_weight=0.6),),
         teacher=package_folder,
         precision="float16",
     )
     taught = load_package(pupil_folder)
     assert taught.input_size == TINY.size
-    pupil, other = taught.evaluation["members"]
+    [pupil] = taught.evaluation["members"]
     assert pupil["recipe"]["teacher"] == f"{package.model_id}@{package.revision}"
     assert pupil["recipe"]["teacher_weight"] > 0
-    assert other["recipe"]["teacher"] == ""
     assert NetworkRecogniser(taught).recognise(photo.read_bytes())
+
+
+def test_who_gives_a_teacher_no_weight_has_none() -> None:
+    heavy = replace(TINY, teacher_weight=0.6)
+    assert [one.teacher_weight for one in pipeline.taught((heavy, TINY), None)] == [0, 0]
+
+    teacher = SimpleNamespace(name="shop@1")
+    pupil, other = pipeline.taught((heavy, TINY), cast("Teacher", teacher))
+    assert (pupil.teacher, pupil.label_smoothing) == ("shop@1", 0)
+    assert other == TINY
 
 
 def test_other_settings_do_not_go_on_with_a_run(data: Path, tmp_path: Path) -> None:
