@@ -32,6 +32,7 @@ from frontend.staff.analytics.page import analytics_page
 from frontend.staff.catalogue.page import items_page
 from frontend.staff.history.page import history_page, suspicious_page
 from frontend.staff.history.report import report_page
+from frontend.staff.live import live_page
 from frontend.staff.models.page import models_page
 from frontend.staff.setup.page import setup_page
 from frontend.staff.teach import teach_page
@@ -170,6 +171,7 @@ def serve(kiosk: Kiosk) -> None:
     _page("/", weigh_page, kiosk)
     _page("/history", history_page, kiosk)
     _page("/suspicious", suspicious_page, kiosk)
+    _page("/live", live_page, kiosk)
     _page("/report", report_page, kiosk)
     _page("/analytics", analytics_page, kiosk)
     _page("/items", items_page, kiosk)

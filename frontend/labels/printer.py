@@ -41,6 +41,8 @@ class Printer:
 
     def __init__(self, connect: Callable[[], Escpos]) -> None:
         self._connect = connect
+        self.trouble: str | None = None
+        """Why the last label was not printed: a message of the catalogues."""
         self._turn = threading.Lock()
 
     def print(self, label: Image.Image) -> None:
@@ -51,14 +53,22 @@ class Printer:
         """
         with self._turn:
             try:
-                printer = self._connect()
-                try:
-                    self._print(printer, label)
-                finally:
-                    printer.close()
-            except (OSError, EscposError) as error:
-                _log.warning("The label printer does not answer: %s", error)
-                raise NotPrinted(AWAY) from error
+                self._print_now(label)
+            except NotPrinted as error:
+                self.trouble = str(error)
+                raise
+            self.trouble = None
+
+    def _print_now(self, label: Image.Image) -> None:
+        try:
+            printer = self._connect()
+            try:
+                self._print(printer, label)
+            finally:
+                printer.close()
+        except (OSError, EscposError) as error:
+            _log.warning("The label printer does not answer: %s", error)
+            raise NotPrinted(AWAY) from error
 
     def _print(self, printer: Escpos, label: Image.Image) -> None:
         printer.open()

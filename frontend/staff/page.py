@@ -19,6 +19,7 @@ from frontend.words.languages import N_, Language
 from smartscale.contract.history import HistoryFilter
 
 PAGES = (
+    ("/live", N_("Live"), Role.ATTENDANT),
     ("/history", N_("History"), Role.ATTENDANT),
     ("/suspicious", N_("Suspicious"), Role.ATTENDANT),
     ("/report", N_("Day's report"), Role.ATTENDANT),
@@ -77,6 +78,11 @@ class StaffPage(ABC):
     @abstractmethod
     async def begin(self) -> None:
         """Somebody has logged in: fetch what the page shows."""
+
+    @property
+    def stays(self) -> bool:
+        """Whether the login stays for whoever comes back, also where a scale is wired."""
+        return False
 
     def acted(self) -> None:  # noqa: B027 - most pages have nothing to do
         """The person logged in has changed something: pages may poll soon."""
@@ -178,6 +184,8 @@ class StaffPage(ABC):
         if self.session.role is not None or self._shut_since is None:
             self._shut_since = monotonic()
         kiosk = self.visit.kiosk
+        if self.stays:
+            return
         if kiosk.scale is not None and monotonic() - self._shut_since > kiosk.settings.away_s:
             self._shut_since = None
             ui.navigate.to(theme.address("/", self.t))

@@ -15,7 +15,7 @@ from frontend.staff.history.weighings import LARGE, status, title_of
 from frontend.weighing.weighing import MAX_QUANTITY
 from frontend.words import wording
 from frontend.words.languages import N_
-from smartscale.contract.weighing import Act, ConfirmedBy, Result, Status, Unit
+from smartscale.contract.weighing import Act, ConfirmedBy, Prediction, Result, Status, Unit
 
 CONFIRMERS = {
     ConfirmedBy.SHOPPER: N_("Confirmed by the shopper"),
@@ -26,6 +26,13 @@ CONFIRMERS = {
 ACTS = {Act.VOID: N_("Voided"), Act.REPRINT: N_("Printed again")}
 CHEAPER = N_("A shopper chose this instead of what was recognised, and it is cheaper.")
 TOO_FEW = N_("A shopper counted fewer pieces than weigh so much.")
+
+
+def suspicion(result: Result) -> str:
+    """Why a weighing is suspicious: a message of the catalogues."""
+    if result.pieces is not None and (result.quantity or 1) < result.pieces.least:
+        return TOO_FEW
+    return CHEAPER
 
 
 class Correction:
@@ -41,12 +48,12 @@ class Correction:
         self._quantity = pieces.suggested if pieces and odd else result.quantity or 1
         """How many pieces the attendant counts."""
         self._changed = on_change
-        self._searching = False
-        self._voiding = False
+        self._searching = self._voiding = False
         self._dialog: ui.dialog | None = None
 
-    def open(self) -> None:
-        """Show it."""
+    def open(self, *, searching: bool = False, voiding: bool = False) -> None:
+        """Show it, with the search for another item, or the question whether to void it, open."""
+        self._searching, self._voiding = searching, voiding
         t = self._desk.visit.language
         # The dialog belongs to the page, so that it stays when the list that opened it is redrawn.
         with self._desk.visit.client.layout, ui.dialog() as dialog:
@@ -56,6 +63,11 @@ class Correction:
             with ui.element("div").classes("card weighing-card").mark("weighing-card"):
                 self._draw()
         dialog.open()
+        if wanted := ".search" if searching else ".void-row" if voiding else "":
+            self._desk.visit.client.run_javascript(
+                f"setTimeout(() => document.querySelector('.weighing-card {wanted}')"
+                "?.scrollIntoView({block: 'start'}), 300)"
+            )
 
     @ui.refreshable_method
     def _draw(self) -> None:
@@ -81,7 +93,7 @@ class Correction:
             theme.notice(result.error or t("No result"), kind="calm")
             return
         if result.suspicious:
-            theme.notice(t(self._suspicion()), kind="calm").mark("suspicion")
+            theme.notice(t(suspicion(result)), kind="calm").mark("suspicion")
         if result.voided:
             theme.notice(t("This weighing is voided: it counts no more."), kind="calm")
             return
@@ -91,7 +103,7 @@ class Correction:
     def _acts(self) -> None:
         """Draw what staff can do besides saying what it is."""
         t, labels = self._desk.visit.language, self._desk.visit.kiosk.labels
-        with ui.element("div").classes("entry-actions"):
+        with ui.element("div").classes("entry-actions void-row"):
             if labels.printer is not None and self._has_label:
                 theme.action(t("Print again"), self._reprint, symbol="print").mark("reprint")
             if self._voiding:
@@ -175,27 +187,14 @@ class Correction:
         )
         return facts
 
-    def _suspicion(self) -> str:
-        result = self._result
-        if result.pieces is not None and (result.quantity or 1) < result.pieces.least:
-            return TOO_FEW
-        return CHEAPER
-
     def _answers(self) -> None:
         t, result = self._desk.visit.language, self._result
         sold = result.sold_label
         theme.text(t("What is it?"), "h3")
-        settled = result.confirmed_by is ConfirmedBy.ATTENDANT and not result.needs_count
         if result.unit is Unit.EACH:
             self._count()
-            settled = settled and self._quantity == result.quantity
-        seen = next((one for one in result.top_k if one.label == result.label), None)
-        if result.suspicious and seen is not None and seen.total is not None and seen.label != sold:
-            label = seen.label
-            self._right(seen.name, lambda: self._confirm(label))
-        elif not settled and result.price is not None and sold is not None:
-            name = amount(title_of(result, t), self._counted or 1, t)
-            self._right(name, lambda: self._confirm(sold, self._counted))
+        self.draw_right()
+        seen = self._seen
         with ui.element("div").classes("alternatives"):
             for candidate in result.top_k:
                 if candidate.total is None or candidate.label == sold:
@@ -218,10 +217,36 @@ class Correction:
                 kind="quiet",
             ).mark("let-pass")
 
-    def _right(self, name: str, confirm: Callable[[], Awaitable[None]]) -> None:
-        t = self._desk.visit.language
-        right = theme.action(t("It is {name}", name=name), confirm, kind="primary", symbol="check")
+    def draw_right(self) -> None:
+        """Draw the one tap that says it is right, or was seen right; nothing where it is settled.
+
+        What may be a fraud is settled as what the scale saw.
+        """
+        t, result, seen = self._desk.visit.language, self._result, self._seen
+        sold, quantity = result.sold_label, self._counted
+        settled = result.confirmed_by is ConfirmedBy.ATTENDANT and not result.needs_count
+        if result.suspicious and seen is not None and seen.total is not None and seen.label != sold:
+            name, label, quantity = seen.name, seen.label, None
+        elif (
+            result.price is None
+            or sold is None
+            or (settled and quantity in {None, result.quantity})
+        ):
+            return
+        else:
+            name, label = amount(title_of(result, t), quantity or 1, t), sold
+        right = theme.action(
+            t("It is {name}", name=name),
+            lambda: self._confirm(label, quantity),
+            kind="primary",
+            symbol="check",
+        )
         right.mark("settle").classes("desk-action")
+
+    @property
+    def _seen(self) -> Prediction | None:
+        """What the scale took it for."""
+        return next((one for one in self._result.top_k if one.label == self._result.label), None)
 
     @property
     def _counted(self) -> int | None:
