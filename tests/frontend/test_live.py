@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 
 import pytest
+from nicegui import ui
 from nicegui.testing import User
 
 from frontend.devices.scales.scale import Condition
@@ -60,7 +61,7 @@ async def test_what_waits_comes_and_goes_without_a_reload(
 ) -> None:
     monkeypatch.setattr(live, "POLL_S", 0.05)
     titles: list[str] = []
-    monkeypatch.setattr(live.ui, "page_title", titles.append)
+    monkeypatch.setattr(ui, "page_title", titles.append)
     await log_in(user, "/live", ATTENDANT_PIN)
     await user.should_see("Nobody needs you right now.", retries=SOON)
 
