@@ -2,12 +2,14 @@
 
 import signal
 import sys
+from typing import Any
 
-from nicegui import app, ui
+from nicegui import app, background_tasks, ui
 from pydantic import ValidationError
 
 from frontend.app import POLICY, create_kiosk, serve
 from frontend.logs import log_as_json
+from frontend.secure import Served
 from frontend.settings import Settings, what_is_wrong
 from smartscale.contract.browsers import Doorkeeper, Hosts
 
@@ -41,6 +43,11 @@ def main() -> None:
         app.on_shutdown(kiosk.scale.close)
     if kiosk.camera is not None:
         app.on_shutdown(kiosk.camera.close)
+    secure: dict[str, Any] = {}
+    if settings.certificate is not None:
+        served = Served(settings.certificate, settings.certificate_key)
+        app.on_startup(lambda: background_tasks.create(served.follow(), name="certificate"))
+        secure["ssl_context_factory"] = served.context
     ui.run(
         host=settings.host,
         port=settings.port,
@@ -55,6 +62,7 @@ def main() -> None:
         log_config=None,
         # Wrong PINs are counted per client address, so a forwarded header must not change it.
         proxy_headers=False,
+        **secure,
     )
 
 

@@ -45,6 +45,8 @@ from frontend.weighing.station import Station
 from frontend.words.languages import load_languages_in
 from smartscale.contract.browsers import HEADERS
 
+AUTHORITY_PATH = "/authority.crt"
+"""Where a phone fetches what it has to trust."""
 _STATIC_AGE_S = 3600
 
 POLICY = (
@@ -160,6 +162,13 @@ def serve(kiosk: Kiosk) -> None:
         return Response(kiosk.labels.shop.logo, media_type="image/png", headers=age)
 
     serve_pictures(kiosk)
+    authority = kiosk.settings.authority
+    if authority is not None:
+
+        @app.get(AUTHORITY_PATH, include_in_schema=False)
+        def trusted() -> Response:
+            # By this type phones offer to trust it.
+            return Response(authority.read_bytes(), media_type="application/x-x509-ca-cert")
 
     camera = kiosk.camera
     if camera is not None:

@@ -23,6 +23,7 @@ from frontend.labels.desk import Printing
 from frontend.labels.printer import NO_PRINTER, printer_of
 from frontend.labels.profiles import PROFILES
 from frontend.labels.shop import Shop, check_line, read_logo
+from frontend.secure import Served
 from frontend.weighing.containers import GIVEN_OUT, read_containers
 from frontend.words.languages import load_languages
 from smartscale.contract.time_zone import TimeZone
@@ -54,6 +55,12 @@ class Settings(BaseSettings):
     """The kiosk's own address, else the one that API and kiosk share in the embedded run."""
     allowed_hosts: str = Field(default="", alias="SMARTSCALE_ALLOWED_HOSTS")
     """Further host names of this kiosk, separated by spaces; `*` accepts any name."""
+    certificate: Path | None = Field(default=None, alias="SMARTSCALE_CERTIFICATE")
+    """A certificate, PEM: with one the kiosk is served by https."""
+    certificate_key: Path | None = Field(default=None, alias="SMARTSCALE_CERTIFICATE_KEY")
+    """Its key, where that is not in the same file."""
+    authority: Path | None = Field(default=None, alias="SMARTSCALE_CERTIFICATE_AUTHORITY")
+    """The certificate of who has signed it, which phones fetch here to trust the kiosk."""
     scale_id: str = Field(default="kiosk-1", alias="SMARTSCALE_SCALE_ID")
     language: str = Field(default="en", alias="SMARTSCALE_LANGUAGE")
     time_zone: TimeZone = Field(default=UTC, alias="SMARTSCALE_TIME_ZONE")
@@ -170,10 +177,21 @@ class Settings(BaseSettings):
             raise ValueError(f"use one of {', '.join(sorted(PROFILES))}")
         return profile
 
-    @field_validator("receipt_url", mode="before")
+    @field_validator("receipt_url", "certificate", "certificate_key", "authority", mode="before")
     @classmethod
-    def _may_be_empty(cls, url: object) -> object:
-        return url or None
+    def _may_be_empty(cls, given: object) -> object:
+        return given or None
+
+    @model_validator(mode="after")
+    def _is_a_certificate(self) -> "Settings":
+        if self.certificate is not None:
+            try:
+                Served(self.certificate, self.certificate_key)
+            except ValueError as error:
+                raise ValueError(f"SMARTSCALE_CERTIFICATE: {error}") from error
+        elif self.certificate_key is not None:
+            raise ValueError("SMARTSCALE_CERTIFICATE_KEY needs its SMARTSCALE_CERTIFICATE")
+        return self
 
     camera: str = Field(default=BROWSER, alias="SMARTSCALE_CAMERA")
     """`browser`; or this machine's camera as OpenCV opens it: `/dev/video0`, or a stream's URL."""

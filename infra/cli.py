@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 from types import FrameType
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -13,6 +13,7 @@ import training.cli as training
 from infra.commands import (
     backup,
     catalogue,
+    certificate,
     cost,
     evaluate,
     kiosk_key,
@@ -46,19 +47,32 @@ app.add_typer(backup.app)
 app.add_typer(cost.app)
 app.add_typer(limits.app)
 app.add_typer(kiosk_key.app)
+app.add_typer(certificate.app)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(model.app, name="model")
 app.add_typer(training.app, name="train")
 
 
 @app.command()
-def run() -> None:
+def run(
+    https: Annotated[
+        bool, typer.Option(help="Serve the kiosk by https, with a certificate of its own.")
+    ] = False,
+) -> None:
     """Run everything here: emulated cloud, API and kiosk, until Ctrl-C."""
     settings = load_settings()
+    if https:
+        settings = settings.model_copy(update={"https": True})
     if settings.uses_default_token and settings.reaches_others:
         raise PlainError(
             f"SMARTSCALE_HOST {settings.host} lets others reach the API, and everybody knows its "
             f"ADMIN_TOKEN {DEFAULT_ADMIN_TOKEN!r}: set ADMIN_TOKEN to one of your own",
+            2,
+        )
+    if settings.uses_default_token and settings.shows_others:
+        raise PlainError(
+            f"SMARTSCALE_UI_HOST {settings.ui_host} lets others reach the kiosk, and everybody "
+            "knows the demo's PINs: set ADMIN_TOKEN to one of your own, which ends the demo",
             2,
         )
     stop = threading.Event()

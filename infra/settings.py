@@ -53,6 +53,14 @@ class Settings(BaseSettings):
     cloud_port: int = Field(default=4566, ge=1, le=65535, alias="SMARTSCALE_CLOUD_PORT")
     host: str = Field(default="127.0.0.1", alias="SMARTSCALE_HOST")
     """The address API and kiosk listen on; the emulator stays on the loopback."""
+    ui_host: str | None = Field(default=None, alias="SMARTSCALE_UI_HOST")
+    """The kiosk's own address, where it is not the one that it shares with the API."""
+    https: bool = Field(default=False, alias="SMARTSCALE_HTTPS")
+    """Whether the kiosk is served by https, with a certificate of the shop's own."""
+    certificate: Path | None = Field(default=None, alias="SMARTSCALE_CERTIFICATE")
+    """A certificate, PEM, that is served instead of the shop's own."""
+    certificate_key: Path | None = Field(default=None, alias="SMARTSCALE_CERTIFICATE_KEY")
+    """Its key, where that is another file."""
     allowed_hosts: str = Field(default="", alias="SMARTSCALE_ALLOWED_HOSTS")
     """Names, by spaces, that lead to API and kiosk besides this machine's own; `*` for any."""
     stack: str = Field(default="smartscale", alias="SMARTSCALE_STACK")
@@ -77,6 +85,11 @@ class Settings(BaseSettings):
     model_id: str = Field(
         default="Adriana213/vgg16-fruit-classifier", min_length=1, alias="SMARTSCALE_MODEL_ID"
     )
+
+    @field_validator("ui_host", "certificate", "certificate_key", mode="before")
+    @classmethod
+    def _may_be_empty(cls, given: object) -> object:
+        return given or None
 
     @field_validator("admin_token")
     @classmethod
@@ -146,7 +159,18 @@ class Settings(BaseSettings):
     @property
     def ui_url(self) -> str:
         """Where the kiosk answers."""
-        return f"http://{_reachable(self.host)}:{self.ui_port}"
+        scheme = "https" if self.https or self.certificate else "http"
+        return f"{scheme}://{_reachable(self.kiosk_host)}:{self.ui_port}"
+
+    @property
+    def kiosk_host(self) -> str:
+        """The address that the kiosk listens on."""
+        return self.ui_host or self.host
+
+    @property
+    def certificates(self) -> Path:
+        """Where the certificate of the shop's own is kept."""
+        return self.home / "certificate"
 
     @property
     def uses_default_token(self) -> bool:
@@ -155,11 +179,13 @@ class Settings(BaseSettings):
 
     @property
     def reaches_others(self) -> bool:
-        """Whether API and kiosk listen on more than this machine's loopback."""
-        try:
-            return not ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host != "localhost"
+        """Whether the API listens on more than this machine's loopback."""
+        return not _is_loopback(self.host)
+
+    @property
+    def shows_others(self) -> bool:
+        """Whether the kiosk listens on more than this machine's loopback."""
+        return not _is_loopback(self.kiosk_host)
 
 
 def load_settings() -> Settings:
@@ -171,8 +197,20 @@ def load_settings() -> Settings:
         name = ".".join(str(part) for part in first["loc"])
         why = first.get("ctx", {}).get("error") or first["msg"]
         raise PlainError(f"{name}: {why} (got {first['input']!r})", 2) from error
-    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
+    files = {
+        name: file.expanduser().absolute()
+        for name in ("home", "certificate", "certificate_key")
+        if (file := getattr(settings, name)) is not None
+    }
+    return settings.model_copy(update=files)
 
 
 def _reachable(host: str) -> str:
     return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104 - compared, not bound
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from infra.bell import VARIABLE as BELL_PORT
 from infra.bell import new_port
+from infra.certificate import certificate_in, names_of_machine
 from infra.credentials import credentials_file
 from infra.deploy import Deployment, deploy, embedded_parameters
 from infra.emulator import Emulator
@@ -96,7 +97,7 @@ class Supervisor:
                     {
                         "SMARTSCALE_CLOUD_PORT": ("127.0.0.1", settings.cloud_port),
                         "SMARTSCALE_API_PORT": (settings.host, settings.api_port),
-                        "SMARTSCALE_UI_PORT": (settings.host, settings.ui_port),
+                        "SMARTSCALE_UI_PORT": (settings.kiosk_host, settings.ui_port),
                     }
                 )
                 self._start()
@@ -109,7 +110,8 @@ class Supervisor:
     def _start(self) -> None:
         self._report("Starting")
         # The kiosk needs the API's address alone: it loads while the emulator starts.
-        self._serve("kiosk", "frontend", self._settings.ui_url, self._common_environment())
+        kiosk = {**self._common_environment(), **self._certificate()}
+        self._serve("kiosk", "frontend", self._settings.ui_url, kiosk)
         self._ready.withdraw()
         self._emulator.start()
         deployment = self._deploy()
@@ -161,6 +163,24 @@ class Supervisor:
             READY_FILE: str(self._ready.file),
             "NICEGUI_STORAGE_PATH": str(settings.home / "kiosk"),
             "SMARTSCALE_KIOSK_SECRET": self._kiosk_secret(),
+        }
+
+    def _certificate(self) -> dict[str, str]:
+        """What the kiosk has to know of its certificate, made or renewed if it is time."""
+        settings = self._settings
+        if settings.certificate is not None:
+            key = settings.certificate_key
+            given = {"SMARTSCALE_CERTIFICATE": str(settings.certificate)}
+            return given if key is None else given | {"SMARTSCALE_CERTIFICATE_KEY": str(key)}
+        if not settings.https:
+            return {}
+        names = names_of_machine(settings.allowed_hosts.split())
+        made = certificate_in(settings.certificates, names)
+        for line in made.news():
+            self._report(line)
+        return {
+            "SMARTSCALE_CERTIFICATE": str(made.file),
+            "SMARTSCALE_CERTIFICATE_AUTHORITY": str(made.authority),
         }
 
     def _kiosk_secret(self) -> str:
@@ -249,6 +269,7 @@ class Supervisor:
                 # It runs beside the traffic; what it finds wrong is in its log.
                 since = datetime.now(UTC) - 2 * _HOUSEKEEPING
                 self._start_initialise([since.isoformat()])
+                self._certificate()  # the kiosk sees by itself that it was renewed
             self._watch_room()
 
     def _watch_room(self) -> None:

@@ -32,7 +32,7 @@ REBOUND = "rebound.example"
 START_S = 240.0
 STOP_S = 60.0
 
-_QUIET = (
+QUIET = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -149,7 +149,7 @@ def browser(chromium: Path, camera_picture: Path) -> Iterator[Browser]:
         running = playwright.chromium.launch(
             executable_path=chromium,
             args=[
-                *_QUIET,
+                *QUIET,
                 f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
                 "--use-fake-ui-for-media-stream",
                 "--use-fake-device-for-media-stream",

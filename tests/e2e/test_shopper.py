@@ -2,28 +2,22 @@
 
 import io
 import os
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from frontend.words.languages import load_languages
-from infra.waiting import wait_until
-from tests.e2e.conftest import ROOT, START_S
+from tests.e2e.conftest import ROOT
+from tests.e2e.kiosks import kiosk, service_on_a_port
 from tests.scales.emulators import OnTerminal, Toledo
 from tests.service import Service
-from tests.support import free_port
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
 
@@ -38,14 +32,8 @@ LANDSCAPE, PORTRAIT = (1280, 800), (800, 1280)
 @pytest.fixture(scope="module")
 def api() -> Iterator[tuple[Service, str]]:
     """The API of the frontend's tests, on a port."""
-    service = Service()
-    port = free_port()
-    server = uvicorn.Server(uvicorn.Config(service, port=port, log_level="warning"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    yield service, f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with service_on_a_port() as served:
+        yield served
 
 
 @pytest.fixture
@@ -56,34 +44,6 @@ def answers(api: tuple[Service, str]) -> Service:
     service.others = (("Lemon", 0.02), ("Papaya", 0.015), ("Orange", 0.012), ("Lime", 0.011))
     service.shop.uploads.objects.clear()
     return service
-
-
-@contextmanager
-def kiosk(api_url: str, home: Path, **settings: str) -> Iterator[str]:
-    """A kiosk in a process of its own; its address."""
-    port = free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"},
-        "SMARTSCALE_API_URL": api_url,
-        "SMARTSCALE_UI_PORT": str(port),
-        "SMARTSCALE_HOME": str(home),
-        **settings,
-    }
-    address, said = f"http://127.0.0.1:{port}", home / "kiosk.txt"
-    with said.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "frontend"],
-            cwd=ROOT,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        assert wait_until(lambda: _answers(address), START_S), said.read_text("utf-8")
-        yield address
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 @pytest.fixture(scope="module")
@@ -481,10 +441,3 @@ def small_targets(page: Page) -> list[str]:
         FINGER,
     )
     return found
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=20, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
