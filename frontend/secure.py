@@ -14,7 +14,7 @@ class Served:
     """A certificate in use.
 
     Args:
-        file: the certificate, PEM, with those that vouch for it; its key too where there is no `key`.
+        file: the certificate, PEM; where there is no `key`, its key is there, too.
         key: the key's own file.
 
     Raises:

@@ -16,6 +16,7 @@ from infra.commands import (
     certificate,
     cost,
     evaluate,
+    kiosk,
     kiosk_key,
     limits,
     model,
@@ -48,6 +49,7 @@ app.add_typer(cost.app)
 app.add_typer(limits.app)
 app.add_typer(kiosk_key.app)
 app.add_typer(certificate.app)
+app.add_typer(kiosk.app, name="kiosk")
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(model.app, name="model")
 app.add_typer(training.app, name="train")
