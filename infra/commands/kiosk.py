@@ -81,7 +81,7 @@ def install(
     if here:
         changed += _make_own(installed, where, browser)
     _tell_system(changed, here=here)
-    for path in changed:
+    for path in dict.fromkeys(changed):
         typer.echo(path)
     if not changed:
         typer.echo("Nothing to change: this is a kiosk already.")
