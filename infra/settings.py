@@ -1,6 +1,7 @@
 """What the operator can set, read once from the environment."""
 
 import re
+import ssl
 from datetime import UTC
 from enum import StrEnum
 from ipaddress import ip_address
@@ -202,7 +203,19 @@ def load_settings() -> Settings:
         for name in ("home", "certificate", "certificate_key")
         if (file := getattr(settings, name)) is not None
     }
-    return settings.model_copy(update=files)
+    settings = settings.model_copy(update=files)
+    if settings.certificate is not None:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                settings.certificate, settings.certificate_key
+            )
+        except OSError as error:  # which SSLError is
+            raise PlainError(
+                f"SMARTSCALE_CERTIFICATE: {settings.certificate} is no certificate with its key "
+                f"({error.strerror or error})",
+                2,
+            ) from error
+    return settings
 
 
 def _reachable(host: str) -> str:

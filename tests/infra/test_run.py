@@ -78,6 +78,17 @@ def test_the_default_token_is_refused_where_others_reach_the_api(
     assert run.said().count("\n") == 1
 
 
+def test_the_demos_pins_are_refused_where_others_reach_the_kiosk(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ADMIN_TOKEN", raising=False)
+
+    assert run.launch(SMARTSCALE_UI_HOST="0.0.0.0").wait(60) == 2  # noqa: S104 - refused
+
+    assert run.said().startswith("Error: SMARTSCALE_UI_HOST 0.0.0.0 lets others reach the kiosk")
+    assert run.said().count("\n") == 1
+
+
 def test_a_second_run_on_the_same_home_is_refused(run: Run) -> None:
     with only_run(run.home):
         assert run.launch().wait(60) == 1
@@ -147,7 +158,10 @@ def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(
     next_run: Run,
 ) -> None:
     run = next_run
+    run.settings["SMARTSCALE_HTTPS"] = "true"
     run.start()
+    assert answers(f"https://127.0.0.1:{run.ports['UI']}")
+    assert not answers(f"http://127.0.0.1:{run.ports['UI']}")
     done = run.result(run.weigh(50))
 
     api = run.pid("api")

@@ -16,6 +16,9 @@ _VARIABLES = (
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
     "SMARTSCALE_HOST",
+    "SMARTSCALE_UI_HOST",
+    "SMARTSCALE_HTTPS",
+    "SMARTSCALE_CERTIFICATE",
     "ADMIN_TOKEN",
     "CURRENCY",
     "SMARTSCALE_TIME_ZONE",
@@ -130,3 +133,31 @@ def test_localstack_and_aws_are_reached_by_settings(monkeypatch: pytest.MonkeyPa
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("SMARTSCALE_CLOUD", Cloud.AWS)
     assert load_settings().aws_endpoint is None
+
+
+def test_the_kiosk_may_be_shown_to_others_while_the_api_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SMARTSCALE_UI_HOST", "0.0.0.0")  # noqa: S104 - the setting under test
+    monkeypatch.setenv("SMARTSCALE_HTTPS", "true")
+
+    settings = load_settings()
+
+    assert (settings.reaches_others, settings.shows_others) == (False, True)
+    assert settings.ui_url == "https://127.0.0.1:8501"
+    assert settings.api_url == "http://127.0.0.1:8000"
+
+
+def test_a_certificate_that_is_none_is_refused_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SMARTSCALE_CERTIFICATE", str(tmp_path / "nowhere.pem"))
+
+    with pytest.raises(PlainError, match=r"SMARTSCALE_CERTIFICATE: .*nowhere\.pem"):
+        load_settings()
+
+
+def test_an_empty_certificate_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMARTSCALE_CERTIFICATE", "")
+
+    assert load_settings().certificate is None
