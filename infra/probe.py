@@ -1,5 +1,9 @@
-"""Whether something answers over HTTP: `python -m infra.probe URL` waits until it does."""
+"""Whether something answers over HTTP.
 
+`python -m infra.probe URL PID` waits until it does, or until the process that should is gone.
+"""
+
+import os
 import ssl
 import sys
 import time
@@ -29,6 +33,16 @@ def answers(url: str) -> bool:
         return False
 
 
-if __name__ == "__main__":
-    while not answers(sys.argv[1]):
+def wait_for(url: str, pid: int) -> bool:
+    """Wait until it answers, for as long as a process lives that will; tells whether it does."""
+    while not answers(url):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
         time.sleep(_LOOK_EVERY_S)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(0 if wait_for(sys.argv[1], int(sys.argv[2])) else f"{sys.argv[1]} does not answer")

@@ -32,6 +32,7 @@ from infra.kiosk.plan import (
     SYSUSERS,
     UNITS,
     USERS,
+    X_SERVER,
     File,
     Link,
     Machine,
@@ -157,6 +158,7 @@ def _check_system(installed: Installed, *, may_lack: bool) -> str:
             "libpam-systemd": any(installed.at("/usr/lib").glob("*/security/pam_systemd.so")),
             "chromium": found is not None,
             "cage": installed.at(COMPOSITOR).exists(),
+            "xwayland": installed.at(X_SERVER).exists(),
         }.items()
         if not there
     ]

@@ -16,6 +16,8 @@ USERS = ("smartscale-screen", "smartscale")
 SYSUSERS = "/etc/sysusers.d/smartscale.conf"
 UNITS = "/etc/systemd/system"
 COMPOSITOR = "/usr/bin/cage"
+X_SERVER = "/usr/bin/Xwayland"
+"""The compositor of Debian 12 does not begin without it, though nothing uses it."""
 BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser")
 """Debian's, and that of a Raspberry Pi OS before 13."""
 _POLICY_FOLDERS = {
