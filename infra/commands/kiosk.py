@@ -8,7 +8,6 @@ import shutil
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Annotated
@@ -88,7 +87,10 @@ def install(
         typer.echo("Nothing to change: this is a kiosk already.")
         return
     typer.echo(f"\nSettings are in {SETTINGS_FILE}, PINs and admin token in {SECRETS_FILE}.")
-    typer.echo("Restart the machine: it comes up as the kiosk.")
+    if here:
+        typer.echo("Restart the machine: it comes up as the kiosk.")
+    else:
+        typer.echo("A machine makes these two, and its certificate, when it starts with the image.")
 
 
 @app.command()
@@ -103,11 +105,16 @@ def uninstall(root: Annotated[Path, typer.Option(help=_ROOT_HELP)] = Path("/")) 
         return
     if here and _is_booted():
         _run("systemctl", "stop", "smartscale-screen.service", "smartscale.service")
-    removed = installed.remove()
     _keep_state(installed)
+    users = _users(installed)
     for user in USERS:
-        if user in _users(installed):
-            _run("userdel", *([] if here else ["--root", str(root)]), user)
+        if user not in users:
+            continue
+        if here and _is_booted():  # its session leaves a service manager behind for a while
+            _run("systemctl", "stop", f"user@{users[user]}.service")
+        _run("userdel", *([] if here else ["--root", str(root)]), user)
+    # Last of all, so that what failed above can be tried again.
+    removed = installed.remove()
     _tell_system(removed, here=here)
     for path in removed:
         typer.echo(f"removed {path}")
@@ -285,10 +292,11 @@ def _keep_state(installed: Installed) -> None:
                 os.chown(path, 0, 0, follow_symlinks=False)
 
 
-def _users(installed: Installed) -> Iterator[str]:
+def _users(installed: Installed) -> dict[str, str]:
+    """The machine's users, and their numbers."""
     passwd = installed.at("/etc/passwd")
     lines = passwd.read_text("utf-8").splitlines() if passwd.exists() else []
-    return (line.partition(":")[0] for line in lines)
+    return {line.split(":")[0]: line.split(":")[2] for line in lines if line.count(":") > 1}
 
 
 def _has_users(installed: Installed) -> bool:
