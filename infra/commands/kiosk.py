@@ -314,7 +314,7 @@ def _tell_system(changed: list[str], *, here: bool) -> None:
         return
     if any(path.startswith(UNITS) for path in changed):
         _run("systemctl", "daemon-reload")
-    if any("/udev/" in path for path in changed):
+    if Path("/run/udev/control").exists() and any("/udev/" in path for path in changed):
         _run("udevadm", "control", "--reload")
         _run("udevadm", "trigger", "--subsystem-match=tty", "--subsystem-match=usbmisc")
 
