@@ -43,9 +43,10 @@ _CLOCKS_DIFFER = timedelta(days=1)
 """A kiosk without a battery for its clock may start yesterday."""
 _LOCAL_DOMAINS = ("localhost", "local", "lan", "internal", "home.arpa")
 _LOCAL_NETWORKS = (
-    *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
-    *("::1/128", "fc00::/7"),
+    *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),
+    *("169.254.0.0/16", "::1/128", "fc00::/7"),
 )
+"""What no public network leads to; 100.64.0.0/10 is that of VPNs."""
 _NOT_WHOLE = (ValueError, TypeError, FileNotFoundError)
 """What reading a file raises that is not there, or is no key and certificate."""
 
@@ -119,7 +120,7 @@ def names_of_machine(more: Iterable[str] = ()) -> tuple[str, ...]:
     for adapter in ifaddr.get_adapters():
         for ip in adapter.ips:
             address = ip_address(ip.ip if isinstance(ip.ip, str) else ip.ip[0])
-            if address.is_private and not address.is_link_local and not address.is_loopback:
+            if _in_networks(address, map(ip_network, _LOCAL_NETWORKS)):
                 found.append(str(address))
     found += [name.lower() for name in more]
     return tuple(dict.fromkeys(name for name in found if name.isascii() and "*" not in name))
