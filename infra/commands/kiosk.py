@@ -3,6 +3,7 @@
 import base64
 import os
 import platform
+import pwd
 import secrets
 import shutil
 import stat
@@ -105,7 +106,8 @@ def uninstall(root: Annotated[Path, typer.Option(help=_ROOT_HELP)] = Path("/")) 
         return
     if here and _is_booted():
         _run("systemctl", "stop", "smartscale-screen.service", "smartscale.service")
-    _keep_state(installed)
+    # The service's number may soon be another user's.
+    _give(installed.at(STATE), 0, 0)
     users = _users(installed)
     for user in USERS:
         if user not in users:
@@ -271,7 +273,9 @@ def _make_own(installed: Installed, code: str, browser: str) -> list[str]:
     if not state.exists():
         state.mkdir(mode=FOLDER_MODE)
         made.append(STATE)
-    shutil.chown(state, "smartscale", "smartscale")
+    owner = pwd.getpwnam("smartscale")
+    if state.stat().st_uid != owner.pw_uid:  # new, or what an uninstalled kiosk has left
+        _give(state, owner.pw_uid, owner.pw_gid)
     settings = _check_settings(installed)
     if settings.https and settings.certificate is None:
         names = names_of_machine(settings.allowed_hosts.split())
@@ -283,13 +287,11 @@ def _make_own(installed: Installed, code: str, browser: str) -> list[str]:
     return made
 
 
-def _keep_state(installed: Installed) -> None:
-    """Give the shop's data to root: the service's number may soon be another user's."""
-    state = installed.at(STATE)
-    if state.is_dir():
-        for folder, _, names in os.walk(state):
-            for path in (Path(folder), *(Path(folder, name) for name in names)):
-                os.chown(path, 0, 0, follow_symlinks=False)
+def _give(folder: Path, user: int, group: int) -> None:
+    """Make everything in a folder somebody's."""
+    for inner, _, names in os.walk(folder):
+        for path in (Path(inner), *(Path(inner, name) for name in names)):
+            os.chown(path, user, group, follow_symlinks=False)
 
 
 def _users(installed: Installed) -> dict[str, str]:
