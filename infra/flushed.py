@@ -16,8 +16,13 @@ def described(file: Path) -> Path:
     return file.with_name(file.name + METADATA_SUFFIX)
 
 
+_entered: set[tuple[Path, int]] = set()
+"""Folders, by path and inode, whose entries in the folders above them are flushed; the emulator
+removes none but with the bucket."""
+
+
 def flush_object(file: Path, bucket: Path) -> None:
-    """Flush an object, its metadata, and the folders in which they are entered.
+    """Flush an object, its metadata, and the folders in which they are newly entered.
 
     Args:
         file: the object's, somewhere below the bucket.
@@ -26,9 +31,18 @@ def flush_object(file: Path, bucket: Path) -> None:
     Raises:
         OSError: the disk did not take it.
     """
-    folders = [parent for parent in file.parents if parent.is_relative_to(bucket)]
-    for path in (file, described(file), *folders):
-        flush(path)
+    flush(file)
+    flush(described(file))
+    new = set()
+    for folder in file.parents:
+        if not folder.is_relative_to(bucket):
+            break
+        flush(folder)
+        entry = folder, folder.stat().st_ino
+        if entry in _entered:
+            break
+        new.add(entry)
+    _entered.update(new)
 
 
 def flush(path: Path) -> None:

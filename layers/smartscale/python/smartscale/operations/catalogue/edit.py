@@ -108,13 +108,13 @@ class EditCatalogue:
         changes = self.preview(wanted)
         if previewed is not None and previewed != fingerprint(changes, moment or self._now()):
             raise Conflict("The catalogue was changed meanwhile: look at the preview again.")
-        for some in batched(zip(wanted, changes, strict=True), _AT_ONCE):
-            changed = [change.item for _, change in some if change.kind is not ChangeKind.UNCHANGED]
-            recorded = list(in_parallel(self._ledger.record_item, changed))
-            self._catalogue.put_all(recorded)
-            taken = {item.label for item, new in zip(recorded, changed, strict=True) if item != new}
-            for item, _ in some:
-                if item.label in taken:  # another edit came first: this one becomes the next
+        recorded = in_parallel(self._record, changes)
+        for some in batched(zip(wanted, changes, recorded, strict=True), _AT_ONCE):
+            self._catalogue.put_all([item for _, _, item in some if item is not None])
+            for item, change, stored in some:
+                if (
+                    stored is not None and stored != change.item
+                ):  # another edit came first: be the next
                     self._put(item)
             progress(len(some))
         self._catalogue.name_all()
@@ -182,6 +182,12 @@ class EditCatalogue:
             changed = change(item)
             if changed is item or self._store(changed):
                 return changed
+
+    def _record(self, change: ItemChange) -> Item | None:
+        """What the ledger has of a change; None where nothing changes."""
+        if change.kind is ChangeKind.UNCHANGED:
+            return None
+        return self._ledger.record_item(change.item)
 
     def _put(self, item: Item) -> None:
         """Store an item as the next version; when another edit takes that number, try the next."""
