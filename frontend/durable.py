@@ -1,13 +1,25 @@
-"""An SQLite file that survives a power cut intact."""
+"""Files that survive a power cut intact."""
 
+import os
 import sqlite3
 import threading
 from pathlib import Path
 from typing import Any
 
 
+def write_durably(file: Path, text: str) -> None:
+    """Write a text to the disk; a power cut leaves this one or the one before, whole."""
+    part = file.with_suffix(".part")
+    with part.open("w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(file)
+
+
 class DurableFile:
-    """Runs statements from any thread, one at a time; a change is on disk when the call returns."""
+    """An SQLite file. Runs statements from any thread, one at a time; a change is on disk when the
+    call returns."""
 
     def __init__(self, file: Path, schema: str) -> None:
         self._turn = threading.Lock()

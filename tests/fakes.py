@@ -28,6 +28,7 @@ from smartscale.operations.ports.metrics import Metric, MetricQuery
 from smartscale.operations.ports.queues import DeadLetter
 from smartscale.operations.ports.uploads import PresignedPost
 from smartscale.operations.ports.weighings import HistoryFilter, WeighingFacts
+from smartscale.recognition.carried import pack
 from smartscale.recognition.memory import Vectors
 from tests.examples import NOW, scores
 
@@ -465,6 +466,7 @@ class FakeMemories:
     stored: dict[int, MemoryVersion] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)
     seen: dict[tuple[ModelRef, int], dict[str, Vectors]] = field(default_factory=dict)
+    along: dict[tuple[ModelRef, int], bytes] = field(default_factory=dict)
     judged: dict[tuple[ModelRef, int], ToldApart] = field(default_factory=dict)
     votes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
 
@@ -504,6 +506,17 @@ class FakeMemories:
 
     def embedded(self, model: ModelRef) -> list[int]:
         return sorted(number for ref, number in self.seen if ref == model)
+
+    def keep_carried(
+        self, model: ModelRef, number: int, lessons: Mapping[str, Sequence[Vectors]]
+    ) -> None:
+        self.along[model, number] = pack(lessons)
+
+    def carried(self, model: ModelRef) -> list[int]:
+        return sorted(number for ref, number in self.along if ref == model)
+
+    def read_carried(self, model: ModelRef, number: int) -> bytes:
+        return self.along[model, number]
 
     def told_apart(self, model: ModelRef, number: int) -> ToldApart | None:
         return self.judged.get((model, number))

@@ -40,6 +40,7 @@ from smartscale.operations.access.authorise import Authorise
 from smartscale.operations.access.staff import Staff
 from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.catalogue.pictures import PictureItems
+from smartscale.operations.learning.carry import Carry
 from smartscale.operations.messages import Arrival
 from smartscale.operations.metrics.pulse import FeelPulse
 from smartscale.operations.models.map_labels import MapLabels
@@ -276,6 +277,7 @@ class Service:
         return {
             upload.staff_when_needed: lambda: staff,
             upload.accept: Accept(Intake(self), FakeIdempotencyKeys(), clock),
+            result.carry: Carry(shop.memories, shop.asking),
             result.history: History(shop.weighings, shop.ledger, shop.uploads, clock),
             result.confirm: shop.confirm,
             result.act: shop.act,

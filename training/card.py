@@ -151,13 +151,14 @@ HEAD_CARD = """## The head
 
 `head.npz` fuses the network with two other kinds of evidence in closed form: a linear discriminant
 on the embeddings of the training photos (class means, one within-class covariance shrunk by 0.3),
-and what a shop teaches (the mean of an item's lessons, and the nearest of them). A gate says how
-much the lessons count for a picture. With it, on the {n} photos of produce of the validation split
-(nothing taught): top-1 {top1:.1%}, top-3 {top3:.1%}, calibration error {ece:.1%},
-{needs_confirmation:.1%} need confirmation, of the others {error_when_sure:.1%} are wrong; the
-temperature is {temperature:.3f}, the threshold {confirm:.3f}. These figures replace those above,
+and what a shop teaches (the mean of an item's lessons, the nearest of them, and a ridge regression
+on all). A gate says how much the lessons count for a picture, and every shop's lessons, each
+recognised by the others, adapt what the parts count for. With it, on the {n} photos of produce of
+the validation split (nothing taught): top-1 {top1:.1%}, top-3 {top3:.1%}, calibration error
+{ece:.1%}, {needs_confirmation:.1%} need confirmation, of the others {error_when_sure:.1%} are
+wrong; the temperature is {temperature:.3f}, the threshold {confirm:.3f}. These replace the above,
 which are the network's alone. The weights were found on shops that the network was not trained for
-(the sets desk, turkish_phone and studio), with 1 to 20 lessons an item, such that
+(the sets desk, turkish_phone and studio), with 1 to 10 lessons an item, such that
 the validation photos do not suffer: `uv run --group training smartscale train head`.
 `smartscale evaluate DIR --lessons 0,1,3,10` says what it does in your shop.
 

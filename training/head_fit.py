@@ -8,7 +8,7 @@ the validation photos of what the network knew, which must not suffer.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,7 @@ from rich.progress import track
 from smartscale.domain.prediction import NO_ITEM, UNKNOWN
 from smartscale.recognition.hierarchy import coarse_of, find_coarse, find_label
 from smartscale.recognition.memory import (
-    FAR,
-    LEAST,
-    MOST_ITEMS,
-    NEIGHBOURS,
+    GATE_PARTS,
     Head,
     Memory,
     Vectors,
@@ -30,6 +27,7 @@ from smartscale.recognition.memory import (
     log_shares,
     tailed,
 )
+from smartscale.recognition.memory_fit import Start, Trial, search
 from smartscale.recognition.recogniser import NetworkRecogniser, Reading
 from training import data as photos
 from training.calibrate import confirm_threshold, fit_temperature
@@ -42,20 +40,20 @@ KNOWN_PER_LABEL = 30
 AT = "@"
 """Between a class and the set that its photos are of: one class in two places has two means."""
 SEED = 29
-COUNTS = (1, 3, 10, 20)
+COUNTS = (1, 3, 10)
 DRAWS = 2
 AS_GOOD = 1.01
 """A log-loss that is within one in a hundred is as good."""
 KEEP = 4.0
 """How much more a photo of what the network knew counts than one of a new shop."""
-ROUNDS = 8
-ENOUGH = 0.001
-"""The search ends with a round that gains less."""
-_SMALLEST = 1e-6
-_NOT_NEGATIVE = ("discriminant", "mean", "nearest", "growth", "network", "gate_near")
+HALF_TAUGHT = 0.5
+"""What a photo counts for where only half of the items were taught."""
+ROUNDS = 60
 DISCRIMINANTS = (0.0, 0.002, 0.006, 0.012, 0.02)
 """Weights of the discriminant that are tried, beside the network's logits."""
-SEARCHED = tuple(name for name in asdict(Weights()) if name != "discriminant")
+
+Altered = tuple[NDArray[np.float64], Vectors, NDArray[np.int64]]
+"""Logits, embeddings and truths of photos."""
 
 logger = logging.getLogger(__name__)
 
@@ -123,13 +121,16 @@ def scene_of(photo: photos.Photo) -> str:
     return name.split("-")[0] if photo.source.startswith("steel") else name
 
 
-def head_of(seen: Seen, label_of: Mapping[str, str], labels: Sequence[str]) -> Head:
-    """The head of training photos.
+def head_of(
+    seen: Seen, label_of: Mapping[str, str], labels: Sequence[str], readout: Vectors
+) -> Head:
+    """The head of training photos, which nothing is calibrated in yet.
 
     Args:
         seen: the training photos.
         label_of: for each of their names, the network's label: every carton is `unknown`.
         labels: the network's.
+        readout: from an embedding to about what the network says.
     """
     names = [str(name) for name in np.unique(seen.names) if (seen.names == name).sum() > 1]
     middle = seen.embeddings.mean(axis=0)
@@ -157,126 +158,20 @@ def head_of(seen: Seen, label_of: Mapping[str, str], labels: Sequence[str]) -> H
         whiten=whiten,
         means=np.array([(moved[seen.names == name].mean(axis=0)) @ whiten for name in names]),
         label_of=np.array([labels.index(label_of[name]) for name in names]),
+        readout=readout,
+        temperature=1.0,
         weights=Weights(),
     )
     # As the package will have it: in half precision.
     return Head.load(head.dump(), labels, length)
 
 
-@dataclass(frozen=True)
-class Trial:
-    """A shop that has taught some photos, and what there is to know of the others before any
-    weighing of the parts. Shapes: N photos, L labels of the network, T items taught."""
-
-    base: NDArray[np.float64]
-    """The network's logarithms of probabilities (N, L)."""
-    columns: NDArray[np.int64]
-    """Of the items taught, among all labels (T,)."""
-    total: int
-    counts: NDArray[np.int64]
-    means: NDArray[np.float64]
-    """Scores by the mean of the lessons (N, T)."""
-    nearest: NDArray[np.float64]
-    usual: NDArray[np.float64]
-    classes: NDArray[np.float64]
-    """The best score of a training class (N,)."""
-    right: NDArray[np.bool_]
-    """Which labels are right (N, labels): for a kind, each of its labels."""
-    share: NDArray[np.float64]
-    """What each photo counts for (N,)."""
-
-
-def trial_of(
-    head: Head, taught: Mapping[str, Vectors], shown: Seen, share: float, base: Any
-) -> Any:
-    """The parts that a head makes of photos, before they are weighed."""
-    memory = Memory(head, taught)
-    embeddings = shown.embeddings
-    within = head.within(embeddings)
-    own = 0.5 * (within**2).sum(axis=1, keepdims=True)
-    counts = np.array([len(vectors) for vectors in taught.values()])
-    middles = np.array([head.within(vectors).mean(axis=0) for vectors in taught.values()])
-    nearest = np.array([(embeddings @ vectors.T).max(axis=1) for vectors in taught.values()]).T
-    classes = within @ head.means.T - 0.5 * (head.means**2).sum(axis=1) - own
-    known = [np.sort(head.known @ one)[-NEIGHBOURS:].mean() for one in embeddings]
-    return Trial(
-        base=base,
-        columns=np.array([memory.labels.index(label) for label in taught]),
-        total=len(memory.labels),
-        counts=counts,
-        means=(within @ middles.T - 0.5 * (middles**2).sum(axis=1) - own)
-        * (counts / (counts + 1.0)),
-        nearest=nearest,
-        usual=np.array(known),
-        classes=classes.max(axis=1),
-        right=np.array([_right(str(name), memory.labels) for name in shown.names]),
-        share=np.full(len(embeddings), share / len(embeddings)),
-    )
-
-
-def fused(trial: Trial, weights: Weights) -> NDArray[np.float64]:
-    """The logarithms of probabilities of a trial's photos, as `Memory.fuse` has them."""
-    gain = 1 + weights.growth * np.log(trial.counts)
-    best = trial.base.max(axis=1)
-    said = np.full((len(best), trial.total), (best - weights.new)[:, np.newaxis])
-    said[:, : trial.base.shape[1]] = trial.base
-    lessons = _log_shares(
-        weights.mean / gain * trial.means
-        + weights.nearest * gain * trial.nearest
-        + weights.network * np.maximum(said[:, trial.columns], LEAST)
-    )
-    gate = (
-        weights.gate
-        + weights.gate_lessons * np.log(trial.counts.mean())
-        + weights.gate_items * np.log(min(len(trial.counts), MOST_ITEMS) / 10)
-        + weights.gate_near * (trial.nearest.max(axis=1) - trial.usual)
-        + weights.gate_sure * best
-        + weights.gate_mean * np.clip(trial.means.max(axis=1) - trial.classes, -FAR, FAR)
-    )
-    found = np.full((len(best), trial.total), -np.inf)
-    found[:, : trial.base.shape[1]] = trial.base - np.logaddexp(0, gate)[:, np.newaxis]
-    by_lessons = lessons - np.logaddexp(0, -gate)[:, np.newaxis]
-    found[:, trial.columns] = np.logaddexp(found[:, trial.columns], by_lessons)
-    return found
-
-
-def loss(trials: Sequence[Trial], weights: Weights) -> float:
-    """The mean surprise at what the photos show."""
-    total = 0.0
-    for trial in trials:
-        shares = np.exp(fused(trial, weights))
-        right = np.maximum((shares * trial.right).sum(axis=1), _SMALLEST)
-        total -= float(trial.share @ np.log(right))
-    return total / len(trials)
-
-
-def search(trials: Sequence[Trial], start: Weights) -> Weights:
-    """The weights with the least loss, one after the other, step by step."""
-    values = asdict(start)
-    steps = {name: max(abs(values[name]) / 4, 0.1) for name in SEARCHED}
-    steps["mean"], steps["gate_mean"] = 0.002, 0.004
-    best = loss(trials, start)
-    for number in range(ROUNDS):
-        before = best
-        for name in SEARCHED:
-            for way in (1, -1):
-                value = values[name] + way * steps[name]
-                if name in _NOT_NEGATIVE and value < 0:
-                    continue
-                found = loss(trials, Weights(**{**values, name: value}))
-                if found < best:
-                    best, values[name], steps[name] = found, value, steps[name] * 1.5
-                    break
-            else:
-                steps[name] /= 2
-        logger.info("Round %d: loss %.4f", number + 1, best)
-        if before - best < ENOUGH:
-            break
-    return Weights(**{name: round(value, 5) for name, value in values.items()})
-
-
 def trials_of(
-    head: Head, shops: Sequence[Seen], known: Seen, temperature: float, draws: int = DRAWS
+    head: Head,
+    shops: Sequence[Seen],
+    known: Seen,
+    draws: int = DRAWS,
+    counts: Sequence[int] = COUNTS,
 ) -> list[Trial]:
     """Shops that teach some of their photos, to weigh the parts on the others.
 
@@ -284,19 +179,52 @@ def trials_of(
         head: of the package.
         shops: photos of each shop.
         known: photos of what the network knows.
-        temperature: the package's.
         draws: how often each shop teaches so many, other ones each time.
+        counts: how many each shop teaches of an item.
     """
     found = []
     for shop in shops:
-        for count in COUNTS:
+        for count in counts:
             for draw in range(draws):
-                taught, rest = _lessons(shop, count, np.random.default_rng((SEED, draw)))
-                lessons = {name: shop.embeddings[rows] for name, rows in taught.items()}
-                for shown, share in ((shop.at(rest), 1.0), (known, KEEP)):
-                    base = _log_shares(shown.logits / temperature)
-                    found.append(trial_of(head, lessons, shown, share, base))
+                rng = np.random.default_rng((SEED, draw))
+                taught, rest = _lessons(shop, count, rng)
+                memory = Memory(
+                    head, {name: shop.embeddings[rows] for name, rows in taught.items()}
+                )
+                found += [trial_of(memory, shop.at(rest), 1.0), trial_of(memory, known, KEEP / 2)]
+                found.append(farther(found[-1], head, known))
+                some = rng.permutation(sorted(taught))[: max(2, len(taught) // 2)]
+                half = {str(name): shop.embeddings[taught[str(name)]] for name in some}
+                found.append(trial_of(Memory(head, half), shop.at(rest), HALF_TAUGHT))
     return found
+
+
+def trial_of(memory: Memory, shown: Seen, share: float) -> Trial:
+    """What a memory that nobody has weighed yet knows of photos."""
+    parts = memory.parts(shown.embeddings, shown.logits / memory.head.temperature)
+    right = np.array([_right(str(name), memory.labels) for name in shown.names])
+    counts = np.full(len(shown.names), share / len(shown.names))
+    return Trial(parts, memory.columns, right, counts, memory.growth)
+
+
+def farther(trial: Trial, head: Head, shown: Seen) -> Trial:
+    """The same photos as if none of the training were of their day and shop."""
+    near = np.sort(shown.embeddings @ head.known.T, axis=1)[:, -20:-10].mean(axis=1)
+    gate = trial.parts.gate.copy()
+    gate[:, GATE_PARTS.index("nearer")] += 10 * (head.usual(shown.embeddings) - near)
+    return replace(trial, parts=replace(trial.parts, gate=gate))
+
+
+def weigh(trials: Sequence[Trial]) -> Weights:
+    """The weights by which what the photos show is least surprising."""
+    began = Weights()
+    lessons = np.array([*began.lessons, *began.growth])
+    gate = np.array(began.gate)
+    start = Start(lessons, gate, np.full(len(lessons), 0.05), np.full(len(gate), 0.5))
+    found = search(trials, start, ROUNDS)
+    logger.info("Loss %.4f", found.loss)
+    numbers = [0.0, *found.lessons.round(5), *found.gate.round(5)]
+    return Weights.of(numbers)
 
 
 def _lessons(
@@ -327,11 +255,6 @@ def _right(name: str, labels: Sequence[str]) -> list[bool]:
         label not in NO_ITEM and (label == known or (kind is not None and coarse_of(label) == kind))
         for label in labels
     ]
-
-
-def _log_shares(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The logarithms of the softmax of every row."""
-    return np.apply_along_axis(log_shares, 1, scores)
 
 
 def shops_of(data: Path) -> list[list[photos.Photo]]:
@@ -377,7 +300,7 @@ def calibrate(
     for share in DISCRIMINANTS:
         added = logits + share * scores
         temperature = fit_temperature(added, truths)
-        logs = _log_shares(added / temperature)
+        logs = log_shares(added / temperature)
         lost = -float(logs[np.arange(len(truths)), truths].mean())
         right, sure = logs.argmax(axis=1) == truths, np.exp(logs.max(axis=1))
         threshold = confirm_threshold(sure, right, error)
@@ -392,24 +315,41 @@ def calibrate(
     _, _, share, temperature = max(
         (one for one in tried if one[0] <= least * AS_GOOD), key=lambda one: one[1]
     )
-    shares = np.exp(_log_shares((logits + share * scores) / temperature))
+    shares = np.exp(log_shares((logits + share * scores) / temperature))
     confirm = confirm_threshold(shares.max(axis=1), shares.argmax(axis=1) == truths, error)
     return Calibration(round(share / temperature, 5), round(temperature, 4), round(confirm, 4))
 
 
 def class_scores(head: Head, embeddings: Vectors) -> NDArray[np.float64]:
     """The discriminant's score of every label (N, labels)."""
-    within = head.within(embeddings)
-    own = 0.5 * (within**2).sum(axis=1, keepdims=True)
-    classes = within @ head.means.T - 0.5 * (head.means**2).sum(axis=1) - own
-    found = np.tile(classes.min(axis=1, keepdims=True), len(head.labels)).astype(np.float64)
-    for place, label in enumerate(head.label_of):
-        found[:, label] = np.maximum(found[:, label], classes[:, place])
+    classes = head.classes(head.within(embeddings))
+    found = np.repeat(classes.min(axis=1, keepdims=True), len(head.labels), axis=1)
+    np.maximum.at(found.T, head.label_of, classes.T)
     return tailed(found, head.length)
 
 
-def make_head(recogniser: NetworkRecogniser, data: Path, run: Path) -> Head:
-    """The head of a package from photos: its statistics and its weights."""
+def readout_of(seen: Sequence[Seen]) -> Vectors:
+    """From embeddings to about the network's logits, by least squares on photos."""
+    embeddings = np.concatenate([one.embeddings for one in seen])
+    logits = np.concatenate([one.logits for one in seen])
+    with_one = np.c_[embeddings, np.ones(len(embeddings))].astype(np.float64)
+    centred = logits - logits.mean(axis=1, keepdims=True)
+    products = with_one.T @ with_one + np.eye(with_one.shape[1])
+    return np.asarray(np.linalg.solve(products, with_one.T @ centred), np.float32)
+
+
+def make_head(
+    recogniser: NetworkRecogniser, data: Path, run: Path, altered: Altered, error: float
+) -> tuple[Head, Calibration]:
+    """The head of a package from photos: its statistics and its weights.
+
+    Args:
+        recogniser: the package's network.
+        data: the folder of the photos.
+        run: where what was seen in photos is kept for the next time.
+        altered: validation photos of produce as another shop might have photographed it.
+        error: the share of wrong answers wanted among those nobody is asked to confirm.
+    """
     classes = photos.read_classes(data)
     labels = recogniser.package.labels
     label_of = {
@@ -423,13 +363,15 @@ def make_head(recogniser: NetworkRecogniser, data: Path, run: Path) -> Head:
         photo for photo in photos.read_grocery(data, "val") if label_of[photo.target] != UNKNOWN
     ]
     seen = look(recogniser, train, cache)
+    shops = [look(recogniser, shop, cache) for shop in shops_of(data)]
     classes_of = {f"{photo.target}{AT}{photo.source}": label_of[photo.target] for photo in train}
     names = np.array([f"{photo.target}{AT}{photo.source}" for photo in train])
-    head = head_of(replace(seen, names=names), classes_of, labels)
-    steel = [photo for photo in train if photo.source == "steel"]
-    shops = [look(recogniser, shop, cache) for shop in shops_of(data)]
-    known = look(recogniser, [*validation, *steel[:: len(steel) // len(validation) + 1]], cache)
-    trials = trials_of(head, shops, known, recogniser.package.temperature)
-    if not trials:
-        return head
-    return replace(head, weights=search(trials, head.weights))
+    head = head_of(replace(seen, names=names), classes_of, labels, readout_of([seen, *shops]))
+    found = calibrate(head, *altered, error)
+    weights = replace(head.weights, discriminant=found.discriminant)
+    head = replace(head, temperature=found.temperature, weights=weights)
+    known = look(recogniser, validation, cache)
+    trials = trials_of(head, shops, known)
+    if trials:
+        head = replace(head, weights=replace(weigh(trials), discriminant=found.discriminant))
+    return head, found

@@ -6,18 +6,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from smartscale.domain.prediction import UNKNOWN
 from smartscale.recognition.evaluation import judge, summarise
-from smartscale.recognition.memory import Vectors
 from smartscale.recognition.package import HEAD_FILE, ModelPackage, load_package, write_package
 from smartscale.recognition.recogniser import NetworkRecogniser, Reading
 from training import data as photos
 from training.augment import another_shop
 from training.card import LICENCE_NOTES, render_head
-from training.head_fit import calibrate, embedding_of, look, make_head
+from training.head_fit import Altered, embedding_of, look, make_head
 
 VIEWS = 4
 BATCH = 64
@@ -36,11 +34,9 @@ def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage
         error: the share of wrong answers wanted among those nobody is asked to confirm.
     """
     package = load_package(folder)
-    recogniser = NetworkRecogniser(package)
-    head = make_head(recogniser, data, run)
-    logits, embeddings, truths = altered_validation(recogniser, data, run / "altered.npz")
-    found = calibrate(head, logits, embeddings, truths, error)
-    head = replace(head, weights=replace(head.weights, discriminant=found.discriminant))
+    recogniser = NetworkRecogniser(package, with_head=False)
+    altered = altered_validation(recogniser, data, run / "altered.npz")
+    head, found = make_head(recogniser, data, run, altered, error)
     content = head.dump()
     model = package.model_path.read_bytes()
     described = replace(
@@ -64,9 +60,7 @@ def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage
     return write_package(described, model, documents)
 
 
-def altered_validation(
-    recogniser: NetworkRecogniser, data: Path, cache: Path
-) -> tuple[NDArray[np.float64], Vectors, NDArray[np.int64]]:
+def altered_validation(recogniser: NetworkRecogniser, data: Path, cache: Path) -> Altered:
     """What the network sees in the validation produce as another shop might have photographed it:
     logits, embeddings and truths."""
     if not cache.is_file():

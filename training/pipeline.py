@@ -33,7 +33,7 @@ from training.embedding import LENGTH, fit_embedding
 from training.errors import TrainingError
 from training.export import PRECISIONS, Precision, assemble, saved, to_tflite
 from training.fit import Progress, Recipe, Trained, fit
-from training.head_fit import AT, Seen, embedding_of, head_of
+from training.head_fit import AT, Seen, embedding_of, head_of, readout_of
 from training.material import Material, stage
 from training.network import MEAN, SCALE
 from training.plates import render_plates
@@ -506,7 +506,8 @@ def head(recogniser: NetworkRecogniser, material: Material) -> Head:
         )
     )
     label_of = {str(name): of_target[str(name).partition(AT)[0]] for name in names}
-    return head_of(seen, label_of, material.classes.labels)
+    found = head_of(seen, label_of, material.classes.labels, readout_of([seen]))
+    return replace(found, temperature=recogniser.package.temperature)
 
 
 def _figures(measured: Quality) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from smartscale.contract.analytics import Analytics
 from smartscale.contract.catalogue import Catalogue, CatalogueItem
 from smartscale.contract.document import Document
 from smartscale.contract.history import HistoryFilter
+from smartscale.contract.memory import CarriedMemory
 from smartscale.contract.weighing import Accepted, Act, ConfirmedBy, HistoryPage, Result
 
 LONGEST_WAIT_S = 5
@@ -226,6 +227,11 @@ class ApiClient:
         return await self._answer(
             "GET", "catalogue", repeatable=True, params=query, headers=headers
         )
+
+    async def carried_memory(self, model: str, revision: str, known: int) -> CarriedMemory:
+        """What was taught, for a kiosk that runs this model and has this version of it."""
+        query = {"model_id": model, "revision": revision, "known": str(known)}
+        return await self._ask(CarriedMemory, "GET", "memory", params=query, auth=self._proof)
 
     async def analytics(self, hours: int, language: str) -> Analytics:
         """The figures of the last hours."""

@@ -19,6 +19,7 @@ from frontend.offline import local
 from frontend.offline.availability import Availability
 from frontend.offline.copy import CatalogueCopy
 from frontend.offline.keeper import Keeper, Request
+from frontend.offline.lessons import LessonsCopy
 from frontend.offline.screens import QUIET_S, Screens
 from frontend.offline.sender import Sender
 from frontend.offline.store import Kept, State, Store
@@ -42,7 +43,7 @@ class OfflineApi:
 
         Args:
             base_url: where the service is.
-            folder: where weighings and the catalogue are kept.
+            folder: where weighings, the catalogue and what was taught are kept.
             quiet_s: for how many seconds nobody may have changed a weighing before it is sent.
             options: what `ApiClient` takes besides.
         """
@@ -52,9 +53,10 @@ class OfflineApi:
         self._store = Store(folder / "weighings.sqlite")
         self._copy = CatalogueCopy(folder / "catalogue.json")
         self._screens = Screens(quiet_s)
-        self._keeper = Keeper(self._store, self._copy, self._screens)
+        lessons = LessonsCopy(folder / "lessons.json", local.model_here())
+        self._keeper = Keeper(self._store, self._copy, lessons, self._screens)
         sender = Sender(self.service, self._store, self._screens)
-        self._watch = Watch(self.service, self._availability, self._copy, sender)
+        self._watch = Watch(self.service, self._availability, (self._copy, lessons), sender)
         self._requests: OrderedDict[str, tuple[Request, float]] = OrderedDict()
         """What the service was sent, by the id that it gave; and when, on the monotonic clock."""
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from pydantic import TypeAdapter
 
 from frontend.api.client import ApiClient
 from frontend.api.errors import ApiUnreachable
+from frontend.durable import write_durably
 from smartscale.contract.catalogue import CatalogueItem
 
 _ITEMS = TypeAdapter(tuple[CatalogueItem, ...])
@@ -60,11 +60,5 @@ class CatalogueCopy:
 
     def keep(self, items: list[dict[str, Any]], now: datetime) -> None:
         """Write a catalogue to the disk; a power cut leaves this one or the one before, whole."""
-        kept = json.dumps({"fetched_at": now.isoformat(), "items": items})
-        part = self._file.with_suffix(".part")
-        with part.open("w", encoding="utf-8") as out:
-            out.write(kept)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(self._file)
+        write_durably(self._file, json.dumps({"fetched_at": now.isoformat(), "items": items}))
         self.items, self.fetched_at, self._read = items, now, None

@@ -9,6 +9,7 @@ from decimal import Decimal
 from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.offline import local
 from frontend.offline.copy import CatalogueCopy
+from frontend.offline.lessons import LessonsCopy
 from frontend.offline.local import LocalScale, NotSold
 from frontend.offline.screens import Screens
 from frontend.offline.store import Kept, Store
@@ -28,10 +29,12 @@ class Request:
 
 
 class Keeper:
-    """Recognises and prices on this machine, by the last catalogue that the service gave."""
+    """Recognises and prices here, by the catalogue and lessons that the service gave last."""
 
-    def __init__(self, store: Store, copy: CatalogueCopy, screens: Screens) -> None:
-        self._store, self._copy, self._screens = store, copy, screens
+    def __init__(
+        self, store: Store, copy: CatalogueCopy, lessons: LessonsCopy, screens: Screens
+    ) -> None:
+        self._store, self._copy, self._lessons, self._screens = store, copy, lessons, screens
         self._scale = LocalScale()
 
     async def get(self, weighing_id: str) -> Kept | None:
@@ -83,6 +86,7 @@ class Keeper:
             request.scale_id,
             self._copy.items,
             weighing_id,
+            self._lessons.now,
         )
         kept = Kept(
             id=weighing_id,

@@ -13,8 +13,10 @@ from decimal import Decimal
 from typing import Any
 
 from frontend.logs import current
+from frontend.offline.lessons import Lessons
 from smartscale.adapters.litert import load_builtin
 from smartscale.domain import correlation, pricing
+from smartscale.domain.asking import Asking
 from smartscale.domain.catalogue import Catalogue, Item, Price, SoldAs
 from smartscale.domain.declaration import Declaration
 from smartscale.domain.errors import Conflict, InvalidInput
@@ -22,6 +24,7 @@ from smartscale.domain.job_id import is_job_id, job_time, new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.moments import parse_moment
 from smartscale.domain.prediction import Scored
+from smartscale.domain.registry import BUILTIN
 from smartscale.domain.upload import StoredUpload, load_metadata, upload_key
 from smartscale.domain.weighing import NO_MODEL, ConfirmedBy, Unit, Weighing
 from smartscale.http.present.weighing import kilograms, money, result
@@ -32,6 +35,8 @@ from smartscale.operations.weighing.recognise import (
     RecognitionTask,
     outcome,
 )
+from smartscale.recognition.builtin import builtin_revision
+from smartscale.recognition.carried import CarriedError, unpack
 from smartscale.recognition.memory import Vectors
 from smartscale.recognition.package import PackageError
 from smartscale.recognition.photo import ImageError
@@ -64,6 +69,8 @@ class LocalScale:
     def __init__(self) -> None:
         self._turn = threading.Lock()
         self._model: Recogniser | None = None
+        self._remembers = 0
+        """The version of the memory that the model has."""
         self._items: list[dict[str, Any]] = []
         self._catalogue = Catalogue(())
 
@@ -74,6 +81,7 @@ class LocalScale:
         scale_id: str,
         items: list[dict[str, Any]],
         weighing_id: str,
+        lessons: Lessons,
     ) -> str:
         """Recognise and price; returns the weighing as text.
 
@@ -83,6 +91,7 @@ class LocalScale:
             scale_id: which scale.
             items: what is sold, as `GET /v1/catalogue` gave it.
             weighing_id: from `new_id`, or the service's own.
+            lessons: what the shop has taught.
         """
         weight_kg, tare_kg = load
         scales = Load(weight_kg=weight_kg, tare_kg=tare_kg)
@@ -96,8 +105,10 @@ class LocalScale:
             return outcome(task, NOTHING_KNOWN, NobodyLooked(), datetime.now(UTC)).model_dump_json()
         with self._turn:
             model = self._loaded()
+            self._remember(model, lessons)
             scores = _scores(model, image)
-        seen = outcome(task, scores, model, datetime.now(UTC))
+        asking = Asking(threshold=lessons.confirm_below)
+        seen = outcome(task, scores, model, datetime.now(UTC), asking)
         return seen.model_dump_json()
 
     def confirm(
@@ -131,6 +142,16 @@ class LocalScale:
             self._items, self._catalogue = items, Catalogue(_item(item) for item in items)
         return self._catalogue
 
+    def _remember(self, model: Recogniser, lessons: Lessons) -> None:
+        if not model.learns or lessons.version == self._remembers:
+            return
+        try:
+            model.remember({} if lessons.content is None else unpack(lessons.content))
+        except CarriedError as error:
+            _log.warning("The items that were taught are not known here: %s", error)
+            model.remember({})
+        self._remembers = lessons.version
+
     def _loaded(self) -> Recogniser:
         if self._model is None:
             try:
@@ -158,6 +179,14 @@ class _NoModel:
 
     def remember(self, lessons: Mapping[str, Sequence[Vectors]]) -> None:
         del lessons
+
+
+def model_here() -> tuple[str, str] | None:
+    """Id and revision of the model that runs here; None where there is none."""
+    try:
+        return BUILTIN, builtin_revision()
+    except (OSError, PackageError):
+        return None
 
 
 def new_id(now: datetime) -> str:

@@ -11,6 +11,7 @@ from frontend.api.client import ApiClient
 from frontend.api.errors import ApiForbidden, ApiUnreachable
 from frontend.offline.availability import Availability
 from frontend.offline.copy import CatalogueCopy
+from frontend.offline.lessons import LessonsCopy
 from frontend.offline.sender import Sender
 
 PROBE_S = 2.0
@@ -28,10 +29,15 @@ class Watch:
     """Asks the service now and then, from `start` to `stop`."""
 
     def __init__(
-        self, service: ApiClient, availability: Availability, copy: CatalogueCopy, sender: Sender
+        self,
+        service: ApiClient,
+        availability: Availability,
+        copies: tuple[CatalogueCopy, LessonsCopy],
+        sender: Sender,
     ) -> None:
         self._service, self._availability = service, availability
-        self._copy, self._sender = copy, sender
+        self._copy, self._lessons = copies
+        self._sender = sender
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -74,3 +80,5 @@ class Watch:
             await self._copy.fetch(self._service)
         else:
             await self._service.ask(_HEALTH, "GET", "health")
+        # Each time: what was just taught is to be known should the service go away now.
+        await self._lessons.fetch(self._service)

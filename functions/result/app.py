@@ -1,6 +1,7 @@
 """The result function: results, confirmations, history, catalogue, analytics and health."""
 
 import asyncio
+import base64
 from collections.abc import Callable
 from datetime import timedelta, tzinfo
 from functools import lru_cache
@@ -12,9 +13,11 @@ from fastapi.concurrency import run_in_threadpool
 
 from smartscale.access import staff as staff_of
 from smartscale.adapters.aws import cloudwatch_client, sqs_client
+from smartscale.adapters.briefings import DynamoBriefings
 from smartscale.adapters.bucket import Bucket, S3ItemPictures, S3Ledger, S3Uploads, data_bucket
 from smartscale.adapters.catalogue import DynamoCatalogue
 from smartscale.adapters.cloudwatch import CloudWatchQueries, count_cold_start, metrics_for
+from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
     DynamoAsking,
@@ -27,10 +30,11 @@ from smartscale.clock import now
 from smartscale.contract.analytics import Analytics
 from smartscale.contract.catalogue import Catalogue
 from smartscale.contract.document import in_language
+from smartscale.contract.memory import CarriedMemory
 from smartscale.contract.weighing import HistoryPage, Result
 from smartscale.domain.charge import Charge
 from smartscale.domain.load import parse_quantity
-from smartscale.domain.weighing import ConfirmedBy
+from smartscale.domain.weighing import ConfirmedBy, ModelRef
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.bell import Bell, NoBell
 from smartscale.http.health import DiskHealth, Health, probe
@@ -43,6 +47,7 @@ from smartscale.http.shown import shown_by
 from smartscale.http.table import as_csv
 from smartscale.operations.access.staff import Shown, Staff
 from smartscale.operations.catalogue.pictures import read_picture
+from smartscale.operations.learning.carry import Carry
 from smartscale.operations.metrics.analytics import analyse
 from smartscale.operations.metrics.insights import insights_between
 from smartscale.operations.metrics.pulse import FeelPulse
@@ -123,6 +128,15 @@ def say_wanted() -> SayWanted:
     """The operation that knows what the shop asks about."""
     store = DynamoAsking(settings().models_table, settings().aws_region)
     return SayWanted(store, S3Wishes(bucket()))
+
+
+@lru_cache
+def carry() -> Carry:
+    """The operation that gives kiosks the memory to take along."""
+    configured = settings()
+    briefings = DynamoBriefings(configured.models_table, configured.aws_region)
+    asking = DynamoAsking(configured.models_table, configured.aws_region)
+    return Carry(S3Memories(bucket(), briefings), asking)
 
 
 @lru_cache
@@ -368,6 +382,19 @@ def item_picture(sha256: str, store: Annotated[ItemPictures, Depends(item_pictur
         media_type="image/jpeg",
         headers={"Cache-Control": "public, max-age=31536000, immutable"},
     )
+
+
+@router.get("/memory", tags=["weigh"], dependencies=[Depends(for_staff)])
+def carried_memory(
+    operation: Annotated[Carry, Depends(carry)],
+    model_id: str,
+    revision: str,
+    known: Annotated[int, Query(ge=0, description="the version that the kiosk has")] = 0,
+) -> CarriedMemory:
+    """What was taught, for a kiosk with that model to go on by itself. For staff and kiosks."""
+    found = operation.along(ModelRef(id=model_id, revision=revision), known)
+    lessons = None if found.lessons is None else base64.b64encode(found.lessons).decode()
+    return CarriedMemory(version=found.version, lessons=lessons, confirm_below=found.confirm_below)
 
 
 @router.get("/analytics", tags=["shop"])

@@ -64,6 +64,8 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:ListBucket", "DataBucket uploads/*"),
         ("s3:GetObject", "DataBucket/pictures/*"),
         ("s3:ListBucket", "DataBucket pictures/*"),
+        ("s3:GetObject", "DataBucket/memory/carried/*"),
+        ("s3:ListBucket", "DataBucket memory/carried/*"),
         ("s3:ListBucket", "DataBucket ledger/*"),
         ("s3:GetObject", "DataBucket/ledger/*"),
         ("s3:PutObject", "DataBucket/ledger/*"),

@@ -18,13 +18,16 @@ from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.offline import api, local
 from frontend.offline.api import OfflineApi
 from frontend.offline.copy import CatalogueCopy
+from smartscale.adapters.litert import load_builtin
 from smartscale.contract.weighing import ConfirmedBy, Result, Unit
+from smartscale.domain.asking import Asking
 from tests.examples import picture
 from tests.frontend.test_weigh import price
 from tests.service import KIOSK_SECRET, Service
 from tests.support import eventually, free_port
 
-BANANAS = (Path(__file__).parents[2] / "sample_data/bananas.jpg").read_bytes()
+SAMPLES = Path(__file__).parents[2] / "sample_data"
+BANANAS = (SAMPLES / "bananas.jpg").read_bytes()
 
 
 @pytest.fixture
@@ -428,3 +431,64 @@ async def test_a_kiosk_that_cannot_prove_itself_keeps_what_it_charged_and_stays_
         assert await stranger.waiting() == 1
     assert await stranger.refused() == []
     await stranger.close()
+
+
+TAUGHT = "Pineapple"
+
+
+def teach(service: Service, version: int = 1) -> None:
+    """A worker has looked at pictures of bananas that somebody called pineapples."""
+    recogniser = load_builtin()
+    lessons = {
+        TAUGHT: [recogniser.embed(BANANAS)],
+        "Carrots": [recogniser.embed((SAMPLES / "carrots.jpg").read_bytes())],
+    }
+    service.shop.memories.keep_carried(recogniser.ref, version, lessons)
+
+
+@pytest.mark.asyncio
+async def test_without_the_service_it_knows_what_was_taught(
+    kiosk: OfflineApi, service: Service, tmp_path: Path
+) -> None:
+    teach(service)
+    await kiosk.tend()
+    service.down = True
+    seen = [one.label for one in (await weigh(kiosk)).top_k]
+    assert TAUGHT in seen[:2]
+    await kiosk.close()
+    # What is on the disk outlives the kiosk.
+    again = OfflineApi(
+        "http://service", tmp_path, transport=service.transport, kiosk_secret=KIOSK_SECRET
+    )
+    later = [one.label for one in (await weigh(again, "key-2")).top_k]
+    assert later == seen
+    # What is taken back is forgotten.
+    service.down = False
+    service.shop.memories.keep_carried(load_builtin().ref, 2, {})
+    await again.tend()
+    service.down = True
+    forgotten = await weigh(again, "key-3")
+    await again.close()
+    assert (forgotten.label, TAUGHT in [one.label for one in forgotten.top_k[:2]]) == (
+        "Banana",
+        False,
+    )
+
+
+@pytest.mark.asyncio
+async def test_without_the_service_it_asks_as_the_shop_does(
+    kiosk: OfflineApi, service: Service
+) -> None:
+    service.shop.asking.stored = Asking(threshold=Decimal(1), model=load_builtin().ref)
+    await kiosk.tend()
+    service.down = True
+    assert (await weigh(kiosk)).needs_confirmation
+
+
+@pytest.mark.asyncio
+async def test_a_service_that_knows_of_no_memory_is_there_all_the_same(
+    kiosk: OfflineApi, service: Service
+) -> None:
+    service.lacks = ("memory",)
+    await kiosk.tend()
+    assert kiosk.cut_since is None

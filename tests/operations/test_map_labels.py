@@ -1,5 +1,7 @@
 """The operator gives a model's labels to products."""
 
+from decimal import Decimal
+
 import pytest
 
 from smartscale.domain.catalogue import Item
@@ -55,7 +57,8 @@ def test_a_label_is_given_to_one_product_at_a_time_and_sold_as_it(
     unsold = shop.upload()
     shop.recognise(unsold)
     asked = shop.weighings.rows[unsold]
-    assert (asked.label, asked.price, asked.needs_confirmation) == ("Eggplant", None, True)
+    assert (asked.label, asked.confidence) == ("Banana", Decimal("0.1"))
+    assert asked.needs_confirmation
 
     mapping.give("Eggplant", "Lemon")
     given = mapping.give("Eggplant", "Banana")

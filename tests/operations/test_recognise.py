@@ -100,12 +100,22 @@ def test_without_a_picture_no_model_answers_and_nobody_is_taught(shop: Shop) -> 
     assert teaches(sold) is None
 
 
-def test_a_label_without_a_product_is_never_priced_at_zero(shop: Shop) -> None:
+def test_a_label_without_a_product_is_no_candidate(shop: Shop) -> None:
     shop.recogniser.answer = scores(Durian=0.99, Banana=0.01)
     job_id = shop.upload()
     shop.recognise(job_id)
     weighing = shop.weighings.rows[job_id]
-    assert (weighing.label, weighing.price) == ("Durian", None)
+    assert [one.label for one in weighing.top_k] == ["Banana"]
+    assert (weighing.label, weighing.confidence) == ("Banana", Decimal("0.02"))
+    assert weighing.needs_confirmation
+
+
+def test_a_picture_of_nothing_that_is_sold_is_unknown(shop: Shop) -> None:
+    shop.recogniser.answer = scores(Durian=0.99, Kaki=0.01)
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    weighing = shop.weighings.rows[job_id]
+    assert (weighing.label, weighing.price, weighing.top_k) == ("unknown", None, ())
     assert weighing.needs_confirmation
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from smartscale.recognition.builtin import builtin_package
-from smartscale.recognition.memory import Head, HeadError, Vectors, Weights
+from smartscale.recognition.memory import Head, HeadError, LeftOut, Memory, Vectors, Weights
+from smartscale.recognition.memory_fit import HIGHEST, LOWEST, lowest
 from smartscale.recognition.recogniser import NetworkRecogniser
 
 LABELS = ("Banana", "Lemon")
@@ -36,6 +37,8 @@ def head() -> Head:
         whiten=np.asarray(8 * np.eye(LENGTH), np.float32),
         means=8 * np.stack([direction(1), direction(1, 0.6)]),
         label_of=np.array([0, 1]),
+        readout=np.zeros((LENGTH + 1, 2), np.float32),
+        temperature=1.0,
         weights=Weights(),
     )
 
@@ -100,12 +103,65 @@ def test_a_file_that_is_no_head_of_this_network_is_refused(head: Head) -> None:
         (b"no head", LABELS, LENGTH, "cannot be read"),
         (head.dump()[:200], LABELS, LENGTH, "cannot be read"),
         (head.dump(), LABELS, 9, "has the shape"),
-        (head.dump(), LABELS[:1], LENGTH, "other labels"),
+        (head.dump(), LABELS[:1], LENGTH, "has the shape"),
         (replace(head, middle=np.full(LENGTH, np.nan)).dump(), LABELS, LENGTH, "no number"),
         (replace(head, known=KNOWN[:2]).dump(), LABELS, LENGTH, "too few"),
+        (replace(head, temperature=0.0).dump(), LABELS, LENGTH, "no number"),
+        (replace(head, weights=replace(Weights(), gate=())).dump(), LABELS, LENGTH, "weights"),
     ):
         with pytest.raises(HeadError, match=saying):
             Head.load(content, labels, length)
+
+
+def shop(items: int, lessons: int, spread: float) -> dict[str, list[Vectors]]:
+    """Pictures of items that lie around a direction each, as far as `spread`."""
+    rng = np.random.default_rng(11)
+    places = rng.normal(size=(items, 1, LENGTH))
+    seen = places + spread * rng.normal(size=(items, lessons, LENGTH))
+    seen /= np.linalg.norm(seen, axis=2, keepdims=True)
+    return {f"item-{number}": list(one.astype(np.float32)) for number, one in enumerate(seen)}
+
+
+def test_each_lesson_is_left_out_as_if_it_had_never_been_given(head: Head) -> None:
+    lessons = shop(4, 5, 0.3)
+    memory = Memory(head, {label: np.stack(seen) for label, seen in lessons.items()})
+    for place in (0, 7, 19):
+        item = memory.owner[place]
+        found = memory.parts(memory.lessons[[place]], out=LeftOut(lesson=np.array([place])))
+        others = {
+            label: np.stack([one for one in seen if one is not lessons[label][place % 5]])
+            if number == item
+            else np.stack(seen)
+            for number, (label, seen) in enumerate(lessons.items())
+        }
+        without = Memory(head, others)
+        # How much pictures of an item differ is known from all; the rest is what it would be.
+        direct = without.parts(memory.lessons[[place]])
+        assert found.evidence[0, :, 1:] == pytest.approx(direct.evidence[0, :, 1:], abs=1e-3)
+        assert found.evidence[0, :, 0] == pytest.approx(direct.evidence[0, :, 0], rel=0.35)
+
+
+def test_a_shop_whose_lessons_are_told_apart_is_surer_than_one_whose_are_not(head: Head) -> None:
+    def sure(spread: float) -> float:
+        lessons = shop(8, 6, spread)
+        memory = head.learn({label: seen[:5] for label, seen in lessons.items()})
+        logs = [memory.fuse(np.zeros(2), seen[5])[1].max() for seen in lessons.values()]
+        return float(np.exp(logs).mean())
+
+    assert sure(0.05) > 0.9 > sure(1.0)
+
+
+def test_what_is_sure_enough_follows_from_what_became_of_the_lessons() -> None:
+    sure = np.full(200, 0.992)
+    assert lowest(sure, np.ones(200, bool)) == LOWEST
+    assert lowest(sure, np.arange(200) >= 10) == HIGHEST
+
+
+def test_the_same_lessons_are_learned_the_same(head: Head) -> None:
+    lessons = shop(6, 4, 0.4)
+    one, other = head.learn(lessons), head.learn(lessons)
+    assert (one.weights == other.weights).all()
+    assert (one.gate == other.gate).all()
 
 
 def test_three_hundred_items_are_learned_in_a_second_and_cost_two_milliseconds() -> None:
@@ -125,5 +181,5 @@ def test_three_hundred_items_are_learned_in_a_second_and_cost_two_milliseconds()
         started = time.process_time()
         memory.fuse(logits, seen[7, 3])
         spent.append(time.process_time() - started)
-    assert learned < 2
+    assert learned < 3
     assert min(spent) < 0.006

@@ -33,6 +33,8 @@ def head_of_one_number() -> Head:
         whiten=one,
         means=one,
         label_of=np.zeros(1, np.int64),
+        readout=np.zeros((2, 1), np.float32),
+        temperature=1.0,
         weights=Weights(),
     )
 
@@ -49,6 +51,10 @@ class Parrot:
             {label: [float(one[0]) for one in vectors] for label, vectors in lessons.items()}
         )
         return head_of_one_number().learn(lessons)
+
+    def confirm(self, memory: Memory | None = None) -> float:
+        del memory
+        return self.package.confirm
 
     def scores(self, reading: Reading, memory: Memory | None = None) -> list[Score]:
         taught = {} if memory is None else memory.taught
@@ -126,7 +132,7 @@ def test_a_kind_is_right_whichever_of_its_labels_answers() -> None:
 
 
 def test_shares_are_of_what_is_left() -> None:
-    merged, _ = as_sold([Score("Lemon", 0.3), Score(UNKNOWN, 0.1)], "Lemon")
+    merged, _ = as_sold([Score("Lemon", 0.6), Score(UNKNOWN, 0.2)], "Lemon")
     assert [one.confidence for one in merged] == [pytest.approx(0.75), pytest.approx(0.25)]
 
 

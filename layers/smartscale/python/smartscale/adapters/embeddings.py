@@ -5,15 +5,16 @@ A module apart from `memories`, so that a function that only teaches loads no nu
 
 import io
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from zipfile import BadZipFile
 
 import numpy as np
 
-from smartscale.adapters.memories import S3Memories, embeddings_prefix, told_apart_key
+from smartscale.adapters.memories import S3Memories, carried_key, embeddings_prefix, told_apart_key
 from smartscale.domain.errors import NotFound
 from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.weighing import ModelRef
+from smartscale.recognition.carried import pack
 from smartscale.recognition.memory import Vectors
 
 _log = logging.getLogger(__name__)
@@ -42,6 +43,13 @@ class S3EmbeddedMemories(S3Memories):
         body = io.BytesIO()
         np.savez(body, allow_pickle=False, **embeddings)
         self._bucket.put_new(_key(model, number), body.getvalue(), "application/octet-stream")
+
+    def keep_carried(
+        self, model: ModelRef, number: int, lessons: Mapping[str, Sequence[Vectors]]
+    ) -> None:
+        """Keep what a kiosk takes along of a version."""
+        body = pack(lessons)
+        self._bucket.put_new(carried_key(model, number), body, "application/octet-stream")
 
     def keep_told_apart(self, model: ModelRef, number: int, found: ToldApart) -> None:
         """Keep which items of a version a model mixes up."""

@@ -21,9 +21,13 @@ class LiteRtRecogniser:
 
     def __init__(self, ref: ModelRef, package: ModelPackage) -> None:
         self.ref = ref
-        self.confirm_below = Decimal(str(package.thresholds["confirm"]))
         self._recogniser = NetworkRecogniser(package)
         self._memory: Memory | None = None
+
+    @property
+    def confirm_below(self) -> Decimal:
+        """The confidence below which a person is asked: the package's, or its lessons'."""
+        return Decimal(self._recogniser.confirm(self._memory)).quantize(_FOUR_DIGITS)
 
     @property
     def learns(self) -> bool:

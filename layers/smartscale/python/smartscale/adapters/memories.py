@@ -17,6 +17,7 @@ _VERSIONS = f"{MEMORY}versions/"
 _PICTURES = f"{MEMORY}pictures/"
 _EMBEDDINGS = f"{MEMORY}embeddings/"
 _TOLD_APART = f"{MEMORY}told-apart/"
+_CARRIED = f"{MEMORY}carried/"
 _VOTES = f"{MEMORY}votes/"
 
 
@@ -72,6 +73,15 @@ class S3Memories:
         except (NotFound, ValueError):
             return None
 
+    def carried(self, model: ModelRef) -> list[int]:
+        """The versions that a kiosk with this model can take along."""
+        found = self._bucket.list(carried_prefix(model))
+        return [int(PurePosixPath(one["Key"]).stem) for one in found]
+
+    def read_carried(self, model: ModelRef, number: int) -> bytes:
+        """What a kiosk takes along of a version."""
+        return self._bucket.read(carried_key(model, number))
+
     def vote(self, label: str, predicted: str, job_id: str) -> list[str]:
         """Record a shopper's vote, and list all votes for the same label."""
         prefix = f"{_VOTES}{quote(label, safe='')}/{quote(predicted, safe='')}/"
@@ -92,6 +102,16 @@ def _version_key(number: int) -> str:
 def embeddings_prefix(model: ModelRef) -> str:
     """What a model sees in the pictures is under it, an object for each version."""
     return f"{_EMBEDDINGS}{model.id}/{model.revision}/"
+
+
+def carried_prefix(model: ModelRef) -> str:
+    """What kiosks take along is under it, an object for each version."""
+    return f"{_CARRIED}{model.id}/{model.revision}/"
+
+
+def carried_key(model: ModelRef, number: int) -> str:
+    """Where it is kept what kiosks take along of a version."""
+    return f"{carried_prefix(model)}{number:08d}.npz"
 
 
 def told_apart_key(model: ModelRef, number: int) -> str:

@@ -1,12 +1,14 @@
 """What the shop has taught its scales, in versions."""
 
 from datetime import datetime
+from decimal import Decimal
 
 from smartscale.contract.document import Document
 from smartscale.domain.memory import IMAGES_AT_ONCE, MemoryProgress
 
 __all__ = [
     "IMAGES_AT_ONCE",
+    "CarriedMemory",
     "MemoryProgress",
     "MemoryVersion",
     "MixedUp",
@@ -55,6 +57,19 @@ class Teaching(Document):
     items: tuple[TaughtItem, ...]
     looked_at: int
     mixed_up: tuple[MixedUp, ...]
+
+
+class CarriedMemory(Document):
+    """What a kiosk takes along, to recognise what was taught while the service is away.
+
+    `version` is the newest version of the memory that the model has looked at, 0 for none;
+    `lessons` what it sees in its pictures, in base64, null where the kiosk has this version.
+    Answers below `confirm_below` are asked about; null where that is the package's own.
+    """
+
+    version: int
+    lessons: str | None
+    confirm_below: Decimal | None
 
 
 class MemoryVersion(Document):

@@ -3,23 +3,26 @@
 Two things know what a picture shows. The network and the discriminant of its training photos (how
 near is the picture to the mean of each label, in units of how much photos of one label differ) know
 what the package was trained on. The lessons know what this shop's scale shows: by the mean of each
-item's lessons, by the nearest of them, and by what the network makes of it besides. A gate says how
-much each counts for this picture: the lessons, where it is nearer to them than to what the network
-was trained on, and the less the surer the network is.
+item's lessons, by the nearest of them, by a ridge regression on all of them, and by what the
+network makes of it besides. A gate says how much each counts for this picture: the lessons, where
+it is nearer to them than to what the network was trained on, and the less the surer the network is.
 
-All of it is recomputed in closed form when something is learned: sums, means, one product of
-matrices. The few numbers that weigh the parts come with the package (`training/head_fit.py`).
+All of it is recomputed in closed form when something is learned: sums, means, one inverse matrix.
+The numbers that weigh the parts come with the package (`training/head_fit.py`), and every memory
+adapts them to its shop: each lesson is recognised by all the others (`memory_fit.py`).
 """
 
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
+Logs = NDArray[np.float64]
+"""Logarithms of probabilities."""
 
 NEIGHBOURS = 5
 """How many training photos say how near to the training a picture is."""
@@ -28,10 +31,28 @@ LEAST = -15.0
 FAR = 200.0
 MOST_ITEMS = 30
 """More items say nothing more of whether a picture shows one of them."""
+RIDGE = 0.1
+"""What the regression on the lessons adds to their inner products."""
+AS_TRAINED = 150.0
+"""How many lessons weigh as much as the training photos in how much pictures of an item differ."""
+IMPOSSIBLE = -1e9
 
 
 class HeadError(ValueError):
     """The file of a head is damaged, or fits its package badly; its text says how."""
+
+
+LESSON_PARTS = ("mean", "nearest", "ridge", "network", "new")
+"""What speaks for a taught item: the picture's distance to the mean of its lessons (a tenth of the
+logarithm of a density), ten times the inner product with the nearest one, eight times what a ridge
+regression says, the network's logarithm of a probability, and 1 where the network has no such
+label."""
+GATE_PARTS = ("always", "lessons", "items", "nearer", "sure", "mean", "ridge")
+"""What speaks for the lessons as a whole: 1, the logarithms of how many lessons an item and how
+many items (in tens), ten times how much nearer the picture is to a lesson than to training photos,
+the logarithm of the network's highest probability, a hundredth of how much nearer it is to a mean
+of lessons than to one of training photos, and eight times the most that the ridge regression says.
+"""
 
 
 @dataclass(frozen=True)
@@ -40,27 +61,26 @@ class Weights:
 
     discriminant: float = 0.0
     """Of the discriminant's score, added to the network's logarithm of a probability."""
-    mean: float = 0.00587
-    """Of the distance to the mean of an item's lessons, at one lesson; less with more."""
-    nearest: float = 4.8031
-    """Of the inner product with the nearest lesson, at one lesson; more with more."""
-    growth: float = 1.00919
-    """How fast the nearest lesson gains on the mean with the logarithm of their number."""
-    network: float = 0.1105
-    """Of what the network says, among the items that were taught."""
-    new: float = -0.18459
-    """How far below the network's best answer an item counts that it does not know."""
-    gate: float = -0.79569
-    gate_near: float = 16.33115
-    """Of how much nearer the picture is to a lesson than to the training photos."""
-    gate_lessons: float = -0.3431
-    """Of the logarithm of the number of lessons an item."""
-    gate_items: float = -0.91071
-    """Of the logarithm of the number of items, in tens."""
-    gate_sure: float = 1.50571
-    """Of the logarithm of the network's highest probability."""
-    gate_mean: float = 0.01429
-    """Of how much nearer the picture is to the mean of lessons than to one of training photos."""
+    lessons: tuple[float, ...] = (0.1, 0.3, 0.4, 0.15, 0.3)
+    """Of each of `LESSON_PARTS`, at one lesson an item."""
+    growth: tuple[float, ...] = (0.07, 0.06, 0.0, 0.0, 0.0)
+    """What is added to that for each unit of the logarithm of the number of lessons an item."""
+    gate: tuple[float, ...] = (-1.4, -0.4, -0.5, 1.0, 1.2, 1.0, 0.2)
+    """Of each of `GATE_PARTS`."""
+
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """All of them in a row, as a file has them."""
+        return np.array([self.discriminant, *self.lessons, *self.growth, *self.gate])
+
+    @classmethod
+    def of(cls, numbers: Iterable[float]) -> Self:
+        """From such a row. Raises ValueError where it is too long or too short."""
+        first, *rest = (float(number) for number in numbers)
+        parts, gate = len(LESSON_PARTS), len(GATE_PARTS)
+        if len(rest) != 2 * parts + gate:
+            raise ValueError(f"there are {1 + len(rest)} weights, not {1 + 2 * parts + gate}")
+        return cls(first, tuple(rest[:parts]), tuple(rest[parts : 2 * parts]), tuple(rest[-gate:]))
 
 
 @dataclass(frozen=True)
@@ -84,6 +104,11 @@ class Head:
     have several: each kind of carton is a class."""
     label_of: NDArray[np.int64]
     """For each class, the index of its label."""
+    readout: Vectors
+    """From an embedding and a 1 to about the network's logits, (E + 1, labels): of a lesson only
+    the embedding is kept."""
+    temperature: float
+    """What the network's logits are divided by."""
     weights: Weights
 
     @property
@@ -95,10 +120,46 @@ class Head:
         """Embeddings (..., E) in the discriminant's space."""
         return np.asarray((embeddings - self.middle) @ self.whiten, np.float32)
 
+    def classes(self, within: Vectors) -> NDArray[np.float64]:
+        """The discriminant's score of each class for pictures in its space, (N, classes)."""
+        halves = 0.5 * (self.means**2).sum(axis=1)
+        own = 0.5 * (within**2).sum(axis=1, keepdims=True)
+        return np.asarray(within @ self.means.T - halves - own, np.float64)
+
+    def base(self, logits: NDArray[np.float64], classes: NDArray[np.float64]) -> Logs:
+        """What network and discriminant say together: logarithms of probabilities, (N, labels).
+
+        Args:
+            logits: the network's, calibrated, (N, labels).
+            classes: the discriminant's score of each class, (N, classes).
+        """
+        logs = log_shares(logits)
+        if not self.weights.discriminant:
+            return logs
+        scores = np.repeat(classes.min(axis=1, keepdims=True), len(self.labels), axis=1)
+        np.maximum.at(scores.T, self.label_of, classes.T)
+        return log_shares(logs + self.weights.discriminant * tailed(scores, self.length))
+
+    def said(self, embeddings: Vectors) -> NDArray[np.float64]:
+        """About what the network says, calibrated, of pictures by their embeddings (N, E)."""
+        logits = embeddings @ self.readout[:-1] + self.readout[-1]
+        return np.asarray(logits / self.temperature, np.float64)
+
+    def usual(self, embeddings: Vectors) -> NDArray[np.float64]:
+        """How near pictures (N, E) are to the nearest training photos."""
+        near = np.partition(embeddings @ self.known.T, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:]
+        return np.asarray(near.mean(axis=1), np.float64)
+
     def learn(self, lessons: Mapping[str, Sequence[Vectors]]) -> "Memory":
         """What is known when these embeddings have been taught, by label."""
+        # Here, since it fits what this module has.
+        from smartscale.recognition.memory_fit import adapt  # noqa: PLC0415
+
         taught = {label: np.stack(vectors) for label, vectors in lessons.items() if len(vectors)}
-        return Memory(self, taught)
+        memory = Memory(self, taught)
+        if taught:
+            adapt(memory)
+        return memory
 
     def dump(self) -> bytes:
         """The content of a package's `head.npz`: arrays alone, nothing that is executed."""
@@ -110,7 +171,9 @@ class Head:
             whiten=self.whiten.astype(np.float16),
             means=self.means.astype(np.float16),
             label_of=self.label_of.astype(np.int16),
-            weights=np.array(list(asdict(self.weights).values()), np.float64),
+            readout=self.readout.astype(np.float16),
+            temperature=np.array([self.temperature]),
+            weights=self.weights.numbers,
         )
         return out.getvalue()
 
@@ -129,7 +192,6 @@ class Head:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as stored:
                 part = {name: np.asarray(stored[name]) for name in stored}
-            weights = Weights(*(float(value) for value in part["weights"]))
             found = cls(
                 labels=tuple(labels),
                 known=part["known"].astype(np.float32),
@@ -137,20 +199,22 @@ class Head:
                 whiten=part["whiten"].astype(np.float32),
                 means=part["means"].astype(np.float32),
                 label_of=part["label_of"].astype(np.int64),
-                weights=weights,
+                readout=part["readout"].astype(np.float32),
+                temperature=float(part["temperature"][0]),
+                weights=Weights.of(part["weights"]),
             )
         except Exception as error:  # zip, zlib and numpy raise many kinds for a damaged file
             raise HeadError(f"cannot be read: {error}") from error
-        found._check(length, len(part["weights"]))
+        found._check(length)
         return found
 
-    def _check(self, length: int, weights: int) -> None:
+    def _check(self, length: int) -> None:
         shapes = {
             "known": (self.known.shape, (len(self.known), length)),
             "middle": (self.middle.shape, (length,)),
             "whiten": (self.whiten.shape, (length, length)),
             "means": (self.means.shape, (len(self.label_of), length)),
-            "weights": ((weights,), (len(fields(Weights)),)),
+            "readout": (self.readout.shape, (length + 1, len(self.labels))),
         }
         for name, (is_, due) in shapes.items():
             if is_ != due:
@@ -159,9 +223,36 @@ class Head:
             raise HeadError("it knows too few training photos")
         if not 0 <= self.label_of.min() <= self.label_of.max() < len(self.labels):
             raise HeadError("it knows other labels than the network")
-        numbers = (self.known, self.middle, self.whiten, self.means)
-        if not all(np.isfinite(part).all() for part in numbers):
+        numbers = (
+            *(self.known, self.middle, self.whiten, self.means, self.readout),
+            *(self.weights.numbers, np.array(self.temperature)),
+        )
+        if not all(np.isfinite(part).all() for part in numbers) or self.temperature <= 0:
             raise HeadError("it holds what is no number")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What there is to know of pictures before it is weighed. N pictures, T taught items."""
+
+    base: Logs
+    """What network and discriminant say, (N, labels of the network)."""
+    evidence: NDArray[np.float64]
+    """Each of `LESSON_PARTS`, (N, T, parts)."""
+    possible: NDArray[np.bool_]
+    """Which items have a lesson to compare with, (N, T)."""
+    gate: NDArray[np.float64]
+    """Each of `GATE_PARTS`, (N, parts)."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What is left out of the lessons, for each picture: itself, or its whole item."""
+
+    lesson: NDArray[np.int64] | None = None
+    """The place of the lesson that the picture is, (N,)."""
+    item: NDArray[np.int64] | None = None
+    """The place of the item that nobody has taught, (N,)."""
 
 
 class Memory:
@@ -174,33 +265,131 @@ class Memory:
             head: what the package knows.
             taught: embeddings by label, each (n, E).
         """
-        self._head = head
+        self.head = head
         self.taught = dict(taught)
         known = {label: place for place, label in enumerate(head.labels)}
         new = [label for label in self.taught if label not in known]
         self.labels = (*head.labels, *new)
         places = {label: place for place, label in enumerate(self.labels)}
-        self._columns = np.array([places[label] for label in self.taught], np.int64)
-        self._halves = 0.5 * (head.means**2).sum(axis=1)
+        self.columns = np.array([places[label] for label in self.taught], np.int64)
+        """Of each taught item, its place among all labels (T,)."""
+        self.gate = np.array(head.weights.gate)
+        self.lowest: float | None = None
+        """From which confidence on an answer is sure enough, as the lessons tell; None where they
+        tell nothing of that."""
         if not self.taught:
             return
-        self._lessons = np.concatenate(list(self.taught.values()))
         counts = np.array([len(vectors) for vectors in self.taught.values()])
-        self._starts = np.cumsum(counts) - counts
-        spread = np.add.reduceat(head.within(self._lessons), self._starts, axis=0)
-        self._means = spread / counts[:, np.newaxis]
-        self._mean_halves = 0.5 * (self._means**2).sum(axis=1)
-        weights = head.weights
-        gain = 1 + weights.growth * np.log(counts)
+        self.owner = np.repeat(np.arange(len(counts)), counts)
+        """Of each lesson, the place of its item."""
+        self.counts, self._starts = counts, np.cumsum(counts) - counts
+        self.lessons = np.concatenate(list(self.taught.values())).astype(np.float32)
+        """Embeddings, item by item (lessons, E)."""
+        within = head.within(self.lessons)
+        self._means = np.add.reduceat(within, self._starts, axis=0) / counts[:, np.newaxis]
+        self._rest = within - self._means[self.owner]
+        # How much pictures of one item differ: in training, and the more lessons the more here.
+        scatter = np.asarray(self._rest.T @ self._rest, np.float64)
+        free, length = len(within) - len(counts), head.length
+        usual = (np.trace(scatter) / length + 20) / (free + 20)
+        self._degrees = free + AS_TRAINED
+        spread = (scatter + AS_TRAINED * usual * np.eye(length)) / self._degrees
+        self._precision = np.asarray(np.linalg.inv(spread), np.float32)
+        self._scale = np.asarray(np.linalg.cholesky(np.linalg.inv(spread)), np.float32)
+        self._scaled_means = self._means @ self._scale
+        self._squares = (self._means**2).sum(axis=1)
+        self._scaled_squares = (self._scaled_means**2).sum(axis=1)
+        products = np.asarray(self.lessons.T @ self.lessons, np.float64)
+        self._inverse = np.linalg.inv(products + RIDGE * np.eye(length)).astype(np.float32)
+        sums = np.add.reduceat(self.lessons, self._starts, axis=0)
+        self._regression = np.asarray(self._inverse @ sums.T, np.float32)
+        self.growth = float(np.log(counts).mean())
+        """The mean logarithm of the number of lessons an item."""
+        at_one, more = np.array(head.weights.lessons), np.array(head.weights.growth)
+        self.weights = at_one + more * self.growth
+
+    def parts(
+        self,
+        embeddings: Vectors,
+        logits: NDArray[np.float64] | None = None,
+        out: LeftOut | None = None,
+        usual: NDArray[np.float64] | None = None,
+    ) -> Parts:
+        """What there is to know of pictures before it is weighed.
+
+        Args:
+            embeddings: of the pictures (N, E).
+            logits: the network's, calibrated; without them, about what it said is read from the
+                embeddings.
+            out: what is left out of the lessons.
+            usual: how near the pictures are to training photos, where that is known already.
+        """
+        head, out = self.head, out or LeftOut()
+        within = head.within(embeddings)
+        classes = head.classes(within)
+        base = head.base(head.said(embeddings) if logits is None else logits, classes)
+        counts = np.repeat(self.counts[np.newaxis].astype(np.float64), len(embeddings), axis=0)
+        scaled = within @ self._scale
+        here = _distances(scaled, self._scaled_means, self._scaled_squares)
+        there = _distances(within, self._means, self._squares)
+        similar = embeddings @ self.lessons.T
+        ridge = np.asarray(embeddings @ self._regression, np.float64)
+        rows = np.arange(len(embeddings))
+        if out.lesson is not None:
+            # In closed form: what would be there had this one lesson not been given.
+            item = self.owner[out.lesson]
+            without = np.maximum(counts[rows, item] - 1, 1)
+            grown = counts[rows, item] / without
+            counts[rows, item] -= 1
+            similar[rows, out.lesson] = -1
+            lever = np.einsum("ne,ef,nf->n", embeddings, self._inverse, embeddings)
+            ridge[rows, item] -= lever
+            ridge /= (1 - lever)[:, np.newaxis]
+            rest = self._rest[out.lesson]
+            pulled = rest @ self._precision
+            share = grown / self._degrees
+            less = np.maximum(1 - share * (pulled * rest).sum(axis=1), 0.1)
+            cross = (pulled * within).sum(axis=1)[:, np.newaxis] - pulled @ self._means.T
+            cross[rows, item] *= grown
+            here[rows, item] *= grown**2
+            there[rows, item] *= grown**2
+            here += (share / less)[:, np.newaxis] * cross**2
+        if out.item is not None:
+            counts[rows, out.item] = 0
+            ridge[rows, out.item] = -1
+        possible = counts > 0
+        nearest = np.maximum.reduceat(similar, self._starts, axis=1)
         # A mean of few lessons is itself uncertain.
-        self._certain = counts / (counts + 1.0)
-        self._mean_weight = weights.mean / gain
-        self._nearest_weight = weights.nearest * gain
-        self._gate = (
-            weights.gate
-            + weights.gate_lessons * np.log(counts.mean())
-            + weights.gate_items * np.log(min(len(counts), MOST_ITEMS) / 10)
+        certain = counts / (counts + 1)
+        best = base.max(axis=1)
+        new = self.columns >= len(head.labels)
+        said = np.repeat(best[:, np.newaxis], len(new), axis=1)
+        said[:, ~new] = np.maximum(base[:, self.columns[~new]], LEAST)
+        parts = (-0.05 * here * certain, 10 * nearest, 8 * ridge, said, np.ones_like(said) * new)
+        means = np.where(possible, -0.5 * there * certain, -1e4).max(axis=1)
+        usual = head.usual(embeddings) if usual is None else usual
+        near = np.where(possible, nearest, -1.0).max(axis=1)
+        items = np.log(min(len(new), MOST_ITEMS) / 10)
+        gate = (
+            np.ones_like(best),
+            np.full_like(best, self.growth),
+            np.full_like(best, items),
+            10 * (near - usual),
+            best,
+            0.01 * np.clip(means - classes.max(axis=1), -FAR, FAR),
+            8 * ridge.max(axis=1),
         )
+        evidence = np.where(possible[..., np.newaxis], np.stack(parts, axis=-1), 0.0)
+        return Parts(base, evidence, possible, np.stack(gate, axis=-1))
+
+    def weigh(self, parts: Parts) -> Logs:
+        """The logarithms of the probabilities of all labels (N, labels)."""
+        gate = parts.gate @ self.gate
+        fused = np.full((len(gate), len(self.labels)), -np.inf)
+        fused[:, : parts.base.shape[1]] = parts.base - np.logaddexp(0, gate)[:, np.newaxis]
+        by_lessons = lesson_shares(parts, self.weights) - np.logaddexp(0, -gate)[:, np.newaxis]
+        fused[:, self.columns] = np.logaddexp(fused[:, self.columns], by_lessons)
+        return fused
 
     def fuse(
         self, logits: NDArray[np.float64], embedding: Vectors
@@ -211,40 +400,22 @@ class Memory:
             logits: the network's, calibrated, one per label of its own.
             embedding: of the same picture, shape (E,).
         """
-        head, weights = self._head, self._head.weights
-        seen = head.within(embedding)
-        own = 0.5 * float(seen @ seen)
-        classes = head.means @ seen - self._halves - own
-        base = log_shares(logits)
-        if weights.discriminant:
-            scores = np.full(len(head.labels), classes.min())
-            np.maximum.at(scores, head.label_of, classes)
-            base = log_shares(base + weights.discriminant * tailed(scores, head.length))
+        pictures, logits = embedding[np.newaxis], logits[np.newaxis]
         if not self.taught:
-            return self.labels, base
-        # What the network says of items it does not know: nearly as much as of its best answer.
-        said = np.full(len(self.labels), base.max() - weights.new)
-        said[: len(base)] = base
-        means = self._certain * (self._means @ seen - self._mean_halves - own)
-        similar = self._lessons @ embedding
-        nearest = np.maximum.reduceat(similar, self._starts)
-        lessons = log_shares(
-            self._mean_weight * means
-            + self._nearest_weight * nearest
-            + weights.network * np.maximum(said[self._columns], LEAST)
-        )
-        usual = np.sort(head.known @ embedding)[-NEIGHBOURS:].mean()
-        gate = (
-            self._gate
-            + weights.gate_near * (nearest.max() - usual)
-            + weights.gate_sure * base.max()
-            + weights.gate_mean * np.clip(means.max() - classes.max(), -FAR, FAR)
-        )
-        fused = np.full(len(self.labels), -np.inf)
-        fused[: len(base)] = base - np.logaddexp(0, gate)
-        by_lessons = lessons - np.logaddexp(0, -gate)
-        fused[self._columns] = np.logaddexp(fused[self._columns], by_lessons)
-        return self.labels, fused
+            classes = self.head.classes(self.head.within(pictures))
+            return self.labels, self.head.base(logits, classes)[0]
+        return self.labels, self.weigh(self.parts(pictures, logits))[0]
+
+
+def lesson_shares(parts: Parts, weights: NDArray[np.float64]) -> Logs:
+    """What the lessons say of the taught items, (N, T)."""
+    return log_shares(np.where(parts.possible, parts.evidence @ weights, IMPOSSIBLE))
+
+
+def _distances(pictures: Vectors, means: Vectors, squares: Vectors) -> NDArray[np.float64]:
+    """Squared distances (N, T) to means whose own squares are known."""
+    found = (pictures**2).sum(axis=1, keepdims=True) + squares - 2 * (pictures @ means.T)
+    return np.asarray(np.maximum(found, 0), np.float64)
 
 
 def tailed(scores: NDArray[np.float64], length: int) -> NDArray[np.float64]:
@@ -256,7 +427,7 @@ def tailed(scores: NDArray[np.float64], length: int) -> NDArray[np.float64]:
     return np.asarray(-length * np.log1p(np.maximum(-2 * scores, 0) / length))
 
 
-def log_shares(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The logarithms of the softmax of scores."""
-    moved = np.asarray(scores - scores.max(), np.float64)
-    return np.asarray(moved - np.log(np.exp(moved).sum()))
+def log_shares(scores: NDArray[np.float64]) -> Logs:
+    """The logarithms of the softmax of scores, over the last axis."""
+    moved = np.asarray(scores - scores.max(axis=-1, keepdims=True), np.float64)
+    return np.asarray(moved - np.log(np.exp(moved).sum(axis=-1, keepdims=True)))

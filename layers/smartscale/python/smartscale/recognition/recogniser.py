@@ -49,14 +49,19 @@ class NetworkRecogniser:
         Score(label='Banana', confidence=0.97)
     """
 
-    def __init__(self, package: ModelPackage, threads: int = 1) -> None:
+    def __init__(self, package: ModelPackage, threads: int = 1, with_head: bool = True) -> None:
         """Load the package's network.
+
+        Args:
+            package: what is loaded.
+            threads: how many the network may use.
+            with_head: whether its head is loaded too; not by who makes it a new one.
 
         Raises:
             PackageError: the network cannot be loaded, or does not fit the description.
         """
         self.package = package
-        self.head = _head(package)
+        self.head = _head(package) if with_head else None
         """What lessons are fused with; None where it cannot learn in a shop."""
         self._untaught = None if self.head is None else self.head.learn({})
         self._lock = Lock()
@@ -104,6 +109,12 @@ class NetworkRecogniser:
         if memory is not None and reading.embedding is not None:
             labels, logits = memory.fuse(logits, reading.embedding)
         return ranked(labels, softmax(logits))
+
+    def confirm(self, memory: Memory | None = None) -> float:
+        """The confidence below which an answer must be confirmed: the package's, or what the
+        memory's own lessons suggest."""
+        found = None if memory is None else memory.lowest
+        return self.package.confirm if found is None else found
 
     def logits(self, picture: Image.Image) -> NDArray[np.float64]:
         """The network's answer before calibration, one value per label."""

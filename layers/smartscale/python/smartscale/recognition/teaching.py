@@ -68,13 +68,16 @@ class Learner(Protocol):
 
     @property
     def package(self) -> ModelPackage:
-        """Its labels and its threshold."""
+        """Its labels."""
 
     def learn(self, lessons: Mapping[str, Sequence[Vectors]]) -> Memory | None:
         """What it knows when it has been taught these embeddings, by label."""
 
     def scores(self, reading: Reading, memory: Memory | None = None) -> list[Score]:
         """The scores of a picture, best first."""
+
+    def confirm(self, memory: Memory | None = None) -> float:
+        """The confidence below which an answer must be confirmed."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,7 @@ def _draw(
             taught[name] = [one.embedding for one in readings if one.embedding is not None]
         measured += rest
     memory = shop.recogniser.learn(taught)
-    confirm = shop.recogniser.package.confirm
+    confirm = shop.recogniser.confirm(memory)
     before, after = [], []
     labels = set(shop.recogniser.package.labels)
 
@@ -205,11 +208,12 @@ def _draw(
 
 
 def as_sold(scores: Sequence[Score], truth: Truth) -> tuple[list[Score], Truth]:
-    """The scores as shares of what is left of them; for a truth that is a kind, its labels as one.
+    """The scores of what is sold as `Products.sell` has them; for a truth that is a kind, its
+    labels as one.
 
     A shop where nobody knows an apple's variety sells apples, not varieties.
     """
-    total = sum(score.confidence for score in scores) or 1.0
+    total = max(sum(score.confidence for score in scores), 0.5)  # none more than doubles
     kind = truth if isinstance(truth, CoarseClass) else None
     shares: dict[str, float] = {}
     for score in scores:

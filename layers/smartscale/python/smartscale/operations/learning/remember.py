@@ -68,8 +68,10 @@ class Remember:
             except NotFound:
                 _log.warning("the picture %s of the memory is gone", lesson.picture)
         # Before the version is ready, for which its embeddings stand.
-        told_apart = find_mixed_up(_by_label(version, found))
+        lessons = _by_label(version, found)
+        told_apart = find_mixed_up(lessons)
         self._memories.keep_told_apart(model, version.number, told_apart)
+        self._memories.keep_carried(model, version.number, lessons)
         self._memories.keep_embeddings(model, version.number, found)
         return found
 

@@ -1,6 +1,6 @@
 """What the shop has taught."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from smartscale.domain.memory import MemoryVersion
@@ -38,6 +38,12 @@ class Memories(Protocol):
     def told_apart(self, model: ModelRef, number: int) -> ToldApart | None:
         """Which items of a version a model mixes up, None when that is not known yet."""
 
+    def carried(self, model: ModelRef) -> list[int]:
+        """The versions that a kiosk with this model can take along, in rising order."""
+
+    def read_carried(self, model: ModelRef, number: int) -> bytes:
+        """What a kiosk takes along of a version. Raises NotFound."""
+
     def vote(self, label: str, predicted: str, job_id: str) -> list[str]:
         """Note that a shopper said `label` where the model said `predicted`.
 
@@ -56,6 +62,11 @@ class EmbeddedMemories(Memories, Protocol):
         self, model: ModelRef, number: int, embeddings: Mapping[str, "Vectors"]
     ) -> None:
         """Keep what a model sees in the pictures of a version."""
+
+    def keep_carried(
+        self, model: ModelRef, number: int, lessons: Mapping[str, Sequence["Vectors"]]
+    ) -> None:
+        """Keep what a kiosk takes along of a version, by the label of the item."""
 
     def keep_told_apart(self, model: ModelRef, number: int, found: ToldApart) -> None:
         """Keep which items of a version a model mixes up."""

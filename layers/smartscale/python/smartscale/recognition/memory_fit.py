@@ -1,0 +1,222 @@
+"""Finds what each part of a memory counts for: for a package, and for one shop by its own lessons.
+
+A shop's lessons are labelled pictures of its own scale. Each is recognised by all the others, as if
+it had not been given, in closed form; and as if its whole item had not been, since what nobody has
+taught lies on the same scale. A sample of training photos stands for what the network knows. The
+weights that make all of them least surprising, drawn towards the package's, are the shop's.
+
+A picture's probability is that of a mixture (the network's answer, or the lessons'), so the search
+is expectation maximisation: whose answer was it, then two logistic regressions.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smartscale.recognition.memory import (
+    GATE_PARTS,
+    LESSON_PARTS,
+    LeftOut,
+    Memory,
+    Parts,
+    lesson_shares,
+)
+
+PICTURES = 500
+"""How many lessons are recognised by the others."""
+OF_TRAINING = 250
+UNTAUGHT = 150
+TRAINING_COUNTS = 1.5
+"""How much the training photos count, all together, as a multiple of the lessons."""
+UNTAUGHT_COUNTS = 0.1
+TRUST = 5.0
+"""How strongly the package's weights hold: as inverse squares of how far they may be off."""
+SURER = 50
+"""From so many lessons on that were recognised by others the threshold follows from them."""
+CLAIMS = 50
+"""As how many pictures the memory's own claim counts beside what became of the lessons."""
+WANTED = 0.01
+"""The share of wrong answers among those that pass, which a threshold is found for."""
+LOWEST = 0.95
+"""A threshold never falls below it: lessons that were given in one go are too alike."""
+HIGHEST = 0.99
+"""A threshold never rises above it: with one lesson less each item is harder than it will be."""
+ROUNDS = 10
+ENOUGH = 1e-4
+_SMALLEST = 1e-6
+_SEED = 17
+_FARTHER = (20, 10)
+"""Which of the nearest training photos stand for the nearest ones."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Pictures of which it is known what they show. N pictures, L labels in all, T taught."""
+
+    parts: Parts
+    columns: NDArray[np.int64]
+    """Of each taught item, its place among all labels."""
+    right: NDArray[np.bool_]
+    """Which labels are right, (N, L)."""
+    counts: NDArray[np.float64]
+    """What each picture counts for (N,)."""
+    growth: float
+    """The mean logarithm of the number of lessons an item."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The weights that were found. `lessons` may have the growth of each of its parts behind it."""
+
+    lessons: NDArray[np.float64]
+    gate: NDArray[np.float64]
+    loss: float
+    """The mean surprise at what the pictures show."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a search begins, and how strongly it is drawn back: inverse variances."""
+
+    lessons: NDArray[np.float64]
+    gate: NDArray[np.float64]
+    holds_lessons: NDArray[np.float64]
+    holds_gate: NDArray[np.float64]
+
+
+def search(trials: Sequence[Trial], start: Start, rounds: int = ROUNDS) -> Found:
+    """The weights by which what the pictures show is least surprising.
+
+    Args:
+        trials: what is known.
+        start: where the search begins. Where its `lessons` are twice as many as there are parts,
+            the second half grows with the logarithm of the number of lessons an item.
+        rounds: at most so many steps.
+    """
+    lessons, gate = start.lessons.copy(), start.gate.copy()
+    grows = len(lessons) > len(LESSON_PARTS)
+    before = np.inf
+    loss = 0.0
+    for _ in range(rounds):
+        bend = np.diag(start.holds_lessons)
+        pull = start.holds_lessons * (start.lessons - lessons)
+        gate_bend = np.diag(start.holds_gate)
+        gate_pull = start.holds_gate * (start.gate - gate)
+        loss = total = 0.0
+        for trial in trials:
+            parts, counts = trial.parts, trial.counts
+            spread = np.eye(len(LESSON_PARTS))
+            if grows:
+                spread = np.vstack([spread, trial.growth * spread])
+            logs = lesson_shares(parts, spread.T @ lessons)
+            shares = np.exp(logs)
+            towards = parts.gate @ gate
+            known = trial.right[:, : parts.base.shape[1]]
+            right = trial.right[:, trial.columns] & parts.possible
+            by_network = (np.exp(parts.base) * known).sum(axis=1)
+            by_network = by_network * np.exp(-np.logaddexp(0, towards))
+            of_right = np.where(right, shares, 0.0)
+            by_lessons = of_right.sum(axis=1) * np.exp(-np.logaddexp(0, -towards))
+            probable = np.maximum(by_network + by_lessons, _SMALLEST)
+            whose = by_lessons / probable
+            loss -= float(counts @ np.log(probable))
+            total += float(counts.sum())
+            # Whose answer it was.
+            opened = np.exp(-np.logaddexp(0, -towards))
+            gate_pull = gate_pull + parts.gate.T @ (counts * (whose - opened))
+            steep = counts * np.maximum(opened * (1 - opened), 0.12)
+            gate_bend = gate_bend + (parts.gate * steep[:, np.newaxis]).T @ parts.gate
+            # Which item, where it was the lessons'.
+            mass = counts * whose * right.any(axis=1)
+            wanted = of_right / np.maximum(of_right.sum(axis=1, keepdims=True), 1e-12)
+            surplus = ((wanted - shares) * mass[:, np.newaxis]).ravel()
+            flat = parts.evidence.reshape(-1, len(LESSON_PARTS))
+            weighed = flat * (shares * mass[:, np.newaxis]).ravel()[:, np.newaxis]
+            mean = (parts.evidence * shares[..., np.newaxis]).sum(axis=1)
+            inner = weighed.T @ flat - (mean * mass[:, np.newaxis]).T @ mean
+            bend = bend + spread @ inner @ spread.T
+            pull = pull + spread @ (flat.T @ surplus)
+        lessons = lessons + 0.8 * np.linalg.solve(bend, pull)
+        gate = gate + np.linalg.solve(gate_bend, gate_pull)
+        loss /= max(total, 1.0)
+        if abs(before - loss) < ENOUGH * abs(loss):
+            break
+        before = loss
+    return Found(lessons, gate, loss)
+
+
+def adapt(memory: Memory) -> None:
+    """Weigh a new memory's parts as its own lessons suggest, and find what is sure enough.
+
+    Called once, before anybody has the memory. Items of a single lesson say nothing: without it
+    there is nothing to recognise it by.
+    """
+    rng = np.random.default_rng(_SEED)
+    several = np.flatnonzero(memory.counts[memory.owner] > 1)
+    if not len(several) or len(memory.counts) == 1:
+        return
+    picked = np.sort(rng.permutation(several)[:PICTURES])
+    items = memory.owner[picked]
+    own = memory.parts(memory.lessons[picked], out=LeftOut(lesson=picked))
+    trial = _trial(memory, own, memory.columns[items], 1.0 * len(picked))
+    trials = [trial, _training(memory, rng, TRAINING_COUNTS * len(picked))]
+    known = np.flatnonzero(memory.columns[memory.owner] < len(memory.head.labels))
+    if len(known):
+        lacking = np.sort(rng.permutation(known)[:UNTAUGHT])
+        items = memory.owner[lacking]
+        parts = memory.parts(memory.lessons[lacking], out=LeftOut(item=items))
+        trials.append(_trial(memory, parts, memory.columns[items], UNTAUGHT_COUNTS * len(picked)))
+    holds = np.full(len(LESSON_PARTS), TRUST / (1 + memory.growth**2))
+    holds[-1] = TRUST
+    start = Start(
+        memory.weights,
+        memory.gate,
+        holds,
+        TRUST * np.array([1.0] + [9.0] * (len(GATE_PARTS) - 1)),
+    )
+    found = search(trials, start)
+    memory.weights, memory.gate = found.lessons, found.gate
+    if len(picked) >= SURER:
+        logs = memory.weigh(own)
+        memory.lowest = lowest(
+            np.exp(logs.max(axis=1)), trial.right[np.arange(len(logs)), logs.argmax(axis=1)]
+        )
+
+
+def lowest(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """From which confidence on few enough answers are wrong, by what became of some answers and by
+    what they claim themselves."""
+    for threshold in np.arange(LOWEST, HIGHEST, 0.005):
+        passing = confidences >= threshold
+        if not passing.any():
+            continue
+        claimed = float((1 - confidences[passing]).mean())
+        wrong = float((~right[passing]).sum())
+        if (wrong + CLAIMS * claimed) / (int(passing.sum()) + CLAIMS) <= WANTED:
+            return float(threshold)
+    return HIGHEST
+
+
+def _training(memory: Memory, rng: np.random.Generator, counts: float) -> Trial:
+    """A sample of the training photos, which must stay what they are."""
+    head = memory.head
+    picked = np.sort(rng.permutation(len(head.known))[:OF_TRAINING])
+    pictures = head.known[picked]
+    similar = pictures @ head.known.T
+    # Not its neighbours of the same day in the same shop: no other photo will have such.
+    near = (
+        np.sort(similar, axis=1)[:, -_FARTHER[0] : -_FARTHER[1]]
+        if len(head.known) > _FARTHER[0]
+        else similar
+    )
+    parts = memory.parts(pictures, usual=np.asarray(near.mean(axis=1), np.float64))
+    return _trial(memory, parts, parts.base.argmax(axis=1), counts)
+
+
+def _trial(memory: Memory, parts: Parts, truths: NDArray[np.int64], counts: float) -> Trial:
+    right = np.zeros((len(truths), len(memory.labels)), bool)
+    right[np.arange(len(truths)), truths] = True
+    each = np.full(len(truths), counts / len(truths))
+    return Trial(parts, memory.columns, right, each, memory.growth)
