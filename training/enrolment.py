@@ -14,6 +14,7 @@ from rich.progress import track
 
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.recognition.memory import Memory
+from smartscale.recognition.memory_fit import learn
 from smartscale.recognition.package import load_package
 from smartscale.recognition.recogniser import NetworkRecogniser, Reading
 from training import data as photos
@@ -56,7 +57,7 @@ def measure_enrolment(data: Path, run: Path) -> dict[str, Any]:
             target: [_embedding(readings[new[at].path]) for at in places]
             for target, places in chosen.items()
         }
-        memory = recogniser.head.learn(lessons)
+        memory = learn(recogniser.head, lessons)
         shown = set(np.concatenate(list(chosen.values())).tolist())
         rest = [photo for at, photo in enumerate(new) if at not in shown]
         for photo in [*rest, *validation]:

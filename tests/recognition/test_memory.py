@@ -8,7 +8,7 @@ import pytest
 
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.memory import Head, HeadError, LeftOut, Memory, Vectors, Weights
-from smartscale.recognition.memory_fit import HIGHEST, LOWEST, lowest
+from smartscale.recognition.memory_fit import HIGHEST, LOWEST, learn, lowest
 from smartscale.recognition.recogniser import NetworkRecogniser
 
 LABELS = ("Banana", "Lemon")
@@ -51,25 +51,25 @@ LESSONS = {"Kaki": [KAKI, direction(0, 0.2, 1)], "Lemon": [direction(0, 1)]}
 
 
 def test_what_is_near_to_a_taught_picture_is_that(head: Head) -> None:
-    labels, logs = head.learn(LESSONS).fuse(SURE_OF_BANANA, KAKI)
+    labels, logs = learn(head, LESSONS).fuse(SURE_OF_BANANA, KAKI)
     assert labels == ("Banana", "Lemon", "Kaki")
     assert best(labels, logs) == "Kaki"
     assert np.exp(logs).sum() == pytest.approx(1)
 
 
 def test_what_is_near_to_what_the_network_learned_from_stays_what_it_was(head: Head) -> None:
-    labels, logs = head.learn(LESSONS).fuse(SURE_OF_BANANA, KNOWN[0])
+    labels, logs = learn(head, LESSONS).fuse(SURE_OF_BANANA, KNOWN[0])
     assert best(labels, logs) == "Banana"
     assert np.exp(logs).sum() == pytest.approx(1)
 
 
 def test_a_label_that_the_network_knows_gains_by_its_own_pictures(head: Head) -> None:
-    labels, logs = head.learn(LESSONS).fuse(SURE_OF_BANANA, direction(0, 1))
+    labels, logs = learn(head, LESSONS).fuse(SURE_OF_BANANA, direction(0, 1))
     assert best(labels, logs) == "Lemon"
 
 
 def test_who_has_taught_nothing_hears_the_network(head: Head) -> None:
-    labels, logs = head.learn({}).fuse(SURE_OF_BANANA, KAKI)
+    labels, logs = learn(head, {}).fuse(SURE_OF_BANANA, KAKI)
     assert labels == LABELS
     assert logs[0] - logs[1] == pytest.approx(3)
 
@@ -77,14 +77,14 @@ def test_who_has_taught_nothing_hears_the_network(head: Head) -> None:
 def test_the_discriminant_adds_what_the_training_photos_looked_like(head: Head) -> None:
     weighed = replace(head, weights=replace(head.weights, discriminant=0.2))
     for seen, said in ((direction(1), "Banana"), (direction(1, 0.6), "Lemon")):
-        labels, logs = weighed.learn({}).fuse(np.array([1.0, 1.0]), seen)
+        labels, logs = learn(weighed, {}).fuse(np.array([1.0, 1.0]), seen)
         assert best(labels, logs) == said
 
 
 def test_taking_lessons_back_takes_everything_back(head: Head) -> None:
-    before = head.learn(LESSONS).fuse(SURE_OF_BANANA, KAKI)[1]
-    head.learn({**LESSONS, "Fig": [direction(0, 0, 1, 0.1)]})
-    assert (head.learn(LESSONS).fuse(SURE_OF_BANANA, KAKI)[1] == before).all()
+    before = learn(head, LESSONS).fuse(SURE_OF_BANANA, KAKI)[1]
+    learn(head, {**LESSONS, "Fig": [direction(0, 0, 1, 0.1)]})
+    assert (learn(head, LESSONS).fuse(SURE_OF_BANANA, KAKI)[1] == before).all()
 
 
 def test_a_head_comes_back_from_its_file(head: Head) -> None:
@@ -92,8 +92,8 @@ def test_a_head_comes_back_from_its_file(head: Head) -> None:
     assert found.weights == head.weights
     assert np.allclose(found.means, head.means, atol=1e-2)
     assert np.allclose(
-        found.learn(LESSONS).fuse(SURE_OF_BANANA, KAKI)[1],
-        head.learn(LESSONS).fuse(SURE_OF_BANANA, KAKI)[1],
+        learn(found, LESSONS).fuse(SURE_OF_BANANA, KAKI)[1],
+        learn(head, LESSONS).fuse(SURE_OF_BANANA, KAKI)[1],
         atol=0.05,
     )
 
@@ -144,7 +144,7 @@ def test_each_lesson_is_left_out_as_if_it_had_never_been_given(head: Head) -> No
 def test_a_shop_whose_lessons_are_told_apart_is_surer_than_one_whose_are_not(head: Head) -> None:
     def sure(spread: float) -> float:
         lessons = shop(8, 6, spread)
-        memory = head.learn({label: seen[:5] for label, seen in lessons.items()})
+        memory = learn(head, {label: seen[:5] for label, seen in lessons.items()})
         logs = [memory.fuse(np.zeros(2), seen[5])[1].max() for seen in lessons.values()]
         return float(np.exp(logs).mean())
 
@@ -159,7 +159,7 @@ def test_what_is_sure_enough_follows_from_what_became_of_the_lessons() -> None:
 
 def test_the_same_lessons_are_learned_the_same(head: Head) -> None:
     lessons = shop(6, 4, 0.4)
-    one, other = head.learn(lessons), head.learn(lessons)
+    one, other = learn(head, lessons), learn(head, lessons)
     assert (one.weights == other.weights).all()
     assert (one.gate == other.gate).all()
 
@@ -174,7 +174,7 @@ def test_three_hundred_items_are_learned_in_a_second_and_cost_two_milliseconds()
     logits = rng.normal(size=len(head.labels))
     # What it computes, not what it waits while others have the processors.
     started = time.process_time()
-    memory = head.learn(lessons)
+    memory = learn(head, lessons)
     learned = time.process_time() - started
     spent = []
     for _ in range(20):

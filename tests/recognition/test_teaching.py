@@ -11,6 +11,7 @@ from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.hierarchy import CoarseClass
 from smartscale.recognition.labelled_photos import LabelledPhoto, Truth
 from smartscale.recognition.memory import Head, Memory, Vectors, Weights
+from smartscale.recognition.memory_fit import learn
 from smartscale.recognition.package import ModelPackage
 from smartscale.recognition.recogniser import Reading, Score
 from smartscale.recognition.report.lessons import lessons_section
@@ -50,7 +51,7 @@ class Parrot:
         self.taught.append(
             {label: [float(one[0]) for one in vectors] for label, vectors in lessons.items()}
         )
-        return head_of_one_number().learn(lessons)
+        return learn(head_of_one_number(), lessons)
 
     def confirm(self, memory: Memory | None = None) -> float:
         del memory

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from smartscale.recognition.memory import Head, Memory, Weights
+from smartscale.recognition.memory_fit import learn
 from training.head_fit import AT, Seen, calibrate, head_of, readout_of, trial_of, weigh
 
 LABELS = ("Banana", "Lemon", "unknown")
@@ -38,7 +39,7 @@ def test_each_class_has_its_mean_and_each_label_its_photos(head: Head, seen: See
     logits = np.zeros(3)
     weighed = replace(head, weights=replace(head.weights, discriminant=0.5))
     for row, label in ((0, 0), (12, 1), (24, 2), (36, 2)):
-        assert weighed.learn({}).fuse(logits, seen.embeddings[row])[1].argmax() == label
+        assert learn(weighed, {}).fuse(logits, seen.embeddings[row])[1].argmax() == label
 
 
 def test_the_search_ends_better_than_it_began(head: Head, seen: Seen) -> None:

@@ -150,17 +150,6 @@ class Head:
         near = np.partition(embeddings @ self.known.T, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:]
         return np.asarray(near.mean(axis=1), np.float64)
 
-    def learn(self, lessons: Mapping[str, Sequence[Vectors]]) -> "Memory":
-        """What is known when these embeddings have been taught, by label."""
-        # Here, since it fits what this module has.
-        from smartscale.recognition.memory_fit import adapt  # noqa: PLC0415
-
-        taught = {label: np.stack(vectors) for label, vectors in lessons.items() if len(vectors)}
-        memory = Memory(self, taught)
-        if taught:
-            adapt(memory)
-        return memory
-
     def dump(self) -> bytes:
         """The content of a package's `head.npz`: arrays alone, nothing that is executed."""
         out = io.BytesIO()

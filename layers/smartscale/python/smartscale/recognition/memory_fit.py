@@ -9,7 +9,7 @@ A picture's probability is that of a mixture (the network's answer, or the lesso
 is expectation maximisation: whose answer was it, then two logistic regressions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from smartscale.recognition.memory import (
     GATE_PARTS,
     LESSON_PARTS,
+    Head,
     LeftOut,
     Memory,
     Parts,
+    Vectors,
     lesson_shares,
 )
 
@@ -145,6 +147,15 @@ def search(trials: Sequence[Trial], start: Start, rounds: int = ROUNDS) -> Found
             break
         before = loss
     return Found(lessons, gate, loss)
+
+
+def learn(head: Head, lessons: Mapping[str, Sequence[Vectors]]) -> Memory:
+    """What is known when these embeddings have been taught, by label."""
+    taught = {label: np.stack(vectors) for label, vectors in lessons.items() if len(vectors)}
+    memory = Memory(head, taught)
+    if taught:
+        adapt(memory)
+    return memory
 
 
 def adapt(memory: Memory) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from smartscale.recognition.memory import Head, HeadError, Memory, Vectors
+from smartscale.recognition.memory_fit import learn
 from smartscale.recognition.network_input import prepare
 from smartscale.recognition.package import HEAD_FILE, ModelPackage, PackageError
 from smartscale.recognition.photo import decode
@@ -63,7 +64,7 @@ class NetworkRecogniser:
         self.package = package
         self.head = _head(package) if with_head else None
         """What lessons are fused with; None where it cannot learn in a shop."""
-        self._untaught = None if self.head is None else self.head.learn({})
+        self._untaught = None if self.head is None else Memory(self.head, {})
         self._lock = Lock()
         try:
             self._interpreter = Interpreter(str(package.model_path), num_threads=threads)
@@ -88,7 +89,7 @@ class NetworkRecogniser:
     def learn(self, lessons: Mapping[str, Sequence[Vectors]]) -> Memory | None:
         """What it knows when it has been taught these embeddings, by label; None where it cannot
         be taught."""
-        return None if self.head is None else self.head.learn(lessons)
+        return None if self.head is None else learn(self.head, lessons)
 
     def recognise(self, data: bytes) -> list[Score]:
         """Calibrated scores of all labels for the bytes of a photo, best first.
