@@ -1,4 +1,5 @@
 // Keys that type into a field of the page; see keypad.py. A press on one leaves the field focused.
+const phone = matchMedia("(max-width: 699px)");
 export default {
   template: `
     <div class="keypad">
@@ -29,20 +30,29 @@ export default {
   `,
   props: { field: Number, letters: Array, digits: Array, first: String, texts: Object },
   data() {
-    return { shown: this.first };
+    return { shown: this.first, narrow: phone.matches };
   },
   computed: {
     rows() {
-      return this[this.shown].map((row) => [...row]);
+      const rows = this[this.shown].map((row) => [...row]);
+      if (!this.narrow || this.shown !== "letters") return rows;
+      // Ten keys beside each other are too small for a thumb: as many as fit, in the alphabet's order.
+      const { lang } = document.documentElement;
+      return [rows.flat().sort((one, other) => one.localeCompare(other, lang))];
     },
   },
   mounted() {
     document.addEventListener("pointerdown", this.open);
+    phone.addEventListener("change", this.fit);
   },
   unmounted() {
     document.removeEventListener("pointerdown", this.open);
+    phone.removeEventListener("change", this.fit);
   },
   methods: {
+    fit() {
+      this.narrow = phone.matches;
+    },
     input() {
       const there = document.getElementById(`c${this.field}`);
       return there?.matches("input") ? there : there?.querySelector("input");

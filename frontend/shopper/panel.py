@@ -42,6 +42,8 @@ class Panel:
             self._drawn = self._now()
             self._main.refresh()
             self._focus("leadOn")
+            if self._shopper.choosing or self._shopper.step is Step.ANSWERED:
+                self._focus("begin")
         elif self._part is not None and self._part.show():
             self._focus("leadOn")
         self._announce()
@@ -90,7 +92,7 @@ class Panel:
             self._focus("lead")
 
     def _focus(self, how: str) -> None:
-        """Put the keyboard on what comes next, once that is drawn."""
+        """Lead the keyboard or the eye to what comes next, once that is drawn."""
         self._visit.client.run_javascript(f"setTimeout(() => smartscale.{how}(), 50)")
 
 

@@ -171,7 +171,7 @@ class LivePage(StaffPage):
         t, visit = self.t, self.visit
         correction = Correction(self.desk, result, self._changed)
         name, (kind, words) = title_of(result, t), status(result)
-        with ui.element("section").classes("card live-card").mark("live-card") as box:
+        with ui.element("article").classes("card live-card").mark("live-card") as box:
             box.props["aria-label"] = name
             photo = visit.kiosk.photos.make(result.job_id, _PHOTO)
             theme.picture(photo, t("Photo of this weighing")).classes("live-photo")

@@ -99,6 +99,14 @@ window.smartscale = (() => {
     leadOn() {
       if (led?.isConnected === false && document.activeElement === document.body) this.lead();
     },
+    // What has come begins at its top, wherever the page was scrolled to for the tap before.
+    begin() {
+      const panel = document.querySelector(".panel");
+      if (!panel) return;
+      panel.scrollTop = 0;
+      const { top } = panel.getBoundingClientRect();
+      if (top < 0 || top > innerHeight / 3) panel.scrollIntoView({ block: "start" });
+    },
     has: (name) => chosen.has(name),
     toggle(name) {
       if (!chosen.delete(name)) chosen.add(name);

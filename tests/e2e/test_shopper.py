@@ -202,6 +202,23 @@ def test_an_unknown_item_is_found_as_one_types(
     expect(page.locator(".price")).to_have_text("1,38\u00a0€")
 
 
+def test_a_phone_shows_the_choice_from_its_top_with_keys_for_a_thumb(
+    demo: str, answers: Service, open_page: Callable[..., Page]
+) -> None:
+    del answers
+    page = open_page(demo, size=(390, 844))
+    page.get_by_role("button", name="Choose it yourself").click()
+    expect(page.locator(".tile").first).to_be_in_viewport()
+    expect(page.locator(".chooser h1")).to_be_in_viewport()
+    page.locator(".keypad-kind").first.click()
+    keys = page.locator(".keypad-letters .key")
+    expect(keys.first).to_be_visible()
+    boxes = [box for key in keys.all() if (box := key.bounding_box())]
+    assert len(boxes) > 26
+    assert min(min(box["width"], box["height"]) for box in boxes) >= 44
+    assert max(box["x"] + box["width"] for box in boxes) <= 390
+
+
 def test_pieces_are_counted(demo: str, answers: Service, open_page: Callable[..., Page]) -> None:
     answers.label = "Avocado"
     page = open_page(demo)
