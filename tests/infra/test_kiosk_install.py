@@ -260,3 +260,18 @@ def test_the_certificates_authority_is_what_the_browser_is_told_to_trust(debian:
     told = command._authority(installed)
     assert told is not None
     assert told.decode() in "".join(made.authority.read_text().splitlines())
+
+
+def test_what_is_given_to_a_user_is_given_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an uninstalled kiosk has left is root's: the next one has to read all of it."""
+    inner = tmp_path / "cloud" / "s3"
+    inner.mkdir(parents=True)
+    (inner / "picture").touch()
+    given: list[Path] = []
+    monkeypatch.setattr(os, "chown", lambda path, *_, **__: given.append(path))
+
+    command._give(tmp_path, 900, 900)
+
+    assert set(given) == {tmp_path, inner.parent, inner, inner / "picture"}
