@@ -34,7 +34,7 @@ from smartscale.adapters.wishes import S3Wishes
 from smartscale.clock import now
 from smartscale.contract.analytics import Asking
 from smartscale.contract.catalogue import EditableCatalogue, EditableItem, ImportPreview
-from smartscale.contract.memory import MemoryVersion, Taught, Teaching
+from smartscale.contract.memory import Lessons, MemoryVersion, Taught, Teaching
 from smartscale.contract.models import LabelMapping, ModelStatus, Package, Trial
 from smartscale.domain.catalogue_file import read_csv, write_csv
 from smartscale.domain.errors import NotFound
@@ -52,6 +52,9 @@ from smartscale.http.present.models import (
     memory_version,
     model_status,
     trial_document,
+)
+from smartscale.http.present.models import (
+    lessons as lessons_document,
 )
 from smartscale.http.present.models import (
     teaching as teaching_document,
@@ -534,6 +537,36 @@ def teaching(
 def memory(operation: Annotated[Teach, Depends(teach)]) -> list[MemoryVersion]:
     """Every version of what the shop has taught, the newest first."""
     return [memory_version(version) for version in operation.versions()]
+
+
+@router.get("/memory/lessons")
+def memory_lessons(operation: Annotated[Teach, Depends(teach)]) -> Lessons:
+    """Every lesson with who taught it and when; what is held back for an attendant comes first."""
+    return lessons_document(operation.progress())
+
+
+@router.get(
+    "/memory/lessons/{picture}",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {}}}},
+)
+def lesson_picture(picture: str, operation: Annotated[Teach, Depends(teach)]) -> Response:
+    """The picture of a lesson."""
+    return Response(operation.picture(picture), media_type="image/jpeg")
+
+
+@router.delete("/memory/lessons/{picture}", status_code=202)
+def forget_lesson(picture: str, operation: Annotated[Teach, Depends(teach)]) -> Taught:
+    """Take one lesson out, whether it counts or is held back, by a new version of the memory."""
+    version = operation.forget(picture)
+    return Taught(memory_version=version.number, label=None, images=len(version.lessons))
+
+
+@router.post("/memory/lessons/{picture}/accept", status_code=202)
+def accept_lesson(picture: str, operation: Annotated[Teach, Depends(teach)]) -> Taught:
+    """Let a lesson count that was held back, by a new version of the memory."""
+    version = operation.accept(picture)
+    return Taught(memory_version=version.number, label=None, images=len(version.lessons))
 
 
 @router.post("/memory/rollback", status_code=202)

@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from smartscale.domain.errors import Conflict, InvalidInput
-from smartscale.domain.memory import SHOPPERS_TO_AGREE, MemoryProgress, Teacher
+from smartscale.domain.errors import Conflict, InvalidInput, NotFound
+from smartscale.domain.memory import SHOPPERS_TO_AGREE, HeldBecause, MemoryProgress, Teacher
 from smartscale.domain.weighing import ConfirmedBy, ModelRef
 from smartscale.operations.learning.remember import Remember
 from smartscale.recognition.photo import ImageError
@@ -188,3 +188,71 @@ def test_what_is_mixed_up_is_known_with_the_version(shop: Shop) -> None:
     looked_at, found = shop.teach.told_apart() or (0, None)
     assert looked_at == 2
     assert found == shop.memories.judged[shop.recogniser.ref, 2]
+
+
+# ---------------------------------------------------------------- poisoned lessons
+
+
+def waiting(shop: Shop) -> list[tuple[str, str, HeldBecause]]:
+    newest = shop.memories.newest()
+    held = () if newest is None else newest.held
+    return [(one.lesson.label, one.seen_as, one.because) for one in held]
+
+
+@pytest.mark.parametrize("by", [ConfirmedBy.ATTENDANT, ConfirmedBy.SHOPPER])
+def test_a_tap_against_a_sure_model_teaches_nothing_until_somebody_accepts(
+    by: ConfirmedBy,
+) -> None:
+    shop = Shop(recogniser=FakeRecogniser(answer=scores(Lemon=0.97, Banana=0.03)))
+    for _ in range(SHOPPERS_TO_AGREE):
+        weigh(shop, "Banana", by)
+    assert taught(shop) == []
+    if by is ConfirmedBy.SHOPPER:
+        assert waiting(shop) == []
+        return
+    assert set(waiting(shop)) == {("Banana", "Lemon", HeldBecause.CONTRADICTS)}
+    newest = shop.memories.newest()
+    assert newest is not None
+    first, second, third = (one.lesson.picture for one in newest.held)
+    shop.teach.accept(first)
+    shop.teach.forget(second)
+    assert taught(shop) == [("Banana", Teacher.ATTENDANT)]
+    assert len(waiting(shop)) == 1
+    for picture_of in ("nothing", second):
+        with pytest.raises(NotFound):
+            shop.teach.accept(picture_of)
+        with pytest.raises(NotFound):
+            shop.teach.forget(picture_of)
+    assert shop.teach.picture(third)
+    shop.teach.go_back()
+    shop.teach.go_back()
+    assert (taught(shop), len(waiting(shop))) == ([], 3)
+
+
+def test_what_is_taught_against_a_sure_model_is_held_back_and_counts_once_accepted() -> None:
+    shop = Shop(recogniser=FakeRecogniser(answer=scores(Banana=0.97, Lemon=0.03)))
+    remember = Remember(shop.memories)
+    shop.teach.enrol("Lemon", [picture()])
+    remember.refresh(shop.recogniser, ANNOUNCED)
+    assert (taught(shop), shop.recogniser.remembered) == ([], {})
+    assert waiting(shop) == [("Lemon", "Banana", HeldBecause.CONTRADICTS)]
+    shop.teach.enrol("Lemon", [picture()])  # once more is no way round
+    remember.refresh(shop.recogniser, ANNOUNCED)
+    assert taught(shop) == []
+
+    newest = shop.memories.newest()
+    assert newest is not None
+    shop.teach.accept(newest.held[0].lesson.picture)
+    remember.refresh(shop.recogniser, ANNOUNCED)
+    assert (taught(shop), waiting(shop)) == ([("Lemon", Teacher.ENROLMENT)], [])
+    assert shop.recogniser.remembered == {"Lemon": 1}
+
+
+def test_a_wrong_lesson_is_taken_out_again_and_that_can_be_taken_back(shop: Shop) -> None:
+    shop.teach.enrol("Lemon", [picture(), picture(colour="red")])
+    before = shop.memories.newest()
+    assert before is not None
+    shop.teach.forget(before.lessons[0].picture)
+    assert [one.picture for one in shop.memories.stored[2].lessons] == [before.lessons[1].picture]
+    shop.teach.go_back()
+    assert len(taught(shop)) == 2

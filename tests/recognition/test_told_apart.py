@@ -5,7 +5,7 @@ import time
 import numpy as np
 
 from smartscale.recognition.memory import Vectors
-from smartscale.recognition.told_apart import MOST_PAIRS, find_mixed_up
+from smartscale.recognition.told_apart import MOST_PAIRS, find_harmful, find_mixed_up
 
 
 def at(degrees: float) -> Vectors:
@@ -53,3 +53,12 @@ def test_three_hundred_items_are_compared_soon() -> None:
     before = time.process_time()
     find_mixed_up({f"Kind-{n}": list(vectors) for n, vectors in enumerate(drawn)})
     assert time.process_time() - before < 2
+
+
+def test_a_picture_among_those_of_another_item_does_harm() -> None:
+    known = {"Fig": [at(0), at(10), at(20), at(30)], "Lime": [at(90), at(95)]}
+    assert find_harmful(known, [("Lime", at(14)), ("Lime", at(100)), ("Fig", at(15))]) == {0: "Fig"}
+    # Where they are mixed up already, one picture more is not what does it.
+    mixed = {"Fig": [at(0), at(10)], "Lime": [at(1), at(9)]}
+    assert find_harmful(mixed, [("Lime", at(5))]) == {}
+    assert find_harmful({}, [("Lime", at(14))]) == {}

@@ -4,16 +4,20 @@ from datetime import datetime
 from decimal import Decimal
 
 from smartscale.contract.document import Document
-from smartscale.domain.memory import IMAGES_AT_ONCE, MemoryProgress
+from smartscale.domain.memory import IMAGES_AT_ONCE, HeldBecause, MemoryProgress, Teacher
 
 __all__ = [
     "IMAGES_AT_ONCE",
     "CarriedMemory",
+    "HeldBecause",
+    "Lesson",
+    "Lessons",
     "MemoryProgress",
     "MemoryVersion",
     "MixedUp",
     "Taught",
     "TaughtItem",
+    "Teacher",
     "Teaching",
 ]
 
@@ -33,6 +37,31 @@ class TaughtItem(Document):
     label: str
     recognised: bool
     images: int
+
+
+class Lesson(Document):
+    """A picture that somebody taught, by its SHA-256.
+
+    `teacher` says how (`enrolment`, an `attendant`'s confirmation, `shoppers` who agreed), `by`
+    who of the staff, null where nobody said. A lesson with `held` does not count until an attendant
+    accepts it: the scales were sure that it shows `seen_as` (`contradicts`), or pictures of
+    `seen_as` would be taken for it (`mixes_up`).
+    """
+
+    picture: str
+    label: str
+    teacher: Teacher
+    by: str | None
+    at: datetime
+    held: HeldBecause | None
+    seen_as: str | None
+
+
+class Lessons(Document):
+    """Every lesson of the newest version: what waits first, then the newest."""
+
+    memory_version: int
+    lessons: tuple[Lesson, ...]
 
 
 class MixedUp(Document):

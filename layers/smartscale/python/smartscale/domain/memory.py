@@ -11,7 +11,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from smartscale.domain.errors import Conflict
+from smartscale.domain.errors import Conflict, NotFound
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.suspicion import SURE
 from smartscale.domain.weighing import NO_MODEL, ConfirmedBy, Weighing
@@ -55,6 +55,29 @@ class Lesson(BaseModel):
     picture: str
     teacher: Teacher
     at: datetime
+    by: str | None = None
+    """Who of the staff taught it, such as attendant@kiosk-1; None where nobody said."""
+    accepted: bool = False
+    """Whether an attendant let it count although it had been held back."""
+
+
+class HeldBecause(StrEnum):
+    """Why a lesson does not count until an attendant says so."""
+
+    CONTRADICTS = "contradicts"
+    """The scales were sure that the picture shows something else."""
+    MIXES_UP = "mixes_up"
+    """With it, pictures of another item would be taken for this one."""
+
+
+class HeldLesson(BaseModel):
+    """A lesson that waits for an attendant, and what the scales took the picture for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lesson: Lesson
+    because: HeldBecause
+    seen_as: str
 
 
 class MemoryVersion(BaseModel):
@@ -68,6 +91,8 @@ class MemoryVersion(BaseModel):
     created_at: datetime
     label: str | None = None
     """The item that this version added to; None for several, and for one that goes back."""
+    held: tuple[HeldLesson, ...] = ()
+    """What waits for an attendant, and does not count."""
 
     @classmethod
     def empty(cls, at: datetime) -> Self:
@@ -82,10 +107,12 @@ class MemoryVersion(BaseModel):
         """
         taught = {lesson.picture: lesson for lesson in lessons}
         known = {lesson.picture: lesson for lesson in self.lessons}
+        waiting = {(one.lesson.picture, one.lesson.label) for one in self.held}
         new = [
             lesson
             for picture, lesson in taught.items()
-            if picture not in known or known[picture].label != lesson.label
+            if (picture not in known or known[picture].label != lesson.label)
+            and (picture, lesson.label) not in waiting
         ]
         lessons_now = _bounded({**known, **{lesson.picture: lesson for lesson in new}}.values())
         if lessons_now == self.lessons:
@@ -97,6 +124,57 @@ class MemoryVersion(BaseModel):
                 "lessons": lessons_now,
                 "created_at": at,
                 "label": new[-1].label if len({one.label for one in new}) == 1 else None,
+            }
+        )
+
+    def hold(self, held: Iterable[HeldLesson], at: datetime) -> Self:
+        """The next version, in which these lessons wait; this same one if all wait already."""
+        waiting = {one.lesson.picture: one for one in self.held}
+        new = {one.lesson.picture: one for one in held if one.lesson.picture not in waiting}
+        if not new:
+            return self
+        left = tuple(one for one in self.lessons if one.picture not in new)
+        return self._next(at, left, (*self.held, *new.values()))
+
+    def accept(self, picture: str, at: datetime) -> Self:
+        """The next version, in which a lesson that was held back counts.
+
+        Raises:
+            NotFound: no such lesson waits.
+        """
+        accepted = [one.lesson for one in self.held if one.lesson.picture == picture]
+        if not accepted:
+            raise NotFound(f"No lesson with the picture {picture[:64]} waits for an attendant.")
+        new = accepted[0].model_copy(update={"accepted": True})
+        lessons = _bounded((*(one for one in self.lessons if one.picture != picture), new))
+        return self._next(at, lessons, self._waiting_without(picture))
+
+    def forget(self, picture: str, at: datetime) -> Self:
+        """The next version, without the lesson of a picture, whether it counts or waits.
+
+        Raises:
+            NotFound: there is no such lesson.
+        """
+        lessons = tuple(one for one in self.lessons if one.picture != picture)
+        held = self._waiting_without(picture)
+        if (lessons, held) == (self.lessons, self.held):
+            raise NotFound(f"There is no lesson with the picture {picture[:64]}.")
+        return self._next(at, lessons, held)
+
+    def _waiting_without(self, picture: str) -> tuple[HeldLesson, ...]:
+        return tuple(one for one in self.held if one.lesson.picture != picture)
+
+    def _next(
+        self, at: datetime, lessons: tuple[Lesson, ...], held: tuple[HeldLesson, ...]
+    ) -> Self:
+        return self.model_copy(
+            update={
+                "number": self.number + 1,
+                "parent": self.number,
+                "lessons": lessons,
+                "held": held,
+                "created_at": at,
+                "label": None,
             }
         )
 
@@ -124,6 +202,17 @@ def _bounded(lessons: Iterable[Lesson]) -> tuple[Lesson, ...]:
         if counts[lesson.label] <= LESSONS_PER_LABEL:
             kept.append(lesson)
     return tuple(sorted(kept, key=lambda lesson: (lesson.label, lesson.at, lesson.picture)))
+
+
+def contradicts(weighing: Weighing) -> str | None:
+    """What the model was sure of where a confirmation says something else; None elsewhere.
+
+    A tap on the wrong item must not teach that one item is another: somebody looks at it first.
+    """
+    sure = weighing.confidence is not None and weighing.confidence >= SURE
+    if not sure or weighing.label in NO_ITEM or weighing.label == weighing.confirmed_label:
+        return None
+    return weighing.label
 
 
 def teaches(weighing: Weighing) -> Teacher | None:

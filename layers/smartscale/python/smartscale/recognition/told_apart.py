@@ -20,6 +20,44 @@ pairs below it and in 15 % of those above."""
 PICTURES_COMPARED = 5
 """Of each item, the newest: 300 items are compared in half a second."""
 MOST_PAIRS = 30
+HARMED = 0.3
+"""The share of an item's pictures, and two at least, that a new picture of another item must not
+take away."""
+
+
+def find_harmful(
+    known: Mapping[str, Sequence[Vectors]], new: Sequence[tuple[str, Vectors]]
+) -> dict[int, str]:
+    """Which new pictures would make those that are known be told apart worse, by their places, and
+    which item each is nearest to.
+
+    Each known picture is compared with all others, as if it had never been given. A new picture
+    does harm where several of another item's are nearer to it than to any of their own item's,
+    though they were right without it.
+
+    Args:
+        known: embeddings of unit length by the label of the item.
+        new: labels and embeddings.
+    """
+    taught = {label: np.stack(vectors) for label, vectors in known.items() if len(vectors) > 1}
+    found: dict[int, str] = {}
+    for place, (said, vector) in enumerate(new):
+        for label, vectors in taught.items():
+            if label == said:
+                continue
+            likeness = vectors @ vectors.T
+            np.fill_diagonal(likeness, -1.0)
+            others = [
+                (np.stack(theirs) @ vectors.T).max(axis=0)
+                for other, theirs in known.items()
+                if other != label and len(theirs)
+            ]
+            own = likeness.max(axis=1)
+            right = own > np.max(others, axis=0) if others else np.ones(len(own), bool)
+            taken = right & (vectors @ vector > own)
+            if taken.sum() >= max(2, HARMED * len(vectors)):
+                found[place] = label
+    return found
 
 
 def find_mixed_up(lessons: Mapping[str, Sequence[Vectors]]) -> ToldApart:

@@ -63,6 +63,32 @@ def memory_version(taught: TaughtVersion) -> memory.MemoryVersion:
     )
 
 
+def lessons(newest: TaughtVersion | None) -> memory.Lessons:
+    """The document of every lesson."""
+    if newest is None:
+        return memory.Lessons(memory_version=0, lessons=())
+    version = newest.version
+    counting = sorted(version.lessons, key=lambda lesson: lesson.at, reverse=True)
+    return memory.Lessons(
+        memory_version=version.number,
+        lessons=tuple(
+            memory.Lesson(
+                picture=lesson.picture,
+                label=lesson.label,
+                teacher=lesson.teacher,
+                by=lesson.by,
+                at=lesson.at,
+                held=held.because if held else None,
+                seen_as=held.seen_as if held else None,
+            )
+            for lesson, held in (
+                *((one.lesson, one) for one in version.held),
+                *((lesson, None) for lesson in counting),
+            )
+        ),
+    )
+
+
 def teaching(
     newest: TaughtVersion | None,
     on_sale: Iterable[Item],

@@ -6,12 +6,15 @@ from datetime import datetime
 from smartscale.domain.errors import NotFound
 from smartscale.domain.memory import (
     SHOPPERS_TO_AGREE,
+    HeldBecause,
+    HeldLesson,
     Lesson,
     Teacher,
+    contradicts,
     teaches,
 )
 from smartscale.domain.weighing import Weighing
-from smartscale.operations.learning.lessons import add_lessons
+from smartscale.operations.learning.lessons import add_lessons, change
 from smartscale.operations.ports.learning import Memories
 from smartscale.operations.ports.uploads import Uploads, picture_key
 from smartscale.operations.ports.weighings import Weighings
@@ -55,19 +58,26 @@ class Learn:
 
     def _learn(self, weighings: Sequence[Weighing], teacher: Teacher) -> None:
         at = self._now()
-        lessons = []
+        lessons, held = [], []
         for weighing in weighings:
             try:
                 _, image = self._uploads.read(picture_key(self._uploads, weighing))
             except NotFound:
                 continue  # its picture has expired
-            lessons.append(
-                Lesson(
-                    label=str(weighing.confirmed_label),
-                    picture=self._memories.keep_picture(shrink(image)),
-                    teacher=teacher,
-                    at=weighing.confirmed_at or at,
-                )
+            lesson = Lesson(
+                label=str(weighing.confirmed_label),
+                picture=self._memories.keep_picture(shrink(image)),
+                teacher=teacher,
+                at=weighing.confirmed_at or at,
+                by=weighing.confirmed_by_staff,
             )
+            if (seen_as := contradicts(weighing)) is None:
+                lessons.append(lesson)
+            else:
+                held.append(
+                    HeldLesson(lesson=lesson, because=HeldBecause.CONTRADICTS, seen_as=seen_as)
+                )
         if lessons:
             add_lessons(self._memories, lessons, at)
+        if held:
+            change(self._memories, at, lambda current: current.hold(held, at))

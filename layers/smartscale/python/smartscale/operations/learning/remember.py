@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from smartscale.domain.errors import NotFound, StoreUnavailable
-from smartscale.domain.memory import MemoryVersion
+from smartscale.domain.memory import HeldBecause, HeldLesson, MemoryVersion, Teacher
+from smartscale.domain.names import plain_name
+from smartscale.domain.prediction import NO_ITEM
 from smartscale.operations.ports.learning import EmbeddedMemories
 from smartscale.operations.ports.models import Recogniser
 
@@ -44,8 +46,50 @@ class Remember:
         if version is None or (newest is None and recogniser is self._recogniser):
             self._recogniser = recogniser
             return
-        recogniser.remember(_by_label(version, self._embeddings(recogniser, version)))
+        embeddings = self._embeddings(recogniser, version)
+        if newest is not None and (held := self._held(recogniser, version, embeddings)):
+            waiting = version.hold(held, version.created_at)
+            if self._memories.add(waiting):  # else somebody has taught more: all is looked at anew
+                version, embeddings = waiting, self._embeddings(recogniser, waiting)
+        recogniser.remember(_by_label(version, embeddings))
         self._version, self._recogniser = version, recogniser
+
+    def _held(
+        self, recogniser: Recogniser, version: MemoryVersion, embeddings: Mapping[str, "Vectors"]
+    ) -> list[HeldLesson]:
+        """What a version has added that an attendant should look at first."""
+        from smartscale.recognition.told_apart import find_harmful  # noqa: PLC0415
+
+        before = self._memories.get(version.parent).lessons if version.parent else ()
+        if version.number != version.parent + 1:
+            return []  # it goes back to what was looked at then
+        old = {(lesson.picture, lesson.label) for lesson in before}
+        new = [
+            lesson
+            for lesson in version.lessons
+            if (lesson.picture, lesson.label) not in old
+            and not lesson.accepted
+            and lesson.picture in embeddings
+        ]
+        known: dict[str, list[Vectors]] = {}
+        for lesson in version.lessons:
+            if lesson not in new and lesson.picture in embeddings:
+                known.setdefault(lesson.label, []).append(embeddings[lesson.picture])
+        harmful = find_harmful(known, [(one.label, embeddings[one.picture]) for one in new])
+        held = [
+            HeldLesson(lesson=new[place], because=HeldBecause.MIXES_UP, seen_as=label)
+            for place, label in harmful.items()
+        ]
+        for place, lesson in enumerate(new):
+            if place in harmful or lesson.teacher is not Teacher.ENROLMENT:
+                continue  # what was confirmed was held back by what was seen then
+            # The recogniser knows what was taught before, and nothing of this.
+            seen = recogniser.recognise(self._memories.picture(lesson.picture))[0]
+            sure = seen.confidence >= recogniser.confirm_below and seen.label not in NO_ITEM
+            if sure and plain_name(seen.label) != plain_name(lesson.label):
+                because = HeldBecause.CONTRADICTS
+                held.append(HeldLesson(lesson=lesson, because=because, seen_as=seen.label))
+        return held
 
     def _embeddings(self, recogniser: Recogniser, version: MemoryVersion) -> dict[str, "Vectors"]:
         """The embeddings of a version's pictures, read where a worker has stored them already."""

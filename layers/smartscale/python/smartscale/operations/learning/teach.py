@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from smartscale.domain.errors import Conflict, InvalidInput
+from smartscale.domain.errors import Conflict, InvalidInput, NotFound
 from smartscale.domain.memory import (
     IMAGES_AT_ONCE,
     Lesson,
@@ -15,7 +15,7 @@ from smartscale.domain.memory import (
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.weighing import ModelRef
-from smartscale.operations.learning.lessons import add_lessons
+from smartscale.operations.learning.lessons import add_lessons, change
 from smartscale.operations.messages import WAKE_UP
 from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.learning import Memories
@@ -183,6 +183,29 @@ class Teach:
         if learns:
             return None
         return f"The model {model.id} {model.revision} cannot be taught: its package has no head."
+
+    def picture(self, picture: str) -> bytes:
+        """The picture of a lesson that counts or waits, JPEG. Raises NotFound."""
+        newest = self._memories.newest()
+        lessons = () if newest is None else (*newest.lessons, *(o.lesson for o in newest.held))
+        if picture not in {lesson.picture for lesson in lessons}:
+            raise NotFound(f"There is no lesson with the picture {picture[:64]}.")
+        return self._memories.picture(picture)
+
+    def accept(self, picture: str) -> MemoryVersion:
+        """Let a lesson count that was held back, by a new version. Raises NotFound."""
+        at = self._now()
+        return self._changed(lambda current: current.accept(picture, at))
+
+    def forget(self, picture: str) -> MemoryVersion:
+        """Take one lesson out, whether it counts or waits, by a new version. Raises NotFound."""
+        at = self._now()
+        return self._changed(lambda current: current.forget(picture, at))
+
+    def _changed(self, how: Callable[[MemoryVersion], MemoryVersion]) -> MemoryVersion:
+        version = change(self._memories, self._now(), how)
+        self._queue.send(WAKE_UP)
+        return version
 
     def go_back(self) -> MemoryVersion:
         """Add a version with the lessons of the one before.
