@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from frontend.api.client import ApiClient
 from smartscale.contract.catalogue import EditableCatalogue, EditableItem, ImportPreview
-from smartscale.contract.memory import MemoryVersion, Taught, Teaching
+from smartscale.contract.memory import Lessons, MemoryVersion, Taught, Teaching
 from smartscale.contract.models import LabelMapping, Mode, ModelRef, ModelStatus, Package, Trial
 
 _IMPORT_S = 120
@@ -22,6 +22,7 @@ _TRIAL: TypeAdapter[Trial | None] = TypeAdapter(Trial | None)
 _LABELS = TypeAdapter(tuple[LabelMapping, ...])
 _MEMORY = TypeAdapter(tuple[MemoryVersion, ...])
 _TAUGHT = TypeAdapter(Taught)
+_LESSONS = TypeAdapter(Lessons)
 _TEACHING = TypeAdapter(Teaching)
 _ITEMS = TypeAdapter(EditableCatalogue)
 _ITEM = TypeAdapter(EditableItem)
@@ -167,6 +168,25 @@ class AdminClient:
     async def memory(self) -> tuple[MemoryVersion, ...]:
         """The versions of the memory, newest first."""
         return await self._ask(_MEMORY, "GET", "memory")
+
+    async def lessons(self) -> Lessons:
+        """Every lesson that counts or is held back."""
+        return await self._ask(_LESSONS, "GET", "memory/lessons")
+
+    async def lesson_picture(self, picture: str) -> bytes:
+        """The picture of a lesson, JPEG."""
+        headers = {"Accept": "image/jpeg", **self._headers}
+        return await self._api.fetch(f"admin/memory/lessons/{picture}", headers=headers)
+
+    async def forget_lesson(self, picture: str) -> None:
+        """Take one lesson out."""
+        path = f"memory/lessons/{picture}"
+        await self._ask(_ANYTHING, "DELETE", path, repeatable=False)
+
+    async def accept_lesson(self, picture: str) -> None:
+        """Let a lesson count that was held back."""
+        path = f"memory/lessons/{picture}/accept"
+        await self._ask(_ANYTHING, "POST", path, repeatable=False)
 
     async def roll_memory_back(self) -> None:
         """Forget the memory's last version."""

@@ -25,6 +25,10 @@ from smartscale.contract.memory import IMAGES_AT_ONCE, MemoryProgress, MemoryVer
 
 ENOUGH = 5
 TAKEN_BACK = N_("Somebody has taken this lesson back. Please teach the item again.")
+HELD_BACK = N_(
+    "These photos are held back: the scales were sure of something else. "
+    "See Lessons on the Models page."
+)
 TOO_MANY = N_("Only {n} photos at once. The others were left out.")
 
 
@@ -279,6 +283,8 @@ class TeachPage(StaffPage):
         """Why the memory's current version does not know the item; None if it does."""
         if counts.state is not MemoryProgress.READY:
             return counts.error or self.t("The photos could not be learnt.")
+        if self._item is not None and self._item.label in counts.held:
+            return self.t(HELD_BACK)
         if self._item is None or self._item.label not in counts.labels:
             return self.t(TAKEN_BACK)
         return None

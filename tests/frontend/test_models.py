@@ -9,6 +9,7 @@ from nicegui import ui
 from nicegui.testing import User
 
 from frontend.staff.desk import Pace
+from smartscale.domain.memory import HeldBecause, HeldLesson
 from smartscale.domain.registry import ImportStep
 from smartscale.domain.trial import Limits, Mode, Tallies, Tally, TrialState
 from tests.examples import picture
@@ -232,12 +233,36 @@ async def test_what_was_taught_can_be_forgotten(manager: User, api: Service) -> 
     assert newest.lessons == ()
 
 
+async def test_a_lesson_that_is_held_back_is_let_count_and_another_taken_out(
+    manager: User, api: Service
+) -> None:
+    shop = api.shop
+    shop.teach.enrol("Papaya", [picture(), picture(colour="green")])
+    version = shop.memories.stored[1]
+    held = HeldLesson(lesson=version.lessons[0], because=HeldBecause.CONTRADICTS, seen_as="Banana")
+    shop.memories.add(version.hold([held], version.created_at))
+    await manager.open("/models")
+    await manager.should_see("the scales were sure that this is", retries=SOON)
+    await manager.should_see("Taught by photos")
+    manager.find("accept-lesson").click()
+    await until(lambda: 3 in shop.memories.stored)
+    await manager.should_not_see("accept-lesson", retries=SOON)
+    assert len(shop.memories.stored[3].lessons) == 2
+    shop.teach.forget(shop.memories.stored[3].lessons[0].picture)
+    await manager.open("/models")
+    await manager.should_see(marker="take-lesson-out", retries=SOON)
+    manager.find("take-lesson-out").click()
+    await until(lambda: 5 in shop.memories.stored)
+    assert shop.memories.stored[5].lessons == ()
+
+
 async def test_what_a_service_does_not_have_is_not_shown(user: User, api: Service) -> None:
-    api.lacks = ("admin/candidate", "admin/labels")
+    api.lacks = ("admin/candidate", "admin/labels", "admin/memory/lessons")
     await log_in(user, "/models", MANAGER_PIN)
     await user.should_see(marker="package", retries=SOON)
     await user.should_not_see("section-trial", retries=SOON)
     await user.should_not_see("section-labels")
+    await user.should_not_see("section-lessons")
     await user.should_not_see(f"try-{VGG16.id}")
     await user.should_see("section-packages")
     await user.should_not_see("lists the routes")

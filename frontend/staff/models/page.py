@@ -6,6 +6,7 @@ from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.staff.desk import Pace
 from frontend.staff.models.labels import Labels
+from frontend.staff.models.lessons import Lessons
 from frontend.staff.models.memory import Memory
 from frontend.staff.models.packages import Packages
 from frontend.staff.models.serving import HubForm, Serving
@@ -30,6 +31,7 @@ class ModelsPage(StaffPage):
         self._packages = Packages(self.desk, self._trial)
         self._labels = Labels(self.desk)
         self._memory = Memory(self.desk)
+        self._lessons = Lessons(self.desk)
         self._next: ui.timer | None = None
 
     def build(self) -> None:
@@ -45,13 +47,18 @@ class ModelsPage(StaffPage):
             if self._labels.offered:
                 self._labels.build()
             self._memory.build()
+            if self._lessons.offered:
+                self._lessons.build()
 
     async def begin(self) -> None:
         """Fetch everything for who has logged in."""
-        for section in (self._serving, self._trial, self._packages, self._labels, self._memory):
+        for section in (
+            *(self._serving, self._trial, self._packages, self._labels),
+            *(self._memory, self._lessons),
+        ):
             if self.session.token is not None:
                 await section.load()
-        if not (self._trial.offered and self._labels.offered):
+        if not (self._trial.offered and self._labels.offered and self._lessons.offered):
             self.screen.refresh()
         self.acted()
 
@@ -68,6 +75,7 @@ class ModelsPage(StaffPage):
             news |= await self._trial.load()
         if self._memory.learning:
             news |= await self._memory.load()
+            await self._lessons.load()
         if news:
             # A switch changes which package is active, and whose labels are asked for.
             await self._packages.load()

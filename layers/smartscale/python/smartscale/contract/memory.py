@@ -102,13 +102,15 @@ class CarriedMemory(Document):
 
 
 class MemoryVersion(Document):
-    """One version of what the shop has taught. `images` is how many pictures it holds."""
+    """One version of what the shop has taught. `images` is how many pictures it holds; `held` says
+    by label how many more are held back for an attendant."""
 
     version: int
     state: MemoryProgress
     active: bool
     label: str | None
     labels: dict[str, int]
+    held: dict[str, int]
     images: int
     created_at: datetime
     error: str | None

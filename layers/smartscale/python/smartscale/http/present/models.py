@@ -57,6 +57,7 @@ def memory_version(taught: TaughtVersion) -> memory.MemoryVersion:
         active=taught.active,
         label=taught.version.label,
         labels=Counter(lesson.label for lesson in taught.version.lessons),
+        held=Counter(one.lesson.label for one in taught.version.held),
         images=len(taught.version.lessons),
         created_at=taught.version.created_at,
         error=taught.error,
