@@ -26,7 +26,9 @@ OWN_BYTES = 300_000
 FINGER = 44
 """The least that a target measures, in CSS pixels."""
 PATIENCE_MS = 20_000
-LANDSCAPE, PORTRAIT = (1280, 800), (800, 1280)
+HAND = 60
+"""The same on a screen that stands: whoever taps there reaches out, standing before it."""
+LANDSCAPE, PORTRAIT, STANDING = (1280, 800), (800, 1280), (1080, 1920)
 
 
 @pytest.fixture(scope="module")
@@ -299,32 +301,33 @@ def test_every_state_is_for_everybody(
     demo: str, answers: Service, open_page: Callable[..., Page], view: str, keep: Path
 ) -> None:
     page = open_page(demo, view=view)
-    for state in STATES:
-        if state == "answer":
-            tap_sample(page)
-        elif state == "doubt":
-            answers.label, answers.confidence = "Green-Bell-Pepper", 0.55
-            answers.others = (("Granny-Smith", 0.3), ("Zucchini", 0.1), ("Lime", 0.02))
-            tap_sample(page, "Green peppers")
-            expect(page.get_by_text("Does this look right?")).to_be_visible()
-        elif state == "search":
-            page.get_by_role("button", name="Something else").click()
-            expect(page.get_by_role("button", name="Ginger")).to_be_visible()
-        elif state == "container":
-            page.get_by_role("button", name="Container").click()
-            expect(page.get_by_role("dialog")).to_be_visible()
-            settled(page, "body")
-        elif state == "unknown":
-            page.keyboard.press("Escape")
-            expect(page.get_by_role("dialog")).not_to_be_visible()
-            answers.label, answers.others = "unknown", (("Orange", 0.004), ("Banana", 0.003))
-            page.get_by_role("button", name="A drink carton").click()
-            expect(page.get_by_role("heading", level=1)).to_have_text("I don't know this item")
-            expect(page.get_by_role("button", name="Avocado")).to_be_visible()
+    for state in states(page, answers):
         assert calm(page) == [], state
         assert small_targets(page) == [], state
         settled(page, "body")
         keep_picture(page, keep / f"{'-'.join([state, *view.split()])}.png")
+
+
+def test_on_a_screen_that_stands_all_targets_are_large(
+    demo: str, answers: Service, open_page: Callable[..., Page]
+) -> None:
+    page = open_page(demo, size=STANDING)
+    small = {state: small_targets(page, HAND) for state in states(page, answers)}
+    answers.label, answers.confidence = "Avocado", 0.97
+    tap_sample(page)
+    expect(page.get_by_role("button", name="3 pieces")).to_be_visible()
+    small["pieces"] = small_targets(page, HAND)
+    page.get_by_role("button", name="Русский").click()
+    page.get_by_role("button", name="Другой товар").click()
+    for keys, name in (("letters", "Буквы"), ("digits", "Цифры")):  # the longest rows there are
+        page.get_by_role("button", name=name).click()
+        expect(page.locator(f".keypad-{keys}")).to_be_visible()
+        small[keys] = small_targets(page, HAND)
+    page.locator(".view-open").click()
+    expect(page.locator(".view-switch").first).to_be_visible()
+    small["display"] = small_targets(page, HAND)
+
+    assert {state: targets for state, targets in small.items() if targets} == {}
 
 
 @pytest.mark.parametrize("size", [LANDSCAPE, PORTRAIT])
@@ -446,15 +449,42 @@ def settled(page: Page, selector: str) -> None:
     )
 
 
-def small_targets(page: Page) -> list[str]:
-    """What can be tapped and is smaller than a finger."""
+def states(page: Page, answers: Service) -> Iterator[str]:
+    """Lead a page through what a shopper meets."""
+    for state in STATES:
+        if state == "answer":
+            tap_sample(page)
+        elif state == "doubt":
+            answers.label, answers.confidence = "Green-Bell-Pepper", 0.55
+            answers.others = (("Granny-Smith", 0.3), ("Zucchini", 0.1), ("Lime", 0.02))
+            tap_sample(page, "Green peppers")
+            expect(page.get_by_text("Does this look right?")).to_be_visible()
+        elif state == "search":
+            page.get_by_role("button", name="Something else").click()
+            expect(page.get_by_role("button", name="Ginger")).to_be_visible()
+        elif state == "container":
+            page.get_by_role("button", name="Container").click()
+            expect(page.get_by_role("dialog")).to_be_visible()
+            settled(page, "body")
+        elif state == "unknown":
+            page.keyboard.press("Escape")
+            expect(page.get_by_role("dialog")).not_to_be_visible()
+            answers.label, answers.others = "unknown", (("Orange", 0.004), ("Banana", 0.003))
+            page.get_by_role("button", name="A drink carton").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("I don't know this item")
+            expect(page.get_by_role("button", name="Avocado")).to_be_visible()
+        yield state
+
+
+def small_targets(page: Page, least: int = FINGER) -> list[str]:
+    """What can be tapped and is smaller than that."""
     found: list[str] = page.evaluate(
-        """finger => [...document.querySelectorAll('button, a, input:not([type=file])')]
+        """least => [...document.querySelectorAll('button, a, input:not([type=file])')]
             .filter(one => one.checkVisibility())
             .map(one => [one.closest('.q-field') ?? one, one])
             .map(([area, one]) => [area.getBoundingClientRect(), one])
-            .filter(([box]) => box.width && (box.width < finger || box.height < finger))
+            .filter(([box]) => box.width && (box.width < least || box.height < least))
             .map(([box, one]) => `${one.outerHTML.slice(0, 120)} ${box.width} x ${box.height}`)""",
-        FINGER,
+        least,
     )
     return found
