@@ -208,8 +208,8 @@ class _Written(Settings):
         return (init_settings,)
 
 
-def _check_settings(installed: Installed) -> Settings:
-    """The kiosk's settings, as the service will read them."""
+def _written(installed: Installed) -> dict[str, str]:
+    """What the files say, by the names of the environment."""
     values: dict[str, str] = {}
     for path in (SECRETS_FILE, SETTINGS_FILE):
         file = installed.at(path)
@@ -219,6 +219,12 @@ def _check_settings(installed: Installed) -> Settings:
             raise PlainError(f"{path} is for root to read: ask by sudo") from error
         found = dotenv_values(stream=StringIO(text), interpolate=False)
         values |= {name: value for name, value in found.items() if value is not None}
+    return values
+
+
+def _check_settings(installed: Installed) -> Settings:
+    """The kiosk's settings, as the service will read them."""
+    values = _written(installed)
     if "SMARTSCALE_HOME" in values:
         raise PlainError(f"{SETTINGS_FILE}: leave SMARTSCALE_HOME out, it is {STATE}", 2)
     try:
@@ -242,7 +248,14 @@ def _machine(installed: Installed, code: str, browser: str, authority: bytes | N
     settings = _check_settings(installed)
     scheme = "https" if settings.https or settings.certificate else "http"
     url = f"{scheme}://localhost:{settings.ui_port}/"
-    return Machine(code=code, browser=browser, url=url, authority=authority)
+    return Machine(
+        code=code,
+        browser=browser,
+        url=url,
+        authority=authority,
+        is_certified=settings.https and settings.certificate is None,
+        has_api=not _written(installed).get("SMARTSCALE_API_URL"),
+    )
 
 
 def _authority(installed: Installed) -> bytes | None:

@@ -45,6 +45,10 @@ class Machine:
     authority: bytes | None
     """Who signed its certificate: DER, base64; None by http, and in an image."""
     compositor: str = COMPOSITOR
+    is_certified: bool = True
+    """Whether the kiosk is served with a certificate of the shop's own."""
+    has_api: bool = True
+    """Whether the API runs on it too, rather than elsewhere (SMARTSCALE_API_URL)."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,9 @@ def _units(machine: Machine) -> Iterator[File | Link]:
 def _text(name: str, machine: Machine) -> str:
     python = f"{machine.code}/.venv/bin/python"
     screen = browser_command(machine.browser, machine.url)
+    whole = [f"{machine.code}/.venv/bin/smartscale", "run"]
     commands = {
-        "smartscale.service": [f"{machine.code}/.venv/bin/smartscale", "run"],
+        "smartscale.service": whole if machine.has_api else [python, "-u", "-m", "frontend"],
         "smartscale-screen.service": [machine.compositor, "-d", "--", *screen],
     }
     template = files("infra.kiosk").joinpath("files", name).read_text(encoding="utf-8")
@@ -107,5 +112,19 @@ def _text(name: str, machine: Machine) -> str:
         code=machine.code,
         python=python,
         url=machine.url,
+        alone="" if machine.has_api else _alone(machine),
         command=shlex.join(commands.get(name, [])).replace("%", "%%"),
     )
+
+
+def _alone(machine: Machine) -> str:
+    """What the service of a kiosk without an API has to be told, which else the run tells it."""
+    lines = [f"Environment=NICEGUI_STORAGE_PATH={STATE}/kiosk"]
+    if machine.is_certified:
+        made = f"{STATE}/certificate"
+        lines += [
+            f"Environment=SMARTSCALE_CERTIFICATE={made}/kiosk.pem",
+            f"Environment=SMARTSCALE_CERTIFICATE_AUTHORITY={made}/authority.crt",
+            f"ExecStartPre={machine.code}/.venv/bin/smartscale certificate",
+        ]
+    return "".join(f"{line}\n" for line in lines)

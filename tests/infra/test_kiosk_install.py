@@ -275,3 +275,17 @@ def test_what_is_given_to_a_user_is_given_whole(
     command._give(tmp_path, 900, 900)
 
     assert set(given) == {tmp_path, inner.parent, inner, inner / "picture"}
+
+
+def test_a_kiosk_whose_api_is_elsewhere_is_the_kiosk_alone(debian: Path) -> None:
+    settings = debian / "etc/smartscale/kiosk.env"
+    settings.parent.mkdir()
+    settings.write_text("SMARTSCALE_API_URL=https://api.example\nSMARTSCALE_HTTPS=true\n")
+    installed = Installed(debian)
+
+    installed.write(plan(command._machine(installed, "/opt/smartscale", BROWSERS[0], None)))
+
+    unit = (debian / UNITS / "smartscale.service").read_text()
+    assert "ExecStart=/opt/smartscale/.venv/bin/python -u -m frontend\n" in unit
+    assert "ExecStartPre=/opt/smartscale/.venv/bin/smartscale certificate\n" in unit
+    assert "SMARTSCALE_CERTIFICATE=/var/lib/smartscale/certificate/kiosk.pem\n" in unit
