@@ -165,5 +165,7 @@ class Receipt:
 def _code(text: str) -> str:
     """A QR code as SVG."""
     out = io.BytesIO()
-    qrcode.make(text, image_factory=SvgPathImage, border=4).save(out)
+    # A screen has no dirt to be corrected, and fewer squares are larger ones.
+    low = qrcode.constants.ERROR_CORRECT_L
+    qrcode.make(text, image_factory=SvgPathImage, border=4, error_correction=low).save(out)
     return out.getvalue().decode("utf-8").partition("?>")[2]

@@ -121,7 +121,7 @@ class ItemForm:
         theme.text(t("Offer"), "h3")
         with ui.element("div").classes("fields"):
             self._box("offer_price", t("Offer price"), "1.99").props("inputmode=decimal")
-            self._box("offer_from", t("Holds from (empty: now)")).props("type=datetime-local")
+            self._box("offer_from", t("Offer from (empty: now)")).props("type=datetime-local")
             self._box("offer_until", t("Offer until")).props("type=datetime-local")
 
     def _box(self, name: str, title: str, example: str = "") -> ui.input:
