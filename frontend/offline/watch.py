@@ -55,6 +55,8 @@ class Watch:
         try:
             await self._probe()
             self._availability.note_reached()
+            # Each time: what was just taught is to be known should the service go away now.
+            await self._lessons.fetch(self._service)
             return await self._sender.send_kept()
         except ApiForbidden as error:
             # The service is there: shoppers go on with it, and what is kept waits for the operator.
@@ -80,5 +82,3 @@ class Watch:
             await self._copy.fetch(self._service)
         else:
             await self._service.ask(_HEALTH, "GET", "health")
-        # Each time: what was just taught is to be known should the service go away now.
-        await self._lessons.fetch(self._service)

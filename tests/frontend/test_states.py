@@ -12,12 +12,12 @@ from pydantic import BaseModel
 import smartscale.contract
 from frontend.staff.catalogue import item_form, item_import
 from frontend.staff.history import correction, weighings
-from frontend.staff.models import labels, memory, serving, trial
+from frontend.staff.models import labels, lessons, memory, serving, trial
 from frontend.words import wording
 from frontend.words.languages import SOURCE, load_languages
 from smartscale.contract import document
 from smartscale.contract.catalogue import ChangeKind, QualityClass, SoldAs
-from smartscale.contract.memory import MemoryProgress
+from smartscale.contract.memory import HeldBecause, MemoryProgress, Teacher
 from smartscale.contract.models import ImportStep, Mapped, Mode, SwitchState, TrialState
 from smartscale.contract.weighing import Act, ConfirmedBy, Status, Unit
 
@@ -25,6 +25,7 @@ DRAWN: Mapping[type[StrEnum], Mapping[Any, Any]] = {
     Act: correction.ACTS,
     ChangeKind: item_import.KINDS,
     ConfirmedBy: correction.CONFIRMERS,
+    HeldBecause: lessons.REASONS,
     ImportStep: serving.STEPS,
     Mapped: labels.HOW,
     MemoryProgress: memory.STATES,
@@ -33,6 +34,7 @@ DRAWN: Mapping[type[StrEnum], Mapping[Any, Any]] = {
     SoldAs: item_form.SOLD_AS,
     Status: weighings.STATES,
     SwitchState: serving.STATES,
+    Teacher: lessons.TEACHERS,
     TrialState: trial.ENDS,
     Unit: item_form.UNITS,
 }
