@@ -1,11 +1,14 @@
 """A shop teaches its scales through the API, and the worker knows it with its next batch."""
 
+import base64
 import io
 
 import httpx
 import pytest
 from PIL import Image
 
+from smartscale.adapters.litert import load_builtin
+from smartscale.recognition.carried import unpack
 from tests.conftest import Deployed
 from tests.integration.conftest import Api
 from tests.support import eventually
@@ -79,6 +82,16 @@ def test_an_enrolled_item_is_recognised_and_sold_until_it_is_taken_back(
 
     result = api.result(api.predict(unseen, "0.350"))
     assert (result["label"], result["price"]) == ("Mug", "4.50")
+    # What a kiosk takes along knows it as well, once the service is away.
+    model = {"model_id": "builtin", "revision": result["model"]["revision"]}
+    along = teacher.get("/memory", headers=token, params=model).raise_for_status().json()
+    carried = unpack(base64.b64decode(along["lessons"]))
+    assert len(carried["Mug"]) == 5
+    kiosk = load_builtin()
+    kiosk.remember(carried)
+    assert kiosk.recognise(unseen)[0].label == "Mug"
+    lessons = teacher.get("/admin/memory/lessons", headers=token).raise_for_status().json()
+    assert {one["label"] for one in lessons["lessons"]} >= {"Mug"}
     again = api.result(api.predict(samples["Banana"]))
     assert again["label"] == bananas["label"]
 
