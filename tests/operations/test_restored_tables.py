@@ -13,7 +13,7 @@ from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.learning.lessons import add_lessons
 from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.models.trial import ManageTrial
-from tests.examples import item
+from tests.examples import item, scores
 from tests.fakes import FakePackages, FakeQueue
 from tests.shop import Shop
 
@@ -125,6 +125,7 @@ def test_changes_that_an_earlier_version_recorded_come_back(shop: Shop) -> None:
 
 
 def test_a_lesson_that_a_crash_took_from_the_queue_is_offered_again_once(shop: Shop) -> None:
+    shop.recogniser.answer = scores(Banana=0.5, Lemon=0.4)  # of what it is sure, it is held back
     job_id = shop.upload({"weight-kg": "1.000"})
     shop.recognise(job_id)
     shop.confirm.process(job_id, label="Lemon", confirmed_by=ConfirmedBy.ATTENDANT)
