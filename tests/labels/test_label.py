@@ -211,13 +211,10 @@ def test_what_has_no_price_that_holds_has_no_label(changes: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.code)
-@pytest.mark.parametrize("plu", ["94011", "81", "4011"])
-def test_every_profile_has_a_label_for_every_plu(profile: Profile, plu: str) -> None:
-    made = label(plu, profile.code)
-    fits = len(plu) <= profile.by_weight[0].item_digits
-    drawn = render.picture(made, LANGUAGES["en"], copy=False)
-    assert [found.text for found in zxingcpp.read_barcodes(drawn)] == [made.number] * fits
-    assert (made.number is not None) is fits
+def test_every_profile_has_a_label_for_every_plu(profile: Profile) -> None:
+    for plu in ("94011", "81", "4011"):
+        fits = len(plu) <= profile.by_weight[0].item_digits
+        assert (label(plu, profile.code).number is not None) is fits
 
 
 @pytest.mark.parametrize(
