@@ -51,9 +51,11 @@ NOT_CHECKED := tests/chaos tests/containers tests/e2e tests/integration tests/sa
 	tests/training/test_network.py \
 	tests/training/test_report.py
 
-# A process for each core, up to four: each that uses the emulator has one of its own.
+# One process more than cores, up to four: much of what they do is to wait for what they started, and
+# each that uses the emulator has one of its own.
+PROCESSES := $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 test: lint ## everything CI runs
-	$(PYTEST) --numprocesses auto --maxprocesses 4 $(PYTEST_ARGS)
+	$(PYTEST) --numprocesses $(PROCESSES) --maxprocesses 4 $(PYTEST_ARGS)
 
 # One after the other: what is measured is this machine with one run on it.
 chaos: .venv/.test ## kill, fill and flood a whole run for up to 20 minutes, and count what was lost
@@ -63,9 +65,8 @@ chaos: .venv/.test ## kill, fill and flood a whole run for up to 20 minutes, and
 containers: .venv/.test ## build the images, and try everything of docker-compose.yml on a Docker engine
 	timeout --foreground --signal=INT 900 .venv/bin/pytest -m containers tests/containers $(PYTEST_ARGS)
 
-# One process more than cores: the kiosk's pages wait as much as they compute.
 check: lint ## what to run before a commit: all that needs no emulator, browser or TensorFlow
-	$(PYTEST) --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) -m "not integration and not browser and not training and not chaos" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
+	$(PYTEST) --numprocesses $(PROCESSES) -m "not integration and not browser and not training and not chaos" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
 
 growth: .venv/.test ## what a shop of some months meets: start, answers, memory and stop by what is stored
 	.venv/bin/python benchmarks/growth.py stored

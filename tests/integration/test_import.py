@@ -98,7 +98,7 @@ def test_the_default_model_is_imported_and_answers_while_the_importer_is_killed_
     assert len(hub.downloaded()) == downloads, "what was downloaded is in the cache"
     result = admin.result(admin.predict(samples["Banana"]))
     assert result["model"] == {"id": DEFAULT, "revision": commit}
-    assert result["top_k"][0]["label"].startswith("Fruit ")
+    assert result["top_k"] == [], "none of its labels is sold here"
 
 
 class Scales:
@@ -189,7 +189,7 @@ def test_nothing_is_lost_while_models_switch_their_workers_are_killed_and_the_hu
     assert {result["model"]["id"] for result in results} == {"builtin", "them/ready"}
     assert {result["model"]["id"] for result in results[first_old:]} == {"builtin"}
     for result in results:
-        of_vgg16 = result["top_k"][0]["label"].startswith("Fruit ")
+        of_vgg16 = result["top_k"] == []  # none of its labels is sold here
         assert of_vgg16 == (result["model"]["id"] == "them/ready"), "an answer of one model"
     assert [model for model in new if model != vgg16] == []
     # The package has 15 MB, and as much again is needed to run it.
