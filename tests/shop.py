@@ -19,6 +19,7 @@ from smartscale.operations.messages import (
 from smartscale.operations.ports.metrics import Metric
 from smartscale.operations.weighing.act import ActOnWeighing
 from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.ask import SayWanted
 from smartscale.operations.weighing.confirm import Confirm
 from smartscale.operations.weighing.fail import Fail
 from smartscale.operations.weighing.recognise import Recognise
@@ -122,6 +123,7 @@ class Shop:
             self.catalogue,
             self.registry,
             self.trials,
+            SayWanted(self.asking, self.wishes),
             self.memories,
             self.briefings,
             self.queue,

@@ -23,11 +23,13 @@ from smartscale.adapters.cloudwatch import MetricsSink, metrics_for
 from smartscale.adapters.memories import S3Memories
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
+    DynamoAsking,
     DynamoRegistry,
     DynamoTrials,
     DynamoWeighings,
 )
 from smartscale.adapters.topic import topic_for
+from smartscale.adapters.wishes import S3Wishes
 from smartscale.clock import now
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.weighing import ModelRef
@@ -40,6 +42,7 @@ from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.models.trial import ManageTrial
 from smartscale.operations.ports.weighings import ROWS_KEPT
 from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.ask import SayWanted
 from smartscale.recognition.builtin import builtin_learns, builtin_revision
 
 
@@ -80,6 +83,7 @@ class Connection:
         self._kept = timedelta(days=history_days)
         self.weighings = DynamoWeighings(outputs.weighings_table, region, self._kept)
         self.trials = DynamoTrials(outputs.models_table, region)
+        self._asking = DynamoAsking(outputs.models_table, region)
         self.packages = S3Packages(self.bucket)
         self.weighings_queue = SqsQueue(sqs_client(region), outputs.weighings_queue_url)
         self.imports_queue = SqsQueue(sqs_client(region), outputs.imports_queue_url)
@@ -102,6 +106,7 @@ class Connection:
             self.catalogue,
             self.registry,
             self.trials,
+            SayWanted(self._asking, S3Wishes(self.bucket)),
             S3Memories(self.bucket, self.briefings),
             self.briefings,
             self.weighings_queue,

@@ -52,5 +52,6 @@ def describe(mended: Reconciled) -> str:
         f"{mended.uploads_resent} uploads sent again, "
         f"{mended.catalogue_items_restored} catalogue changes restored"
         + (", the model switch restored" if mended.model_switch_restored else "")
-        + (", the trial of a model restored." if mended.trial_restored else ".")
+        + (", the trial of a model restored" if mended.trial_restored else "")
+        + (", what may be wrong unasked restored." if mended.asking_restored else ".")
     )

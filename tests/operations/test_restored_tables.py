@@ -13,6 +13,7 @@ from smartscale.operations.catalogue.edit import EditCatalogue
 from smartscale.operations.learning.lessons import add_lessons
 from smartscale.operations.models.switch import ActivateModel
 from smartscale.operations.models.trial import ManageTrial
+from smartscale.operations.weighing.ask import SayWanted
 from tests.examples import item, scores
 from tests.fakes import FakePackages, FakeQueue
 from tests.shop import Shop
@@ -34,6 +35,10 @@ def models(shop: Shop) -> ActivateModel:
 
 def trials(shop: Shop) -> ManageTrial:
     return ManageTrial(shop.trials, models(shop), shop.ledger, shop.queue, shop.clock)
+
+
+def wish(shop: Shop) -> SayWanted:
+    return SayWanted(shop.asking, shop.wishes)
 
 
 def price(shop: Shop, unit_price: str) -> None:
@@ -66,6 +71,10 @@ ACTS: dict[str, tuple[Callable[[Shop, int], object], Callable[[Shop], object]]] 
         begin_trial,
         lambda shop: shop.trials.trial and shop.trials.trial.model,
     ),
+    "risk": (
+        lambda shop, number: wish(shop).want(Decimal(f"0.0{number + 1}")),
+        lambda shop: wish(shop).current().wanted,
+    ),
 }
 
 
@@ -74,6 +83,7 @@ def crash(shop: Shop, saved: Shop) -> None:
     shop.catalogue.items = dict(saved.catalogue.items)
     shop.registry.switch = saved.registry.switch
     shop.trials.trial = saved.trials.trial
+    shop.asking.stored = saved.asking.stored
 
 
 @pytest.mark.parametrize("kind", ACTS)

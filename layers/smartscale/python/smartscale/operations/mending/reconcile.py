@@ -32,6 +32,7 @@ from smartscale.operations.ports.queues import Queue
 from smartscale.operations.ports.uploads import Uploads
 from smartscale.operations.ports.weighings import ROWS_KEPT, Weighings
 from smartscale.operations.weighing.announce import Announce
+from smartscale.operations.weighing.ask import SayWanted
 from smartscale.parallel import batched, in_parallel
 
 _BATCH = 100
@@ -54,6 +55,7 @@ class Reconciled:
     catalogue_items_restored: int
     model_switch_restored: bool
     trial_restored: bool = False
+    asking_restored: bool = False
 
 
 class Reconcile:
@@ -73,6 +75,7 @@ class Reconcile:
         catalogue: CatalogueStore,
         registry: Registry,
         trials: Trials,
+        asking: SayWanted,
         memories: Memories,
         briefings: Briefings,
         queue: Queue,
@@ -93,6 +96,7 @@ class Reconcile:
         self._catalogue = catalogue
         self._registry = registry
         self._trials = trials
+        self._asking = asking
         self._memories = memories
         self._briefings = briefings
         self._queue = queue
@@ -125,13 +129,14 @@ class Reconcile:
         items = self._restore_items([one for one in earlier if isinstance(one, Item)])
         switch = self._restore_switch([one for one in earlier if isinstance(one, ModelSwitch)])
         trial = self._restore_trial([one for one in earlier if isinstance(one, Trial)])
+        asking = self._asking.restore()
         self._catalogue.name_all()
         if since is None:  # what workers know may be of tables that are gone
             self._briefings.forget()
         rows = self._rebuild(since, figures_since, progress)
         progress("uploads")
         resent = self._resend(since) if resend else 0
-        return Reconciled(rows, resent, items, switch, trial)
+        return Reconciled(rows, resent, items, switch, trial, asking)
 
     def _restore_items(self, earlier: Iterable[Item]) -> int:
         known = {item.label: item.version for item in self._catalogue.all().everything()}

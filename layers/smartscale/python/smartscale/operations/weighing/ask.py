@@ -93,6 +93,19 @@ class SayWanted:
             )
         # First where no crash loses it.
         self._wishes.add(share)
+        return self._store_wish(share)
+
+    def restore(self) -> bool:
+        """Store what the shop said last where the table does not have it, as after a crash; tells
+        whether it had to.
+        """
+        wanted = self._wishes.newest()
+        if wanted is None or wanted == self.current().wanted:
+            return False
+        self._store_wish(wanted)
+        return True
+
+    def _store_wish(self, share: Decimal) -> Asking:
         while True:
             stored = self._store.current()
             wish = (stored or Asking()).wish(share)
