@@ -9,6 +9,7 @@ from frontend.api.catalogue import Index, plain
 from frontend.api.errors import ApiError, log_unreachable
 from frontend.kiosk import Visit
 from frontend.screen import theme
+from frontend.screen.found import Found
 from frontend.screen.keypad import Keypad
 from frontend.weighing.weighing import UNREACHABLE
 from frontend.words import wording
@@ -36,10 +37,8 @@ class ItemSearch:
         self._letter = ""
         """Show only items whose name begins so; empty for all."""
         self._problem: str | None = None
-        self._tiles: dict[str, ui.element] = {}
-        self._box: ui.element | None = None
-        self._cut = 0
-        """How many that were found are not drawn."""
+        self._tiles: Found[CatalogueItem] | None = None
+        """The pictures, while they are drawn."""
 
     def build(self) -> None:
         """Draw it; what the shop sells follows at once."""
@@ -117,42 +116,29 @@ class ItemSearch:
     @ui.refreshable_method
     def _found(self) -> None:
         t = self._visit.language
-        self._tiles = {}
+        self._tiles = None
         if self._problem is not None:
             theme.notice(t(self._problem), kind="calm")
             return
         self._note()
-        self._box = ui.element("div").classes("tiles")
+        box = ui.element("div").classes("tiles")
+        self._tiles = Found(box, MOST_TILES, lambda item: item.label, self._tile)
         self._show()
 
     @ui.refreshable_method
     def _note(self) -> None:
-        t = self._visit.language
-        if self._cut:
-            theme.text(t("{n} more: type more of the name", n=self._cut), "p").classes("hint")
-        elif self._tiles and not any(tile.visible for tile in self._tiles.values()):
+        t, tiles = self._visit.language, self._tiles
+        if tiles is None:
+            return
+        if tiles.cut:
+            theme.text(t("{n} more: type more of the name", n=tiles.cut), "p").classes("hint")
+        elif tiles.drawn and not tiles.shows:
             theme.notice(t("Nothing is called “{text}” here", text=self._wanted))
 
     def _show(self) -> None:
-        """Draw what was found, in order.
-
-        Tiles stay where they are drawn already: a tap would be lost on one that is just drawn
-        again. Those that were not found for longest are dropped when there are too many.
-        """
-        if self._index is None or self._box is None:
+        if self._index is None or self._tiles is None:
             return  # they are drawn in a moment, or could not be had
-        found = self._matching(self._index)
-        shown, self._cut = found[:MOST_TILES], max(0, len(found) - MOST_TILES)
-        with self._box:
-            for place, item in enumerate(shown):
-                tile = self._tiles.pop(item.label, None) or self._tile(item)
-                self._tiles[item.label] = tile  # the last of the dictionary is the newest
-                tile.move(target_index=place)
-        labels = {item.label for item in shown}
-        for label, tile in self._tiles.items():
-            tile.set_visibility(label in labels)
-        for label in list(self._tiles)[: -3 * MOST_TILES]:
-            self._tiles.pop(label).delete()
+        self._tiles.show(self._matching(self._index))
         self._note.refresh()
 
     def _matching(self, index: Index[CatalogueItem]) -> list[CatalogueItem]:

@@ -7,6 +7,7 @@ from frontend.api.admin import AdminClient
 from frontend.api.catalogue import Index
 from frontend.kiosk import Visit
 from frontend.screen import theme
+from frontend.screen.found import Found
 from frontend.staff.catalogue.item_form import ItemForm, picture_of
 from frontend.staff.catalogue.item_import import ItemImport
 from frontend.staff.page import StaffPage
@@ -34,17 +35,14 @@ class ItemsPage(StaffPage):
         """What the scales do not know, neither by the model nor by pictures."""
         self._wanted = ""
         self._retired = False
-        self._rows: dict[tuple[str, str, bool], ui.element] = {}
-        """What is drawn of the list, by what it shows of which item."""
-        self._body: ui.element | None = None
-        self._cut = 0
-        """How many that were found are not drawn."""
+        self._found: Found[EditableItem] | None = None
+        """The rows, while the list is drawn."""
         self._part: ItemForm | ItemImport | None = None
 
     def build(self) -> None:
         """Draw the part that is open."""
         if self._part is not None:
-            self._body = None
+            self._found = None
             theme.text(self.t("Catalogue"), "h1")
             self._part.build()
             return
@@ -82,7 +80,7 @@ class ItemsPage(StaffPage):
 
     @ui.refreshable_method
     def _list(self) -> None:
-        self._rows, self._body = {}, None
+        self._found = None
         if self._items is None:
             self.desk.awaiting(self.begin)
             return
@@ -91,40 +89,27 @@ class ItemsPage(StaffPage):
             with ui.element("thead"), ui.element("tr"):
                 for title in COLUMNS:
                     theme.text(self.t(title), "th").props("scope=col")
-            self._body = ui.element("tbody")
+            self._found = Found(ui.element("tbody"), MOST_ROWS, self._shown_of, self._row)
         self._draw_found()
 
     @ui.refreshable_method
     def _note(self) -> None:
-        t = self.t
-        if self._cut:
-            theme.text(t("{n} more: type more of the name", n=self._cut), "p").classes("hint")
-        elif not any(row.visible for row in self._rows.values()):
+        t, found = self.t, self._found
+        if found is None:
+            return
+        if found.cut:
+            theme.text(t("{n} more: type more of the name", n=found.cut), "p").classes("hint")
+        elif not found.shows:
             theme.notice(t("There is no such item here.")).mark("no-items")
 
     def _draw_found(self) -> None:
-        """Draw what was found, in order.
+        if self._found is not None:  # else it is drawn in a moment, or another part is open
+            self._found.show(self._index().find(self._wanted))
+            self._note.refresh()
 
-        Rows stay where they are drawn already: a tap would be lost on one that is just drawn
-        again. Those that were not found for longest are dropped when there are too many.
-        """
-        if self._body is None:
-            return  # it is drawn in a moment, or another part is open
-        found = self._index().find(self._wanted)
-        shown, self._cut = found[:MOST_ROWS], max(0, len(found) - MOST_ROWS)
-        wanted = set()
-        with self._body:
-            for place, item in enumerate(shown):
-                key = item.label, item.model_dump_json(), item.label in self._untaught
-                row = self._rows.pop(key, None) or self._row(item)
-                self._rows[key] = row  # the last of the dictionary is the newest
-                row.move(target_index=place)
-                wanted.add(key)
-        for key, row in self._rows.items():
-            row.set_visibility(key in wanted)
-        for key in list(self._rows)[: -3 * MOST_ROWS]:
-            self._rows.pop(key).delete()
-        self._note.refresh()
+    def _shown_of(self, item: EditableItem) -> tuple[str, bool]:
+        """What a row shows: another one is drawn where that has changed."""
+        return item.model_dump_json(), item.label in self._untaught
 
     def _index(self) -> Index[EditableItem]:
         wanted = self._retired, self.t.code
