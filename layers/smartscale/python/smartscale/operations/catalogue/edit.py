@@ -112,9 +112,8 @@ class EditCatalogue:
         for some in batched(zip(wanted, changes, recorded, strict=True), _AT_ONCE):
             self._catalogue.put_all([item for _, _, item in some if item is not None])
             for item, change, stored in some:
-                if (
-                    stored is not None and stored != change.item
-                ):  # another edit came first: be the next
+                # Another edit came first: this one becomes the next.
+                if stored is not None and stored != change.item:
                     self._put(item)
             progress(len(some))
         self._catalogue.name_all()
