@@ -1,110 +1,66 @@
 """The `smartscale` command."""
 
-import os
-import signal
 import sys
-import threading
-from types import FrameType
-from typing import Annotated, NoReturn
+from collections import UserDict
+from importlib import import_module
+from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-import training.cli as training
-from infra.commands import (
-    backup,
-    catalogue,
-    certificate,
-    cost,
-    evaluate,
-    kiosk,
-    kiosk_key,
-    limits,
-    model,
-    predict,
-    reconcile,
-    redrive,
-    teach,
-)
-from infra.console import log_to_console, run_log
 from infra.errors import PlainError
-from infra.private import OTHERS, make_private
+from infra.private import make_private
 from infra.process import child_logger
 from infra.settings import load_settings
-from infra.supervisor import Supervisor
 from smartscale.domain.errors import DomainError, StoreUnavailable
-from smartscale.settings import DEFAULT_ADMIN_TOKEN
 
-app = typer.Typer(
-    help="Recognise produce on a scale and price it by weight.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-app.add_typer(predict.app)
-app.add_typer(evaluate.app)
-app.add_typer(teach.app)
-app.add_typer(reconcile.app)
-app.add_typer(redrive.app)
-app.add_typer(backup.app)
-app.add_typer(cost.app)
-app.add_typer(limits.app)
-app.add_typer(kiosk_key.app)
-app.add_typer(certificate.app)
-app.add_typer(kiosk.app, name="kiosk")
-app.add_typer(catalogue.app, name="catalogue")
-app.add_typer(model.app, name="model")
-app.add_typer(training.app, name="train")
+COMMANDS = {
+    "run": "infra.commands.run",
+    "predict": "infra.commands.predict",
+    "evaluate": "infra.commands.evaluate",
+    "teach": "infra.commands.teach",
+    "reconcile": "infra.commands.reconcile",
+    "redrive": "infra.commands.redrive",
+    "backup": "infra.commands.backup",
+    "restore": "infra.commands.backup",
+    "cost": "infra.commands.cost",
+    "limits": "infra.commands.limits",
+    "kiosk-key": "infra.commands.kiosk_key",
+    "certificate": "infra.commands.certificate",
+    "kiosk": "infra.commands.kiosk",
+    "catalogue": "infra.commands.catalogue",
+    "model": "infra.commands.model",
+    "train": "training.cli",
+}
+"""In the order of the help, and the module whose `app` has each."""
 
 
-@app.command()
-def run(
-    https: Annotated[
-        bool, typer.Option(help="Serve the kiosk by https, with a certificate of its own.")
-    ] = False,
-) -> None:
-    """Run everything here: emulated cloud, API and kiosk, until Ctrl-C."""
-    settings = load_settings()
-    if https:
-        settings = settings.model_copy(update={"https": True})
-    if settings.uses_default_token and settings.reaches_others:
-        raise PlainError(
-            f"SMARTSCALE_HOST {settings.host} lets others reach the API, and everybody knows its "
-            f"ADMIN_TOKEN {DEFAULT_ADMIN_TOKEN!r}: set ADMIN_TOKEN to one of your own",
-            2,
-        )
-    if settings.uses_default_token and settings.shows_others:
-        raise PlainError(
-            f"SMARTSCALE_UI_HOST {settings.ui_host} lets others reach the kiosk, and everybody "
-            "knows the demo's PINs: set ADMIN_TOKEN to one of your own, which ends the demo",
-            2,
-        )
-    stop = threading.Event()
+class _Imported(UserDict[str, Any]):
+    """The commands by name; each one's module is imported when it is asked for.
 
-    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
+    All of them take two seconds to import, a single one much less.
+    """
 
-    for wanted in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(wanted, ask_to_stop)
-    os.umask(OTHERS)
-    try:
-        make_private(settings.home)
-        log = run_log(settings.home)
-    except OSError as error:
-        raise PlainError(
-            f"{settings.home} cannot be written ({error.strerror}); "
-            "choose another folder by SMARTSCALE_HOME"
-        ) from error
-    log_to_console()
+    def __getitem__(self, name: str) -> Any:
+        module = super().__getitem__(name)
+        whole = typer.Typer()
+        whole.add_typer(import_module(module).app)
+        return get_group(whole).commands[name]
 
-    def report(text: str) -> None:
-        typer.echo(text)
-        for line in text.splitlines():
-            log.info("%s", line)
 
-    if settings.uses_default_token:
-        report(
-            f"ADMIN_TOKEN is {DEFAULT_ADMIN_TOKEN!r}; set your own before others reach this API."
-        )
-    Supervisor(settings, stop, report).run()
+class _Commands(TyperGroup):
+    def __init__(self, **known: Any) -> None:
+        super().__init__(**known)
+        self.commands = _Imported(COMMANDS)
+
+
+app = typer.Typer(cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def smartscale() -> None:
+    """Recognise produce on a scale and price it by weight."""
 
 
 def main() -> None:

@@ -72,3 +72,10 @@ def picture(
     out = io.BytesIO()
     Image.new("RGB", size, colour).save(out, image_format, **save)
     return out.getvalue()
+
+
+def too_large() -> bytes:
+    """A picture of more pixels than are taken; black and white, which is drawn at once."""
+    out = io.BytesIO()
+    Image.new("1", (8000, 6300)).save(out, "PNG")
+    return out.getvalue()

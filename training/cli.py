@@ -16,7 +16,9 @@ from training.omission import LeftOut
 PACKAGE = Path("layers/model/python/smartscale_model")
 RUNS = Path("training/runs")
 
-app = typer.Typer(help="Train the recognition model and package it.", no_args_is_help=False)
+app = typer.Typer(
+    name="train", help="Train the recognition model and package it.", no_args_is_help=False
+)
 
 Data = Annotated[Path, typer.Option(help="Folder that holds grocery/ and the others.")]
 DATA = Path("../shared/data")

@@ -5,19 +5,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from frontend.api.catalogue import Catalogue
-from frontend.labels import render
 from frontend.labels.issued import Issued
 from frontend.labels.label import Label, NotSettled, label_of
 from frontend.labels.printer import NotPrinted, Printer
 from frontend.labels.profiles import Profile
 from frontend.labels.shop import NO_SHOP, Shop
-from frontend.labels.slip import slip
 from frontend.offline.api import OfflineApi
 from frontend.words.languages import Language
 from smartscale.contract.weighing import Result
 
-FORMATS = {"pdf": (render.pdf, "application/pdf"), "png": (render.png, "image/png")}
-
+FORMATS = {"pdf": "application/pdf", "png": "image/png"}
+"""The files that a label is handed out as, and their media types."""
 
 _REMEMBERED = 1000
 
@@ -74,9 +72,9 @@ class LabelDesk:
 
     async def file(self, label: Label, language: Language, kind: str) -> tuple[bytes, str]:
         """A label as a file of one of `FORMATS`, and its media type."""
-        draw, media_type = FORMATS[kind]
+        media_type = FORMATS[kind]
         copy = await asyncio.to_thread(self.issued.issue, label.sale)
-        return await asyncio.to_thread(draw, label, language, copy=copy), media_type
+        return await asyncio.to_thread(_file, label, language, kind, copy=copy), media_type
 
     async def print_by_itself(
         self, result: Result, language: Language, printing: Printing
@@ -125,8 +123,7 @@ class LabelDesk:
         """
         if self.printer is None:
             raise LookupError("this kiosk has no printer")
-        picture = await asyncio.to_thread(slip, title, lines, language)
-        await asyncio.to_thread(self.printer.print, picture)
+        await asyncio.to_thread(self._print_slip, self.printer, title, lines, language)
 
     async def number(self, result: Result) -> str | None:
         """The digits of the barcode on a weighing's label; None where it has none."""
@@ -135,7 +132,17 @@ class LabelDesk:
         except (NotSettled, NoLabel):
             return None
 
+    @staticmethod
+    def _print_slip(
+        printer: Printer, title: str, lines: list[tuple[str, str]], language: Language
+    ) -> None:
+        from frontend.labels.slip import slip  # noqa: PLC0415 - see _file
+
+        printer.print(slip(title, lines, language))
+
     def _print(self, printer: Printer, label: Label, language: Language) -> None:
+        from frontend.labels import render  # noqa: PLC0415 - see _file
+
         copy = self.issued.issue(label.sale)
         try:
             printer.print(render.picture(label, language, copy=copy))
@@ -151,3 +158,10 @@ class LabelDesk:
             if item.label == result.sold_label:
                 return item.plu
         raise NoLabel(f"{result.sold_label} has no PLU in the catalogue.")
+
+
+def _file(label: Label, language: Language, kind: str, *, copy: bool) -> bytes:
+    # Fonts and PDF take half a second and 40 MB: a kiosk spends them when it first draws a label.
+    from frontend.labels import render  # noqa: PLC0415
+
+    return {"pdf": render.pdf, "png": render.png}[kind](label, language, copy=copy)

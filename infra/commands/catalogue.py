@@ -27,7 +27,7 @@ from smartscale.operations.catalogue.edit import EditCatalogue
 
 _OF_A_NEW_ITEM = {"plu", "unit", "unit_price"}
 
-app = typer.Typer(help="What the shop sells.", no_args_is_help=True)
+app = typer.Typer(name="catalogue", help="What the shop sells.", no_args_is_help=True)
 
 
 @app.callback()

@@ -19,8 +19,9 @@ from smartscale.adapters.aws import dynamodb_client, s3_client, sqs_client
 from smartscale.adapters.briefings import DynamoBriefings
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket
 from smartscale.adapters.catalogue import DynamoCatalogue
-from smartscale.adapters.cloudwatch import MetricsSink, metrics_for
+from smartscale.adapters.cloudwatch import metrics_for
 from smartscale.adapters.memories import S3Memories
+from smartscale.adapters.metrics_sink import MetricsSink
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
     DynamoAsking,

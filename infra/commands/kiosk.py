@@ -41,7 +41,9 @@ from infra.kiosk.plan import (
 from infra.private import FOLDER_MODE, write_private
 from infra.settings import ROOT, Settings
 
-app = typer.Typer(no_args_is_help=True, help="Make this machine a kiosk, or no longer one.")
+app = typer.Typer(
+    name="kiosk", no_args_is_help=True, help="Make this machine a kiosk, or no longer one."
+)
 
 _CODE = "/opt/smartscale"
 _OLDEST = 12

@@ -5,7 +5,7 @@ import typer
 from infra.commands import model_compare, model_import, model_switch, model_trial
 
 app = typer.Typer(
-    help="Model packages: import, compare, list, activate, try.", no_args_is_help=True
+    name="model", help="Model packages: import, compare, list, activate, try.", no_args_is_help=True
 )
 
 

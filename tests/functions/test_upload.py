@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from smartscale.domain.job_id import job_time
 from smartscale.domain.upload import upload_key
-from tests.examples import picture
+from tests.examples import picture, too_large
 from tests.functions.conftest import ADMIN_TOKEN
 from tests.shop import Shop
 
@@ -79,7 +79,7 @@ def test_a_bad_weight_is_422_and_leaves_nothing(
     [
         (b"just text", 415),
         (picture()[:-100], 422),
-        (picture("PNG", (8000, 6300)), 413),
+        (too_large(), 413),
         (b"\xff\xd8\xff" + b"x" * 250_000, 413),
         (b"\xff\xd8\xff" + b"x" * 11_000_000, 413),
     ],

@@ -10,7 +10,7 @@ from smartscale.domain.load import Load
 from smartscale.domain.upload import direct_upload_key, upload_key
 from smartscale.operations.weighing.accept import Accept
 from smartscale.recognition.photo import CorruptImage, TooManyPixels, UnsupportedImage
-from tests.examples import NOW, picture
+from tests.examples import NOW, picture, too_large
 from tests.fakes import Clock, FakeIdempotencyKeys, FakeUploads
 
 LOAD = Load.parse("0.500", "0.020", "2")
@@ -44,7 +44,7 @@ def test_a_picture_is_stored_with_its_load(
         (b"", UnsupportedImage),
         (b"GIF89a", UnsupportedImage),
         (picture()[:-200], CorruptImage),
-        (picture("PNG", (8000, 6300)), TooManyPixels),
+        (too_large(), TooManyPixels),
         (b"\xff" * 100_001, TooLarge),
     ],
 )

@@ -1,6 +1,7 @@
 """Who may do what staff does, wired from a function's settings."""
 
-from smartscale.adapters.cloudwatch import MetricsSink, metrics_for
+from smartscale.adapters.cloudwatch import metrics_for
+from smartscale.adapters.metrics_sink import MetricsSink
 from smartscale.adapters.tokens import GivenToken, StoredToken
 from smartscale.clock import now
 from smartscale.operations.access.authorise import Authorise

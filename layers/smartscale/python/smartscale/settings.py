@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from smartscale.adapters.cloudwatch import MetricsSink
+from smartscale.adapters.metrics_sink import MetricsSink
 from smartscale.contract.time_zone import TimeZone
 from smartscale.operations.ports.weighings import ROWS_KEPT
 

@@ -7,13 +7,13 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO
 
 from botocore.exceptions import ClientError
 
 from smartscale.adapters.aws import cloudwatch_client
+from smartscale.adapters.metrics_sink import MetricsSink
 from smartscale.adapters.store_errors import SDK_ERRORS, store_errors
 from smartscale.operations.metrics.figures import thinned
 from smartscale.operations.ports.metrics import Metric, MetricQuery, Metrics
@@ -37,13 +37,6 @@ _MAX_VALUES = 150
 _LATE_VALUES = 20
 _BY_THE_HOUR_AFTER = timedelta(days=1)
 _UNREADABLE = "The figures cannot be read just now: try again in a moment."
-
-
-class MetricsSink(StrEnum):
-    """How metrics reach CloudWatch: extracted from the log (AWS), or by calls (emulators)."""
-
-    EMF = "emf"
-    CLOUDWATCH = "cloudwatch"
 
 
 class EmfMetrics:
