@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from typer.main import get_command
+from typer.main import get_group
 from typer.testing import CliRunner
 
 from infra.cli import COMMANDS, app
@@ -12,7 +12,7 @@ from infra.cli import COMMANDS, app
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_each_command_is_where_its_name_says(name: str) -> None:
-    found = get_command(app).commands[name]
+    found = get_group(app).commands[name]
     assert found.name == name
     assert found.help
 
@@ -26,8 +26,8 @@ def test_a_wrong_name_is_told_the_nearest() -> None:
 def test_a_command_does_not_wait_for_what_others_import() -> None:
     heavy = "boto3", "fastapi", "huggingface_hub", "nicegui", "numpy", "training"
     script = (
-        "import sys, infra.cli; from typer.main import get_command\n"
-        "get_command(infra.cli.app).commands['limits']\n"
+        "import sys, infra.cli; from typer.main import get_group\n"
+        "get_group(infra.cli.app).commands['limits']\n"
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run(

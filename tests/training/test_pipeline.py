@@ -22,7 +22,7 @@ if importlib.util.find_spec("tensorflow") is None:
 
 import tensorflow as tf
 
-from training import embedding, network, pipeline
+from training import embedding, head, network, pipeline
 from training import material as training_material
 from training.errors import TrainingError
 from training.fit import Progress, Recipe, Trained, fit
@@ -42,7 +42,7 @@ TINY = Recipe(
     size=48,
     early_size=32,
     head_epochs=1,
-    batch=4,
+    batch=16,
     frozen_blocks=1,
     shares=(("empty", 2), ("steel", 2)),
 )
@@ -64,6 +64,7 @@ def few_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(training_material, "HANDS", 6)
     monkeypatch.setattr(training_material, "RENDERED_PLATES", 40)
     monkeypatch.setattr(embedding, "LENGTH", 32)
+    monkeypatch.setattr(head, "PASSES", 2)
     for name, few in (("LENGTH", 32), ("EXAMPLES_FOR_INT8", 4), ("UNSEEN_PLATES", 8)):
         monkeypatch.setattr(pipeline, name, few)
     monkeypatch.setattr(pipeline, "ALTERED_VIEWS", 2)
