@@ -1,6 +1,7 @@
 """`smartscale teach`: what items look like, from a folder of photos, by one version."""
 
 import time
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,15 @@ from infra.settings import load_settings
 from smartscale.domain.catalogue import Catalogue
 from smartscale.domain.errors import DomainError
 from smartscale.domain.labels import products_of
-from smartscale.domain.memory import LESSONS_PER_LABEL, Lesson, MemoryProgress, MemoryVersion
+from smartscale.domain.memory import (
+    LESSONS_PER_LABEL,
+    HeldBecause,
+    HeldLesson,
+    Lesson,
+    MemoryProgress,
+    MemoryVersion,
+    held_back,
+)
 from smartscale.operations.learning.teach import Teach
 from smartscale.recognition.labelled_photos import PHOTO_SUFFIXES
 from smartscale.recognition.photo import ImageError
@@ -42,7 +51,8 @@ def teach(
         photos = photos_of(folder, connection.catalogue.all())
         operation.check_items(photos)
         before = operation.progress()
-        version = operation.add(_lessons(operation, photos))
+        lessons = _lessons(operation, photos)
+        version = operation.add(lessons)
     except DomainError as error:
         raise PlainError(str(error), 2) from error
     except OSError as error:
@@ -51,9 +61,11 @@ def teach(
     told = f"{count} photos of {len(photos)} items"
     if before is not None and before.version.number == version.number:
         typer.echo(f"Version {version.number} of the memory knows the {told} already.")
+        for line in held_words(version.held, {one.picture for one in lessons}):
+            typer.echo(line)
         return
     typer.echo(f"Version {version.number} of the memory holds the {told}.")
-    _say_how_it_went(operation, version)
+    _say_how_it_went(operation, version, lessons)
 
 
 def photos_of(folder: Path, catalogue: Catalogue) -> dict[str, list[Path]]:
@@ -127,8 +139,25 @@ def _lessons(operation: Teach, photos: dict[str, list[Path]]) -> list[Lesson]:
     return lessons
 
 
-def _say_how_it_went(operation: Teach, version: MemoryVersion) -> None:
-    """Wait until the scales know the version, and say what they still mix up."""
+def held_words(held: Iterable[HeldLesson], pictures: Collection[str]) -> list[str]:
+    """What to say of those of the pictures that do not count until somebody accepts them."""
+    waiting = held_back(one for one in held if one.lesson.picture in pictures)
+    if not waiting:
+        return []
+    lines = ["Held back, until somebody lets them count (Lessons on the kiosk's Models page):"]
+    for (label, because, seen_as), count in sorted(waiting.items()):
+        many = "1 photo" if count == 1 else f"{count} photos"
+        why = (
+            f"the scales were sure that it shows {seen_as}"
+            if because is HeldBecause.CONTRADICTS
+            else f"with it, photos of {seen_as} would be taken for {label}"
+        )
+        lines.append(f"  {many} of {label}: {why}")
+    return lines
+
+
+def _say_how_it_went(operation: Teach, version: MemoryVersion, lessons: Iterable[Lesson]) -> None:
+    """Wait until the scales know the version, and say what was held back and is mixed up."""
     until = time.monotonic() + _WAIT_S
     with Console(stderr=True).status("The scales are learning"):
         while time.monotonic() < until:
@@ -139,6 +168,8 @@ def _say_how_it_went(operation: Teach, version: MemoryVersion) -> None:
         else:
             typer.echo("The scales have not learnt it yet: they do so with their next weighings.")
             return
+    for line in held_words(newest.version.held, {one.picture for one in lessons}):
+        typer.echo(line)
     found = operation.told_apart()
     if found is None or found[0] < version.number:
         return

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 from smartscale.domain.errors import Conflict
 from smartscale.domain.memory import (
     LESSONS_PER_LABEL,
+    HeldBecause,
+    HeldLesson,
     Lesson,
     MemoryVersion,
     Teacher,
@@ -121,3 +123,37 @@ def test_whose_word_teaches(
 
 def test_what_nobody_confirmed_teaches_nothing() -> None:
     assert teaches(recognised) is None
+
+
+def by_weighing(label: str, weighing: str) -> Lesson:
+    return Lesson(
+        label=label, picture=weighing, teacher=Teacher.ATTENDANT, at=NOW, weighing=weighing
+    )
+
+
+def test_a_confirmation_teaches_nothing_again_once_its_lesson_was_taken_out() -> None:
+    taught = MemoryVersion.empty(NOW).learn([by_weighing("Lemon", "a"), lesson("Kaki", "k")], NOW)
+    without = taught.forget("a", NOW)
+    assert without.learn([by_weighing("Lemon", "a")], NOW) is without
+    waits = HeldLesson(
+        lesson=by_weighing("Lemon", "a"), because=HeldBecause.CONTRADICTS, seen_as="Kaki"
+    )
+    assert without.hold([waits], NOW) is without
+    # Another answer to the same weighing is another lesson, and so is its picture by hand.
+    assert len(without.learn([by_weighing("Banana", "a")], NOW).lessons) == 2
+    assert len(without.learn([lesson("Lemon", "a")], NOW).lessons) == 2
+
+
+def test_a_confirmation_teaches_again_only_after_going_back_to_when_it_counted() -> None:
+    empty = MemoryVersion.empty(NOW)
+    taught = empty.learn([by_weighing("Lemon", "a")], NOW)
+    back = taught.go_back(empty, NOW)
+    assert back.learn([by_weighing("Lemon", "a")], NOW) is back
+    forth = back.go_back(taught, NOW)
+    assert forth.lessons == taught.lessons
+    assert not forth.taken_out
+    held = empty.hold(
+        [HeldLesson(lesson=by_weighing("Kaki", "b"), because=HeldBecause.MIXES_UP, seen_as="Fig")],
+        NOW,
+    )
+    assert not held.forget("b", NOW).learn([by_weighing("Kaki", "b")], NOW).lessons

@@ -4,11 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from infra.commands.teach import photos_of
+from infra.commands.teach import held_words, photos_of
 from infra.errors import PlainError
 from smartscale.domain.catalogue import Catalogue
-from smartscale.domain.memory import LESSONS_PER_LABEL
-from tests.examples import item
+from smartscale.domain.memory import (
+    LESSONS_PER_LABEL,
+    HeldBecause,
+    HeldLesson,
+    Lesson,
+    Teacher,
+)
+from tests.examples import NOW, item
 
 SOLD = Catalogue([item("Fig", plu="4266"), item("Red-Onion", plu="4082", aliases="Onion Red")])
 
@@ -56,3 +62,22 @@ def test_a_folder_that_will_not_do_is_told_why(
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(PlainError, match="gone is not a folder"):
         photos_of(tmp_path / "gone", SOLD)
+
+
+def test_what_was_held_back_is_said_with_the_reason() -> None:
+    def held(picture: str, label: str, because: HeldBecause) -> HeldLesson:
+        taught = Lesson(label=label, picture=picture, teacher=Teacher.ENROLMENT, at=NOW)
+        return HeldLesson(lesson=taught, because=because, seen_as="Banana")
+
+    waiting = [
+        held("a", "Fig", HeldBecause.CONTRADICTS),
+        held("b", "Fig", HeldBecause.CONTRADICTS),
+        held("c", "Red-Onion", HeldBecause.MIXES_UP),
+        held("z", "Red-Onion", HeldBecause.MIXES_UP),
+    ]
+    assert held_words(waiting, {"a", "b", "c"}) == [
+        "Held back, until somebody lets them count (Lessons on the kiosk's Models page):",
+        "  2 photos of Fig: the scales were sure that it shows Banana",
+        "  1 photo of Red-Onion: with it, photos of Banana would be taken for Red-Onion",
+    ]
+    assert held_words(waiting, {"other"}) == []

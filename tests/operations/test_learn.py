@@ -256,3 +256,19 @@ def test_a_wrong_lesson_is_taken_out_again_and_that_can_be_taken_back(shop: Shop
     assert [one.picture for one in shop.memories.stored[2].lessons] == [before.lessons[1].picture]
     shop.teach.go_back()
     assert len(taught(shop)) == 2
+
+
+@pytest.mark.parametrize("by", [ConfirmedBy.ATTENDANT, ConfirmedBy.SHOPPER])
+def test_a_confirmation_that_is_delivered_again_brings_no_lesson_back(
+    shop: Shop, by: ConfirmedBy
+) -> None:
+    jobs = [weigh(shop, "Lemon", by) for _ in range(SHOPPERS_TO_AGREE)]
+    assert len(taught(shop)) == SHOPPERS_TO_AGREE
+    while (newest := shop.memories.newest()) is not None and newest.lessons:
+        shop.teach.forget(newest.lessons[0].picture)
+    for job_id in jobs:
+        shop.learn.process(job_id)
+    assert taught(shop) == []
+    weigh(shop, "Lemon", by)
+    # A new confirmation teaches; of shoppers' as many are wanted as before.
+    assert len(taught(shop)) == (1 if by is ConfirmedBy.ATTENDANT else 0)

@@ -11,6 +11,7 @@ from frontend.kiosk import Visit
 from frontend.screen import theme
 from frontend.screen.camera import Camera, DeviceView
 from frontend.staff.desk import Pace
+from frontend.staff.models.lessons import REASONS
 from frontend.staff.page import StaffPage
 from frontend.staff.photos import UNREADABLE, teaching_camera
 from frontend.staff.picker import pick_item
@@ -18,7 +19,13 @@ from frontend.staff.progress import progress_bar
 from frontend.staff.setup.walk import Walk, pairs_to_show, untaught, walk_order
 from frontend.weighing.pictures import UnreadablePicture, prepare
 from frontend.words.languages import N_
-from smartscale.contract.memory import IMAGES_AT_ONCE, MemoryProgress, MixedUp, Teaching
+from smartscale.contract.memory import (
+    IMAGES_AT_ONCE,
+    HeldBack,
+    MemoryProgress,
+    MixedUp,
+    Teaching,
+)
 
 NO_CAPTURE = N_("The camera gave no picture. Please choose files.")
 EXPECT = N_(
@@ -197,7 +204,12 @@ class SetupPage(StaffPage):
         """Draw the pairs that are mixed up, each with a way to show them again."""
         t = self.t
         found = () if self._teaching is None else self._teaching.mixed_up
-        most = _PAIRS if self._part is Part.WALK else len(found)
+        walking = self._part is Part.WALK
+        held = () if self._teaching is None else self._teaching.held
+        shown = [one for one in held if self._walk.taken[one.label]]
+        for one in shown[:_PAIRS] if walking else shown:
+            self._held(one)
+        most = _PAIRS if walking else len(found)
         for pair in pairs_to_show(found, self._walk, most):
             self._pair(pair)
         if self._teaching is not None and self._teaching.state is MemoryProgress.PENDING:
@@ -205,6 +217,17 @@ class SetupPage(StaffPage):
                 wait.props["role"] = "status"
                 theme.spinner()
                 theme.text(t("The scales are learning…"))
+
+    def _held(self, one: HeldBack) -> None:
+        """Draw an item whose pictures wait for somebody to let them count, and why."""
+        t = self.t
+        with ui.element("div").classes("card desk-card setup-pair").mark("setup-held"):
+            theme.picture(self.visit.kiosk.drawing(one.label), "", 48)
+            why = t(REASONS[one.held], item=self._name(one.seen_as))
+            theme.text(f"{self._name(one.label)}. {why}").classes("setup-pair-names")
+            with ui.element("a").classes("action quiet link") as link:
+                link.props["href"] = theme.address("/models", t)
+                theme.text(t("Lessons"))
 
     def _pair(self, pair: MixedUp) -> None:
         t = self.t

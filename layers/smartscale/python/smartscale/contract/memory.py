@@ -9,6 +9,7 @@ from smartscale.domain.memory import IMAGES_AT_ONCE, HeldBecause, MemoryProgress
 __all__ = [
     "IMAGES_AT_ONCE",
     "CarriedMemory",
+    "HeldBack",
     "HeldBecause",
     "Lesson",
     "Lessons",
@@ -73,11 +74,21 @@ class MixedUp(Document):
     share: float
 
 
+class HeldBack(Document):
+    """How many pictures of an item wait for an attendant, and why: see `Lesson`."""
+
+    label: str
+    images: int
+    held: HeldBecause
+    seen_as: str
+
+
 class Teaching(Document):
     """How far the shop's scales are taught.
 
     `memory_version` is the newest version, 0 where nothing was taught; `state` and `error` say how
-    far it is. `mixed_up` is by `looked_at`, the newest version that the model has looked at.
+    far it is. `mixed_up` is by `looked_at`, the newest version that the model has looked at; `held`
+    are the pictures that do not count until an attendant accepts them.
     """
 
     memory_version: int
@@ -86,6 +97,7 @@ class Teaching(Document):
     items: tuple[TaughtItem, ...]
     looked_at: int
     mixed_up: tuple[MixedUp, ...]
+    held: tuple[HeldBack, ...]
 
 
 class CarriedMemory(Document):

@@ -4,6 +4,7 @@ A version is immutable and holds every lesson that counts in it. The newest vers
 counts, so going back is a new version too, and the numbers only grow.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +23,9 @@ LESSONS_PER_LABEL = 30
 SHOPPERS_TO_AGREE = 3
 """A single shopper may choose the cheaper item on purpose, so one alone teaches nothing."""
 
+TAKEN_OUT_KEPT = 1000
+"""How many weighings whose lessons were taken out are remembered: the newest. A queue gives a
+message up after days, when an attendant has taken out far fewer."""
 
 IMAGES_AT_ONCE = 20
 """How many pictures of an item can be taught by one request."""
@@ -59,6 +63,8 @@ class Lesson(BaseModel):
     """Who of the staff taught it, such as attendant@kiosk-1; None where nobody said."""
     accepted: bool = False
     """Whether an attendant let it count although it had been held back."""
+    weighing: str | None = None
+    """The weighing whose confirmation taught it; None for a picture that was enrolled."""
 
 
 class HeldBecause(StrEnum):
@@ -80,6 +86,15 @@ class HeldLesson(BaseModel):
     seen_as: str
 
 
+class TakenOut(BaseModel):
+    """A weighing that must not teach a label again: its lesson was taken out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    weighing: str
+    label: str
+
+
 class MemoryVersion(BaseModel):
     """Everything the shop had taught at one time. `parent` is the version to go back to."""
 
@@ -93,6 +108,8 @@ class MemoryVersion(BaseModel):
     """The item that this version added to; None for several, and for one that goes back."""
     held: tuple[HeldLesson, ...] = ()
     """What waits for an attendant, and does not count."""
+    taken_out: tuple[TakenOut, ...] = ()
+    """Whose lessons were taken out, the newest last: a queue may deliver a confirmation again."""
 
     @classmethod
     def empty(cls, at: datetime) -> Self:
@@ -103,9 +120,10 @@ class MemoryVersion(BaseModel):
         """The next version, with these lessons added; this same version if it has them all.
 
         A picture shows one item: the last lesson about a picture replaces the earlier ones. When
-        an item has too many pictures, enrolled ones are kept first, then the newest.
+        an item has too many pictures, enrolled ones are kept first, then the newest. A confirmation
+        whose lesson was taken out teaches nothing.
         """
-        taught = {lesson.picture: lesson for lesson in lessons}
+        taught = {lesson.picture: lesson for lesson in lessons if self.may_teach(lesson)}
         known = {lesson.picture: lesson for lesson in self.lessons}
         waiting = {(one.lesson.picture, one.lesson.label) for one in self.held}
         new = [
@@ -130,7 +148,11 @@ class MemoryVersion(BaseModel):
     def hold(self, held: Iterable[HeldLesson], at: datetime) -> Self:
         """The next version, in which these lessons wait; this same one if all wait already."""
         waiting = {one.lesson.picture: one for one in self.held}
-        new = {one.lesson.picture: one for one in held if one.lesson.picture not in waiting}
+        new = {
+            one.lesson.picture: one
+            for one in held
+            if one.lesson.picture not in waiting and self.may_teach(one.lesson)
+        }
         if not new:
             return self
         left = tuple(one for one in self.lessons if one.picture not in new)
@@ -159,7 +181,22 @@ class MemoryVersion(BaseModel):
         held = self._waiting_without(picture)
         if (lessons, held) == (self.lessons, self.held):
             raise NotFound(f"There is no lesson with the picture {picture[:64]}.")
-        return self._next(at, lessons, held)
+        forgotten = self._next(at, lessons, held)
+        return forgotten.model_copy(update={"taken_out": self._taken_out_for(forgotten)})
+
+    def may_teach(self, lesson: Lesson) -> bool:
+        """Whether nobody has taken out what the lesson's weighing taught."""
+        return not self.took_out(lesson.weighing, lesson.label)
+
+    def took_out(self, weighing: str | None, label: str) -> bool:
+        """Whether the lesson by which a weighing taught a label was taken out."""
+        return any((one.weighing, one.label) == (weighing, label) for one in self.taken_out)
+
+    def _taken_out_for(self, later: Self) -> tuple[TakenOut, ...]:
+        """What is taken out of this version when a later one knows no more than it does."""
+        there, gone = _keys(later), _keys(self)
+        left = [one for one in (*self.taken_out, *gone) if one not in there]
+        return tuple(dict.fromkeys(left))[-TAKEN_OUT_KEPT:]
 
     def _waiting_without(self, picture: str) -> tuple[HeldLesson, ...]:
         return tuple(one for one in self.held if one.lesson.picture != picture)
@@ -187,8 +224,25 @@ class MemoryVersion(BaseModel):
         if not self.lessons and not self.parent:
             raise Conflict("The memory is empty: there is no version to go back to.")
         return parent.model_copy(
-            update={"number": self.number + 1, "created_at": at, "label": None}
+            update={
+                "number": self.number + 1,
+                "created_at": at,
+                "label": None,
+                "taken_out": self._taken_out_for(parent),
+            }
         )
+
+
+def _key(lesson: Lesson) -> TakenOut | None:
+    if lesson.weighing is None:
+        return None
+    return TakenOut(weighing=lesson.weighing, label=lesson.label)
+
+
+def _keys(version: MemoryVersion) -> list[TakenOut]:
+    """What the weighings taught that a version knows, or that waits in it."""
+    lessons = (*version.lessons, *(one.lesson for one in version.held))
+    return [key for key in map(_key, lessons) if key is not None]
 
 
 def _bounded(lessons: Iterable[Lesson]) -> tuple[Lesson, ...]:
@@ -202,6 +256,11 @@ def _bounded(lessons: Iterable[Lesson]) -> tuple[Lesson, ...]:
         if counts[lesson.label] <= LESSONS_PER_LABEL:
             kept.append(lesson)
     return tuple(sorted(kept, key=lambda lesson: (lesson.label, lesson.at, lesson.picture)))
+
+
+def held_back(held: Iterable[HeldLesson]) -> Counter[tuple[str, HeldBecause, str]]:
+    """How many lessons wait, by their label, the reason, and what they were taken for."""
+    return Counter((one.lesson.label, one.because, one.seen_as) for one in held)
 
 
 def contradicts(weighing: Weighing) -> str | None:

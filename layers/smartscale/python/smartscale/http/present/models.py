@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from smartscale.contract import memory, models
 from smartscale.domain.catalogue import Item
+from smartscale.domain.memory import held_back
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.trial import Tallies, Tally, Trial
@@ -113,5 +114,11 @@ def teaching(
         mixed_up=tuple(
             memory.MixedUp(first=pair.first, second=pair.second, share=float(pair.share))
             for pair in found.mixed_up
+        ),
+        held=tuple(
+            memory.HeldBack(label=label, images=images, held=because, seen_as=seen_as)
+            for (label, because, seen_as), images in held_back(
+                newest.version.held if newest else ()
+            ).items()
         ),
     )

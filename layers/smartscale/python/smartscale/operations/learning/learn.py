@@ -47,11 +47,16 @@ class Learn:
             return
         said, saw = str(weighing.confirmed_label), str(weighing.label)
         voters = [self._weighings.get(voter) for voter in self._memories.vote(said, saw, job_id)]
-        # A weighing that counted before may have been confirmed as something else since.
+        # A weighing that counted before may have been confirmed as something else since, or an
+        # attendant may have taken its lesson out.
+        newest = self._memories.newest()
         agreeing = [
             voter
             for voter in voters
-            if voter is not None and voter.confirmed_label == said and teaches(voter) is teacher
+            if voter is not None
+            and voter.confirmed_label == said
+            and teaches(voter) is teacher
+            and not (newest is not None and newest.took_out(voter.job_id, said))
         ]
         if len(agreeing) >= SHOPPERS_TO_AGREE:
             self._learn(agreeing, teacher)
@@ -70,6 +75,7 @@ class Learn:
                 teacher=teacher,
                 at=weighing.confirmed_at or at,
                 by=weighing.confirmed_by_staff,
+                weighing=weighing.job_id,
             )
             if (seen_as := contradicts(weighing)) is None:
                 lessons.append(lesson)
