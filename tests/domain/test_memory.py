@@ -146,8 +146,9 @@ def test_a_confirmation_teaches_nothing_again_once_its_lesson_was_taken_out() ->
 
 def test_a_confirmation_teaches_again_only_after_going_back_to_when_it_counted() -> None:
     empty = MemoryVersion.empty(NOW)
-    taught = empty.learn([by_weighing("Lemon", "a")], NOW)
-    back = taught.go_back(empty, NOW)
+    before = empty.learn([lesson("Kaki", "k")], NOW)
+    taught = before.learn([by_weighing("Lemon", "a")], NOW)
+    back = taught.go_back(before, NOW)
     assert back.learn([by_weighing("Lemon", "a")], NOW) is back
     forth = back.go_back(taught, NOW)
     assert forth.lessons == taught.lessons
