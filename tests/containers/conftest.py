@@ -1,8 +1,13 @@
-"""An engine, the images of others, a clean clone, and in it everything of docker-compose.yml."""
+"""An engine, the images of others, a clean clone, and in it everything of docker-compose.yml.
+
+What can be done at the same time is: images are made together, and both emulators come up together.
+"""
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,17 +15,19 @@ import pytest
 from tests.containers.engine import Engine, an_engine, what_is_missing
 from tests.containers.images import (
     LAMBDA,
+    PYTHON,
     Image,
     images_of_others,
     provide,
 )
-from tests.containers.system import System, clone, lambda_registry
+from tests.containers.system import BUILT, System, asked_often, clone, lambda_registry
 from tests.e2e.conftest import browser, camera_picture, chromium
 from tests.integration.conftest import samples
 
 __all__ = ["browser", "camera_picture", "chromium", "samples"]
 
 TOLD = pytest.StashKey[list[str]]()
+PROFILES = ("localstack", "ministack")
 
 
 @pytest.fixture(scope="session")
@@ -48,57 +55,90 @@ def engine(told: list[str]) -> Iterator[Engine]:
         yield found
 
 
-@pytest.fixture(scope="session")
-def images(engine: Engine, told: list[str]) -> list[Image]:
-    """The images of others."""
-    found = []
-    for name in images_of_others():
-        begun = time.monotonic()
-        found.append(provide(engine, name))
-        told.append(f"{found[-1]} ({time.monotonic() - begun:.0f} s)")
-    return found
-
-
-@pytest.fixture(scope="session")
-def overrides(engine: Engine, images: list[Image]) -> Iterator[tuple[Path, ...]]:
-    """Compose files that stand-ins need."""
-    with ExitStack() as stack:
-        real = next(image.public for image in images if image.name == LAMBDA)
-        yield () if real else (stack.enter_context(lambda_registry(engine)),)
-
-
-@pytest.fixture(scope="session")
-def built(
-    engine: Engine, overrides: tuple[Path, ...], told: list[str]
-) -> tuple[Engine, Path, tuple[Path, ...]]:
-    """A clean clone whose images are built."""
-    folder = clone(engine.work / "clone")
-    begun = time.monotonic()
-    for profile in ("localstack", "ministack"):
-        System.at_free_ports(engine, folder, profile, overrides).build()
-    told.append(f"Our images: built in {time.monotonic() - begun:.0f} s")
-    for image in ("smartscale/app:0.1.0", "smartscale/deployer:0.1.0"):
-        size = int(engine.docker("inspect", "--format", "{{.Size}}", image))
-        told.append(f"{image}: {size / 1e6:.0f} MB")
-    return engine, folder, overrides
-
-
-@pytest.fixture(scope="module", params=["localstack", "ministack"])
-def system(
-    request: pytest.FixtureRequest,
-    built: tuple[Engine, Path, tuple[Path, ...]],
-    told: list[str],
-) -> Iterator[System]:
-    """Everything of docker-compose.yml, up on one emulator and then on the other."""
-    engine, folder, overrides = built
-    profile = str(request.param)
-    files = overrides if profile == "localstack" else ()
-    running = System.at_free_ports(engine, folder, profile, files)
-    begun = time.monotonic()
+def together(calls: Iterable[Callable[[], object]]) -> None:
+    """Call all of them at once; the first error is raised, and the others are not waited for."""
+    pool = ThreadPoolExecutor(8)
     try:
-        running.up()
-        told.append(f"{profile}: well after {time.monotonic() - begun:.0f} s")
-        yield running
-        told.append(f"{profile}: tried for {time.monotonic() - begun:.0f} s")
+        for begun in [pool.submit(call) for call in calls]:
+            begun.result()
     finally:
-        running.down(forget=True)
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def timed(told: list[str], what: str) -> Iterator[None]:
+    """Tell how long something took."""
+    begun = time.monotonic()
+    yield
+    told.append(f"{what}: {time.monotonic() - begun:.0f} s")
+
+
+@pytest.fixture(scope="session")
+def built(engine: Engine, told: list[str]) -> Iterator[list[System]]:
+    """A clean clone whose images are built, with both emulators, of which none runs yet."""
+    folder = clone(engine.work / "clone")
+    images: dict[str, Image] = {}
+
+    def have(name: str) -> None:
+        with timed(told, name):
+            images[name] = provide(engine, name)
+
+    plain = System.at_free_ports(engine, folder, "localstack", ())
+    with timed(told, "All images"):
+        have(PYTHON)  # of which the others are made
+        together(
+            [
+                *(partial(have, name) for name in images_of_others() if name != PYTHON),
+                *(partial(build, plain, name, told) for name in BUILT),
+            ]
+        )
+    told += [str(image) for image in images.values()]
+    for name in ("smartscale/app:0.1.0", "smartscale/deployer:0.1.0"):
+        size = int(engine.docker("inspect", "--format", "{{.Size}}", name))
+        told.append(f"{name}: {size / 1e6:.0f} MB")
+    with ExitStack() as stack:
+        overrides: tuple[Path, ...] = (asked_often(engine.work),)
+        if not images[LAMBDA].public:
+            overrides += (stack.enter_context(lambda_registry(engine)),)
+        yield [System.at_free_ports(engine, folder, name, overrides) for name in PROFILES]
+
+
+def build(system: System, service: str, told: list[str]) -> None:
+    """Build the image of a service, and tell how long that took."""
+    with timed(told, f"image of {service}"):
+        system.build(service)
+
+
+@pytest.fixture(scope="session")
+def systems(built: list[System], told: list[str]) -> Iterator[dict[str, System]]:
+    """Everything of docker-compose.yml, up on both emulators."""
+
+    def up(system: System) -> None:
+        with timed(told, f"{system.profile}, until it is well"):
+            system.up()
+
+    try:
+        together([partial(up, system) for system in built])
+        yield {system.profile: system for system in built}
+    finally:
+        for system in built:
+            system.down(forget=True)
+
+
+@pytest.fixture(params=PROFILES)
+def system(request: pytest.FixtureRequest, systems: dict[str, System]) -> System:
+    """It on one emulator, and then on the other."""
+    return systems[str(request.param)]
+
+
+@pytest.fixture(scope="session")
+def next_version(systems: dict[str, System], told: list[str]) -> str:
+    """The images of a version after the one that runs; the version."""
+    system = systems["localstack"]
+    before = system.version()
+    source = system.folder / "layers/smartscale/python/smartscale/__init__.py"
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace(f'"{before}"', f'"{before}.1"'), encoding="utf-8")
+    with timed(told, "All images of new code"):
+        together([partial(build, system, name, told) for name in BUILT])
+    return f"{before}.1"

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,14 @@ from infra.waiting import wait_until
 
 _START_S = 60.0
 _STOP_S = 60.0
+_running: set["subprocess.Popen[str]"] = set()
+"""The commands that have not ended."""
+
+
+def kept_images() -> Path:
+    """Where an engine of our own keeps its images, so that the next run need not make them anew."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(cache) / "smartscale" / "containers"
 
 
 @dataclass(frozen=True)
@@ -61,19 +69,25 @@ def said(
         AssertionError: it failed, or did not end in time; with the end of what it printed.
     """
     with tempfile.TemporaryFile("w+", encoding="utf-8") as out:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            cwd=cwd,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+        _running.add(process)
         try:
-            status = subprocess.run(
-                command,
-                env=environment,
-                cwd=cwd,
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                timeout=timeout_s,
-                check=False,
-            ).returncode
+            status = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             status = -1
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            _running.discard(process)
         out.seek(0)
         text = out.read()
     shown = " ".join(command)
@@ -123,8 +137,8 @@ def what_is_missing() -> str | None:
 def an_engine() -> Iterator[Engine]:
     """The engine that runs here; else one of our own, until the end.
 
-    Of ours nothing is left: neither images nor networks, and the rules of this machine's firewall
-    are those of before.
+    Of ours only images are left, in `kept_images`: no container, volume or network is, and the
+    rules of this machine's firewall are those of before. What other threads still run ends, too.
     """
     compose = compose_command()
     assert compose is not None
@@ -136,17 +150,20 @@ def an_engine() -> Iterator[Engine]:
             with _own_engine(work) as address:
                 yield Engine(address, compose, own=True, work=work)
     finally:
+        for process in list(_running):
+            process.kill()
         shutil.rmtree(work)
 
 
 @contextmanager
 def _own_engine(work: Path) -> Iterator[str]:
     address = f"unix://{work}/docker.sock"
+    kept_images().mkdir(parents=True, exist_ok=True)
     with _network_as_before(), (work / "engine.log").open("wb") as log:
         process = subprocess.Popen(
             [
                 "dockerd",
-                *("--data-root", str(work / "data"), "--exec-root", str(work / "exec")),
+                *("--data-root", str(kept_images()), "--exec-root", str(work / "exec")),
                 *("--pidfile", str(work / "pid"), "--host", address),
             ],
             stdout=log,
@@ -163,11 +180,22 @@ def _own_engine(work: Path) -> Iterator[str]:
         finally:
             environment = {**os.environ, "DOCKER_HOST": address}
             if process.poll() is None:
-                left = said(["docker", "ps", "--all", "--quiet"], environment, 60).split()
-                if left:
-                    said(["docker", "rm", "--force", *left], environment, 120)
+                with suppress(AssertionError):  # the network is put right all the same
+                    _forget_all_but_images(environment)
                 process.send_signal(signal.SIGTERM)
             process.wait(_STOP_S)
+
+
+def _forget_all_but_images(environment: dict[str, str]) -> None:
+    left = said(["docker", "ps", "--all", "--quiet"], environment, 60).split()
+    if left:
+        said(["docker", "rm", "--force", "--volumes", *left], environment, 120)
+    said(["docker", "network", "prune", "--force"], environment, 60)
+    volumes = said(["docker", "volume", "ls", "--quiet"], environment, 60).split()
+    if volumes:
+        said(["docker", "volume", "rm", *volumes], environment, 60)
+    # Those of a version before, which no name leads to.
+    said(["docker", "image", "prune", "--force"], environment, 120)
 
 
 @contextmanager

@@ -1,9 +1,12 @@
 """The images of others that ours are made of and run beside: the public ones, or stand-ins.
 
 Where no registry can be reached, they are made of what Debian, PyPI and npm have. A stand-in of
-LocalStack is LocalStack itself; the others do what is needed here. What was real is told.
+LocalStack is LocalStack itself; the others do what is needed here. What was real is told. One that
+the engine has from an earlier run is taken as long as it would be made of the same.
 """
 
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -44,13 +47,50 @@ def images_of_others() -> list[str]:
 
 def provide(engine: Engine, name: str) -> Image:
     """Have an image: as it is there, pulled, or a stand-in."""
-    if engine.docker("images", "--quiet", name).strip():
-        return Image(name, public=_STAND_IN not in engine.docker("inspect", name))
-    if not os.environ.get("SMARTSCALE_STAND_INS") and _pulled(engine, name):
-        return Image(name, public=True)
     kind = next(kind for kind in _MAKERS if kind in name)
-    _MAKERS[kind](engine, name)
+    made_of = _made_of(_MAKERS[kind][0], name)
+    if engine.docker("images", "--quiet", name).strip():
+        labels = json.loads(engine.docker("inspect", "--format", "{{json .Config.Labels}}", name))
+        found = (labels or {}).get(_STAND_IN)
+        if found in {made_of, None}:
+            return Image(name, public=found is None)
+    elif not os.environ.get("SMARTSCALE_STAND_INS") and _pulled(engine, name):
+        return Image(name, public=True)
+    file, make = _MAKERS[kind]
+    make(engine, _Build(name, file, made_of, engine.work / file))
     return Image(name, public=False)
+
+
+@dataclass(frozen=True)
+class _Build:
+    """A stand-in to be made."""
+
+    name: str
+    file: str
+    """The name of its Dockerfile."""
+    made_of: str
+    context: Path
+    """A folder of its own: several are made at once."""
+
+    def run(self, engine: Engine, **arguments: str) -> None:
+        """Make it, of what is in `context` and of what lies beside its Dockerfile."""
+        shutil.copytree(STAND_INS, self.context, dirs_exist_ok=True)
+        given = [f"--build-arg={key}={value}" for key, value in arguments.items()]
+        engine.docker(
+            *("build", "--quiet", "--label", f"{_STAND_IN}={self.made_of}", "--tag", self.name),
+            *(*given, "--file", str(self.context / f"{self.file}.Dockerfile"), str(self.context)),
+        )
+
+
+def _made_of(file: str, name: str) -> str:
+    """A hash of all that a stand-in is made of, which is its label."""
+    text = (STAND_INS / f"{file}.Dockerfile").read_text("utf-8")
+    parts = [text, name, *_ELSEWHERE.get(file, ())]
+    copied = [STAND_INS / one for one in re.findall(r"^COPY (\S+)", text, re.MULTILINE)]
+    parts += [one.read_text("utf-8") for one in copied if one.is_file()]
+    if f"FROM {PYTHON}" in text:
+        parts.append(_made_of("python", PYTHON))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _pulled(engine: Engine, name: str) -> bool:
@@ -65,26 +105,17 @@ def _pulled(engine: Engine, name: str) -> bool:
 
 
 _STAND_IN = "org.smartscale.stand-in"
+_PACKAGES = "python3.13,python3-pip,python3.13-venv,ca-certificates,netbase,tzdata"
+_ELSEWHERE: dict[str, tuple[str, ...]] = {"python": (_PACKAGES,), "localstack": (_DYNAMODB,)}
+"""What a stand-in is made of that lies in no file here."""
 
 
-def _build(engine: Engine, name: str, kind: str, **arguments: str) -> None:
-    context = engine.work / "stand_ins"
-    shutil.copytree(STAND_INS, context, dirs_exist_ok=True)
-    given = [f"--build-arg={key}={value}" for key, value in arguments.items()]
-    engine.docker(
-        *("build", "--quiet", "--label", f"{_STAND_IN}=1", "--tag", name, *given),
-        *("--file", str(context / f"{kind}.Dockerfile"), str(context)),
-    )
-
-
-def _python(engine: Engine, name: str) -> None:
-    context = engine.work / "stand_ins"
-    context.mkdir(exist_ok=True)
+def _python(engine: Engine, build: _Build) -> None:
+    build.context.mkdir()
     root = engine.work / "trixie.tar"
-    packages = "python3.13,python3-pip,python3.13-venv,ca-certificates,netbase,tzdata"
     said(
         [
-            *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}"),
+            *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={_PACKAGES}"),
             *("trixie", str(root), _mirror()),
         ],
         dict(os.environ),
@@ -93,8 +124,8 @@ def _python(engine: Engine, name: str) -> None:
     engine.docker("import", str(root), "smartscale/trixie")
     root.unlink()
     # This machine's: it may have to trust who stands between it and the internet.
-    shutil.copy(_CERTIFICATES, context)
-    _build(engine, name, "python")
+    shutil.copy(_CERTIFICATES, build.context)
+    build.run(engine)
 
 
 def _mirror() -> str:
@@ -107,36 +138,30 @@ def _mirror() -> str:
     return next(line for line in targets.splitlines() if line.rstrip("/").endswith("/debian"))
 
 
-def _lambda(engine: Engine, name: str) -> None:
-    _build(engine, name, "lambda")
-
-
-def _localstack(engine: Engine, name: str) -> None:
-    context = engine.work / "stand_ins"
+def _localstack(engine: Engine, build: _Build) -> None:
     packed = said(
         ["npm", "pack", "--silent", _DYNAMODB], dict(os.environ), 300, cwd=engine.work
     ).split()[-1]
     shutil.unpack_archive(engine.work / packed, engine.work / "npm")
     [jar] = (engine.work / "npm").rglob("DynamoDBLocal.jar")
-    shutil.copytree(jar.parent, context / "dynamodb-local", dirs_exist_ok=True)
-    _build(engine, name, "localstack")
+    shutil.copytree(jar.parent, build.context / "dynamodb-local")
+    build.run(engine)
 
 
-def _ministack(engine: Engine, name: str) -> None:
-    version = name.rpartition(":")[2].removesuffix("-full")
-    _build(engine, name, "ministack", VERSION=version)
+def _ministack(engine: Engine, build: _Build) -> None:
+    build.run(engine, VERSION=build.name.rpartition(":")[2].removesuffix("-full"))
 
 
-def _grafana(engine: Engine, name: str) -> None:
-    _build(engine, name, "grafana")
+def _plain(engine: Engine, build: _Build) -> None:
+    build.run(engine)
 
 
-_MAKERS: dict[str, Callable[[Engine, str], None]] = {
-    "lambda/python": _lambda,
-    "python:": _python,
-    "localstack": _localstack,
-    "ministack": _ministack,
-    "grafana": _grafana,
+_MAKERS: dict[str, tuple[str, Callable[[Engine, _Build], None]]] = {
+    "lambda/python": ("lambda", _plain),
+    "python:": ("python", _python),
+    "localstack": ("localstack", _localstack),
+    "ministack": ("ministack", _ministack),
+    "grafana": ("grafana", _plain),
 }
 
 

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -21,6 +21,10 @@ from tests.support import eventually, free_port
 PROJECT = "smartscale-containers"
 _BUILD_S, _UP_S, _DOWN_S = 600.0, 480.0, 180.0
 _REGION = "us-east-1"
+
+
+BUILT = ("api", "localstack-deploy")
+"""Services whose images are all of ours."""
 
 
 def clone(folder: Path) -> Path:
@@ -52,7 +56,6 @@ class System:
     """What is set in the shell."""
     overrides: tuple[Path, ...] = ()
     """Further compose files."""
-    took: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def at_free_ports(
@@ -60,11 +63,12 @@ class System:
     ) -> "System":
         """One beside whatever else runs on this engine and this machine."""
         ports = ("SMARTSCALE_UI_PORT", "SMARTSCALE_API_PORT", "SMARTSCALE_CLOUD_PORT")
+        project = f"{PROJECT}-{profile}"
         variables = {
             **{name: str(free_port()) for name in (*ports, "GRAFANA_PORT")},
-            "COMPOSE_PROJECT_NAME": PROJECT,
+            "COMPOSE_PROJECT_NAME": project,
             "COMPOSE_PROFILES": profile,
-            "SMARTSCALE_NETWORK": PROJECT,
+            "SMARTSCALE_NETWORK": project,
             "DOCKER_SOCK": engine.socket,
         }
         return cls(engine, folder, profile, variables, overrides)
@@ -99,9 +103,14 @@ class System:
             check=check,
         )
 
-    def build(self) -> None:
-        """Build our images."""
-        self.compose("build", timeout_s=_BUILD_S)
+    @property
+    def project(self) -> str:
+        """What its containers, volumes and network are named after."""
+        return self.variables["COMPOSE_PROJECT_NAME"]
+
+    def build(self, service: str) -> None:
+        """Build the image of a service; others may have the same."""
+        self.compose("build", service, timeout_s=_BUILD_S)
 
     def up(self) -> None:
         """Start everything, or what changed, and wait until it is well and deployed."""
@@ -125,7 +134,7 @@ class System:
         return self._found().get(service, "missing")
 
     def _found(self) -> dict[str, str]:
-        project = f"label=com.docker.compose.project={PROJECT}"
+        project = f"label=com.docker.compose.project={self.project}"
         ids = self.engine.docker("ps", "--all", "--quiet", "--filter", project).split()
         containers = json.loads(self.engine.docker("inspect", *ids)) if ids else []
         found = {}
@@ -153,6 +162,18 @@ class System:
         """What the API says of itself."""
         answer = httpx.get(f"{self.api}/v1/health", timeout=30, trust_env=False)
         return str(answer.json()["version"])
+
+
+def asked_often(folder: Path) -> Path:
+    """A compose file by which services are asked every two seconds whether they are well.
+
+    Each waits for those that it needs, here again and again.
+    """
+    override = folder / "asked-often.yml"
+    health = {"healthcheck": {"interval": "2s"}}
+    services = dict.fromkeys(("api", "kiosk", "importer", "grafana"), health)
+    override.write_text(json.dumps({"services": services}), encoding="utf-8")
+    return override
 
 
 @contextmanager

@@ -10,6 +10,7 @@ Lambda's image.
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -112,6 +113,8 @@ class _ForLocalStack(_Handler):
 
 def main() -> None:
     """Serve both, and run the function's runtime until it ends."""
+    # Else the first process of a container does not heed it, and Docker waits before it kills.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     for item in json.loads(os.environ.get("LOCALSTACK_CHMOD_PATHS", "[]")):
         subprocess.run(["chmod", "-R", item["mode"], item["path"]], check=False)
     for address, handler in ((("127.0.0.1", 9001), _ForRuntime), (("", 9563), _ForLocalStack)):
