@@ -38,15 +38,16 @@ def test_both_ways_tell_the_same() -> None:
     by_line = []
     for line in map(json.loads, out.getvalue().splitlines()):
         [definition] = line["_aws"]["CloudWatchMetrics"]
-        [metric], [names] = definition["Metrics"], definition["Dimensions"]
+        [names] = definition["Dimensions"]
         moment = datetime.fromtimestamp(line["_aws"]["Timestamp"] / 1000, UTC)
-        by_line.append(
+        by_line += [
             (
-                (definition["Namespace"], metric["Name"], metric["Unit"]),
+                (definition["Namespace"], metric["Name"], metric.get("Unit", "None")),
                 {name: line[name] for name in names},
                 (line[metric["Name"]], moment),
             )
-        )
+            for metric in definition["Metrics"]
+        ]
     [said] = cloud.put
     by_call = [
         (
@@ -98,13 +99,39 @@ def test_a_line_of_metrics_carries_the_correlation_id_but_not_as_a_dimension() -
     assert line["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["Stack"]]
 
 
-def test_a_metric_that_is_called_like_its_dimension_does_not_fit_into_a_line() -> None:
+def test_what_is_told_at_once_of_a_weighing_is_one_line() -> None:
+    out = io.StringIO()
+    metrics = EmfMetrics(FakeMetrics, "shop", out)
+    weighings = []
+    for number in range(3):
+        with correlation.correlated(f"till-{number}"):
+            weighings += [Metric("Requests", 1), Metric("Confidence", number / 2, "None")]
+
+    metrics.emit([*weighings, *(Metric("QueueAge", age, "Seconds") for age in (1, 5))])
+
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [line.get("correlation_id") for line in lines] == ["till-0", "till-1", "till-2", None]
+    assert [line.get("Confidence") for line in lines] == [0, 0.5, 1, None]
+    assert lines[3]["QueueAge"] == [1, 5]
+    assert len(lines[3]["_aws"]["CloudWatchMetrics"][0]["Metrics"]) == 1
+
+
+def test_a_line_has_no_more_values_of_a_metric_than_cloudwatch_takes() -> None:
+    out = io.StringIO()
+    EmfMetrics(FakeMetrics, "shop", out).emit(250 * [Metric("CostPerThousand", 0.05, "None")])
+    told = [json.loads(line)["CostPerThousand"] for line in out.getvalue().splitlines()]
+    assert [len(values) for values in told] == [100, 100, 50]
+
+
+def test_a_metric_that_is_called_like_its_dimension_is_a_line_for_the_filter() -> None:
     out, called = io.StringIO(), FakeMetrics()
     label = Metric("Label", 1, dimensions={"Label": "Banana"})
-    EmfMetrics(lambda: called, "shop", out).emit([label, Metric("Requests", 1)])
-    assert called.metrics == [label]
-    [line] = out.getvalue().splitlines()
-    assert json.loads(line)["Requests"] == 1
+    late = Metric("Label", 1, dimensions={"Label": "Banana"}, at=AT)
+    EmfMetrics(lambda: called, "shop", out).emit([label, late, Metric("Requests", 1)])
+    assert called.metrics == [late]
+    counted, line = map(json.loads, out.getvalue().splitlines())
+    assert counted == {"metric": "Label", "value": 1, "Stack": "shop", "Label": "Banana"}
+    assert line["Requests"] == 1
 
 
 def test_metrics_that_cannot_be_told_fail_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 NAMESPACE = "SmartScale"
 _STACK = "Stack"
+_NO_UNIT = "None"
+_MAX_OF_A_LINE = 100
+"""Embedded metric format takes so many metrics in a line, and so many values of one."""
 _log = logging.getLogger(__name__)
 _MAX_DATA = 1000
 _MAX_QUERIES = 500
@@ -40,12 +43,15 @@ _UNREADABLE = "The figures cannot be read just now: try again in a moment."
 
 
 class EmfMetrics:
-    """Embedded metric format: a log line that CloudWatch turns into metrics, free of calls.
+    """Log lines that CloudWatch turns into metrics, free of calls: embedded metric format.
 
-    A line is one flat object, so it cannot hold a metric that is called like one of its dimensions:
-    `Label` by Label goes by a call on AWS too.
+    CloudWatch charges for each byte of a log, so a line holds all that is told at once of one
+    weighing. As it is one flat object, it cannot hold a metric that is called like one of its
+    dimensions: `Label` by Label is a plain line, of which the template's metric filter makes a
+    value. A filter counts for now, so what is told late of such a metric goes by a call.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntaxForMetricFilters.html
     """
 
     def __init__(self, called: Callable[[], Metrics], stack: str, out: TextIO = sys.stdout) -> None:
@@ -54,31 +60,53 @@ class EmfMetrics:
         self._out = out
 
     def emit(self, metrics: Sequence[Metric]) -> None:
-        """Write one line a value, so that no two values share a name in a line."""
-        called = [metric for metric in metrics if metric.name in metric.dimensions]
-        if called:
-            self._called().emit(called)
-        metrics = [metric for metric in metrics if metric.name not in metric.dimensions]
+        """Write a line for each weighing and set of dimensions."""
+        lines: dict[tuple[Any, ...], list[Metric]] = defaultdict(list)
+        late = []
         for metric in metrics:
-            moment = metric.at or datetime.now(UTC)
-            dimensions = _of_stack(self._stack, metric.dimensions)
-            definition = {
-                "Namespace": NAMESPACE,
-                "Dimensions": [list(dimensions)],
-                "Metrics": [{"Name": metric.name, "Unit": metric.unit}],
-            }
-            line = {
-                "_aws": {
-                    "Timestamp": int(moment.timestamp() * 1000),
-                    "CloudWatchMetrics": [definition],
-                },
-                **dimensions,
-                metric.name: metric.value,
-            }
-            if metric.correlation_id is not None:
-                line["correlation_id"] = metric.correlation_id
-            self._out.write(json.dumps(line) + "\n")
+            if metric.name not in metric.dimensions:
+                of = metric.at, metric.correlation_id, tuple(metric.dimensions.items())
+                lines[of].append(metric)
+            elif metric.at is None:
+                of_stack = _of_stack(self._stack, metric.dimensions)
+                self._write({"metric": metric.name, "value": metric.value, **of_stack})
+            else:
+                late.append(metric)
+        for together in lines.values():
+            for some in batched(together, _MAX_OF_A_LINE):
+                self._write(self._line(some))
         self._out.flush()
+        if late:
+            self._called().emit(late)
+
+    def _line(self, metrics: Sequence[Metric]) -> dict[str, Any]:
+        """What is told of one weighing, in embedded metric format."""
+        one = metrics[0]
+        dimensions = _of_stack(self._stack, one.dimensions)
+        values: dict[str, list[float]] = defaultdict(list)
+        units: dict[str, str] = {}
+        for metric in metrics:
+            values[metric.name].append(metric.value)
+            units[metric.name] = metric.unit
+        named = [
+            {"Name": name} if unit == _NO_UNIT else {"Name": name, "Unit": unit}
+            for name, unit in units.items()
+        ]
+        told_by = {} if one.correlation_id is None else {"correlation_id": one.correlation_id}
+        return {
+            "_aws": {
+                "Timestamp": int((one.at or datetime.now(UTC)).timestamp() * 1000),
+                "CloudWatchMetrics": [
+                    {"Namespace": NAMESPACE, "Dimensions": [list(dimensions)], "Metrics": named}
+                ],
+            },
+            **dimensions,
+            **told_by,
+            **{name: told[0] if len(told) == 1 else told for name, told in values.items()},
+        }
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        self._out.write(json.dumps(line, separators=(",", ":")) + "\n")
 
 
 class CloudWatchMetrics:

@@ -28,6 +28,7 @@ class S3Memories:
     def __init__(self, bucket: Bucket, briefings: Briefings) -> None:
         self._bucket = bucket
         self._briefings = briefings
+        self._carried: dict[ModelRef, list[int]] = {}
 
     def newest(self, after: int = 0) -> MemoryVersion | None:
         """The newest version above a number."""
@@ -74,9 +75,18 @@ class S3Memories:
             return None
 
     def carried(self, model: ModelRef) -> list[int]:
-        """The versions that a kiosk with this model can take along."""
-        found = self._bucket.list(carried_prefix(model))
-        return [int(PurePosixPath(one["Key"]).stem) for one in found]
+        """The versions that a kiosk with this model can take along.
+
+        Listed anew only where the memory has a version that was not among them: every kiosk asks,
+        day and night, and a listing costs forty times as much as reading a row.
+        """
+        briefing = self._briefings.read()
+        known = self._carried.get(model, [0])
+        if briefing is None or briefing.memory > known[-1]:
+            found = self._bucket.list(carried_prefix(model))
+            known = [0, *(int(PurePosixPath(one["Key"]).stem) for one in found)]
+            self._carried[model] = known
+        return known[1:]
 
     def read_carried(self, model: ModelRef, number: int) -> bytes:
         """What a kiosk takes along of a version."""

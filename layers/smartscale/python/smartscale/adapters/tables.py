@@ -22,6 +22,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.indexes import Index
 from pynamodb.models import Model
 
+from smartscale.adapters.packed import packed, unpacked
 from smartscale.adapters.rows import (
     BRIEFING_KEY,
     BriefingRow,
@@ -148,7 +149,7 @@ class DynamoWeighings:
         attributes = {
             "job_id": weighing.job_id,
             "version": weighing.version,
-            "document": zlib.compress(weighing.model_dump_json(exclude_none=True).encode()),
+            "document": packed(weighing),
             "facts": _packed(weighing),
             "history_shard": needs.shards[shard],
             "scale_id": weighing.scale_id,
@@ -543,7 +544,7 @@ def _text(number: Decimal | None) -> str | None:
 
 
 def _weighing(row: WeighingRow) -> Weighing:
-    return Weighing.model_validate_json(zlib.decompress(row.document))
+    return unpacked(row.document)
 
 
 def document_of(row: Model) -> dict[str, object]:
