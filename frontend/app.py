@@ -13,6 +13,7 @@ from fastapi.responses import StreamingResponse
 from nicegui import Client, app, background_tasks, ui
 
 from frontend.api.catalogue import Catalogue
+from frontend.api.client import LONGEST_WAIT_S
 from frontend.api.errors import ApiError, ApiMissing
 from frontend.devices.cameras import FILM, LIVE_PATH, open_camera
 from frontend.devices.scales.scale import Scale
@@ -75,10 +76,17 @@ def create_kiosk(
     state.mkdir(parents=True, exist_ok=True)
     key = settings.api_key.get_secret_value() if settings.api_key else None
     secret = settings.kiosk_secret.get_secret_value() if settings.kiosk_secret else None
+    look_s = settings.looks_every_s
     api = OfflineApi(
-        str(settings.api_url), state, api_key=key, kiosk_secret=secret, transport=transport
+        str(settings.api_url),
+        state,
+        look_s=look_s,
+        hold_s=LONGEST_WAIT_S if key else 0,
+        api_key=key,
+        kiosk_secret=secret,
+        transport=transport,
     )
-    catalogue = Catalogue(api)
+    catalogue = Catalogue(api, look_s)
     wired = scale or open_scale(settings.scale)
     kiosk = Kiosk(
         settings=settings,

@@ -23,6 +23,7 @@ from frontend.labels.desk import Printing
 from frontend.labels.printer import NO_PRINTER, printer_of
 from frontend.labels.profiles import PROFILES
 from frontend.labels.shop import Shop, check_line, read_logo
+from frontend.offline.availability import LOOK_PAID_S, LOOK_S
 from frontend.secure import Served
 from frontend.weighing.containers import GIVEN_OUT, read_containers
 from frontend.words.languages import load_languages
@@ -45,6 +46,9 @@ class Settings(BaseSettings):
     api_url: HttpUrl = Field(default=HttpUrl("http://127.0.0.1:8000"), alias="SMARTSCALE_API_URL")
     api_key: SecretStr | None = Field(default=None, alias="SMARTSCALE_API_KEY")
     """The kiosk's key for an API that wants one, as on AWS."""
+    look_s: float | None = Field(default=None, gt=0, alias="SMARTSCALE_LOOK_S")
+    """How often the API is asked for new prices and lessons while nobody weighs; without it every
+    15 seconds, or every hour where it wants a key, since each request is paid for there."""
     kiosk_secret: SecretStr | None = Field(default=None, alias="SMARTSCALE_KIOSK_SECRET")
     """What API and kiosks share: with it a kiosk proves what it asks for staff."""
     port: int = Field(default=8501, ge=1, le=65535, alias="SMARTSCALE_UI_PORT")
@@ -82,6 +86,13 @@ class Settings(BaseSettings):
     """What staff log in with: a PIN, or the hash of one."""
     admin_token: SecretStr = Field(default=SecretStr(DEMO_TOKEN), alias="ADMIN_TOKEN")
     """What the kiosk shows to the API for a manager; it never goes to a browser."""
+
+    @property
+    def looks_every_s(self) -> float:
+        """The seconds between two looks at the API while nobody weighs."""
+        if self.look_s is not None:
+            return self.look_s
+        return LOOK_S if self.api_key is None else LOOK_PAID_S
 
     @property
     def pins(self) -> dict[Role, str]:

@@ -18,6 +18,7 @@ from functions.admin.app import router as admin
 from functions.admin.app import settings as admin_settings
 from functions.result.app import bell, disk
 from functions.result.app import router as result
+from functions.upload.app import bell as bell_of_upload
 from functions.upload.app import router as upload
 from infra.bell import bell_from_environment
 from infra.durable import flush_every_put
@@ -115,7 +116,7 @@ def main() -> None:
         app.dependency_overrides[disk] = space.left
     told = bell_from_environment()
     if told is not None:
-        app.dependency_overrides[bell] = lambda: told
+        app.dependency_overrides |= {bell: lambda: told, bell_of_upload: lambda: told}
     admin_settings()  # refuses to start with an unsafe token
     hosts = Hosts(settings.host, settings.allowed_hosts.split())
     uvicorn.run(

@@ -59,6 +59,12 @@ class FakeUploads:
         self.media_types[key] = media_type
         self.objects[key] = stored, body
 
+    def put_new(self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str]) -> bool:
+        if key in self.objects:
+            return False
+        self.put(key, body, media_type, metadata)
+        return True
+
     def read(self, key: str) -> tuple[StoredUpload, bytes]:
         if key not in self.objects:
             raise NotFound(key)

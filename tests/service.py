@@ -276,6 +276,7 @@ class Service:
         )
         return {
             upload.staff_when_needed: lambda: staff,
+            upload.answers_when_wanted: shop.weighings.get,
             upload.accept: Accept(Intake(self), FakeIdempotencyKeys(), clock),
             result.carry: Carry(shop.memories, shop.asking),
             result.history: History(shop.weighings, shop.ledger, shop.uploads, clock),

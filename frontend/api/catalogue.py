@@ -37,10 +37,20 @@ class CatalogueSource(Protocol):
 
 
 class Catalogue:
-    """The catalogue, asked for once a minute at most for all pages of the kiosk."""
+    """The catalogue, asked for once a minute at most for all pages of the kiosk.
 
-    def __init__(self, api: CatalogueSource) -> None:
+    What it says is for finding items; what is charged comes with each answer.
+    """
+
+    def __init__(self, api: CatalogueSource, keep_s: float = 0) -> None:
+        """Nothing is asked before somebody reads.
+
+        Args:
+            api: where the catalogue comes from.
+            keep_s: for how long it is kept, where that is longer than a minute.
+        """
         self._api = api
+        self._keep_s = max(_KEEP_S, keep_s)
         self._items: tuple[CatalogueItem, ...] = ()
         self._by_label: dict[str, CatalogueItem] = {}
         self._indexes: dict[str, Index[CatalogueItem]] = {}
@@ -57,7 +67,7 @@ class Catalogue:
             if items is not self._items:
                 self._items, self._indexes = items, {}
                 self._by_label = {item.label: item for item in items}
-            self._until = time.monotonic() + _KEEP_S
+            self._until = time.monotonic() + self._keep_s
         return self._items
 
     async def index(self, language: str) -> "Index[CatalogueItem]":

@@ -17,7 +17,7 @@ from frontend.api.proof import KioskProof
 from frontend.logs import note_answer, tell_correlation
 from smartscale.contract.analytics import Analytics
 from smartscale.contract.catalogue import Catalogue, CatalogueItem
-from smartscale.contract.document import Document
+from smartscale.contract.document import FALLBACK_LANGUAGE, Document
 from smartscale.contract.history import HistoryFilter
 from smartscale.contract.memory import CarriedMemory
 from smartscale.contract.weighing import Accepted, Act, ConfirmedBy, HistoryPage, Result
@@ -84,10 +84,34 @@ class ApiClient:
         idempotency_key: str,
         weighed_at: datetime | None = None,
     ) -> str:
-        """Weigh; the same key again is the same weighing. Returns its job id.
+        """Weigh, and ask for the result later; returns the weighing's job id."""
+        accepted = await self.weigh(
+            image,
+            weight_kg,
+            tare_kg,
+            scale_id=scale_id,
+            idempotency_key=idempotency_key,
+            weighed_at=weighed_at,
+        )
+        return accepted.job_id
+
+    async def weigh(
+        self,
+        image: bytes,
+        weight_kg: Decimal,
+        tare_kg: Decimal | None,
+        *,
+        scale_id: str,
+        idempotency_key: str,
+        weighed_at: datetime | None = None,
+        hold_s: int = 0,
+        language: str = FALLBACK_LANGUAGE,
+    ) -> Accepted:
+        """Weigh; the same key again is the same weighing.
 
         An empty `image` says that there is none: the answer is `unknown`, and a person confirms.
-        `weighed_at` says when that was, of what is sent late; it takes the kiosk's proof.
+        `weighed_at` says when that was, of what is sent late; it takes the kiosk's proof. With
+        `hold_s` the API may hold the answer so long until it has a result, in this language.
         """
         form = {"weight": f"{weight_kg:f}", "scale_id": scale_id}
         if not image:
@@ -96,17 +120,19 @@ class ApiClient:
             form["weighed_at"] = weighed_at.isoformat()
         if tare_kg is not None:
             form["tare_kg"] = f"{tare_kg:f}"
-        accepted = await self._ask(
+        headers = {"Idempotency-Key": idempotency_key}
+        if hold_s:
+            headers |= {"Prefer": f"wait={hold_s}", "Accept-Language": language}
+        return await self._ask(
             Accepted,
             "POST",
             "predict",
             data=form,
             files={"image": ("picture.jpg", image, "image/jpeg")} if image else None,
             auth=None if weighed_at is None else self._proof,
-            headers={"Idempotency-Key": idempotency_key},
+            headers=headers,
             timeout=_WHILE_A_SHOPPER_WAITS,
         )
-        return accepted.job_id
 
     async def result(self, job_id: str, language: str, *, wait_s: int = 0) -> Result:
         """A weighing as it stands; with `wait_s` the API holds the answer until it is done."""

@@ -6,6 +6,7 @@ is back, and `Watch` finds out when that is.
 """
 
 import asyncio
+import logging
 import time
 from collections import OrderedDict
 from datetime import datetime
@@ -14,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from frontend.api.client import ApiClient
-from frontend.api.errors import ApiUnreachable
+from frontend.api.errors import ApiThrottled, ApiUnreachable
 from frontend.offline import local
-from frontend.offline.availability import Availability
+from frontend.offline.availability import LOOK_S, Availability
 from frontend.offline.copy import CatalogueCopy
 from frontend.offline.keeper import Keeper, Request
 from frontend.offline.lessons import LessonsCopy
@@ -25,6 +26,7 @@ from frontend.offline.sender import Sender
 from frontend.offline.store import Kept, State, Store
 from frontend.offline.watch import Watch
 from smartscale.contract.catalogue import CatalogueItem
+from smartscale.contract.document import FALLBACK_LANGUAGE
 from smartscale.contract.weighing import ConfirmedBy, Result, Status
 
 SLOW_S = 10.0
@@ -33,11 +35,21 @@ _REMEMBERED = 64
 """How many requests are remembered whose service may go away before it has answered."""
 
 
+_log = logging.getLogger(__name__)
+
+
 class OfflineApi:
     """Routes each request to the service where that can be reached, else to this machine."""
 
     def __init__(
-        self, base_url: str, folder: Path, *, quiet_s: float = QUIET_S, **options: Any
+        self,
+        base_url: str,
+        folder: Path,
+        *,
+        quiet_s: float = QUIET_S,
+        look_s: float = LOOK_S,
+        hold_s: int = 0,
+        **options: Any,
     ) -> None:
         """Nothing is asked or sent before `start`.
 
@@ -45,6 +57,9 @@ class OfflineApi:
             base_url: where the service is.
             folder: where weighings, the catalogue and what was taught are kept.
             quiet_s: for how many seconds nobody may have changed a weighing before it is sent.
+            look_s: how often the service is asked for what is new while nobody weighs.
+            hold_s: how long it may hold a weighing's request until it has the answer, which saves
+                the request for that.
             options: what `ApiClient` takes besides.
         """
         self.service = ApiClient(base_url, **options)
@@ -56,7 +71,11 @@ class OfflineApi:
         lessons = LessonsCopy(folder / "lessons.json", local.model_here())
         self._keeper = Keeper(self._store, self._copy, lessons, self._screens)
         sender = Sender(self.service, self._store, self._screens)
-        self._watch = Watch(self.service, self._availability, (self._copy, lessons), sender)
+        copies = self._copy, lessons
+        self._watch = Watch(self.service, self._availability, copies, sender, look_s)
+        self._hold_s, self._language = hold_s, FALLBACK_LANGUAGE
+        self._ready: dict[tuple[str, str], Result] = {}
+        """The answer that came with the last request, by its weighing and language."""
         self._requests: OrderedDict[str, tuple[Request, float]] = OrderedDict()
         """What the service was sent, by the id that it gave; and when, on the monotonic clock."""
 
@@ -120,24 +139,44 @@ class OfflineApi:
         sent_at = time.monotonic()
         if self.cut_since is None:
             try:
-                job_id = await self.service.predict(
-                    image, weight_kg, tare_kg, scale_id=scale_id, idempotency_key=idempotency_key
+                accepted = await self.service.weigh(
+                    image,
+                    weight_kg,
+                    tare_kg,
+                    scale_id=scale_id,
+                    idempotency_key=idempotency_key,
+                    hold_s=self._hold_s,
+                    language=self._language,
                 )
             except ApiUnreachable as error:
                 self._availability.note_lost(error)
+            except ApiThrottled as error:  # others are many just now; no shopper waits for them
+                _log.info(
+                    "The service takes no weighing just now, this one is made here: %s", error
+                )
             else:
-                self._remember(job_id, request, sent_at)
-                return job_id
+                self._remember(accepted.job_id, request, sent_at)
+                if accepted.result is not None:
+                    self._ready = {(accepted.job_id, self._language): accepted.result}
+                return accepted.job_id
         return (await self._keeper.weigh(request)).id
 
     async def result(self, job_id: str, language: str, *, wait_s: int = 0) -> Result:
         """A weighing as it stands, at the service or here."""
+        self._language = language
+        ready = self._ready.pop((job_id, language), None)
+        if ready is not None:
+            return ready
         kept = await self._here(job_id)
         if kept is None:
             try:
                 result = await self.service.result(job_id, language, wait_s=wait_s)
             except ApiUnreachable as error:
                 kept = await self._take_over(job_id, error)
+            except ApiThrottled:
+                if job_id not in self._requests:
+                    raise
+                kept = await self._keeper.weigh(self._requests[job_id][0], job_id)
             else:
                 if result.status is not Status.PENDING or not self._is_slow(job_id):
                     return result

@@ -6,6 +6,11 @@ from datetime import UTC, datetime
 
 from frontend.api.errors import ApiError
 
+LOOK_S = 15.0
+"""How often a service that is there is asked, while nothing is to be sent."""
+LOOK_PAID_S = 3600.0
+"""The same for one that takes money for each request."""
+
 _log = logging.getLogger(__name__)
 
 

@@ -56,6 +56,11 @@ class LessonsCopy:
         if found.revision == model[1]:
             self.now = found
 
+    @property
+    def asks(self) -> bool:
+        """Whether `fetch` asks at all."""
+        return self._model is not None
+
     async def fetch(self, service: ApiClient) -> None:
         """Ask the service for what is new, and keep that.
 

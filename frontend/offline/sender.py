@@ -15,6 +15,8 @@ from smartscale.contract.weighing import ConfirmedBy, Status
 
 _PATIENCE_S = 120.0
 """How long the service may take to recognise one weighing that was sent."""
+SLOW_S = 3.0
+"""A service that takes longer to recognise one has much to do: shoppers come first."""
 _FORGET_AFTER = timedelta(days=1)
 
 _log = logging.getLogger(__name__)
@@ -33,12 +35,16 @@ class Sender:
     async def send_kept(self) -> bool:
         """Send what waits; returns whether something still waits.
 
+        A kiosk is one of many, who all have something to send after an outage: where the service
+        is slow to take one, the next waits for another round.
+
         Raises:
             ApiUnreachable: the service is away again.
         """
         while (kept := await asyncio.to_thread(self._store.first)) is not None:
             if self._screens.may_show(kept.id):
                 return True
+            began = time.monotonic()
             try:
                 adopt(local.correlation_of(kept.weighing))
                 job_id = await self._send(kept)
@@ -55,6 +61,8 @@ class Sender:
             await asyncio.to_thread(self._store.sent, kept, job_id)
             self._screens.leave(kept.id)
             adopt(None)
+            if time.monotonic() - began > SLOW_S:
+                return await asyncio.to_thread(self._store.first) is not None
         await asyncio.to_thread(self._store.forget_sent, datetime.now(UTC) - _FORGET_AFTER)
         return False
 

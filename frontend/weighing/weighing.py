@@ -6,6 +6,7 @@ Nothing in here knows the screen or the scale.
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Protocol, Self
 
@@ -17,6 +18,7 @@ from frontend.weighing.samples import Sample
 from frontend.words.languages import N_, Language
 from frontend.words.refusals import fault_words
 from smartscale.contract.weighing import Pieces, Prediction, Result, Status
+from smartscale.domain.job_id import new_job_id
 
 MAX_ALTERNATIVES = 4
 MAX_QUANTITY = 99
@@ -166,7 +168,8 @@ class Weighing:
     def send(self, entry: Entry) -> object:
         """Begin to wait for the answer to an entry; returns the attempt for `recognise`."""
         if entry != self._sent:
-            self._sent, self._key = entry, str(uuid.uuid4())
+            # As the service makes ids: it takes this one for the weighing's own.
+            self._sent, self._key = entry, new_job_id(datetime.now(UTC))
             self._correlation_id = uuid.uuid4().hex
         self._attempt = attempt = object()
         self.notice = self.result = None

@@ -187,7 +187,7 @@ class Batch:
                         self._recognise(replace(arrival, again=_came_before(record)))
             case LessonOffer(job_id, correlation_id):
                 with correlation.correlated(correlation_id):
-                    self.worker.learn.process(job_id)
+                    self.worker.learn.process(job_id, self.worker.remember.version)
                     logger.info("looked whether it teaches", extra={"job_id": job_id})
             case Announcement(event):
                 with correlation.correlated(event.data.correlation_id):

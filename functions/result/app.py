@@ -1,7 +1,7 @@
 """The result function: results, confirmations, history, catalogue, analytics and health."""
 
-import asyncio
 import base64
+import time
 from collections.abc import Callable
 from datetime import timedelta, tzinfo
 from functools import lru_cache
@@ -36,7 +36,7 @@ from smartscale.domain.charge import Charge
 from smartscale.domain.load import parse_quantity
 from smartscale.domain.weighing import ConfirmedBy, ModelRef
 from smartscale.http.app import create_app, lambda_handler
-from smartscale.http.bell import Bell, NoBell
+from smartscale.http.bell import Bell, NoBell, answered
 from smartscale.http.health import DiskHealth, Health, probe
 from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import analytics as figures_shown
@@ -232,15 +232,14 @@ async def result(
     lang: Language = "en",
 ) -> Result:
     """The answer of a weighing. With `wait` it is held until there is one, at most 10 seconds."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + wait
+    deadline = time.monotonic() + wait
     with told.listen(job_id) as pause:
         if wait and operation.is_just_begun(job_id):
             await pause(wait)
         weighing = await run_in_threadpool(operation.result, job_id)
-        while weighing is None and (left := deadline - loop.time()) > 0:
-            await pause(left)
-            weighing = await run_in_threadpool(operation.outcome, job_id)
+        if weighing is None:
+            left = deadline - time.monotonic()
+            weighing = await answered(lambda: operation.outcome(job_id), pause, left, at_once=False)
     return shown.pending(job_id) if weighing is None else shown.result(weighing, lang)
 
 

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
 from fastapi.concurrency import run_in_threadpool
 
 from smartscale.access import staff as staff_of
+from smartscale.adapters.answers import DynamoAnswers
+from smartscale.adapters.aws import dynamodb_client
 from smartscale.adapters.bucket import S3IdempotencyKeys, S3Uploads, data_bucket
 from smartscale.adapters.cloudwatch import count_cold_start
 from smartscale.clock import now
@@ -17,9 +19,12 @@ from smartscale.domain.errors import InvalidInput
 from smartscale.domain.load import Load, parse_scale_id
 from smartscale.domain.moments import parse_moment
 from smartscale.domain.upload import MAX_IMAGE_BYTES, NO_PICTURE
+from smartscale.domain.weighing import Weighing
 from smartscale.http.app import BASE_PATH, create_app, lambda_handler
+from smartscale.http.bell import Bell, NoBell, answered
 from smartscale.http.pictures import in_picture_thread
-from smartscale.http.requests import UploadRequest, one_weight
+from smartscale.http.present import weighing as shown
+from smartscale.http.requests import UploadRequest, one_weight, preferred_language, preferred_wait
 from smartscale.http.shown import shown_by
 from smartscale.operations.access.staff import Shown, Staff
 from smartscale.operations.weighing.accept import Accept
@@ -29,11 +34,22 @@ from smartscale.settings import (
     RegistrySettings,
     ShopSettings,
     StaffSettings,
+    WeighingsSettings,
     time_zone,
 )
 
+_SOONEST_S = 0.15
+"""No weighing is done sooner where nobody tells: each look costs money there."""
 
-class Settings(BucketSettings, RegistrySettings, MetricsSettings, StaffSettings, ShopSettings):
+
+class Settings(
+    BucketSettings,
+    RegistrySettings,
+    MetricsSettings,
+    StaffSettings,
+    ShopSettings,
+    WeighingsSettings,
+):
     """The upload function's settings."""
 
     max_image_bytes: int = MAX_IMAGE_BYTES
@@ -45,6 +61,24 @@ def accept() -> Accept:
     settings = Settings()
     bucket = data_bucket(settings.smartscale_bucket, settings.aws_region)
     return Accept(S3Uploads(bucket), S3IdempotencyKeys(bucket), now, settings.max_image_bytes)
+
+
+@lru_cache
+def answers() -> DynamoAnswers:
+    """Where outcomes are, for who wants to wait for one."""
+    settings = Settings()
+    return DynamoAnswers(dynamodb_client(settings.aws_region), settings.weighings_table)
+
+
+def answers_when_wanted() -> Callable[[str], Weighing | None]:
+    """What looks for an outcome: not all wait, and it takes a connection."""
+    return lambda job_id: answers().get(job_id)
+
+
+@lru_cache
+def bell() -> Bell:
+    """What tells that an answer is there; the embedded API says who does."""
+    return NoBell(_SOONEST_S)
 
 
 @lru_cache
@@ -68,6 +102,8 @@ async def predict(
     asks: Annotated[Shown, Depends(shown_by)],
     of_staff: Annotated[Callable[[], Staff], Depends(staff_when_needed)],
     zone: Annotated[tzinfo, Depends(time_zone)],
+    look: Annotated[Callable[[str], Weighing | None], Depends(answers_when_wanted)],
+    told: Annotated[Bell, Depends(bell)],
     image: Annotated[UploadFile | None, File(description="JPEG, PNG, WebP or HEIC")] = None,
     weight: Annotated[str | None, Form(description="gross weight in kg, such as 0.450")] = None,
     weight_kg: Annotated[str | None, Form(description="the same as weight")] = None,
@@ -82,14 +118,19 @@ async def predict(
         str | None, Form(description="`none`: there is no image, a person says what it is")
     ] = None,
     idempotency_key: Annotated[str | None, Header()] = None,
+    prefer: Annotated[
+        str, Header(description="`wait=5` (RFC 7240) holds the answer until there is a `result`")
+    ] = "",
+    accept_language: Annotated[str, Header(description="of the names in `result`")] = "",
 ) -> Accepted:
     """Weigh: send a picture and a weight; ask `result_url` for the answer.
 
     A picture has at most 10 MB and 40 megapixels (PNG 20, HEIC 24.5, WebP 12.5); shrink photos to
     about 1280 pixels first. Where no camera sees anything, `picture=none` in place of the image
     gives a weighing that needs a confirmation. With an `Idempotency-Key` a request can be repeated
-    and is still one weighing. `weighed_at`, of a scale that was cut off, takes a kiosk's proof or
-    the admin token.
+    and is still one weighing. With `Prefer: wait=SECONDS`, 10 at most, the answer is held until the
+    weighing has its `result`; when the time is over it comes without. `weighed_at`, of a scale that
+    was cut off, takes a kiosk's proof or the admin token.
     """
     if picture not in {None, NO_PICTURE}:
         raise InvalidInput("picture can only be none: a picture is sent as the file `image`.")
@@ -109,12 +150,22 @@ async def predict(
         job_id = await run_in_threadpool(
             operation.without_picture, load, scale, idempotency_key, begun
         )
-        return Accepted(job_id=job_id, result_url=_result_url(job_id))
-    file = image.file
-    job_id = await in_picture_thread(
-        lambda: operation.image(file.read(), load, scale, idempotency_key, begun)
-    )
-    return Accepted(job_id=job_id, result_url=_result_url(job_id))
+    else:
+        file = image.file
+        job_id = await in_picture_thread(
+            lambda: operation.image(file.read(), load, scale, idempotency_key, begun)
+        )
+    accepted = Accepted(job_id=job_id, result_url=_result_url(job_id))
+    if not (wait_s := preferred_wait(prefer)):
+        return accepted
+    with told.listen(job_id) as pause:
+        # Whoever tells may have told already.
+        tells = not isinstance(told, NoBell)
+        weighing = await answered(lambda: look(job_id), pause, wait_s, at_once=tells)
+    if weighing is None:
+        return accepted
+    answer = shown.result(weighing, preferred_language(accept_language))
+    return accepted.model_copy(update={"status": answer.status, "result": answer})
 
 
 @router.post("/uploads", status_code=202)

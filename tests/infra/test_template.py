@@ -43,6 +43,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:GetObject", "DataBucket/idempotency/*"),
         ("s3:PutObject", "DataBucket/idempotency/*"),
         ("s3:ListBucket", "DataBucket uploads/*"),
+        ("dynamodb:GetItem", "WeighingRows"),
         ("dynamodb:GetItem", "ModelsTable refused#*"),
         ("dynamodb:UpdateItem", "ModelsTable refused#*"),
         ("secretsmanager:GetSecretValue", "KioskSecret"),

@@ -10,14 +10,20 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 import uvicorn
+from pydantic import SecretStr
 
+from frontend.api.client import LONGEST_WAIT_S
 from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.offline import api, local
 from frontend.offline.api import OfflineApi
+from frontend.offline.availability import LOOK_PAID_S, LOOK_S
 from frontend.offline.copy import CatalogueCopy
+from frontend.settings import Settings
+from infra.sizing.workload import LOOK_REQUESTS, WEIGHING_REQUESTS, Usage
 from smartscale.adapters.litert import load_builtin
 from smartscale.contract.weighing import ConfirmedBy, Result, Unit
 from smartscale.domain.asking import Asking
@@ -492,3 +498,111 @@ async def test_a_service_that_knows_of_no_memory_is_there_all_the_same(
     service.lacks = ("memory",)
     await kiosk.tend()
     assert kiosk.cut_since is None
+
+
+class Counting(httpx.AsyncBaseTransport):
+    """Counts what the service is asked."""
+
+    def __init__(self, service: Service) -> None:
+        self._asked: list[str] = []
+        self._transport = service.transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self._asked.append(f"{request.method} {request.url.path.split('/')[2]}")
+        return await self._transport.handle_async_request(request)
+
+    def taken(self) -> list[str]:
+        """What was asked since the last time."""
+        asked, self._asked = self._asked, []
+        return asked
+
+
+@pytest.mark.asyncio
+async def test_a_kiosk_asks_no_more_than_the_calculators_say(
+    service: Service, tmp_path: Path
+) -> None:
+    """On AWS each request is paid for."""
+    counting = Counting(service)
+    kiosk = OfflineApi(
+        "http://service",
+        tmp_path,
+        transport=counting,
+        kiosk_secret=KIOSK_SECRET,
+        look_s=LOOK_PAID_S,
+        hold_s=LONGEST_WAIT_S,
+    )
+    try:
+        await kiosk.tend()
+        assert counting.taken() == ["GET catalogue", "GET memory"]
+        assert LOOK_REQUESTS == 2
+        await kiosk.tend()
+        assert counting.taken() == ["GET memory"], "the catalogue was just read"
+
+        await weigh(kiosk)
+        counting.taken()  # the first was not held in the shopper's language, which it learns by it
+        result = await weigh(kiosk, "key-2")
+        assert counting.taken() == ["POST predict"]
+        assert WEIGHING_REQUESTS == 1
+        assert (result.name, result.price) == ("Bananen", Decimal("0.95"))
+        assert (await kiosk.result(result.job_id, "de")).job_id == result.job_id
+        assert counting.taken() == ["GET result"], "as it stands by now"
+        await kiosk.confirm(result.job_id, "Lemon", "en")
+        assert counting.taken() == ["POST confirm"]
+
+        service.down = True
+        await kiosk.tend()
+        service.down = False
+        counting.taken()
+        await kiosk.tend()
+        assert counting.taken()[0] == "GET health", "whether it is back is known at once"
+    finally:
+        await kiosk.close()
+
+
+def test_a_service_that_is_paid_for_each_request_is_looked_after_less_often() -> None:
+    key = SecretStr("key")
+    assert Settings().looks_every_s == LOOK_S
+    assert Settings(api_key=key).looks_every_s == LOOK_PAID_S == 60 * Usage().look_minutes
+    assert Settings(api_key=key, look_s=60).looks_every_s == 60
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("route", ["predict", "result"])
+async def test_a_shopper_does_not_wait_for_a_service_that_turns_kiosks_away(
+    service: Service, tmp_path: Path, route: str
+) -> None:
+    """As a gateway does when a thousand kiosks ask at once."""
+    throttling = Throttling(service, route)
+    kiosk = OfflineApi(
+        "http://service", tmp_path, quiet_s=0, transport=throttling, kiosk_secret=KIOSK_SECRET
+    )
+    try:
+        await kiosk.tend()
+        throttling.on = True
+        result = await weigh(kiosk)
+        assert (result.label, result.price) == ("Banana", Decimal("0.95"))
+        assert kiosk.cut_since is None, "it is there"
+        throttling.on = False
+        await kiosk.tend()
+        (job,) = service.weighings
+        assert (job.price, len(service.pictures)) == (Decimal("0.95"), 1)
+    finally:
+        await kiosk.close()
+
+
+class Throttling(httpx.AsyncBaseTransport):
+    """Turns requests for a route away, in the gateway's own words."""
+
+    def __init__(self, service: Service, route: str) -> None:
+        self.on = False
+        self._route, self._transport = route, service.transport
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not self.on or self._route not in request.url.path:
+            return await self._transport.handle_async_request(request)
+        problem = {"type": "about:blank", "title": "Too Many Requests", "status": 429}
+        return httpx.Response(
+            429,
+            json={**problem, "detail": "This is more than a kiosk may ask for."},
+            headers={"Content-Type": "application/problem+json"},
+        )

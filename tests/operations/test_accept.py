@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from smartscale.domain.errors import InvalidInput, TooLarge
-from smartscale.domain.job_id import job_time
+from smartscale.domain.job_id import job_time, new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.upload import direct_upload_key, upload_key
 from smartscale.operations.weighing.accept import Accept
@@ -80,6 +80,46 @@ def test_a_retry_after_a_crash_stores_the_picture(accept: Accept, uploads: FakeU
     uploads.objects.clear()  # the crash came after the key and before the picture
     assert accept.image(picture(), LOAD, "till-1", "key-1") == job_id
     assert upload_key(job_id) in uploads.objects
+
+
+def test_a_key_that_is_an_id_of_now_is_the_weighings_own_and_takes_no_record(
+    uploads: FakeUploads,
+) -> None:
+    keys = FakeIdempotencyKeys()
+    accept = Accept(uploads, keys, Clock())
+    key = new_job_id(NOW - timedelta(seconds=2))
+    assert accept.image(picture(), LOAD, "till-1", key) == key
+    assert accept.image(picture(), LOAD, "till-1", key) == key
+    assert (list(uploads.objects), keys.claims) == ([upload_key(key)], {})
+    upload, _ = uploads.read(upload_key(key))
+    assert (upload.job_id, upload.load()) == (key, LOAD)
+    for image, load in ((picture("PNG"), LOAD), (picture(), Load.parse("0.600"))):
+        with pytest.raises(InvalidInput, match="another picture or weight"):
+            accept.image(image, load, "till-1", key)
+    with pytest.raises(InvalidInput, match="another picture or weight"):
+        accept.without_picture(LOAD, "till-1", key)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=-3), timedelta(minutes=-2), timedelta(hours=1)])
+def test_an_id_of_another_time_is_a_key_like_any_other(
+    accept: Accept, uploads: FakeUploads, ahead: timedelta
+) -> None:
+    """Whoever chose it could choose the prices of that time."""
+    key = new_job_id(NOW + ahead)
+    job_id = accept.image(picture(), LOAD, "till-1", key)
+    assert job_time(job_id) == NOW
+    assert accept.image(picture(), LOAD, "till-1", key) == job_id
+    assert list(uploads.objects) == [upload_key(job_id)]
+
+
+def test_a_weighing_that_is_sent_again_much_later_is_the_same(uploads: FakeUploads) -> None:
+    clock = Clock()
+    accept = Accept(uploads, FakeIdempotencyKeys(), clock)
+    key = new_job_id(clock())
+    accept.image(picture(), LOAD, "till-1", key)
+    clock.advance(hours=2)
+    assert accept.image(picture(), LOAD, "till-1", key, clock() - timedelta(hours=2)) == key
+    assert list(uploads.objects) == [upload_key(key)]
 
 
 def test_a_direct_upload_is_limited(accept: Accept) -> None:

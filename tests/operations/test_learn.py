@@ -5,7 +5,15 @@ from decimal import Decimal
 import pytest
 
 from smartscale.domain.errors import Conflict, InvalidInput, NotFound
-from smartscale.domain.memory import SHOPPERS_TO_AGREE, HeldBecause, MemoryProgress, Teacher
+from smartscale.domain.memory import (
+    LESSONS_PER_LABEL,
+    SHOPPERS_TO_AGREE,
+    HeldBecause,
+    Lesson,
+    MemoryProgress,
+    MemoryVersion,
+    Teacher,
+)
 from smartscale.domain.weighing import ConfirmedBy, ModelRef
 from smartscale.operations.learning.remember import Remember
 from smartscale.recognition.photo import ImageError
@@ -272,3 +280,27 @@ def test_a_confirmation_that_is_delivered_again_brings_no_lesson_back(
     weigh(shop, "Lemon", by)
     # A new confirmation teaches; of shoppers' as many are wanted as before.
     assert len(taught(shop)) == (1 if by is ConfirmedBy.ATTENDANT else 0)
+
+
+def test_shoppers_add_nothing_to_an_item_that_has_all_its_lessons_until_these_are_old(
+    shop: Shop,
+) -> None:
+    now = shop.clock()
+    lessons = [
+        Lesson(label="Lemon", picture=f"{number}", teacher=Teacher.SHOPPERS, at=now)
+        for number in range(LESSONS_PER_LABEL)
+    ]
+    full = MemoryVersion.empty(now).learn(lessons, now)
+    assert full.knows_enough_of("Lemon", now)
+    assert not full.knows_enough_of("Banana", now)
+    assert not full.forget("0", now).knows_enough_of("Lemon", now)
+    job_id = weigh(shop, "Lemon", ConfirmedBy.SHOPPER)
+    shop.memories.votes.clear()
+
+    shop.learn.process(job_id, full)
+    assert shop.memories.votes == {}, "nothing is written"
+
+    shop.clock.advance(days=1)
+    assert not full.knows_enough_of("Lemon", shop.clock())
+    shop.learn.process(job_id, full)
+    assert shop.memories.votes

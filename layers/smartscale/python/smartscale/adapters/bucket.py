@@ -171,6 +171,10 @@ class S3Uploads:
             Metadata=metadata,
         )
 
+    def put_new(self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str]) -> bool:
+        """Store an image unless the key is taken; tells whether it was stored."""
+        return self._bucket.put_new(key, body, media_type, metadata)
+
     def read(self, key: str) -> tuple[StoredUpload, bytes]:
         """An image with its bytes."""
         try:

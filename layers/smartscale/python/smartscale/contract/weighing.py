@@ -36,6 +36,8 @@ class Accepted(Document):
     job_id: str
     status: Status = Status.PENDING
     result_url: str
+    result: "Result | None" = None
+    """The outcome, for who preferred to wait for it."""
 
 
 class DirectUpload(Accepted):

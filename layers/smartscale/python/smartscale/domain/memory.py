@@ -6,7 +6,7 @@ counts, so going back is a new version too, and the numbers only grow.
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
 
@@ -22,6 +22,7 @@ LESSONS_PER_LABEL = 30
 
 SHOPPERS_TO_AGREE = 3
 """A single shopper may choose the cheaper item on purpose, so one alone teaches nothing."""
+_OFTEN_ENOUGH = timedelta(days=1)
 
 TAKEN_OUT_KEPT = 1000
 """How many weighings whose lessons were taken out are remembered: the newest. A queue gives a
@@ -214,6 +215,16 @@ class MemoryVersion(BaseModel):
                 "label": None,
             }
         )
+
+    def knows_enough_of(self, label: str, now: datetime) -> bool:
+        """Whether shoppers need not teach an item now: it has all the lessons that it may have, and
+        one of them is new.
+
+        Each vote and each lesson is written and read again by all workers, which a thousand scales
+        would have them do all day.
+        """
+        taught = [lesson.at for lesson in self.lessons if lesson.label == label]
+        return len(taught) >= LESSONS_PER_LABEL and now - max(taught) < _OFTEN_ENOUGH
 
     def go_back(self, parent: Self, at: datetime) -> Self:
         """The next version, which knows what the parent knew.

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import Protocol, TypeVar
+
+from fastapi.concurrency import run_in_threadpool
 
 _FIRST_PAUSE_S = 0.02
 _LONGEST_PAUSE_S = 0.08
@@ -11,6 +13,9 @@ _LONGEST_PAUSE_S = 0.08
 
 Pause = Callable[[float], Awaitable[object]]
 """Waits until it is time to look again, so many seconds at most."""
+
+
+_Answer = TypeVar("_Answer")
 
 
 class Bell(Protocol):
@@ -21,13 +26,20 @@ class Bell(Protocol):
 
 
 class NoBell:
-    """Nobody tells: it looks often at first, when the answer is due, and then less often."""
+    """Nobody tells: it looks often at first, when the answer is due, and then less often.
+
+    Args:
+        first_s: the first pause.
+    """
+
+    def __init__(self, first_s: float = _FIRST_PAUSE_S) -> None:
+        self._first_s = first_s
 
     @contextmanager
     def listen(self, job_id: str) -> Iterator[Pause]:
         """Pauses that grow."""
         del job_id
-        pause_s = _FIRST_PAUSE_S
+        pause_s = self._first_s
 
         async def pause(most_s: float) -> None:
             nonlocal pause_s
@@ -35,3 +47,23 @@ class NoBell:
             pause_s = min(pause_s * 1.3, _LONGEST_PAUSE_S)
 
         yield pause
+
+
+async def answered(
+    look: Callable[[], _Answer | None], pause: Pause, wait_s: float, *, at_once: bool = True
+) -> _Answer | None:
+    """Hold a request until there is an answer, so many seconds at most.
+
+    Args:
+        look: the answer, or None while there is none.
+        pause: what tells when to look again.
+        wait_s: how long.
+        at_once: whether there may be one already.
+    """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait_s
+    found = await run_in_threadpool(look) if at_once else None
+    while found is None and (left := deadline - loop.time()) > 0:
+        await pause(left)
+        found = await run_in_threadpool(look)
+    return found

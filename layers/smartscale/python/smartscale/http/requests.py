@@ -3,12 +3,14 @@
 Money and weight come as text, since JSON's numbers are binary floats; shares are from 0 to 1.
 """
 
+import re
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from smartscale.contract.document import FALLBACK_LANGUAGE
 from smartscale.contract.history import HistoryFilter
 from smartscale.domain.catalogue import Item
 from smartscale.domain.declaration import Declaration
@@ -23,6 +25,10 @@ from smartscale.importing.preprocessings import canonical_name
 from smartscale.operations.ports.weighings import HistoryFilter as StoredFilter
 from smartscale.operations.weighing.history import history_filter
 
+LONGEST_WAIT_S = 10
+"""How long a request may be held until its answer is there."""
+_WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,4})(?![\w.])", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2}\b", re.ASCII)
 _CLEARABLE = (
     "piece_kg_min",
     "piece_kg_max",
@@ -235,3 +241,27 @@ def label_of(file_name: str | None) -> str:
             name=repr((file_name or "")[:80]),
         )
     return label
+
+
+def preferred_wait(prefer: str) -> int:
+    """The seconds of `wait` in a header Prefer (RFC 7240), 10 at most; 0 where there is none.
+
+    What cannot be read is no preference, as the standard wants it.
+
+    Examples:
+        >>> [preferred_wait(said) for said in ("", "respond-async, wait=5", "wait=3600", "wait=x")]
+        [0, 5, 10, 0]
+    """
+    found = _WAIT.search(prefer)
+    return min(LONGEST_WAIT_S, int(found[1])) if found else 0
+
+
+def preferred_language(accept_language: str) -> str:
+    """The first language of a header Accept-Language, by its two letters; else the fallback.
+
+    Examples:
+        >>> [preferred_language(said) for said in ("de-CH, en;q=0.8", "", "*")]
+        ['de', 'en', 'en']
+    """
+    found = _LANGUAGE.match(accept_language.strip().lower())
+    return found[0] if found else FALLBACK_LANGUAGE

@@ -9,6 +9,7 @@ from smartscale.domain.memory import (
     HeldBecause,
     HeldLesson,
     Lesson,
+    MemoryVersion,
     Teacher,
     contradicts,
     teaches,
@@ -36,8 +37,14 @@ class Learn:
         self._uploads = uploads
         self._now = now
 
-    def process(self, job_id: str) -> None:
-        """Learn from a confirmed weighing: an attendant's at once, shoppers' when they agree."""
+    def process(self, job_id: str, known: MemoryVersion | None = None) -> None:
+        """Learn from a confirmed weighing: an attendant's at once, shoppers' when they agree.
+
+        Args:
+            job_id: the weighing.
+            known: the memory that the worker has; shoppers add nothing to an item that it knows
+                enough of.
+        """
         weighing = self._weighings.get(job_id)
         teacher = None if weighing is None else teaches(weighing)
         if weighing is None or teacher is None:
@@ -46,6 +53,8 @@ class Learn:
             self._learn([weighing], teacher)
             return
         said, saw = str(weighing.confirmed_label), str(weighing.label)
+        if known is not None and known.knows_enough_of(said, self._now()):
+            return
         voters = [self._weighings.get(voter) for voter in self._memories.vote(said, saw, job_id)]
         # A weighing that counted before may have been confirmed as something else since, or an
         # attendant may have taken its lesson out.

@@ -25,6 +25,11 @@ class Remember:
         self._version: MemoryVersion | None = None
         self._recogniser: Recogniser | None = None
 
+    @property
+    def version(self) -> MemoryVersion | None:
+        """The version that the recogniser has; None before the first."""
+        return self._version
+
     def refresh(self, recogniser: Recogniser, announced: int) -> None:
         """Give the recogniser the newest version's lessons, before its next batch.
 

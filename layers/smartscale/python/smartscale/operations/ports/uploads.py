@@ -23,6 +23,9 @@ class Uploads(Protocol):
     def put(self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str]) -> None:
         """Store an image."""
 
+    def put_new(self, key: str, body: bytes, media_type: str, metadata: Mapping[str, str]) -> bool:
+        """Store an image unless the key is taken; tells whether it was stored."""
+
     def read(self, key: str) -> tuple[StoredUpload, bytes]:
         """An image with its bytes. Raises NotFound when there is none."""
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from smartscale.domain import correlation
 from smartscale.domain.errors import InvalidInput, TooLarge
-from smartscale.domain.job_id import new_job_id
+from smartscale.domain.job_id import is_job_id, job_time, new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.upload import (
     ACCEPTED_AT,
@@ -32,6 +32,31 @@ MAX_IDEMPOTENCY_KEY = 255
 PRESIGNED_SECONDS = 300
 LATEST = timedelta(days=31)
 """How late a weighing may be sent: as long as idempotency keys are kept."""
+_JUST_NOW = timedelta(minutes=1)
+_CLOCKS_DIFFER = timedelta(seconds=1)
+
+
+_USED = (
+    "This Idempotency-Key was used for another picture or weight: use a new key for a new weighing."
+)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture to be stored with its load."""
+
+    job_id: str
+    picture: StoredPicture
+    metadata: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        """Where it is stored."""
+        return upload_key(self.job_id)
+
+    def noted(self, now: datetime) -> dict[str, str]:
+        """What is stored with it."""
+        return {**self.metadata, ACCEPTED_AT: now.isoformat(), **_correlation(self.job_id)}
 
 
 @dataclass(frozen=True)
@@ -67,7 +92,8 @@ class Accept:
     ) -> str:
         """Store an image with its load and return the weighing's job id.
 
-        The same idempotency key gives the same weighing, also after a crash in between.
+        The same idempotency key gives the same weighing, also after a crash in between. A key in
+        the form of a job id of now becomes the weighing's own.
 
         Args:
             image: JPEG, PNG, WebP or HEIC.
@@ -97,6 +123,12 @@ class Accept:
     ) -> str:
         """Store a picture with its load; `image` is what the sender knows it by."""
         now = self._now()
+        if idempotency_key is not None and is_job_id(idempotency_key):
+            upload = Upload(idempotency_key, picture, metadata)
+            if _is_of_now(idempotency_key, now):
+                return self._store_first(upload, now)
+            if self._uploads.find(upload_key(idempotency_key)) is not None:
+                return self._same(upload)
         job_id = new_job_id(_begun(weighed_at, now))
         if idempotency_key is not None:
             content = json.dumps(metadata) + hashlib.sha256(image).hexdigest()
@@ -105,9 +137,28 @@ class Accept:
             if claimed != job_id and self._uploads.find(upload_key(claimed)) is not None:
                 return claimed
             job_id = claimed
-        noted = {ACCEPTED_AT: now.isoformat(), **_correlation(job_id)}
-        self._uploads.put(upload_key(job_id), picture.data, picture.media_type, metadata | noted)
+        upload = Upload(job_id, picture, metadata)
+        self._uploads.put(upload.key, picture.data, picture.media_type, upload.noted(now))
         return job_id
+
+    def _store_first(self, upload: "Upload", now: datetime) -> str:
+        """Store a picture under the id that its sender chose, unless it is there.
+
+        So the picture itself is what an idempotency key needs: S3 takes more for an object that it
+        writes than for anything else of a weighing.
+        """
+        data, media_type = upload.picture.data, upload.picture.media_type
+        if self._uploads.put_new(upload.key, data, media_type, upload.noted(now)):
+            return upload.job_id
+        return self._same(upload)
+
+    def _same(self, upload: "Upload") -> str:
+        """The id of a weighing that was stored before, if it is the same."""
+        stored, data = self._uploads.read(upload.key)
+        told = {name: stored.metadata.get(name) for name in upload.metadata}
+        if data != upload.picture.data or told != upload.metadata:
+            raise InvalidInput(_USED)
+        return upload.job_id
 
     def without_picture(
         self,
@@ -157,11 +208,13 @@ class Accept:
         claim = {"job_id": job_id, "content": hashlib.sha256(content.encode()).hexdigest()}
         holds = self._keys.claim(idempotency_key, claim)
         if holds["content"] != claim["content"]:
-            raise InvalidInput(
-                "This Idempotency-Key was used for another picture or weight: "
-                "use a new key for a new weighing."
-            )
+            raise InvalidInput(_USED)
         return holds["job_id"]
+
+
+def _is_of_now(job_id: str, now: datetime) -> bool:
+    """Whether a chosen id says truly when the weighing begins: prices are those of that moment."""
+    return -_CLOCKS_DIFFER <= now - job_time(job_id) <= _JUST_NOW
 
 
 def _begun(weighed_at: datetime | None, now: datetime) -> datetime:
