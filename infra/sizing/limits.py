@@ -4,7 +4,16 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from infra.sizing.workload import ARRIVAL, CONFIRMATION, UPLOAD, Function, Usage
+from infra.sizing.workload import (
+    ARRIVAL,
+    CONFIRMATION,
+    INDEXES,
+    LOOK_REQUESTS,
+    UPLOAD,
+    WEIGHING_REQUESTS,
+    Function,
+    Usage,
+)
 
 INFERENCE_CONCURRENCY = (2, 5, 10, 20, 50, 100, 200, 500, 1000)
 """The values that the template's parameter takes."""
@@ -45,21 +54,19 @@ def limits(usage: Usage, peak_per_minute: Decimal, operators: int) -> list[Limit
     """
     weighings = _HEADROOM * usage.kiosks * peak_per_minute / 60
     confirmations = weighings * usage.confirmed
-    requests = 2 * weighings + confirmations
+    looks = Decimal(LOOK_REQUESTS * usage.kiosks) / (60 * usage.look_minutes)
+    requests = WEIGHING_REQUESTS * weighings + confirmations + looks
     # What a kiosk sends at once after it was cut off: a weighing and the question for its answer.
     burst = 2 * usage.kiosks
-    api = math.ceil(
-        _busy(weighings, usage.upload)
-        + _busy(weighings, usage.result)
-        + _busy(confirmations, usage.confirm)
-    )
+    api = math.ceil(_busy(weighings, usage.upload) + _busy(confirmations, usage.confirm))
     inference = math.ceil(_busy(weighings + confirmations, usage.inference))
     batches = next((n for n in INFERENCE_CONCURRENCY if n >= inference), INFERENCE_CONCURRENCY[-1])
     puts = weighings * (UPLOAD.s3_writes + ARRIVAL.s3_writes)
     puts += confirmations * CONFIRMATION.s3_writes
     writes = weighings * ARRIVAL.table_writes + confirmations * CONFIRMATION.table_writes
-    # One of five writes is the history's; twice its share, as scales do not spread evenly.
-    hottest = writes / 5 * 2 / _HISTORY_SHARDS
+    # One of the row and its entries is the history's; twice its share, as scales do not spread
+    # evenly.
+    hottest = writes / (1 + INDEXES) * 2 / _HISTORY_SHARDS
     reads = weighings * ARRIVAL.table_reads + confirmations * CONFIRMATION.table_reads
     return [
         Limit("API requests a second", math.ceil(requests), 10_000, "ApiRequestsPerSecond",

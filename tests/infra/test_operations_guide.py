@@ -9,6 +9,7 @@ from typer.main import get_command
 from infra.backup.copy_out import PREFIXES
 from infra.cli import app
 from infra.settings import ROOT
+from infra.sizing.cost import alarms_in, bill, read_prices
 from infra.sizing.limits import limits
 from infra.sizing.workload import Usage
 
@@ -25,6 +26,12 @@ def test_the_table_of_limits_is_what_the_command_says() -> None:
     ]
     shown = GUIDE.split("<!-- limits 1000 -->")[1].split("<!-- end -->")[0]
     assert shown.strip().splitlines()[2:] == rows
+
+
+def test_a_million_weighings_cost_what_the_command_says() -> None:
+    usage = Usage(kiosks=1000, alarms=alarms_in(ROOT / "template.yaml"))
+    shown = GUIDE.split("<!-- cost 1000 -->")[1].split("<!-- end -->")[0]
+    assert f"{1000 * bill(usage, read_prices('eu-central-1')).per_thousand:.2f}" == shown
 
 
 def test_every_parameter_that_is_given_exists() -> None:

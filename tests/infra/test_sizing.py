@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from samtranslator.yaml_helper import yaml_parse
 
+from frontend.weighing.pictures import prepare
 from grafana.build import DASHBOARDS, RULES
 from infra.settings import ROOT
 from infra.sizing.cost import (
@@ -17,14 +19,19 @@ from infra.sizing.cost import (
     PRICES,
     QUERIES_OF_A_DASHBOARD,
     BadPrices,
+    alarms_in,
     bill,
     read_prices,
+    settings,
 )
 from infra.sizing.limits import INFERENCE_CONCURRENCY, limits
 from infra.sizing.marginal import COSTS, costs_text
 from infra.sizing.workload import Function, Usage
+from smartscale.operations.metrics.figures import OF_WEIGHINGS
 
 REGIONS = sorted(json.loads(PRICES.read_text())["regions"])
+MOST_FOR_A_MILLION = 54
+"""US dollars; the aim is 45."""
 FIXED = {
     "idle polling",
     "custom metrics",
@@ -34,6 +41,8 @@ FIXED = {
     "admin token",
     "kiosks' secret",
 }
+BY_INSTANCE = {"what workers ask", "read"}
+"""Of each instance that is busy at the same time, a whole number of them."""
 
 
 def monthly(usage: Usage, region: str = "us-east-1") -> dict[str, Decimal]:
@@ -43,11 +52,19 @@ def monthly(usage: Usage, region: str = "us-east-1") -> dict[str, Decimal]:
 
 
 def test_lines_that_can_be_reckoned_by_hand() -> None:
-    usage = Usage(kiosks=12, weighings_per_day=1000, confirmed=Decimal("0.5"), retention_days=10)
+    usage = Usage(
+        kiosks=12,
+        weighings_per_day=1000,
+        image_kb=150,
+        confirmed=Decimal("0.5"),
+        retention_days=10,
+    )
     lines = monthly(usage)
     assert round(usage.weighings, 6) == 365_000
-    # Two requests a weighing, one more where somebody confirms, at 3.50 for a million.
-    assert round(lines["API Gateway requests"], 6) == Decimal("3.19375")
+    # A request a weighing, one more where somebody confirms, at 3.50 for a million.
+    assert round(lines["API Gateway weighings"], 6) == Decimal("1.91625")
+    # Twelve kiosks that ask twice every hour ask 17,520 times.
+    assert round(lines["API Gateway idle kiosks"], 6) == Decimal("0.06132")
     # 12,000 pictures a day of 150 KB for 10 days are 18 GB, at 0.023.
     assert lines["S3 pictures kept"] == Decimal("0.414")
 
@@ -58,7 +75,10 @@ def test_what_is_used_twice_costs_twice_and_what_is_fixed_stays(kiosks: int, reg
     two = bill(Usage(kiosks=2 * kiosks), read_prices(region))
     for single, double in zip(one.lines, two.lines, strict=True):
         factor = 1 if single.what in FIXED else 2
-        assert round(double.monthly - factor * single.monthly, 9) == 0, single.what
+        if single.what in BY_INSTANCE:
+            assert single.monthly <= double.monthly <= 2 * single.monthly
+        else:
+            assert round(double.monthly - factor * single.monthly, 9) == 0, single.what
     assert two.per_thousand <= one.per_thousand
 
 
@@ -117,7 +137,7 @@ def test_twice_the_peak_fits_into_what_the_limits_say(kiosks: int) -> None:
     usage = Usage(kiosks=kiosks, confirmed=Decimal(0))
     found = {limit.what: limit for limit in limits(usage, Decimal(3), operators=1)}
     a_second = Decimal(kiosks * 3) / 60
-    assert found["API requests a second"].needed >= 2 * 2 * a_second
+    assert found["API requests a second"].needed >= 2 * a_second
     at_once = 2 * a_second * usage.inference.ms / 1000
     inference = found["inference at once"]
     assert inference.needed >= at_once
@@ -144,3 +164,44 @@ def test_what_grafana_asks_for_is_reckoned_as_it_is() -> None:
 
     assert math.ceil(sum(asked) / len(asked)) == QUERIES_OF_A_DASHBOARD
     assert len(RULES) == ALERT_QUERIES
+
+
+def test_a_million_weighings_of_a_thousand_kiosks_cost_no_more_than_promised() -> None:
+    usage = Usage(kiosks=1000, alarms=alarms_in(ROOT / "template.yaml"))
+    assert 1000 * bill(usage, read_prices("eu-central-1")).per_thousand <= MOST_FOR_A_MILLION
+
+
+def test_each_setting_costs_what_the_bill_says_with_it() -> None:
+    usage, table = Usage(kiosks=1000), read_prices("eu-central-1")
+    costs = {one.what: one.monthly for one in settings(usage, table)}
+    more = bill(replace(usage, history_days=366), table).monthly - bill(usage, table).monthly
+    assert costs["HistoryDays 366"] == more > 0
+    # 274 days more of 200,000 rows a day of 1.8 KB are 98.6 GB, at 0.306.
+    assert round(more, 2) == Decimal("30.18")
+    saved = {what for what, monthly in costs.items() if monthly < 0}
+    assert saved == {"ImageRetentionDays 7", "HistoryDays 31"}
+    assert all(monthly for monthly in costs.values())
+
+
+def test_what_a_setting_is_called_is_what_the_template_and_the_kiosk_call_it() -> None:
+    parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+    known = {*parameters, "SMARTSCALE_LOOK_S"}
+    for one in settings(Usage(), read_prices("eu-central-1")):
+        name, *values = one.what.split()
+        if name[0].isupper():
+            assert name in known, name
+            allowed = parameters.get(name, {}).get("AllowedValues")
+            assert allowed is None or values[0] in map(str, allowed), one.what
+
+
+def test_the_metrics_that_are_paid_for_are_those_that_are_emitted() -> None:
+    by_label = {"Label", "CorrectedByLabel"}
+    of_workers = {"ColdStarts", "DeadLetters", "QueueAge", "QueueDepth", "Throttles"}
+    of_workers |= {"CostPerThousand", "Risk", "RiskBound"}
+    plain = {*OF_WEIGHINGS, *of_workers} - by_label
+    assert Usage().metrics == len(plain) + 50 * len(by_label)
+
+
+def test_a_kiosks_picture_is_as_large_as_is_reckoned() -> None:
+    sizes = [len(prepare(file.read_bytes()).jpeg) for file in (ROOT / "sample_data").glob("*.jpg")]
+    assert 100 < sum(sizes) / len(sizes) / 1000 <= Usage().image_kb

@@ -1,13 +1,16 @@
 """The calculators' workload is what the functions really ask of other services."""
 
+import io
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from botocore.endpoint import Endpoint
+from starlette.testclient import TestClient
 
 from functions.inference import app as inference
 from functions.result import app as result
@@ -16,18 +19,25 @@ from infra.commands.catalogue import import_examples
 from infra.commands.connection import Connection
 from infra.sizing.workload import (
     ARRIVAL,
-    CALLS_ALONE,
-    CALLS_OF_TEN,
     CONFIRMATION,
-    RESULT,
+    INDEXES,
+    LOG_KB,
+    LOOK,
+    ROW_KB,
     UPLOAD,
     Calls,
     Usage,
 )
+from smartscale.adapters.cloudwatch import EmfMetrics
+from smartscale.clock import now
+from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
+from smartscale.domain.weighing import ModelRef
+from smartscale.http import access_log
 from smartscale.operations.messages import Arrival, arrival_message
 from tests.conftest import Deployed
+from tests.fakes import FakeMetrics
 from tests.functions.test_handlers import Context, sqs_event
 from tests.integration.test_backup import Stack, empty
 
@@ -35,6 +45,7 @@ __all__ = ["empty"]
 pytestmark = pytest.mark.integration
 
 _CACHED = (upload, inference, result)
+_MODEL = ModelRef(id="builtin", revision="1")
 _OF_LAMBDA = 2
 """A queue's message is received and deleted by Lambda, whom nobody sees here."""
 
@@ -94,8 +105,7 @@ def beyond(calls: Counter[str], planned: Calls, *, messages: int = 0) -> list[st
             calls["dynamodb GetItem"] + calls["dynamodb Scan"],
             planned.table_reads,
         ),
-        # A row of 1 to 2 KB, and an entry in each of three indexes.
-        "rows written": (calls["dynamodb PutItem"], Decimal(planned.table_writes) / 5),
+        "rows written": (calls["dynamodb PutItem"], planned.table_writes // (1 + INDEXES)),
     }
     known = {"PutObject", "ListObjectsV2", "GetObject", "HeadObject", "PublishBatch", "SendMessage"}
     known |= {"GetItem", "Scan", "PutItem", "PutMetricData"}
@@ -112,7 +122,7 @@ def test_a_weighing_asks_for_what_the_calculators_say(samples: dict[str, bytes])
     found = {}
     operation = upload.accept()
     with counted() as calls:
-        job_id = operation.image(samples["Banana"], load, "kiosk-1", "a-key")
+        job_id = operation.image(samples["Banana"], load, "kiosk-1", new_job_id(now()))
     found["upload"] = beyond(calls, UPLOAD)
 
     def recognise(job_id: str) -> None:
@@ -129,8 +139,8 @@ def test_a_weighing_asks_for_what_the_calculators_say(samples: dict[str, bytes])
 
     history, confirm = result.history(), result.confirm()
     with counted() as calls:
-        assert history.result(job_id) is not None
-    found["result"] = beyond(calls, RESULT)
+        assert upload.answers().get(job_id) is not None
+    assert calls["dynamodb GetItem"] == 1
 
     with counted() as calls:
         history.result(job_id)
@@ -138,41 +148,88 @@ def test_a_weighing_asks_for_what_the_calculators_say(samples: dict[str, bytes])
         batch = inference.Batch(inference.worker())
         batch.worker.learn.process(job_id)
     found["confirmation"] = beyond(calls, CONFIRMATION, messages=1)
-    assert found == {"upload": [], "arrival": [], "result": [], "confirmation": []}
+
+    # What is known already: a kiosk asks all day.
+    stores = result.catalogue(), result.carry()
+    told = stores[0].all().state_at(now()), stores[1].along(_MODEL, 0)
+    with counted() as calls:
+        assert stores[0].all().state_at(now()) == told[0]
+        assert stores[1].along(_MODEL, 0) == told[1]
+    found["look"] = beyond(calls, LOOK)
+    assert found == {"upload": [], "arrival": [], "confirmation": [], "look": []}
+
+
+def size(item: Mapping[str, Any], *names: str) -> int:
+    """The bytes that DynamoDB counts of an item, or of an entry with these attributes of it.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    total = 0
+    for name, value in item.items():
+        if names and name not in names:
+            continue
+        [(kind, held)] = value.items()
+        if kind == "N":
+            total += len(name) + len(held.strip("-0.")) // 2 + 2
+        else:
+            total += len(name) + len(held if kind == "B" else held.encode())
+    return total
+
+
+def test_a_row_is_one_write_unit_and_as_large_as_the_calculators_say(
+    fresh: Stack, deployed: Deployed, samples: dict[str, bytes]
+) -> None:
+    operation = upload.accept()
+    job_id = operation.image(samples["Banana"], Load.parse("0.500", "0.010", None), "kiosk-1000")
+    batch = inference.Batch(inference.worker())
+    batch.worker.recognise.process(Arrival(upload_key(job_id)), batch.recogniser, batch.catalogue)
+
+    def row() -> Mapping[str, Any]:
+        table, key = fresh.outputs.weighings_table, {"job_id": {"S": job_id}}
+        return deployed.dynamodb().get_item(TableName=table, Key=key)["Item"]
+
+    found = row()
+    entries = [
+        size(found, "job_id", "history_shard", "scale_id", "sold_label", "facts"),
+        2 * [size(found, "job_id", "history_shard", "scale_id", "sold_label")][0],
+    ]
+    assert size(found) <= 1024, size(found)
+    stored = size(found) + sum(entries) + 100 * (1 + INDEXES)
+    assert ROW_KB * Decimal("0.8") < Decimal(stored) / 1000 <= ROW_KB, stored
+    result.confirm().process(job_id, label="Lemon", staff="attendant@kiosk-1000")
+    assert size(row()) <= 1024, "a confirmed one, too"
 
 
 @pytest.mark.usefixtures("fresh")
-def test_a_weighing_keeps_to_its_budget_of_calls(samples: dict[str, bytes]) -> None:
-    load, operation = Load.parse("0.500", None, None), upload.accept()
+def test_the_functions_log_no_more_than_the_calculators_say(
+    samples: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each function by its own handler, as Lambda runs it, with metrics as on AWS."""
+    load, operation, worker = Load.parse("0.500", None, None), upload.accept(), inference.worker()
+    log = io.StringIO()
+    told = replace(worker, metrics=EmfMetrics(FakeMetrics, "smartscale", log))
+    monkeypatch.setattr(inference, "worker", lambda: told)
+    for logger in (inference.logger, access_log.logger):
+        monkeypatch.setattr(logger.registered_handler, "stream", log)
 
-    def weighed(together: int) -> Counter[str]:
-        """The calls of the inference function for a batch of new weighings."""
-        arrivals = [
-            Arrival(upload_key(operation.image(samples["Banana"], load, "kiosk-1")))
-            for _ in range(together)
-        ]
-        bucket = inference.worker().bucket_name
-        event = sqs_event(*(arrival_message(bucket, arrival) for arrival in arrivals))
-        with counted() as calls:
-            assert inference.handler(event, Context()) == {"batchItemFailures": []}
-        return calls
+    def said() -> int:
+        """The bytes since the last time."""
+        size = len(log.getvalue().encode())
+        log.seek(0)
+        log.truncate()
+        return size
 
-    weighed(1)  # the first in a worker loads model, memory and what labels are sold as
-    alone = [weighed(1) for _ in range(4)]
-    assert max(calls.total() for calls in alone) <= CALLS_ALONE, alone
-    assert alone[-1].total() == CALLS_ALONE - 1, "nothing is due each minute"
-    ten = weighed(10)
-    assert ten.total() <= CALLS_OF_TEN, ten
+    for _ in range(2):  # the first says what it loads
+        said()
+        job_id = operation.image(samples["Banana"], load, "kiosk-1000")
+        event = sqs_event(arrival_message(worker.bucket_name, Arrival(upload_key(job_id))))
+        assert inference.handler(event, Context()) == {"batchItemFailures": []}
+        weighed = said()
+    TestClient(upload.app).post("/v1/predict")
+    TestClient(result.app).post(f"/v1/confirm/{job_id}", json={})
+    asked = said()
 
-
-def test_the_functions_have_the_memory_that_is_paid_for(deployed: Deployed) -> None:
-    functions = deployed.functions().list_functions()["Functions"]
-    usage = Usage()
-    for name, planned in (
-        ("UploadFunction", usage.upload),
-        ("InferenceFunction", usage.inference),
-        ("ResultFunction", usage.result),
-        ("ResultFunction", usage.confirm),
-    ):
-        [found] = [one for one in functions if name in one["FunctionName"]]
-        assert found["MemorySize"] == planned.memory_mb, name
+    # A line for each request; half of the weighings are confirmed, with their figures.
+    figures, line = 600, asked / 2
+    total = weighed + line + (line + figures) * float(Usage().confirmed)
+    assert float(LOG_KB) * 800 < total <= float(LOG_KB) * 1000, (weighed, asked)
