@@ -107,7 +107,9 @@ def test_what_is_told_at_once_of_a_weighing_is_one_line() -> None:
         with correlation.correlated(f"till-{number}"):
             weighings += [Metric("Requests", 1), Metric("Confidence", number / 2, "None")]
 
-    metrics.emit([*weighings, *(Metric("QueueAge", age, "Seconds") for age in (1, 5))])
+    with correlation.correlated(None):  # a batch is no weighing's
+        of_batch = [Metric("QueueAge", age, "Seconds") for age in (1, 5)]
+    metrics.emit([*weighings, *of_batch])
 
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [line.get("correlation_id") for line in lines] == ["till-0", "till-1", "till-2", None]
