@@ -614,7 +614,7 @@ def alerts() -> str:
         "orgId": 1,
         "name": "smartscale",
         "folder": "SmartScale",
-        "interval": "1m",
+        "interval": "2m",
         "rules": [rule(alert) for alert in RULES],
     }
     return json.dumps({"apiVersion": 1, "groups": [group]}, indent=2, sort_keys=True) + "\n"

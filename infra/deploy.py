@@ -57,6 +57,7 @@ def embedded_parameters(settings: Settings) -> dict[str, str]:
         "ImageRetentionDays": str(settings.image_retention_days),
         "HistoryDays": str(settings.history_days),
         "LogLevel": settings.log_level,
+        "LogSample": "1",
         "ModelId": settings.model_id,
     }
 

@@ -39,6 +39,7 @@ sam deploy --config-env localstack \
     "TimeZone=${SMARTSCALE_TIME_ZONE:-UTC}" \
     "ModelId=${SMARTSCALE_MODEL_ID:-Adriana213/vgg16-fruit-classifier}" \
     "LogLevel=${LOG_LEVEL:-INFO}" \
+    LogSample=1 \
     "ImportsElsewhere=${SMARTSCALE_IMPORTS_ELSEWHERE:-false}"
 
 python -m infra.on_stack infra.initialise

@@ -135,6 +135,7 @@ class OfflineApi:
         idempotency_key: str,
     ) -> str:
         """Weigh: at the service, or here when it is away. Returns the weighing's id."""
+        self._availability.note_used()
         request = Request(idempotency_key, image, weight_kg, tare_kg, scale_id)
         sent_at = time.monotonic()
         if self.cut_since is None:

@@ -10,6 +10,8 @@ LOOK_S = 15.0
 """How often a service that is there is asked, while nothing is to be sent."""
 LOOK_PAID_S = 3600.0
 """The same for one that takes money for each request."""
+UNUSED_LOOKS = 4
+"""How many looks are left out where nobody weighs: a shop is closed for half of the day."""
 
 _log = logging.getLogger(__name__)
 
@@ -20,7 +22,13 @@ class Availability:
     def __init__(self) -> None:
         self.cut_since: datetime | None = None
         """None while the service is there."""
+        self.used = True
+        """Whether somebody has weighed since it was asked for what is new."""
         self._wake = asyncio.Event()
+
+    def note_used(self) -> None:
+        """Somebody weighs."""
+        self.used = True
 
     def note_lost(self, error: ApiError) -> None:
         """A request did not reach the service."""

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from frontend.api.client import ApiClient
 from frontend.api.errors import ApiForbidden, ApiUnreachable
-from frontend.offline.availability import Availability
+from frontend.offline.availability import UNUSED_LOOKS, Availability
 from frontend.offline.copy import CatalogueCopy
 from frontend.offline.lessons import LessonsCopy
 from frontend.offline.sender import Sender
@@ -116,8 +116,10 @@ class Watch:
                 _log.exception("A round of sending ended")
                 busy = True
             tries = tries + 1 if busy else 0
+            quiet_s = self._look_s if self._availability.used else UNUSED_LOOKS * self._look_s
+            self._availability.used = False
             chance = random.random()  # noqa: S311  no secret: it tells kiosks apart
-            pause = probe_pause_s(tries, self._look_s, chance) if busy else self._look_s
+            pause = probe_pause_s(tries, self._look_s, chance) if busy else quiet_s
             await self._availability.wait(pause)
 
     async def _probe(self) -> None:

@@ -37,7 +37,7 @@ from smartscale.adapters.wishes import S3Wishes
 from smartscale.clock import now
 from smartscale.domain import correlation
 from smartscale.domain.errors import Unprocessable
-from smartscale.logs import function_logger
+from smartscale.logs import function_logger, is_sampled
 from smartscale.operations.learning.learn import Learn
 from smartscale.operations.learning.remember import Remember
 from smartscale.operations.messages import (
@@ -201,7 +201,8 @@ class Batch:
             metrics = self.worker.recognise.process(
                 arrival, self.recogniser, self.catalogue, self.trial, self.asking
             )
-            logger.info("recognised", extra={"key": arrival.key, "again": not metrics})
+            if is_sampled():
+                logger.info("recognised", extra={"key": arrival.key, "again": not metrics})
             self.metrics += metrics
             self.weighings += 1
         except Unprocessable as error:

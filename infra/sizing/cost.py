@@ -16,6 +16,7 @@ from infra.sizing.workload import (
     DAYS_A_MONTH,
     LEDGER_KB,
     LOG_KB,
+    LOG_SAMPLED_KB,
     LOOK,
     LOOK_KB,
     LOOK_REQUESTS,
@@ -38,7 +39,8 @@ QUERIES_OF_A_DASHBOARD = 73
 """Metrics that one of the two dashboards asks for when it is drawn, on average; each bar of a label
 is one."""
 ALERT_QUERIES = 8
-"""Metrics that Grafana's alert rules ask for every minute, whether somebody looks or not."""
+"""Metrics that Grafana's alert rules ask for every two minutes, whether somebody looks or not."""
+_ALERTS_AN_HOUR = 30
 _REFRESHES_AN_HOUR = 60
 _ALARM = "Type: AWS::CloudWatch::Alarm"
 
@@ -196,7 +198,7 @@ def _lines(usage: Usage, table: PriceTable) -> Iterator[Line]:
 def _watched(usage: Usage, table: PriceTable) -> Iterator[Line]:
     """What is paid for seeing and guarding it."""
     line = partial(_line, table)
-    log_gb = usage.weighings * LOG_KB / _KB_A_GB
+    log_gb = usage.weighings * (LOG_KB + usage.log_sample * LOG_SAMPLED_KB) / _KB_A_GB
     if usage.access_logs:
         log_gb += usage.requests * ACCESS_LOG_KB / _KB_A_GB
     yield line("CloudWatch", "logs", log_gb, "GB", "logs_gb_ingested")
@@ -210,7 +212,7 @@ def _watched(usage: Usage, table: PriceTable) -> Iterator[Line]:
     price = "cloudwatch_thousand_metrics_read"
     yield line("CloudWatch", "Grafana's dashboards", shown, "metrics", price, Decimal(1000))
     minutes = usage.open_hours_a_day * 60 * DAYS_A_MONTH
-    watched = 24 * DAYS_A_MONTH * _REFRESHES_AN_HOUR * ALERT_QUERIES
+    watched = 24 * DAYS_A_MONTH * _ALERTS_AN_HOUR * ALERT_QUERIES
     yield line("CloudWatch", "Grafana's alerts", watched, "metrics", price, Decimal(1000))
     asked = METRICS_READ_A_MINUTE * minutes * usage.at_once(usage.inference)
     yield line("CloudWatch", "what workers ask", asked, "metrics", price, Decimal(1000))
@@ -255,6 +257,7 @@ def settings(usage: Usage, table: PriceTable) -> tuple[Setting, ...]:
         "HistoryDays 366": {"history_days": 366},
         "SMARTSCALE_LOOK_S 600": {"look_minutes": 10},
         "SMARTSCALE_LOOK_S 60": {"look_minutes": 1},
+        "LogSample 1": {"log_sample": Decimal(1)},
         "LogRetention 365": {"log_retention_days": 365},
         "AccessLogs true": {"access_logs": True},
         "Tracing true": {"traced": TRACED},

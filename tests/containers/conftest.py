@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from infra.stack import StackOutputs
 from tests.containers.engine import Engine, an_engine, what_is_missing
 from tests.containers.images import (
     LAMBDA,
@@ -22,12 +24,16 @@ from tests.containers.images import (
 )
 from tests.containers.system import BUILT, System, asked_often, clone, lambda_registry
 from tests.e2e.conftest import browser, camera_picture, chromium
+from tests.flow import Flow
 from tests.integration.conftest import samples
+from tests.sam.conftest import Gateway
+from tests.support import eventually
 
 __all__ = ["browser", "camera_picture", "chromium", "samples"]
 
 TOLD = pytest.StashKey[list[str]]()
 PROFILES = ("localstack", "ministack")
+ROTATED = "a-rotated-token"
 
 
 @pytest.fixture(scope="session")
@@ -142,3 +148,50 @@ def next_version(systems: dict[str, System], told: list[str]) -> str:
     with timed(told, "All images of new code"):
         together([partial(build, system, name, told) for name in BUILT])
     return f"{before}.1"
+
+
+@pytest.fixture(scope="session")
+def rotated(systems: dict[str, System], told: list[str]) -> None:
+    """Another admin token is deployed, on both."""
+    for system in systems.values():
+        system.variables["ADMIN_TOKEN"] = ROTATED
+    with timed(told, "A changed setting"):
+        together([system.up for system in systems.values()])
+
+
+@dataclass(frozen=True)
+class Upgrade:
+    """What went on while new code was deployed."""
+
+    version: str
+    outputs_before: StackOutputs
+    sent: list[str]
+    """The weighings that were dropped into the bucket meanwhile."""
+
+
+@pytest.fixture(scope="session")
+def upgraded(
+    systems: dict[str, System], next_version: str, samples: dict[str, bytes], told: list[str]
+) -> dict[str, Upgrade]:
+    """The next version is deployed while messages flow, on both."""
+    found: dict[str, Upgrade] = {}
+
+    def upgrade(system: System) -> None:
+        stack = system.deployed()
+        api = Gateway(stack)
+        assert system.version() != next_version
+        with Flow(stack, samples["Banana"]) as dropped:
+            system.up()
+            eventually(lambda: api.get("/health").json()["version"] == next_version, 120)
+        found[system.profile] = Upgrade(next_version, stack.outputs, dropped.sent)
+
+    with timed(told, "New code"):
+        together([partial(upgrade, system) for system in systems.values()])
+    return found
+
+
+@pytest.fixture(scope="session")
+def taken_down(systems: dict[str, System], told: list[str]) -> None:
+    """Both are taken down as the guide says, with their state."""
+    with timed(told, "down --volumes"):
+        together([partial(system.down, forget=True) for system in systems.values()])

@@ -165,12 +165,12 @@ class System:
 
 
 def asked_often(folder: Path) -> Path:
-    """A compose file by which services are asked every two seconds whether they are well.
+    """A compose file by which services are asked every five seconds whether they are well.
 
     Each waits for those that it needs, here again and again.
     """
     override = folder / "asked-often.yml"
-    health = {"healthcheck": {"interval": "2s"}}
+    health = {"healthcheck": {"interval": "5s"}}
     services = dict.fromkeys(("api", "kiosk", "importer", "grafana"), health)
     override.write_text(json.dumps({"services": services}), encoding="utf-8")
     return override

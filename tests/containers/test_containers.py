@@ -15,11 +15,12 @@ from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
 from smartscale.recognition.builtin import builtin_package
 from tests.conftest import Deployed
+from tests.containers.conftest import ROTATED, Upgrade
 from tests.containers.engine import Engine
 from tests.containers.system import System
 from tests.e2e.conftest import MANAGER, log_in
 from tests.examples import NOW, picture
-from tests.flow import Flow, history_of, ledger_folder
+from tests.flow import history_of, ledger_folder
 from tests.integration.conftest import Api
 from tests.sam.conftest import Gateway
 from tests.support import eventually
@@ -27,7 +28,6 @@ from tests.support import eventually
 pytestmark = pytest.mark.containers
 
 TOKEN = "changeme"
-_ROTATED = "a-rotated-token"
 
 
 @pytest.fixture
@@ -175,32 +175,24 @@ def test_analytics_counts_what_was_weighed(system: System, api: Api) -> None:
         assert counted["latency_ms"]["p95"] is None
 
 
-def test_a_changed_setting_holds_for_everybody(system: System, admin: Api) -> None:
-    assert admin.get("/admin/model").status_code == 200
-    system.variables["ADMIN_TOKEN"] = _ROTATED
-
-    system.up()
-
+@pytest.mark.usefixtures("rotated")
+def test_a_changed_setting_holds_for_everybody(admin: Api) -> None:
     eventually(lambda: admin.get("/admin/model").status_code == 401, 120)
-    admin.headers["X-Admin-Token"] = _ROTATED
+    admin.headers["X-Admin-Token"] = ROTATED
     assert admin.get("/admin/model").status_code == 200
 
 
 def test_new_code_is_deployed_while_messages_flow(
-    system: System, api: Api, stack: Deployed, samples: dict[str, bytes], next_version: str
+    system: System, api: Api, stack: Deployed, upgraded: dict[str, Upgrade]
 ) -> None:
-    assert system.version() != next_version
+    upgrade = upgraded[system.profile]
 
-    with Flow(stack, samples["Banana"]) as dropped:
-        system.up()
-        eventually(lambda: api.get("/health").json()["version"] == next_version, 120)
-
-    assert system.version() == next_version
-    assert system.deployed().outputs == stack.outputs
-    assert len(dropped.sent) > 10
-    results = [api.result(job_id) for job_id in dropped.sent]
+    assert system.version() == upgrade.version
+    assert stack.outputs == upgrade.outputs_before
+    assert len(upgrade.sent) > 10
+    results = [api.result(job_id) for job_id in upgrade.sent]
     assert {result["status"] for result in results} == {"done"}
-    assert len(history_of(api, "flow")) == len(dropped.sent)
+    assert len(history_of(api, "flow")) == len(upgrade.sent)
 
 
 @pytest.mark.parametrize("system", ["ministack"], indirect=True)
@@ -215,9 +207,8 @@ def test_what_was_weighed_outlives_a_stop_where_state_is_kept(system: System) ->
     assert len(history_of(Gateway(system.deployed()), "flow")) == before
 
 
+@pytest.mark.usefixtures("taken_down")
 def test_nothing_is_left_when_it_is_taken_down(system: System, engine: Engine) -> None:
-    system.down(forget=True)
-
     for what in ("container", "volume", "network"):
         listed = engine.docker(what, "ls", *(["--all"] if what == "container" else []))
         assert not re.findall(rf"\S*{system.project}\S*", listed)

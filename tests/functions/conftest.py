@@ -54,7 +54,12 @@ def uploads(shop: Shop, staff: Staff) -> Iterator[TestClient]:
     """The upload function."""
     operation = Accept(shop.uploads, FakeIdempotencyKeys(), shop.clock, max_image_bytes=200_000)
     yield from _client(
-        upload.app, {upload.accept: operation, upload.staff_when_needed: lambda: staff}
+        upload.app,
+        {
+            upload.accept: operation,
+            upload.staff_when_needed: lambda: staff,
+            upload.answers_when_wanted: shop.weighings.get,
+        },
     )
 
 

@@ -186,3 +186,62 @@ def test_a_weighing_of_before_begins_then(uploads: TestClient) -> None:
     assert job_time(accepted["job_id"]) == datetime(2026, 11, 24, 10, tzinfo=UTC)
     for wrong in ("yesterday", "2020-01-01"):
         assert predict(uploads, weighed_at=wrong)[0] == 422
+
+
+def test_who_prefers_to_wait_gets_the_result_with_the_answer(
+    uploads: TestClient, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored = shop.uploads.put
+
+    def put(key: str, *said: Any) -> None:
+        stored(key, *said)
+        shop.recognise(key.rpartition("/")[2])
+
+    monkeypatch.setattr(shop.uploads, "put", put)
+    headers = {"Prefer": "wait=5", "Accept-Language": "de-DE"}
+    files = {"image": ("a.jpg", picture())}
+
+    answer = uploads.post("/v1/predict", data={"weight": "1"}, files=files, headers=headers)
+
+    assert answer.status_code == 202
+    accepted = answer.json()
+    assert accepted["status"] == accepted["result"]["status"] == "done"
+    assert accepted["result"]["job_id"] == accepted["job_id"]
+    assert accepted["result"]["name"] == "Banana-de"
+
+
+@pytest.mark.parametrize("prefer", ["", "respond-async", "wait=x", "wait=0"])
+def test_who_prefers_nothing_that_is_known_has_the_answer_at_once(
+    uploads: TestClient, prefer: str
+) -> None:
+    files = {"image": ("a.jpg", picture())}
+    headers = {"Prefer": prefer}
+    answer = uploads.post("/v1/predict", data={"weight": "1"}, files=files, headers=headers)
+    assert (answer.json()["status"], answer.json()["result"]) == ("pending", None)
+
+
+def test_a_wait_ends_when_its_time_is_over(uploads: TestClient) -> None:
+    files = {"image": ("a.jpg", picture())}
+    headers = {"Prefer": "wait=1"}
+    answer = uploads.post("/v1/predict", data={"weight": "1"}, files=files, headers=headers)
+    assert (answer.status_code, answer.json()["result"]) == (202, None)
+
+
+def test_lines_about_what_went_well_are_sampled_by_the_correlation_id(
+    uploads: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def lines(share: str, weight: str) -> set[str]:
+        """The correlation ids of 40 requests of which there is a line."""
+        monkeypatch.setenv("LOG_SAMPLE", share)
+        caplog.clear()
+        for number in range(40):
+            headers = {"X-Correlation-Id": f"till-{number}"}
+            files = {"image": ("a.jpg", picture())}
+            uploads.post("/v1/predict", data={"weight": weight}, files=files, headers=headers)
+        return {record.correlation_id for record in caplog.records if record.msg == "request"}
+
+    assert len(lines("1", "0.5")) == len(lines("0", "none")) == 40, "what went wrong is written"
+    assert lines("0", "0.5") == set()
+    some = lines("0.5", "0.5")
+    assert 10 < len(some) < 30
+    assert lines("0.5", "0.5") == some

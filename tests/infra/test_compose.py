@@ -83,6 +83,12 @@ def test_each_profile_has_an_emulator_and_what_deploys_into_it(compose: dict[str
     assert "\nCOMPOSE_PROFILES=localstack\n" in (ROOT / ".env").read_text("utf-8")
 
 
+def test_who_ends_itself_by_a_signal_is_not_the_first_process(compose: dict[str, Any]) -> None:
+    """There the signal does nothing, and Docker waits ten seconds before it kills."""
+    ended = {name for name, service in compose["services"].items() if service.get("init")}
+    assert ended == {"api", "kiosk"}, "uvicorn ends itself so"
+
+
 def test_what_has_state_keeps_it_in_a_named_volume(compose: dict[str, Any]) -> None:
     used = {
         volume.split(":")[0]

@@ -21,8 +21,11 @@ from infra.sizing.workload import (
     ARRIVAL,
     CONFIRMATION,
     INDEXES,
+    LEDGER_KB,
     LOG_KB,
+    LOG_SAMPLED_KB,
     LOOK,
+    RESULT_KB,
     ROW_KB,
     UPLOAD,
     Calls,
@@ -35,6 +38,7 @@ from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef
 from smartscale.http import access_log
+from smartscale.http.present import weighing as shown
 from smartscale.operations.messages import Arrival, arrival_message
 from tests.conftest import Deployed
 from tests.fakes import FakeMetrics
@@ -195,7 +199,13 @@ def test_a_row_is_one_write_unit_and_as_large_as_the_calculators_say(
     ]
     assert size(found) <= 1024, size(found)
     stored = size(found) + sum(entries) + 100 * (1 + INDEXES)
-    assert ROW_KB * Decimal("0.8") < Decimal(stored) / 1000 <= ROW_KB, stored
+    assert abs(Decimal(stored) / 1000 / ROW_KB - 1) < Decimal("0.1"), stored
+    weighing = upload.answers().get(job_id)
+    assert weighing is not None
+    record = len(weighing.model_dump_json(exclude_none=True)) / 1000
+    answer = len(shown.result(weighing).model_dump_json()) / 1000
+    assert float(LEDGER_KB) * 0.8 < record <= float(LEDGER_KB)
+    assert float(RESULT_KB) * 0.7 < answer <= float(RESULT_KB)
     result.confirm().process(job_id, label="Lemon", staff="attendant@kiosk-1000")
     assert size(row()) <= 1024, "a confirmed one, too"
 
@@ -219,17 +229,24 @@ def test_the_functions_log_no_more_than_the_calculators_say(
         log.truncate()
         return size
 
-    for _ in range(2):  # the first says what it loads
+    def all_said(sample: str) -> tuple[int, int]:
+        """What is written of a weighing, and of a confirmation besides its figures."""
+        monkeypatch.setenv("LOG_SAMPLE", sample)
         said()
+        TestClient(upload.app).post("/v1/predict", data={"weight": "1", "picture": "none"})
+        one = said()
         job_id = operation.image(samples["Banana"], load, "kiosk-1000")
         event = sqs_event(arrival_message(worker.bucket_name, Arrival(upload_key(job_id))))
         assert inference.handler(event, Context()) == {"batchItemFailures": []}
-        weighed = said()
-    TestClient(upload.app).post("/v1/predict")
-    TestClient(result.app).post(f"/v1/confirm/{job_id}", json={})
-    asked = said()
+        return one + said(), one
 
-    # A line for each request; half of the weighings are confirmed, with their figures.
-    figures, line = 600, asked / 2
-    total = weighed + line + (line + figures) * float(Usage().confirmed)
-    assert float(LOG_KB) * 800 < total <= float(LOG_KB) * 1000, (weighed, asked)
+    all_said("1")  # the first says what it loads
+    sampled, line = all_said("1")
+    plain, nothing = all_said("0")
+
+    figures = 600  # of a confirmation
+    assert nothing == 0
+    written = plain + figures * Usage().confirmed
+    besides = sampled - plain + line * Usage().confirmed
+    assert LOG_KB * 800 < written <= LOG_KB * 1000, written
+    assert LOG_SAMPLED_KB * 800 < besides <= LOG_SAMPLED_KB * 1000, besides

@@ -20,9 +20,10 @@ from frontend.api.client import LONGEST_WAIT_S
 from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.offline import api, local
 from frontend.offline.api import OfflineApi
-from frontend.offline.availability import LOOK_PAID_S, LOOK_S
+from frontend.offline.availability import LOOK_PAID_S, LOOK_S, UNUSED_LOOKS
 from frontend.offline.copy import CatalogueCopy
 from frontend.settings import Settings
+from infra.sizing import workload
 from infra.sizing.workload import LOOK_REQUESTS, WEIGHING_REQUESTS, Usage
 from smartscale.adapters.litert import load_builtin
 from smartscale.contract.weighing import ConfirmedBy, Result, Unit
@@ -564,6 +565,7 @@ def test_a_service_that_is_paid_for_each_request_is_looked_after_less_often() ->
     assert Settings().looks_every_s == LOOK_S
     assert Settings(api_key=key).looks_every_s == LOOK_PAID_S == 60 * Usage().look_minutes
     assert Settings(api_key=key, look_s=60).looks_every_s == 60
+    assert UNUSED_LOOKS == workload.UNUSED_LOOKS
 
 
 @pytest.mark.asyncio

@@ -1,19 +1,21 @@
 """One structured log line a request, and the correlation id that all its lines carry."""
 
 import time
+from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from smartscale.domain import correlation
-from smartscale.logs import function_logger
+from smartscale.logs import function_logger, is_sampled
 
 logger = function_logger()
 _QUIET = frozenset({"/v1/health"})
 
 
 class AccessLog:
-    """ASGI middleware: logs method, path, status and duration; health checks stay quiet.
+    """ASGI middleware: logs method, path, status and duration; health checks stay quiet, and what
+    went well is sampled.
 
     The correlation id is the caller's, or a new one, and goes back with the answer.
     """
@@ -44,12 +46,13 @@ class AccessLog:
             await self._app(scope, receive, noting)
         finally:
             spent_ms = round((time.perf_counter() - started) * 1000, 1)
-            logger.info(
-                "request",
-                extra={
-                    "method": scope["method"],
-                    "path": scope["path"],
-                    "status": status,
-                    "ms": spent_ms,
-                },
-            )
+            if status >= HTTPStatus.BAD_REQUEST or is_sampled():
+                logger.info(
+                    "request",
+                    extra={
+                        "method": scope["method"],
+                        "path": scope["path"],
+                        "status": status,
+                        "ms": spent_ms,
+                    },
+                )
