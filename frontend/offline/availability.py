@@ -22,13 +22,17 @@ class Availability:
     def __init__(self) -> None:
         self.cut_since: datetime | None = None
         """None while the service is there."""
-        self.used = True
-        """Whether somebody has weighed since it was asked for what is new."""
+        self.weighings = 0
+        """How often somebody has weighed."""
+        self.asleep = False
+        """Whether the service is asked less often, as nobody weighs."""
         self._wake = asyncio.Event()
 
     def note_used(self) -> None:
-        """Somebody weighs."""
-        self.used = True
+        """Somebody weighs; after a night what is known of the service is old."""
+        self.weighings += 1
+        if self.asleep:
+            self.wake()
 
     def note_lost(self, error: ApiError) -> None:
         """A request did not reach the service."""

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from frontend.api.client import ApiClient
 from frontend.api.errors import ApiForbidden, ApiUnreachable
-from frontend.offline.availability import UNUSED_LOOKS, Availability
+from frontend.offline.availability import LOOK_S, UNUSED_LOOKS, Availability
 from frontend.offline.copy import CatalogueCopy
 from frontend.offline.lessons import LessonsCopy
 from frontend.offline.sender import Sender
@@ -68,7 +68,7 @@ class Watch:
             sender: what sends it what it has not been sent.
             look_s: how often a service that is there is asked, while nothing is to be sent.
         """
-        self._look_s = look_s
+        self._look_s, self._weighings = look_s, -1
         # Pages read the catalogue, too.
         self._fresh = max(_FRESH, timedelta(seconds=look_s / 2))
         self._service, self._availability = service, availability
@@ -116,11 +116,16 @@ class Watch:
                 _log.exception("A round of sending ended")
                 busy = True
             tries = tries + 1 if busy else 0
-            quiet_s = self._look_s if self._availability.used else UNUSED_LOOKS * self._look_s
-            self._availability.used = False
             chance = random.random()  # noqa: S311  no secret: it tells kiosks apart
-            pause = probe_pause_s(tries, self._look_s, chance) if busy else quiet_s
+            pause = probe_pause_s(tries, self._look_s, chance) if busy else self._quiet_s()
             await self._availability.wait(pause)
+
+    def _quiet_s(self) -> float:
+        """How long to ask nothing: where each request is paid for, longer while nobody weighs."""
+        weighings = self._availability.weighings
+        asleep = weighings == self._weighings and self._look_s > LOOK_S
+        self._weighings, self._availability.asleep = weighings, asleep
+        return UNUSED_LOOKS * self._look_s if asleep else self._look_s
 
     async def _probe(self) -> None:
         """Reach the service: for its catalogue where the copy is old, else for its health, unless

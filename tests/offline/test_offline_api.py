@@ -20,7 +20,7 @@ from frontend.api.client import LONGEST_WAIT_S
 from frontend.api.errors import ApiRefused, ApiUnreachable
 from frontend.offline import api, local
 from frontend.offline.api import OfflineApi
-from frontend.offline.availability import LOOK_PAID_S, LOOK_S, UNUSED_LOOKS
+from frontend.offline.availability import LOOK_PAID_S, LOOK_S, UNUSED_LOOKS, Availability
 from frontend.offline.copy import CatalogueCopy
 from frontend.settings import Settings
 from infra.sizing import workload
@@ -556,6 +556,45 @@ async def test_a_kiosk_asks_no_more_than_the_calculators_say(
         counting.taken()
         await kiosk.tend()
         assert counting.taken()[0] == "GET health", "whether it is back is known at once"
+    finally:
+        await kiosk.close()
+
+
+@pytest.mark.asyncio
+async def test_a_kiosk_that_nobody_uses_asks_less_and_looks_again_with_the_first_shopper(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    waiting = asyncio.Event()
+
+    async def wait(self: Availability, longest_s: float) -> None:
+        pauses.append(longest_s)
+        waiting.set()
+        await self._wake.wait()
+        self._wake.clear()
+
+    async def next_pause() -> float:
+        await asyncio.wait_for(waiting.wait(), 20)
+        waiting.clear()
+        return pauses[-1]
+
+    monkeypatch.setattr(Availability, "wait", wait)
+    kiosk = OfflineApi(
+        "http://service",
+        tmp_path,
+        transport=service.transport,
+        kiosk_secret=KIOSK_SECRET,
+        look_s=LOOK_PAID_S,
+    )
+    kiosk.start()
+    try:
+        assert await next_pause() == LOOK_PAID_S
+        kiosk._availability.wake()
+        assert await next_pause() == UNUSED_LOOKS * LOOK_PAID_S, "nobody has weighed"
+        await weigh(kiosk)
+        assert await next_pause() == LOOK_PAID_S, "it has looked at once"
+        await weigh(kiosk, "key-2")
+        assert not waiting.is_set()
     finally:
         await kiosk.close()
 
