@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -70,9 +71,11 @@ def few_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "ALTERED_VIEWS", 2)
 
 
-@pytest.fixture
-def no_graphs() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def no_graphs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Compute at once what is computed a few times: to trace it first takes longer."""
+    # What `tf.data.experimental.enable_debug_mode` sets, which nothing takes back.
+    monkeypatch.setattr(import_module("tensorflow.python.data.ops.debug_mode"), "DEBUG_MODE", True)
     tf.config.run_functions_eagerly(True)
     yield
     tf.config.run_functions_eagerly(False)
@@ -107,7 +110,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.usefixtures("no_graphs")
 def test_an_interrupted_run_ends_as_it_would_have_ended(
     data: Path,
     tmp_path: Path,
