@@ -43,8 +43,8 @@ run: install ## run everything here: emulated cloud, API and kiosk
 	@touch $@
 
 # Compiled code is kept, also where the environment says otherwise: each process of the tests, and of
-# the product that they start, would compile all of ours again.
-PYTEST := PYTHONDONTWRITEBYTECODE= .venv/bin/pytest
+# the product that they start, would compile all of ours again. Schemathesis is for tests/chaos alone.
+PYTEST := PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -p no:schemathesis
 
 # What these hold would be left out by its marks; read at all, it would load TensorFlow.
 NOT_CHECKED := tests/chaos tests/containers tests/e2e tests/integration tests/sam tests/training/test_pipeline.py \

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -201,6 +202,13 @@ def keep(page: Page, screenshots: Path) -> Callable[[str], None]:
         page.screenshot(path=screenshots / f"{name}.png", animations="disabled", full_page=True)
 
     return screenshot
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    """What axe finds, each with the elements it is about."""
+    # Else it describes each element that is as it should be too.
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 
 
 def log_in(page: Page, pin: str) -> None:

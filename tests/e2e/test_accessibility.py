@@ -1,19 +1,12 @@
 """Every page by axe's rules, in a real browser, at the sizes people use."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from frontend.staff.page import PAGES
-from tests.e2e.conftest import MANAGER, log_in
+from tests.e2e.conftest import MANAGER, log_in, violations
 
 pytestmark = [pytest.mark.integration, pytest.mark.browser]
-
-
-def violations(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds, each with the elements it is about."""
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 
 
 @pytest.mark.parametrize("width", [390, 820, 1920])

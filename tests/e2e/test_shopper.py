@@ -9,12 +9,11 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from frontend.words.languages import load_languages
-from tests.e2e.conftest import ROOT
+from tests.e2e.conftest import ROOT, violations
 from tests.e2e.kiosks import kiosk, service_on_a_port
 from tests.scales.emulators import OnTerminal, Toledo
 from tests.service import Service
@@ -90,12 +89,6 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
 def tap_sample(page: Page, name: str = "Bananas") -> None:
     page.get_by_role("group", name="Samples").get_by_role("button", name=name).click()
     expect(page.locator(".answer h1")).to_be_visible()
-
-
-def calm(page: Page) -> list[tuple[str, list[str]]]:
-    """What axe finds, each with the elements it is about."""
-    found = Axe().run(page).response["violations"]
-    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 
 
 def test_a_sample_lands_and_is_answered_without_a_button(
@@ -290,7 +283,7 @@ def test_arabic_runs_from_right_to_left(
     assert name and picture
     assert name["x"] < picture["x"], "the picture comes first, and that is on the right"
     assert page.evaluate("document.documentElement.scrollWidth") == size[0]
-    assert calm(page) == []
+    assert violations(page) == []
 
 
 STATES = ("idle", "answer", "doubt", "search", "container", "unknown")
@@ -302,7 +295,7 @@ def test_every_state_is_for_everybody(
 ) -> None:
     page = open_page(demo, view=view)
     for state in states(page, answers):
-        assert calm(page) == [], state
+        assert violations(page) == [], state
         assert small_targets(page) == [], state
         settled(page, "body")
         keep_picture(page, keep / f"{'-'.join([state, *view.split()])}.png")
