@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.stack import StackOutputs
+from tests.conftest import Deployed
 from tests.containers.engine import Engine, an_engine, what_is_missing
 from tests.containers.images import (
     LAMBDA,
@@ -25,7 +25,7 @@ from tests.containers.images import (
 from tests.containers.system import BUILT, System, asked_often, clone, lambda_registry
 from tests.e2e.conftest import browser, camera_picture, chromium
 from tests.flow import Flow
-from tests.integration.conftest import samples
+from tests.integration.conftest import Api, samples
 from tests.sam.conftest import Gateway
 from tests.support import eventually
 
@@ -33,7 +33,7 @@ __all__ = ["browser", "camera_picture", "chromium", "samples"]
 
 TOLD = pytest.StashKey[list[str]]()
 PROFILES = ("localstack", "ministack")
-ROTATED = "a-rotated-token"
+TOKEN, ROTATED = "changeme", "a-rotated-token"
 
 
 @pytest.fixture(scope="session")
@@ -131,6 +131,27 @@ def systems(built: list[System], told: list[str]) -> Iterator[dict[str, System]]
             system.down(forget=True)
 
 
+@dataclass(frozen=True)
+class Reached:
+    """A stack, and clients of it: making them takes a while."""
+
+    stack: Deployed
+    api: Api
+    admin: Api
+
+
+@pytest.fixture(scope="session")
+def reached(systems: dict[str, System]) -> dict[str, Reached]:
+    """The stacks in the emulators."""
+
+    def reach(stack: Deployed) -> Reached:
+        api, admin = Gateway(stack), Gateway(stack)
+        admin.headers["X-Admin-Token"] = TOKEN
+        return Reached(stack, api, admin)
+
+    return {profile: reach(system.deployed()) for profile, system in systems.items()}
+
+
 @pytest.fixture(params=PROFILES)
 def system(request: pytest.FixtureRequest, systems: dict[str, System]) -> System:
     """It on one emulator, and then on the other."""
@@ -164,26 +185,28 @@ class Upgrade:
     """What went on while new code was deployed."""
 
     version: str
-    outputs_before: StackOutputs
     sent: list[str]
     """The weighings that were dropped into the bucket meanwhile."""
 
 
 @pytest.fixture(scope="session")
 def upgraded(
-    systems: dict[str, System], next_version: str, samples: dict[str, bytes], told: list[str]
+    systems: dict[str, System],
+    reached: dict[str, Reached],
+    next_version: str,
+    samples: dict[str, bytes],
+    told: list[str],
 ) -> dict[str, Upgrade]:
     """The next version is deployed while messages flow, on both."""
     found: dict[str, Upgrade] = {}
 
     def upgrade(system: System) -> None:
-        stack = system.deployed()
-        api = Gateway(stack)
+        one = reached[system.profile]
         assert system.version() != next_version
-        with Flow(stack, samples["Banana"]) as dropped:
+        with Flow(one.stack, samples["Banana"]) as dropped:
             system.up()
-            eventually(lambda: api.get("/health").json()["version"] == next_version, 120)
-        found[system.profile] = Upgrade(next_version, stack.outputs, dropped.sent)
+            eventually(lambda: one.api.get("/health").json()["version"] == next_version, 120)
+        found[system.profile] = Upgrade(next_version, dropped.sent)
 
     with timed(told, "New code"):
         together([partial(upgrade, system) for system in systems.values()])

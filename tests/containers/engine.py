@@ -14,6 +14,7 @@ from infra.waiting import wait_until
 
 _START_S = 60.0
 _STOP_S = 60.0
+_BUILT_FROM_KEPT = "72h"
 _running: set["subprocess.Popen[str]"] = set()
 """The commands that have not ended."""
 
@@ -194,8 +195,9 @@ def _forget_all_but_images(environment: dict[str, str]) -> None:
     volumes = said(["docker", "volume", "ls", "--quiet"], environment, 60).split()
     if volumes:
         said(["docker", "volume", "rm", *volumes], environment, 60)
-    # Those of a version before, which no name leads to.
-    said(["docker", "image", "prune", "--force"], environment, 120)
+    # No name leads to what an image was built from, which the next build begins with.
+    old = ("--filter", f"until={_BUILT_FROM_KEPT}")
+    said(["docker", "image", "prune", "--force", *old], environment, 300)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
 from smartscale.recognition.builtin import builtin_package
 from tests.conftest import Deployed
-from tests.containers.conftest import ROTATED, Upgrade
+from tests.containers.conftest import ROTATED, Reached, Upgrade
 from tests.containers.engine import Engine
 from tests.containers.system import System
 from tests.e2e.conftest import MANAGER, log_in
@@ -27,13 +27,11 @@ from tests.support import eventually
 
 pytestmark = pytest.mark.containers
 
-TOKEN = "changeme"
-
 
 @pytest.fixture
-def stack(system: System) -> Iterator[Deployed]:
+def stack(system: System, reached: dict[str, Reached]) -> Iterator[Deployed]:
     """The stack in the emulator."""
-    deployed = system.deployed()
+    deployed = reached[system.profile].stack
     with pytest.MonkeyPatch.context() as patch:
         for name, value in deployed.environment.items():
             patch.setenv(name, value)
@@ -41,17 +39,15 @@ def stack(system: System) -> Iterator[Deployed]:
 
 
 @pytest.fixture
-def api(stack: Deployed) -> Api:
+def api(system: System, reached: dict[str, Reached]) -> Api:
     """The API behind the emulator's gateway."""
-    return Gateway(stack)
+    return reached[system.profile].api
 
 
 @pytest.fixture
-def admin(stack: Deployed) -> Api:
-    """The same with the admin token of the beginning."""
-    client = Gateway(stack)
-    client.headers["X-Admin-Token"] = TOKEN
-    return client
+def admin(system: System, reached: dict[str, Reached]) -> Api:
+    """The same with the admin token."""
+    return reached[system.profile].admin
 
 
 @pytest.fixture
@@ -188,7 +184,7 @@ def test_new_code_is_deployed_while_messages_flow(
     upgrade = upgraded[system.profile]
 
     assert system.version() == upgrade.version
-    assert stack.outputs == upgrade.outputs_before
+    assert system.deployed().outputs == stack.outputs
     assert len(upgrade.sent) > 10
     results = [api.result(job_id) for job_id in upgrade.sent]
     assert {result["status"] for result in results} == {"done"}
