@@ -17,7 +17,7 @@ endif
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run install tensorflow test check chaos containers growth lint format types openapi layers sam-validate checkov sam-build clean
+.PHONY: help run install tensorflow test check chaos containers growth peers lint format types openapi layers sam-validate checkov sam-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -70,6 +70,9 @@ check: lint ## what to run before a commit: all that needs no emulator, browser 
 
 growth: .venv/.test ## what a shop of some months meets: start, answers, memory and stop by what is stored
 	.venv/bin/python benchmarks/growth.py stored
+
+peers: .venv/.test ## weigh side by side with FastAPI, Celery, RabbitMQ, PostgreSQL and VGG16
+	.venv/bin/python -m benchmarks.peers $(PEERS_ARGS)
 
 lint: .venv/.test ## style, who imports whom, and types
 	.venv/bin/ruff check

@@ -1,0 +1,1 @@
+"""What SmartScale is measured against: README.md says what, and how."""
