@@ -96,7 +96,7 @@ RESULT_KB = Decimal("2.5")
 LOOK_KB = Decimal("0.5")
 LOG_KB = Decimal("1.5")
 """What all functions write of one weighing, half of them confirmed, with their figures."""
-LOG_SAMPLED_KB = Decimal("1.0")
+LOG_SAMPLED_KB = Decimal("1.2")
 """What they write besides of the share of weighings that LogSample takes."""
 ACCESS_LOG_KB = Decimal("0.45")
 """A line of the gateway's own log, which AccessLogs switches on."""
