@@ -1,5 +1,6 @@
 """Folders of photos are read whatever the style of their names."""
 
+import csv
 import json
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import smartscale
 from smartscale.domain.names import plain_name
 from smartscale.recognition import hierarchy
 from smartscale.recognition.builtin import builtin_package
@@ -72,11 +74,13 @@ def test_a_kind_is_found_in_singular_and_plural(name: str) -> None:
     assert (find_coarse(name) or coarse_of("Peach")) in known
 
 
-def test_every_listed_label_is_one_that_the_built_in_model_knows() -> None:
+def test_every_listed_label_is_one_that_the_model_or_the_catalogue_knows() -> None:
     listed = json.loads(Path(hierarchy.__file__).with_name("hierarchy.json").read_text())
     labels = [label for kind in listed for label in kind["labels"]]
 
     assert len(labels) == len(set(labels))
-    assert set(labels) <= set(builtin_package().labels)
+    with Path(smartscale.__file__).with_name("catalogue.csv").open(encoding="utf-8") as file:
+        sold = {row["label"] for row in csv.DictReader(file)}
+    assert set(labels) <= set(builtin_package().labels) | sold
     assert coarse_of("granny smith") == CoarseClass("apple")
     assert coarse_of("Passion-Fruit") == CoarseClass("passion fruit")
