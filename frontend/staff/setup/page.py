@@ -29,8 +29,8 @@ from smartscale.contract.memory import (
 
 NO_CAPTURE = N_("The camera gave no picture. Please choose files.")
 EXPECT = N_(
-    "With one photo of each item the right answer comes first about 8 times in 10, with three "
-    "about 9 times in 10. At first the scales ask often; each answer teaches them, and they ask "
+    "With one photo of each item the right answer comes first about 7 times in 10, with three "
+    "about 8 times in 10. At first the scales ask often; each answer teaches them, and they ask "
     "less."
 )
 _SENT_BYTES = 8_000_000
