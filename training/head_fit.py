@@ -9,6 +9,7 @@ the validation photos of what the network knew, which must not suffer.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from rich.progress import track
 from smartscale.domain.prediction import NO_ITEM, UNKNOWN
 from smartscale.recognition.hierarchy import coarse_of, find_coarse, find_label
 from smartscale.recognition.memory import (
-    GATE_PARTS,
+    LESSON_PARTS,
     Head,
     Memory,
     Vectors,
     Weights,
     log_shares,
+    strange_parts,
     tailed,
 )
 from smartscale.recognition.memory_fit import Start, Trial, search
@@ -51,6 +53,41 @@ HALF_TAUGHT = 0.5
 ROUNDS = 60
 DISCRIMINANTS = (0.0, 0.002, 0.006, 0.012, 0.02)
 """Weights of the discriminant that are tried, beside the network's logits."""
+PLACES = ("desk", "turkish_phone", "studio")
+"""The sets that no network was trained on: other cameras, each of them a shop."""
+TRAINED = "trained"
+"""The place of all that the networks were trained on."""
+ALSO = {"Corn-In-Husk": "Corn"}
+"""Folders of the sets that show an item of the catalogue under another name."""
+CONCEPTS = {
+    936: "Cabbage",
+    937: "Broccoli",
+    938: "Cauliflower",
+    939: "Zucchini",
+    942: "Butternut",
+    943: "Cucumber",
+    944: "Artichoke",
+    945: "pepper",
+    947: "mushroom",
+    948: "Granny-Smith",
+    949: "Strawberry",
+    950: "Orange",
+    951: "Lemon",
+    952: "Fig",
+    953: "Pineapple",
+    954: "Banana",
+    957: "Pomegranate",
+    987: "Corn",
+}
+"""The classes of ImageNet that name a label of the catalogue, or a kind of produce."""
+EVEN = 1.0
+"""How strongly the classifier for pictures from elsewhere is held back."""
+SCALES = (0.0, 3.0, 4.5, 6.0, 8.0, 10.0, 13.0)
+HELD = 0.02
+"""How strongly the weights of `STRANGE_PARTS` are held back."""
+CONCEPT_SCALES = (0.0, 0.3, 0.5, 0.7, 0.9, 1.2)
+UNHEARD = -30.0
+"""The logit of a label that there are no photos of."""
 
 Altered = tuple[NDArray[np.float64], Vectors, NDArray[np.int64]]
 """Logits, embeddings and truths of photos."""
@@ -67,10 +104,12 @@ class Seen:
     names: NDArray[np.str_]
     """The folders they lie in."""
     scenes: NDArray[np.str_]
+    places: NDArray[np.str_]
+    """The sets that they belong to."""
 
     def at(self, rows: NDArray[np.int64]) -> "Seen":
         """Some of them."""
-        return Seen(self.logits[rows], self.embeddings[rows], self.names[rows], self.scenes[rows])
+        return Seen(*(part[rows] for part in vars(self).values()))
 
 
 def look(recogniser: NetworkRecogniser, found: Sequence[photos.Photo], cache: Path) -> Seen:
@@ -103,6 +142,7 @@ def look(recogniser: NetworkRecogniser, found: Sequence[photos.Photo], cache: Pa
         np.array([embedding for _, embedding in read], np.float32),
         np.array([photo.target for photo in found]),
         np.array([scene_of(photo) for photo in found]),
+        np.array([photo.source for photo in found]),
     )
 
 
@@ -122,7 +162,11 @@ def scene_of(photo: photos.Photo) -> str:
 
 
 def head_of(
-    seen: Seen, label_of: Mapping[str, str], labels: Sequence[str], readout: Vectors
+    seen: Seen,
+    label_of: Mapping[str, str],
+    labels: Sequence[str],
+    readout: Vectors,
+    concept_of: NDArray[np.int64] | None = None,
 ) -> Head:
     """The head of training photos, which nothing is calibrated in yet.
 
@@ -131,6 +175,7 @@ def head_of(
         label_of: for each of their names, the network's label: every carton is `unknown`.
         labels: the network's.
         readout: from an embedding to about what the network says.
+        concept_of: from `concepts_of`, where the embedding ends with concepts.
     """
     names = [str(name) for name in np.unique(seen.names) if (seen.names == name).sum() > 1]
     middle = seen.embeddings.mean(axis=0)
@@ -159,6 +204,8 @@ def head_of(
         means=np.array([(moved[seen.names == name].mean(axis=0)) @ whiten for name in names]),
         label_of=np.array([labels.index(label_of[name]) for name in names]),
         readout=readout,
+        elsewhere=np.zeros_like(readout),
+        concept_of=np.zeros(len(labels), np.int64) if concept_of is None else concept_of,
         temperature=1.0,
         weights=Weights(),
     )
@@ -168,63 +215,83 @@ def head_of(
 
 def trials_of(
     head: Head,
-    shops: Sequence[Seen],
+    shop: Seen,
     known: Seen,
     draws: int = DRAWS,
     counts: Sequence[int] = COUNTS,
 ) -> list[Trial]:
-    """Shops that teach some of their photos, to weigh the parts on the others.
+    """A shop that teaches some of its photos, to weigh the parts on the others.
 
     Args:
-        head: of the package.
-        shops: photos of each shop.
+        head: of a package that has never seen the shop.
+        shop: its photos.
         known: photos of what the network knows.
-        draws: how often each shop teaches so many, other ones each time.
-        counts: how many each shop teaches of an item.
+        draws: how often it teaches so many, other ones each time.
+        counts: how many it teaches of an item.
     """
     found = []
-    for shop in shops:
-        for count in counts:
-            for draw in range(draws):
-                rng = np.random.default_rng((SEED, draw))
-                taught, rest = _lessons(shop, count, rng)
-                memory = Memory(
-                    head, {name: shop.embeddings[rows] for name, rows in taught.items()}
-                )
-                found += [trial_of(memory, shop.at(rest), 1.0), trial_of(memory, known, KEEP / 2)]
-                found.append(farther(found[-1], head, known))
-                some = rng.permutation(sorted(taught))[: max(2, len(taught) // 2)]
-                half = {str(name): shop.embeddings[taught[str(name)]] for name in some}
-                found.append(trial_of(Memory(head, half), shop.at(rest), HALF_TAUGHT))
+    near = farther(head, known.embeddings)
+    for count in counts:
+        for draw in range(draws):
+            rng = np.random.default_rng((SEED, draw))
+            taught, rest = _lessons(shop, count, rng)
+            memory = Memory(head, {name: shop.embeddings[rows] for name, rows in taught.items()})
+            found += [
+                trial_of(memory, shop.at(rest), 1.0),
+                trial_of(memory, known, KEEP / 2),
+                trial_of(memory, known, KEEP / 2, near),
+            ]
+            some = rng.permutation(sorted(taught))[: max(2, len(taught) // 2)]
+            half = {str(name): shop.embeddings[taught[str(name)]] for name in some}
+            found.append(trial_of(Memory(head, half), shop.at(rest), HALF_TAUGHT))
     return found
 
 
-def trial_of(memory: Memory, shown: Seen, share: float) -> Trial:
-    """What a memory that nobody has weighed yet knows of photos."""
-    parts = memory.parts(shown.embeddings, shown.logits / memory.head.temperature)
+def trial_of(
+    memory: Memory, shown: Seen, share: float, usual: NDArray[np.float64] | None = None
+) -> Trial:
+    """What a memory that nobody has weighed yet knows of photos.
+
+    Args:
+        memory: what was taught.
+        shown: the photos.
+        share: what they count for, all together.
+        usual: how near they are to training photos, where that is to be another than it is.
+    """
+    logits = shown.logits / memory.head.temperature
+    parts = memory.parts(shown.embeddings, logits, usual=usual)
     right = np.array([_right(str(name), memory.labels) for name in shown.names])
     counts = np.full(len(shown.names), share / len(shown.names))
     return Trial(parts, memory.columns, right, counts, memory.growth)
 
 
-def farther(trial: Trial, head: Head, shown: Seen) -> Trial:
-    """The same photos as if none of the training were of their day and shop."""
-    near = np.sort(shown.embeddings @ head.known.T, axis=1)[:, -20:-10].mean(axis=1)
-    gate = trial.parts.gate.copy()
-    gate[:, GATE_PARTS.index("nearer")] += 10 * (head.usual(shown.embeddings) - near)
-    return replace(trial, parts=replace(trial.parts, gate=gate))
+def farther(head: Head, embeddings: Vectors) -> NDArray[np.float64]:
+    """How near photos are to the training, as if none of it were of their day and shop (N,)."""
+    near = np.sort(embeddings @ head.known.T, axis=1)[:, -20:-10]
+    return np.asarray(near.mean(axis=1), np.float64)
 
 
-def weigh(trials: Sequence[Trial]) -> Weights:
-    """The weights by which what the photos show is least surprising."""
+def weigh(trials: Sequence[Trial], base: Weights | None = None) -> Weights:
+    """The weights of lessons and gate by which what the photos show is least surprising.
+
+    Args:
+        trials: the photos.
+        base: where the other weights are from.
+    """
     began = Weights()
     lessons = np.array([*began.lessons, *began.growth])
     gate = np.array(began.gate)
     start = Start(lessons, gate, np.full(len(lessons), 0.05), np.full(len(gate), 0.5))
     found = search(trials, start, ROUNDS)
     logger.info("Loss %.4f", found.loss)
-    numbers = [0.0, *found.lessons.round(5), *found.gate.round(5)]
-    return Weights.of(numbers)
+    parts = len(LESSON_PARTS)
+    rounded = [float(number) for number in found.lessons.round(5)]
+    return replace(
+        base or began,
+        lessons=tuple(rounded[:parts]),
+        growth=tuple(rounded[parts:]),
+        gate=tuple(float(number) for number in found.gate.round(5)),
+    )
 
 
 def _lessons(
@@ -338,9 +405,150 @@ def readout_of(seen: Sequence[Seen]) -> Vectors:
     return np.asarray(np.linalg.solve(products, with_one.T @ centred), np.float32)
 
 
+def shares_of(names: Sequence[str], label_of: Mapping[str, str], labels: Sequence[str]) -> Vectors:
+    """How much each label is what a folder shows, (names, labels): all of the label that it names,
+    or as much of each label of its kind, where nobody knows the variety; nothing of what is not
+    among the labels."""
+    shares = np.zeros((len(names), len(labels)), np.float32)
+    for row, name in enumerate(names):
+        label = label_of.get(name) or find_label(ALSO.get(name, name), labels)
+        right = [label == one for one in labels] if label else _right(name, labels)
+        if any(right):
+            shares[row, right] = 1 / sum(right)
+    return shares
+
+
+def concepts_of(labels: Sequence[str]) -> NDArray[np.int64]:
+    """Of each label, which of `CONCEPTS` speaks for it; the place behind the last, where none
+    does."""
+    found = np.full(len(labels), len(CONCEPTS))
+    for place, name in enumerate(CONCEPTS.values()):
+        found[_right(name, labels)] = place
+    return found
+
+
+def elsewhere_of(seen: Seen, shares: Vectors) -> Vectors:
+    """A linear classifier of photos of many places, by ridge regression (E + 1, labels).
+
+    Every folder of every place counts by the root of how many photos it holds: a place with many
+    photos of an item still is one place.
+
+    Args:
+        seen: the photos.
+        shares: how much each label is what they show (N, labels).
+    """
+    told = shares.any(axis=1)
+    folders = np.char.add(np.char.add(seen.names[told], AT), seen.places[told])
+    _, folder, counts = np.unique(folders, return_inverse=True, return_counts=True)
+    weight = 1 / np.sqrt(counts[folder])
+    with_one = np.c_[seen.embeddings[told], np.ones(told.sum())]
+    weighed = with_one * (weight / weight.mean())[:, np.newaxis]
+    products = weighed.T @ with_one + EVEN * np.eye(with_one.shape[1])
+    return np.asarray(np.linalg.solve(products, weighed.T @ shares[told]), np.float32)
+
+
+def scaled(layer: Vectors, scale: float, shares: Vectors, labels: Sequence[str]) -> Vectors:
+    """Such a classifier's layer with outputs that are logits; those of a label without photos and
+    without a concept say never.
+
+    Args:
+        layer: from `elsewhere_of`.
+        scale: what its outputs are multiplied by.
+        shares: of the photos that it was fitted on.
+        labels: of the outputs.
+    """
+    heard = shares.any(axis=0) | (concepts_of(labels) < len(CONCEPTS))
+    found = np.asarray(scale * layer, np.float32)
+    found[:, ~heard] = 0
+    found[-1, ~heard] = UNHEARD
+    return found
+
+
+@dataclass(frozen=True)
+class Abroad:
+    """Photos of a place, and what those know of them that were never there."""
+
+    here: NDArray[np.float64]
+    """Of the right label, the probability that network and discriminant give it (N,)."""
+    outputs: NDArray[np.float64]
+    """Of the classifier that was fitted without this place (N, labels)."""
+    concepts: NDArray[np.float64]
+    """What ImageNet's own classifier says of the labels' concepts (N, labels)."""
+    right: NDArray[np.bool_]
+    parts: NDArray[np.float64]
+    """Each of `STRANGE_PARTS` (N, parts)."""
+    counts: float
+    """What the place counts for."""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """How much is believed of what, where nobody has been."""
+
+    scale: float
+    """What the classifier's outputs are multiplied by."""
+    concepts: float
+    strange: tuple[float, ...]
+    """Of each of `STRANGE_PARTS`."""
+
+
+def strangeness(places: Sequence[Abroad]) -> Elsewhere:
+    """By which scales and gate photos of places where nobody has been are least surprising.
+
+    Args:
+        places: each as if it were the shop that the package comes to.
+    """
+    inputs = np.concatenate([one.parts for one in places])
+    counts = np.concatenate([np.full(len(one.here), one.counts / len(one.here)) for one in places])
+    here = np.concatenate([one.here for one in places])
+    held = np.diag([0.0] + [HELD] * (inputs.shape[1] - 1))
+    best, least = Elsewhere(1.0, 0.0, Weights().strange), np.inf
+    for scale, concepts in product(SCALES, CONCEPT_SCALES):
+        there = np.concatenate([_of_right(one, scale, concepts) for one in places])
+        gate = np.zeros(inputs.shape[1])
+        for _ in range(ROUNDS):  # whose answer it was, then a step of a logistic regression
+            opened = 1 / (1 + np.exp(-inputs @ gate))
+            both = np.maximum(there * opened + here * (1 - opened), 1e-6)
+            pull = inputs.T @ (counts * (there * opened / both - opened)) - held @ gate
+            steep = counts * np.maximum(opened * (1 - opened), 0.05)
+            gate = gate + np.linalg.solve((inputs * steep[:, np.newaxis]).T @ inputs + held, pull)
+        loss = -float(counts @ np.log(both) / counts.sum())
+        if loss < least:
+            weights = tuple(float(weight) for weight in gate.round(5))
+            best, least = Elsewhere(scale, concepts, weights), loss
+    logger.info("Elsewhere: log-loss %.4f with %s", least, best)
+    return best
+
+
+def _of_right(place: Abroad, scale: float, concepts: float) -> NDArray[np.float64]:
+    logs = log_shares(scale * place.outputs + concepts * place.concepts)
+    return np.asarray((np.exp(logs) * place.right).sum(axis=1))
+
+
+@dataclass(frozen=True)
+class Made:
+    """The head of a package, and what it was weighed on."""
+
+    head: Head
+    calibration: Calibration
+    shops: Sequence[Seen]
+    heads: Sequence[Head]
+    """For each shop a head that has never seen it."""
+    trials: Sequence[Sequence[Trial]]
+    """Of each shop, by its head."""
+    known: Seen
+    """Photos of what the network knows."""
+
+    def without(self, place: int) -> Head:
+        """A head that has never seen a shop, nor was weighed on it."""
+        others = [one for number, one in enumerate(self.trials) if number != place]
+        weights = weigh([trial for one in others for trial in one], self.head.weights)
+        return replace(self.heads[place], weights=weights)
+
+
 def make_head(
     recogniser: NetworkRecogniser, data: Path, run: Path, altered: Altered, error: float
-) -> tuple[Head, Calibration]:
+) -> Made:
     """The head of a package from photos: its statistics and its weights.
 
     Args:
@@ -363,15 +571,97 @@ def make_head(
         photo for photo in photos.read_grocery(data, "val") if label_of[photo.target] != UNKNOWN
     ]
     seen = look(recogniser, train, cache)
-    shops = [look(recogniser, shop, cache) for shop in shops_of(data)]
-    classes_of = {f"{photo.target}{AT}{photo.source}": label_of[photo.target] for photo in train}
-    names = np.array([f"{photo.target}{AT}{photo.source}" for photo in train])
-    head = head_of(replace(seen, names=names), classes_of, labels, readout_of([seen, *shops]))
-    found = calibrate(head, *altered, error)
-    weights = replace(head.weights, discriminant=found.discriminant)
-    head = replace(head, temperature=found.temperature, weights=weights)
     known = look(recogniser, validation, cache)
-    trials = trials_of(head, shops, known)
-    if trials:
-        head = replace(head, weights=replace(weigh(trials), discriminant=found.discriminant))
-    return head, found
+    shops = [look(recogniser, shop, cache) for shop in shops_of(data)]
+    others = look(recogniser, others_of(data), cache)
+    readout = readout_of([seen, *shops])
+    everything = joined([seen, *shops, others])
+    shares = shares_of(everything.names.tolist(), label_of, labels)
+
+    def without(place: str) -> Vectors:
+        kept = np.flatnonzero(everything.places != place)
+        return elsewhere_of(everything.at(kept), shares[kept])
+
+    names = np.char.add(np.char.add(seen.names, AT), seen.places)
+    classes_of = {str(name): label_of[str(name).partition(AT)[0]] for name in names}
+    concepts = concepts_of(labels) if "untouched" in recogniser.package.source else None
+    head = head_of(replace(seen, names=names), classes_of, labels, readout, concepts)
+    found = calibrate(head, *altered, error)
+    head = replace(
+        head,
+        temperature=found.temperature,
+        weights=replace(head.weights, discriminant=found.discriminant),
+    )
+    layers = {str(shop.places[0]): without(str(shop.places[0])) for shop in shops}
+    whole = elsewhere_of(everything, shares)
+    if not shops:
+        return Made(head, found, [], [], [], known)
+    logits, embeddings, truths = altered
+    names = np.array(labels)[truths]
+    bright = Seen(logits, embeddings, names, names, names)
+    strange = strangeness(
+        [
+            *(abroad(head, shop, layers[str(shop.places[0])], 1.0) for shop in shops),
+            *(abroad(head, home, whole, KEEP / 2) for home in (known, bright)),
+        ]
+    )
+    head = replace(
+        head,
+        elsewhere=scaled(whole, strange.scale, shares, labels),
+        weights=replace(head.weights, strange=strange.strange, concepts=strange.concepts),
+    )
+    # Each shop as if it had never been in the photos.
+    heads = [
+        replace(head, elsewhere=scaled(layers[str(shop.places[0])], strange.scale, shares, labels))
+        for shop in shops
+    ]
+    trials = [trials_of(own, shop, known) for own, shop in zip(heads, shops, strict=True)]
+    weights = weigh([trial for one in trials for trial in one], head.weights)
+    head = replace(head, weights=weights)
+    found = replace(found, confirm=_confirm(head, altered, error))
+    return Made(head, found, shops, heads, trials, known)
+
+
+def _confirm(head: Head, altered: Altered, error: float) -> float:
+    """The confidence below which an untaught package asks, by photos of what it knows."""
+    logits, embeddings, truths = altered
+    classes = head.classes(head.within(embeddings))
+    usual = head.usual(embeddings)
+    logs = head.base(logits / head.temperature, embeddings, classes, usual)
+    right = logs.argmax(axis=1) == truths
+    return round(confirm_threshold(np.exp(logs.max(axis=1)), right, error), 4)
+
+
+def abroad(head: Head, shown: Seen, layer: Vectors, counts: float) -> Abroad:
+    """What is known of photos of a place, by a classifier that was fitted without it."""
+    right = np.array([_right(str(name), head.labels) for name in shown.names])
+    told = right.any(axis=1)
+    shown, right = shown.at(np.flatnonzero(told)), right[told]
+    classes = head.classes(head.within(shown.embeddings))
+    trained = head.trained(shown.logits / head.temperature, classes)
+    outputs = shown.embeddings @ layer[:-1] + layer[-1]
+    return Abroad(
+        here=(np.exp(trained) * right).sum(axis=1),
+        outputs=np.asarray(outputs, np.float64),
+        concepts=head.concepts(shown.embeddings),
+        right=right,
+        parts=strange_parts(trained, classes, head.usual(shown.embeddings)),
+        counts=counts,
+    )
+
+
+def joined(parts: Sequence[Seen]) -> Seen:
+    """Several sets of photos as one."""
+    return Seen(
+        *(np.concatenate(same) for same in zip(*(vars(one).values() for one in parts), strict=True))
+    )
+
+
+def others_of(data: Path) -> list[photos.Photo]:
+    """Photos of the sets that are no produce."""
+    return [
+        photos.Photo(path, photos.NOT_PRODUCE, name)
+        for name in PLACES
+        for path in sorted((data / name / "_not-produce").glob("*"))
+        if path.suffix.lower() in photos.PHOTO_SUFFIXES
+    ]

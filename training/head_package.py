@@ -14,7 +14,7 @@ from smartscale.recognition.package import HEAD_FILE, ModelPackage, load_package
 from smartscale.recognition.recogniser import NetworkRecogniser, Reading
 from training import data as photos
 from training.augment import another_shop
-from training.card import LICENCE_NOTES, render_head
+from training.card import HEAD_DATA, LICENCE_NOTES, render_head
 from training.head_fit import Altered, embedding_of, look, make_head
 
 VIEWS = 4
@@ -36,7 +36,8 @@ def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage
     package = load_package(folder)
     recogniser = NetworkRecogniser(package, with_head=False)
     altered = altered_validation(recogniser, data, run / "altered.npz")
-    head, found = make_head(recogniser, data, run, altered, error)
+    made = make_head(recogniser, data, run, altered, error)
+    head, found = made.head, made.calibration
     content = head.dump()
     model = package.model_path.read_bytes()
     described = replace(
@@ -44,6 +45,7 @@ def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage
         revision=hashlib.sha256(model + content).hexdigest()[:12],
         temperature=found.temperature,
         confirm=found.confirm,
+        source={**package.source, "data": list(dict.fromkeys((*data_of(package), *HEAD_DATA)))},
     )
     documents: dict[str, str | bytes] = {
         name: (folder / name).read_text(encoding="utf-8")
@@ -58,6 +60,11 @@ def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage
     documents["README.md"] = render_head(described, str(documents.get("README.md", "")))
     logger.info("%s: %s", described.revision, measured)
     return write_package(described, model, documents)
+
+
+def data_of(package: ModelPackage) -> list[str]:
+    """The sets of photos that a package says it was made of."""
+    return [str(name) for name in package.source.get("data", ())]
 
 
 def altered_validation(recogniser: NetworkRecogniser, data: Path, cache: Path) -> Altered:

@@ -497,6 +497,7 @@ def head(recogniser: NetworkRecogniser, material: Material) -> Head:
         np.stack([embedding_of(reading) for reading in readings]),
         names,
         names,
+        names,
     )
     of_target = dict(
         zip(

@@ -79,7 +79,12 @@ from smartscale.operations.models.trial import ManageTrial
 from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.models import Registry
 from smartscale.operations.weighing.ask import SayWanted
-from smartscale.recognition.builtin import builtin_labels, builtin_learns, builtin_revision
+from smartscale.recognition.builtin import (
+    builtin_labels,
+    builtin_learns,
+    builtin_revision,
+    builtin_trained_labels,
+)
 from smartscale.settings import (
     AdminSettings,
     BucketSettings,
@@ -213,6 +218,12 @@ def say_wanted() -> SayWanted:
 def map_labels() -> MapLabels:
     """The operation that says what labels are sold as."""
     return MapLabels(catalogue(), edit_catalogue(), registry(), packages(), builtin_labels)
+
+
+@lru_cache
+def map_known_labels() -> MapLabels:
+    """The same of the labels that a model was trained on: of others the built-in one guesses."""
+    return MapLabels(catalogue(), edit_catalogue(), registry(), packages(), builtin_trained_labels)
 
 
 @lru_cache
@@ -525,7 +536,7 @@ async def enrol_many(
 @router.get("/teaching")
 def teaching(
     operation: Annotated[Teach, Depends(teach)],
-    mapping: Annotated[MapLabels, Depends(map_labels)],
+    mapping: Annotated[MapLabels, Depends(map_known_labels)],
     store: Annotated[CatalogueStore, Depends(catalogue)],
 ) -> Teaching:
     """Which items the scales recognise, by the model or by pictures, and which they mix up."""

@@ -104,6 +104,9 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         shop.clock,
     )
     edit = EditCatalogue(shop.catalogue, shop.ledger, shop.clock)
+    mapping = MapLabels(
+        shop.catalogue, edit, shop.registry, FakePackages([PACKAGE]), lambda: ["Banana", "Kaki"]
+    )
     overrides = {
         admin.settings: settings,
         admin.authorisation: authorise,
@@ -115,9 +118,8 @@ def admins(shop: Shop) -> Iterator[TestClient]:
         admin.catalogue: shop.catalogue,
         admin.edit_catalogue: edit,
         admin.picture_items: PictureItems(shop.pictures, edit),
-        admin.map_labels: MapLabels(
-            shop.catalogue, edit, shop.registry, FakePackages([PACKAGE]), lambda: ["Banana", "Kaki"]
-        ),
+        admin.map_labels: mapping,
+        admin.map_known_labels: mapping,
     }
     yield from _client(admin.app, overrides)
 

@@ -1,5 +1,6 @@
 """What was taught is fused with what network and training photos say."""
 
+import io
 import time
 from dataclasses import replace
 
@@ -8,7 +9,16 @@ import pytest
 
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.memory import Head, HeadError, LeftOut, Memory, Vectors, Weights
-from smartscale.recognition.memory_fit import HIGHEST, LOWEST, learn, lowest
+from smartscale.recognition.memory_fit import (
+    HIGHEST,
+    LOWEST,
+    MOST_GROWTH,
+    SET_UP,
+    evidence_for,
+    learn,
+    lowest,
+    usual_threshold,
+)
 from smartscale.recognition.recogniser import NetworkRecogniser
 
 LABELS = ("Banana", "Lemon")
@@ -38,6 +48,8 @@ def head() -> Head:
         means=8 * np.stack([direction(1), direction(1, 0.6)]),
         label_of=np.array([0, 1]),
         readout=np.zeros((LENGTH + 1, 2), np.float32),
+        elsewhere=np.zeros((LENGTH + 1, 2), np.float32),
+        concept_of=np.array([0, 1]),
         temperature=1.0,
         weights=Weights(),
     )
@@ -66,6 +78,15 @@ def test_what_is_near_to_what_the_network_learned_from_stays_what_it_was(head: H
 def test_a_label_that_the_network_knows_gains_by_its_own_pictures(head: Head) -> None:
     labels, logs = learn(head, LESSONS).fuse(SURE_OF_BANANA, direction(0, 1))
     assert best(labels, logs) == "Lemon"
+
+
+def test_a_concept_speaks_for_its_labels_where_a_picture_is_from_elsewhere(head: Head) -> None:
+    seen = direction(0, 0, 0, 0, 0, 0, 0.3, 0.9)  # the last two: much more of the second concept
+    for concepts, said in ((0.0, "Banana"), (0.7, "Lemon")):
+        weights = replace(head.weights, strange=(7.0, -1.0, 0.0, 0.0), concepts=concepts)
+        assert best(*learn(replace(head, weights=weights), {}).fuse(SURE_OF_BANANA, seen)) == said
+    shares = np.exp(head.concepts(seen[np.newaxis])[0])
+    assert shares == pytest.approx([0.1, 0.9], abs=0.01)
 
 
 def test_who_has_taught_nothing_hears_the_network(head: Head) -> None:
@@ -107,10 +128,41 @@ def test_a_file_that_is_no_head_of_this_network_is_refused(head: Head) -> None:
         (replace(head, middle=np.full(LENGTH, np.nan)).dump(), LABELS, LENGTH, "no number"),
         (replace(head, known=KNOWN[:2]).dump(), LABELS, LENGTH, "too few"),
         (replace(head, temperature=0.0).dump(), LABELS, LENGTH, "no number"),
-        (replace(head, weights=replace(Weights(), gate=())).dump(), LABELS, LENGTH, "weights"),
     ):
         with pytest.raises(HeadError, match=saying):
             Head.load(content, labels, length)
+
+
+def test_a_head_of_another_version_is_refused_in_one_sentence_that_says_what_to_do(
+    head: Head,
+) -> None:
+    few = replace(head, weights=replace(Weights(), gate=()))
+    with np.load(io.BytesIO(head.dump())) as stored:
+        without = {name: stored[name] for name in stored if name not in {"elsewhere", "readout"}}
+    older = io.BytesIO()
+    np.savez_compressed(older, allow_pickle=False, **without)
+    for content, saying in (
+        (few.dump(), "there are 16 weights, not 23"),
+        (older.getvalue(), "it lacks elsewhere, readout"),
+    ):
+        with pytest.raises(HeadError) as refused:
+            Head.load(content, LABELS, LENGTH)
+        advice = "`smartscale train head` makes it anew"
+        assert str(refused.value) == f"is of another version: {saying}. {advice}"
+
+
+def test_a_picture_from_elsewhere_is_answered_by_what_knows_elsewhere(head: Head) -> None:
+    knows = np.zeros((LENGTH + 1, 2), np.float32)
+    knows[-1] = (0.0, 1.0)  # a lemon, though not surely
+    abroad = replace(
+        head, elsewhere=knows, weights=replace(head.weights, strange=(7.0, -1.0, 0.0, 0.0))
+    )
+    memory = learn(abroad, {})
+    assert memory.fuse(SURE_OF_BANANA, KNOWN[0])[1].argmax() == 0
+    labels, logs = memory.fuse(SURE_OF_BANANA, KAKI)  # like nothing that it was trained on
+    assert best(labels, logs) == "Lemon"
+    assert np.exp(logs).sum() == pytest.approx(1)
+    assert np.exp(logs).max() < 0.8
 
 
 def shop(items: int, lessons: int, spread: float) -> dict[str, list[Vectors]]:
@@ -141,6 +193,20 @@ def test_each_lesson_is_left_out_as_if_it_had_never_been_given(head: Head) -> No
         assert found.evidence[0, :, 0] == pytest.approx(direct.evidence[0, :, 0], rel=0.35)
 
 
+def test_of_many_lessons_those_of_likely_items_say_what_all_would(
+    head: Head, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lessons = shop(80, 6, 0.2)
+    memory = learn(head, {label: seen[:5] for label, seen in lessons.items()})
+    pictures = [seen[5] for seen in lessons.values()]
+    whole = [memory.fuse(np.zeros(2), picture)[1] for picture in pictures]
+    monkeypatch.setattr("smartscale.recognition.memory.MANY", 100)
+    likely = [memory.fuse(np.zeros(2), picture)[1] for picture in pictures]
+    for one, other in zip(whole, likely, strict=True):
+        assert one.argmax() == other.argmax()
+        assert np.exp(one).max() == pytest.approx(np.exp(other).max(), abs=0.05)
+
+
 def test_a_shop_whose_lessons_are_told_apart_is_surer_than_one_whose_are_not(head: Head) -> None:
     def sure(spread: float) -> float:
         lessons = shop(8, 6, spread)
@@ -153,8 +219,22 @@ def test_a_shop_whose_lessons_are_told_apart_is_surer_than_one_whose_are_not(hea
 
 def test_what_is_sure_enough_follows_from_what_became_of_the_lessons() -> None:
     sure = np.full(200, 0.992)
-    assert lowest(sure, np.ones(200, bool)) == LOWEST
-    assert lowest(sure, np.arange(200) >= 10) == HIGHEST
+    assert lowest(sure, np.ones(200, bool), LOWEST) == LOWEST
+    assert lowest(sure, np.arange(200) >= 10, LOWEST) == HIGHEST
+    # Few that were right do not outweigh what experience says.
+    assert lowest(sure[:5], np.arange(5) >= 2, 0.95) == HIGHEST
+
+
+def test_what_is_sure_enough_falls_with_the_lessons(head: Head) -> None:
+    assert usual_threshold(0.0) == HIGHEST
+    assert usual_threshold(MOST_GROWTH) == LOWEST
+    thresholds = [
+        learn(head, {f"item-{n}": list(KNOWN[:count]) for n in range(SET_UP)}).lowest or 0.0
+        for count in (1, 3, 7)
+    ]
+    assert thresholds[0] == HIGHEST
+    assert sorted(thresholds, reverse=True) == thresholds
+    assert learn(head, {"Kaki": list(KNOWN[:3]), "Fig": list(KNOWN[3:])}).lowest is None
 
 
 def test_the_same_lessons_are_learned_the_same(head: Head) -> None:
@@ -183,3 +263,15 @@ def test_three_hundred_items_are_learned_in_a_second_and_cost_two_milliseconds()
         spent.append(time.process_time() - started)
     assert learned < 3
     assert min(spent) < 0.006
+
+
+def test_likeness_never_speaks_against_an_item() -> None:
+    found = evidence_for(np.array([0.2, -0.1, 0.3, 0.0, -0.4, -0.2, 0.1, 0.0, -0.3, -0.1]))
+    at_one, growth = found[:5], found[5:]
+    for lessons in (0.0, 1.0, MOST_GROWTH):
+        assert (at_one + growth * lessons)[:4].min() >= -1e-12
+    assert (at_one[4], growth[4]) == (-0.4, -0.1)
+    weights = NetworkRecogniser(builtin_package()).head.weights  # type: ignore[union-attr]
+    for lessons in (0.0, MOST_GROWTH):
+        shipped = np.array(weights.lessons) + np.array(weights.growth) * lessons
+        assert shipped[:4].min() >= -1e-4

@@ -46,7 +46,7 @@ def photo(colour: str, size: tuple[int, int] = (640, 480)) -> bytes:
 
 def test_the_built_in_package_is_whole(package: ModelPackage) -> None:
     assert {UNKNOWN, EMPTY} < set(package.labels)
-    assert len(package.labels) == 52
+    assert len(package.labels) == 78
     assert 0 < package.confirm < 1
     assert "MIT" in (package.folder / "LICENCE.md").read_text()
     size = sum(path.stat().st_size for path in package.folder.iterdir() if path.is_file())

@@ -7,7 +7,21 @@ import pytest
 
 from smartscale.recognition.memory import Head, Memory, Weights
 from smartscale.recognition.memory_fit import learn
-from training.head_fit import AT, Seen, calibrate, head_of, readout_of, trial_of, weigh
+from training.head_fit import (
+    AT,
+    UNHEARD,
+    Abroad,
+    Seen,
+    calibrate,
+    elsewhere_of,
+    head_of,
+    readout_of,
+    scaled,
+    shares_of,
+    strangeness,
+    trial_of,
+    weigh,
+)
 
 LABELS = ("Banana", "Lemon", "unknown")
 LENGTH = 12
@@ -22,7 +36,7 @@ def seen() -> Seen:
     vectors = places + rng.normal(scale=0.08, size=(48, LENGTH))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     logits = 3 * places[:, [0, 1, 2]] + rng.normal(size=(48, 3))
-    return Seen(logits, vectors.astype(np.float32), names, names)
+    return Seen(logits, vectors.astype(np.float32), names, names, np.repeat("shelf", 48))
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +84,43 @@ def test_calibration_leaves_some_answers_sure(head: Head, seen: Seen) -> None:
     found = calibrate(head, seen.logits, seen.embeddings, truths, 0.01)
     assert found.temperature > 0
     assert 0 < found.confirm <= 1
+
+
+def test_a_folder_teaches_its_label_or_its_whole_kind_or_nothing() -> None:
+    labels = ("Anjou", "Conference", "Corn", "unknown")
+    shares = shares_of(
+        ["Anjou", "Pear", "Corn-In-Husk", "Milk", "Lychee"], {"Milk": "unknown"}, labels
+    )
+    assert shares.tolist() == [
+        [1, 0, 0, 0],
+        [0.5, 0.5, 0, 0],
+        [0, 0, 1, 0],
+        [0, 0, 0, 1],
+        [0, 0, 0, 0],
+    ]
+
+
+def test_a_classifier_of_many_places_says_nothing_of_what_it_has_no_photos_of(seen: Seen) -> None:
+    labels = (*LABELS, "Kaki")
+    names = [str(name).partition(AT)[0] for name in seen.names]
+    shares = shares_of(names, {"Milk": "unknown", "Tea": "unknown"}, labels)
+    layer = scaled(elsewhere_of(seen, shares), 8.0, shares, (*LABELS, "Kaki"))
+    said = seen.embeddings @ layer[:-1] + layer[-1]
+    assert (said.argmax(axis=1) == shares.argmax(axis=1)).all()
+    assert (said[:, 3] == UNHEARD).all()
+
+
+def test_where_the_network_errs_another_answers() -> None:
+    """At home the network is right, abroad the classifier; nearness tells the two apart."""
+    right, none = np.tile([True, False], (40, 1)), np.zeros((40, 2))
+
+    def parts(least: float, most: float) -> np.ndarray:
+        usual = np.linspace(least, most, 40)
+        return np.stack([np.ones(40), 10 * usual, np.full(40, -3.0), np.full(40, -0.1)], axis=-1)
+
+    knows = np.tile([0.4, 0.0], (40, 1))
+    home = Abroad(np.full(40, 0.95), -knows, none, right, parts(0.8, 0.9), 40.0)
+    away = Abroad(np.full(40, 0.02), knows, none, right, parts(0.4, 0.5), 40.0)
+    weights = np.array(strangeness([home, away]).strange)
+    assert (away.parts @ weights > 1).all()
+    assert (home.parts @ weights < -1).all()

@@ -36,6 +36,17 @@ def builtin_labels() -> list[str]:
     return labels
 
 
+def builtin_trained_labels() -> list[str]:
+    """Those of its labels that its networks were trained on; of the others it only guesses, until
+    a shop teaches them.
+
+    Raises:
+        PackageError: the model layer is missing.
+    """
+    description = json.loads((_folder() / DESCRIPTION_FILE).read_text(encoding="utf-8"))
+    return builtin_labels()[: description["source"].get("trained", {}).get("labels")]
+
+
 def builtin_revision() -> str:
     """Which revision the built-in package is, without reading the network.
 

@@ -1,11 +1,13 @@
 """The memory as a head: network, discriminant and the shop's lessons in one distribution.
 
-Two things know what a picture shows. The network and the discriminant of its training photos (how
+Three things know what a picture shows. The network and the discriminant of its training photos (how
 near is the picture to the mean of each label, in units of how much photos of one label differ) know
-what the package was trained on. The lessons know what this shop's scale shows: by the mean of each
-item's lessons, by the nearest of them, by a ridge regression on all of them, and by what the
-network makes of it besides. A gate says how much each counts for this picture: the lessons, where
-it is nearer to them than to what the network was trained on, and the less the surer the network is.
+what the package was trained on. A linear classifier, fitted on photos of many places, knows a
+little of everywhere: it answers where a picture is like nothing that the network was trained on,
+and seldom is it sure. The lessons know what this shop's scale shows: by the mean of each item's
+lessons, by the nearest of them, by a ridge regression on all of them, and by what the network makes
+of it besides. A gate says how much each counts for this picture: the lessons, where it is nearer to
+them than to what the network was trained on, and the less the surer the network is.
 
 All of it is recomputed in closed form when something is learned: sums, means, one inverse matrix.
 The numbers that weigh the parts come with the package (`training/head_fit.py`), and every memory
@@ -15,6 +17,7 @@ adapts them to its shop: each lesson is recognised by all the others (`memory_fi
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Self
 
 import numpy as np
@@ -29,13 +32,19 @@ NEIGHBOURS = 5
 LEAST = -15.0
 """The least that the network's logarithm of a probability may say against a lesson."""
 FAR = 200.0
+FARTHEST = 20.0
 MOST_ITEMS = 30
 """More items say nothing more of whether a picture shows one of them."""
 RIDGE = 0.1
 """What the regression on the lessons adds to their inner products."""
 AS_TRAINED = 150.0
 """How many lessons weigh as much as the training photos in how much pictures of an item differ."""
+MANY, LIKELY = 3000, 24
+"""With more lessons than this a weighing compares with each lesson of so many items only: those
+whose mean is nearest."""
 IMPOSSIBLE = -1e9
+SMALLEST = 1e-3
+"""The share below which ImageNet's own classifier says no more of a concept."""
 
 
 class HeadError(ValueError):
@@ -53,6 +62,10 @@ many items (in tens), ten times how much nearer the picture is to a lesson than 
 the logarithm of the network's highest probability, a hundredth of how much nearer it is to a mean
 of lessons than to one of training photos, and eight times the most that the ridge regression says.
 """
+STRANGE_PARTS = ("always", "usual", "mean", "sure")
+"""What speaks for a picture being from elsewhere: 1, ten times how near it is to the nearest photos
+that the network was trained on, a hundredth of the discriminant's best score, and the logarithm of
+the highest probability that network and discriminant give a label."""
 
 
 @dataclass(frozen=True)
@@ -67,20 +80,29 @@ class Weights:
     """What is added to that for each unit of the logarithm of the number of lessons an item."""
     gate: tuple[float, ...] = (-1.4, -0.4, -0.5, 1.0, 1.2, 1.0, 0.2)
     """Of each of `GATE_PARTS`."""
+    strange: tuple[float, ...] = (-30.0, 0.0, 0.0, 0.0)
+    """Of each of `STRANGE_PARTS`."""
+    concepts: float = 0.0
+    """Of what ImageNet's own classifier says, where a picture is from elsewhere."""
 
     @property
     def numbers(self) -> NDArray[np.float64]:
         """All of them in a row, as a file has them."""
-        return np.array([self.discriminant, *self.lessons, *self.growth, *self.gate])
+        parts = (*self.lessons, *self.growth, *self.gate, *self.strange)
+        return np.array([self.discriminant, *parts, self.concepts])
 
     @classmethod
     def of(cls, numbers: Iterable[float]) -> Self:
         """From such a row. Raises ValueError where it is too long or too short."""
-        first, *rest = (float(number) for number in numbers)
-        parts, gate = len(LESSON_PARTS), len(GATE_PARTS)
-        if len(rest) != 2 * parts + gate:
-            raise ValueError(f"there are {1 + len(rest)} weights, not {1 + 2 * parts + gate}")
-        return cls(first, tuple(rest[:parts]), tuple(rest[parts : 2 * parts]), tuple(rest[-gate:]))
+        lesson, gate, strange = len(LESSON_PARTS), len(GATE_PARTS), len(STRANGE_PARTS)
+        lengths = (1, lesson, lesson, gate, strange, 1)
+        row = [float(number) for number in numbers]
+        if len(row) != sum(lengths):
+            raise ValueError(f"there are {len(row)} weights, not {sum(lengths)}")
+        ends = accumulate(lengths)
+        parts = [tuple(row[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
+        [discriminant], lessons, growth, gates, strangeness, [concepts] = parts
+        return cls(discriminant, lessons, growth, gates, strangeness, concepts)
 
 
 @dataclass(frozen=True)
@@ -107,6 +129,12 @@ class Head:
     readout: Vectors
     """From an embedding and a 1 to about the network's logits, (E + 1, labels): of a lesson only
     the embedding is kept."""
+    elsewhere: Vectors
+    """From an embedding and a 1 to the logits of what a picture from elsewhere shows, calibrated,
+    (E + 1, labels)."""
+    concept_of: NDArray[np.int64]
+    """Of each label, which of ImageNet's concepts speaks for it, (labels,). The squares of an
+    embedding's last numbers are the concepts' shares; the last of all is of everything else."""
     temperature: float
     """What the network's logits are divided by."""
     weights: Weights
@@ -126,24 +154,44 @@ class Head:
         own = 0.5 * (within**2).sum(axis=1, keepdims=True)
         return np.asarray(within @ self.means.T - halves - own, np.float64)
 
-    def base(self, logits: NDArray[np.float64], classes: NDArray[np.float64]) -> Logs:
-        """What network and discriminant say together: logarithms of probabilities, (N, labels).
+    def base(
+        self,
+        logits: NDArray[np.float64],
+        embeddings: Vectors,
+        classes: NDArray[np.float64],
+        usual: NDArray[np.float64],
+    ) -> Logs:
+        """What a package says that nobody has taught: logarithms of probabilities, (N, labels).
 
         Args:
             logits: the network's, calibrated, (N, labels).
+            embeddings: of the same pictures, (N, E).
             classes: the discriminant's score of each class, (N, classes).
+            usual: how near the pictures are to training photos, (N,).
         """
-        logs = log_shares(logits)
-        if not self.weights.discriminant:
-            return logs
+        trained = self.trained(logits, classes)
+        abroad = _linear(embeddings, self.elsewhere)
+        abroad += self.weights.concepts * self.concepts(embeddings)
+        strange = strange_parts(trained, classes, usual) @ np.array(self.weights.strange)
+        here = trained - np.logaddexp(0, strange)[:, np.newaxis]
+        there = log_shares(abroad) - np.logaddexp(0, -strange)[:, np.newaxis]
+        return np.asarray(np.logaddexp(here, there))
+
+    def trained(self, logits: NDArray[np.float64], classes: NDArray[np.float64]) -> Logs:
+        """What network and discriminant say together, (N, labels). Arguments as of `base`."""
         scores = np.repeat(classes.min(axis=1, keepdims=True), len(self.labels), axis=1)
         np.maximum.at(scores.T, self.label_of, classes.T)
-        return log_shares(logs + self.weights.discriminant * tailed(scores, self.length))
+        return log_shares(logits + self.weights.discriminant * tailed(scores, self.length))
+
+    def concepts(self, embeddings: Vectors) -> Logs:
+        """What ImageNet's own classifier says of the labels' concepts, (N, labels)."""
+        squares = embeddings[:, -(int(self.concept_of.max()) + 1) :].astype(np.float64) ** 2
+        shares = squares / np.maximum(squares.sum(axis=1, keepdims=True), SMALLEST)
+        return np.asarray(np.log(shares + SMALLEST)[:, self.concept_of])
 
     def said(self, embeddings: Vectors) -> NDArray[np.float64]:
         """About what the network says, calibrated, of pictures by their embeddings (N, E)."""
-        logits = embeddings @ self.readout[:-1] + self.readout[-1]
-        return np.asarray(logits / self.temperature, np.float64)
+        return _linear(embeddings, self.readout) / self.temperature
 
     def usual(self, embeddings: Vectors) -> NDArray[np.float64]:
         """How near pictures (N, E) are to the nearest training photos."""
@@ -161,6 +209,8 @@ class Head:
             means=self.means.astype(np.float16),
             label_of=self.label_of.astype(np.int16),
             readout=self.readout.astype(np.float16),
+            elsewhere=self.elsewhere.astype(np.float16),
+            concept_of=self.concept_of.astype(np.int16),
             temperature=np.array([self.temperature]),
             weights=self.weights.numbers,
         )
@@ -181,6 +231,14 @@ class Head:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as stored:
                 part = {name: np.asarray(stored[name]) for name in stored}
+        except Exception as error:  # zip, zlib and numpy raise many kinds for a damaged file
+            raise HeadError(f"cannot be read: {error}") from error
+        if lacking := _ARRAYS - part.keys():
+            raise HeadError(
+                f"is of another version: it lacks {', '.join(sorted(lacking))}. "
+                "`smartscale train head` makes it anew"
+            )
+        try:
             found = cls(
                 labels=tuple(labels),
                 known=part["known"].astype(np.float32),
@@ -189,11 +247,15 @@ class Head:
                 means=part["means"].astype(np.float32),
                 label_of=part["label_of"].astype(np.int64),
                 readout=part["readout"].astype(np.float32),
+                elsewhere=part["elsewhere"].astype(np.float32),
+                concept_of=part["concept_of"].astype(np.int64),
                 temperature=float(part["temperature"][0]),
                 weights=Weights.of(part["weights"]),
             )
-        except Exception as error:  # zip, zlib and numpy raise many kinds for a damaged file
-            raise HeadError(f"cannot be read: {error}") from error
+        except (ValueError, TypeError, IndexError) as error:
+            raise HeadError(
+                f"is of another version: {error}. `smartscale train head` makes it anew"
+            ) from error
         found._check(length)
         return found
 
@@ -204,6 +266,8 @@ class Head:
             "whiten": (self.whiten.shape, (length, length)),
             "means": (self.means.shape, (len(self.label_of), length)),
             "readout": (self.readout.shape, (length + 1, len(self.labels))),
+            "elsewhere": (self.elsewhere.shape, (length + 1, len(self.labels))),
+            "concept_of": (self.concept_of.shape, (len(self.labels),)),
         }
         for name, (is_, due) in shapes.items():
             if is_ != due:
@@ -212,12 +276,22 @@ class Head:
             raise HeadError("it knows too few training photos")
         if not 0 <= self.label_of.min() <= self.label_of.max() < len(self.labels):
             raise HeadError("it knows other labels than the network")
+        if not 0 <= self.concept_of.min() <= self.concept_of.max() < length:
+            raise HeadError("it knows other concepts than the network")
         numbers = (
-            *(self.known, self.middle, self.whiten, self.means, self.readout),
+            *(self.known, self.middle, self.whiten, self.means, self.readout, self.elsewhere),
             *(self.weights.numbers, np.array(self.temperature)),
         )
         if not all(np.isfinite(part).all() for part in numbers) or self.temperature <= 0:
             raise HeadError("it holds what is no number")
+
+
+_ARRAYS = frozenset(
+    {
+        *("known", "middle", "whiten", "means", "label_of"),
+        *("readout", "elsewhere", "concept_of", "temperature", "weights"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -275,7 +349,8 @@ class Memory:
         self.lessons = np.concatenate(list(self.taught.values())).astype(np.float32)
         """Embeddings, item by item (lessons, E)."""
         within = head.within(self.lessons)
-        self._means = np.add.reduceat(within, self._starts, axis=0) / counts[:, np.newaxis]
+        sums = np.add.reduceat(within, self._starts, axis=0)
+        self._means = np.asarray(sums / counts[:, np.newaxis], np.float32)
         self._rest = within - self._means[self.owner]
         # How much pictures of one item differ: in training, and the more lessons the more here.
         scatter = np.asarray(self._rest.T @ self._rest, np.float64)
@@ -291,6 +366,7 @@ class Memory:
         products = np.asarray(self.lessons.T @ self.lessons, np.float64)
         self._inverse = np.linalg.inv(products + RIDGE * np.eye(length)).astype(np.float32)
         sums = np.add.reduceat(self.lessons, self._starts, axis=0)
+        self._centres = np.asarray(sums / counts[:, np.newaxis], np.float32)
         self._regression = np.asarray(self._inverse @ sums.T, np.float32)
         self.growth = float(np.log(counts).mean())
         """The mean logarithm of the number of lessons an item."""
@@ -316,22 +392,25 @@ class Memory:
         head, out = self.head, out or LeftOut()
         within = head.within(embeddings)
         classes = head.classes(within)
-        base = head.base(head.said(embeddings) if logits is None else logits, classes)
+        usual = head.usual(embeddings) if usual is None else usual
+        said = head.said(embeddings) if logits is None else logits
+        base = head.base(said, embeddings, classes, usual)
         counts = np.repeat(self.counts[np.newaxis].astype(np.float64), len(embeddings), axis=0)
         scaled = within @ self._scale
         here = _distances(scaled, self._scaled_means, self._scaled_squares)
         there = _distances(within, self._means, self._squares)
-        similar = embeddings @ self.lessons.T
+        few = out.lesson is None and len(embeddings) == 1 and len(self.lessons) > MANY
+        similar = None if few else embeddings @ self.lessons.T
         ridge = np.asarray(embeddings @ self._regression, np.float64)
         rows = np.arange(len(embeddings))
-        if out.lesson is not None:
+        if out.lesson is not None and similar is not None:
             # In closed form: what would be there had this one lesson not been given.
             item = self.owner[out.lesson]
             without = np.maximum(counts[rows, item] - 1, 1)
             grown = counts[rows, item] / without
             counts[rows, item] -= 1
             similar[rows, out.lesson] = -1
-            lever = np.einsum("ne,ef,nf->n", embeddings, self._inverse, embeddings)
+            lever = ((embeddings @ self._inverse) * embeddings).sum(axis=1)
             ridge[rows, item] -= lever
             ridge /= (1 - lever)[:, np.newaxis]
             rest = self._rest[out.lesson]
@@ -347,7 +426,11 @@ class Memory:
             counts[rows, out.item] = 0
             ridge[rows, out.item] = -1
         possible = counts > 0
-        nearest = np.maximum.reduceat(similar, self._starts, axis=1)
+        nearest = (
+            self._nearest(embeddings, here)
+            if similar is None
+            else np.maximum.reduceat(similar, self._starts, axis=1)
+        )
         # A mean of few lessons is itself uncertain.
         certain = counts / (counts + 1)
         best = base.max(axis=1)
@@ -356,7 +439,6 @@ class Memory:
         said[:, ~new] = np.maximum(base[:, self.columns[~new]], LEAST)
         parts = (-0.05 * here * certain, 10 * nearest, 8 * ridge, said, np.ones_like(said) * new)
         means = np.where(possible, -0.5 * there * certain, -1e4).max(axis=1)
-        usual = head.usual(embeddings) if usual is None else usual
         near = np.where(possible, nearest, -1.0).max(axis=1)
         items = np.log(min(len(new), MOST_ITEMS) / 10)
         gate = (
@@ -370,6 +452,22 @@ class Memory:
         )
         evidence = np.where(possible[..., np.newaxis], np.stack(parts, axis=-1), 0.0)
         return Parts(base, evidence, possible, np.stack(gate, axis=-1))
+
+    def _nearest(self, embedding: Vectors, here: NDArray[np.float64]) -> NDArray[np.float32]:
+        """The inner products (1, T) of one picture with the nearest lesson of each likely item; of
+        the others with the mean of their lessons."""
+        likely = np.sort(np.argpartition(here[0], LIKELY)[:LIKELY])
+        rows = np.concatenate(
+            [
+                np.arange(self._starts[item], self._starts[item] + self.counts[item])
+                for item in likely
+            ]
+        )
+        starts = np.cumsum(self.counts[likely]) - self.counts[likely]
+        nearest = embedding @ self._centres.T
+        similar = self.lessons[rows] @ embedding[0]
+        nearest[0, likely] = np.maximum.reduceat(similar, starts)
+        return np.asarray(nearest, np.float32)
 
     def weigh(self, parts: Parts) -> Logs:
         """The logarithms of the probabilities of all labels (N, labels)."""
@@ -392,13 +490,27 @@ class Memory:
         pictures, logits = embedding[np.newaxis], logits[np.newaxis]
         if not self.taught:
             classes = self.head.classes(self.head.within(pictures))
-            return self.labels, self.head.base(logits, classes)[0]
+            usual = self.head.usual(pictures)
+            return self.labels, self.head.base(logits, pictures, classes, usual)[0]
         return self.labels, self.weigh(self.parts(pictures, logits))[0]
+
+
+def strange_parts(
+    trained: Logs, classes: NDArray[np.float64], usual: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Each of `STRANGE_PARTS`, (N, parts). Arguments as of `Head.base` and from `Head.trained`."""
+    nearest = np.maximum(0.01 * classes.max(axis=1), -FARTHEST)
+    return np.stack([np.ones_like(usual), 10 * usual, nearest, trained.max(axis=1)], axis=-1)
 
 
 def lesson_shares(parts: Parts, weights: NDArray[np.float64]) -> Logs:
     """What the lessons say of the taught items, (N, T)."""
     return log_shares(np.where(parts.possible, parts.evidence @ weights, IMPOSSIBLE))
+
+
+def _linear(embeddings: Vectors, layer: Vectors) -> NDArray[np.float64]:
+    """A layer's outputs for embeddings (N, E); its last row is the bias."""
+    return np.asarray(embeddings @ layer[:-1] + layer[-1], np.float64)
 
 
 def _distances(pictures: Vectors, means: Vectors, squares: Vectors) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from smartscale.domain.memory import LESSONS_PER_LABEL
 from smartscale.recognition.memory import (
     GATE_PARTS,
     LESSON_PARTS,
@@ -36,15 +37,26 @@ UNTAUGHT_COUNTS = 0.1
 TRUST = 5.0
 """How strongly the package's weights hold: as inverse squares of how far they may be off."""
 SURER = 50
-"""From so many lessons on that were recognised by others the threshold follows from them."""
-CLAIMS = 50
-"""As how many pictures the memory's own claim counts beside what became of the lessons."""
+"""From so many lessons on that were recognised by others they have a say in the threshold."""
+CLAIMS = 100
+"""As how many pictures, of which as many as `WANTED` are wrong, the rule of experience counts
+beside what became of the lessons."""
 WANTED = 0.01
 """The share of wrong answers among those that pass, which a threshold is found for."""
-LOWEST = 0.95
+TOLERATED = 0.015
+"""The share at which it is raised: what became of few lessons is uncertain."""
+LOWEST = 0.9
 """A threshold never falls below it: lessons that were given in one go are too alike."""
 HIGHEST = 0.99
 """A threshold never rises above it: with one lesson less each item is harder than it will be."""
+SET_UP = 5
+"""From so many items on a shop is set up by lessons, and the threshold is theirs."""
+SLOPE = 0.012
+"""How far experience lets a threshold fall from `HIGHEST` with the square of the logarithm of the
+number of lessons an item: on shops that nothing was trained for one in a hundred passed wrongly at
+0.99 with one lesson, at 0.975 with three and at 0.93 with ten."""
+MOST_GROWTH = float(np.log(LESSONS_PER_LABEL))
+"""The logarithm of the number of lessons that an item can have."""
 ROUNDS = 10
 ENOUGH = 1e-4
 _SMALLEST = 1e-6
@@ -140,13 +152,29 @@ def search(trials: Sequence[Trial], start: Start, rounds: int = ROUNDS) -> Found
             inner = weighed.T @ flat - (mean * mass[:, np.newaxis]).T @ mean
             bend = bend + spread @ inner @ spread.T
             pull = pull + spread @ (flat.T @ surplus)
-        lessons = lessons + 0.8 * np.linalg.solve(bend, pull)
+        lessons = evidence_for(lessons + 0.8 * np.linalg.solve(bend, pull))
         gate = gate + np.linalg.solve(gate_bend, gate_pull)
         loss /= max(total, 1.0)
         if abs(before - loss) < ENOUGH * abs(loss):
             break
         before = loss
     return Found(lessons, gate, loss)
+
+
+def evidence_for(lessons: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Such weights, with none by which likeness to an item's lessons speaks against the item.
+
+    Few shops cannot tell two kinds of likeness apart, and a search may then set one against the
+    other; in another shop that is wrong. That an item is new may speak against it.
+    """
+    parts = len(LESSON_PARTS)
+    weights = lessons.copy()
+    likeness = slice(0, parts - 1)
+    weights[likeness] = np.maximum(weights[likeness], 0)
+    if len(weights) > parts:
+        growth = weights[parts:][likeness]
+        growth[:] = np.maximum(growth, -weights[likeness] / MOST_GROWTH)
+    return weights
 
 
 def learn(head: Head, lessons: Mapping[str, Sequence[Vectors]]) -> Memory:
@@ -164,6 +192,8 @@ def adapt(memory: Memory) -> None:
     Called once, before anybody has the memory. Items of a single lesson say nothing: without it
     there is nothing to recognise it by.
     """
+    if len(memory.counts) >= SET_UP:
+        memory.lowest = usual_threshold(memory.growth)
     rng = np.random.default_rng(_SEED)
     several = np.flatnonzero(memory.counts[memory.owner] > 1)
     if not len(several) or len(memory.counts) == 1:
@@ -191,21 +221,33 @@ def adapt(memory: Memory) -> None:
     memory.weights, memory.gate = found.lessons, found.gate
     if len(picked) >= SURER:
         logs = memory.weigh(own)
-        memory.lowest = lowest(
-            np.exp(logs.max(axis=1)), trial.right[np.arange(len(logs)), logs.argmax(axis=1)]
-        )
+        right = trial.right[np.arange(len(logs)), logs.argmax(axis=1)]
+        usual = usual_threshold(memory.growth)
+        memory.lowest = lowest(np.exp(logs.max(axis=1)), right, usual)
 
 
-def lowest(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+def usual_threshold(growth: float) -> float:
+    """From which confidence on an answer may pass, by experience with other shops.
+
+    Args:
+        growth: the mean logarithm of the number of lessons an item.
+    """
+    return max(LOWEST, HIGHEST - SLOPE * growth**2)
+
+
+def lowest(confidences: NDArray[np.float64], right: NDArray[np.bool_], start: float) -> float:
     """From which confidence on few enough answers are wrong, by what became of some answers and by
-    what they claim themselves."""
-    for threshold in np.arange(LOWEST, HIGHEST, 0.005):
+    experience.
+
+    Args:
+        confidences: of the answers.
+        right: whether they were.
+        start: what experience says, from `usual_threshold`.
+    """
+    for threshold in np.arange(start, HIGHEST, 0.005):
         passing = confidences >= threshold
-        if not passing.any():
-            continue
-        claimed = float((1 - confidences[passing]).mean())
-        wrong = float((~right[passing]).sum())
-        if (wrong + CLAIMS * claimed) / (int(passing.sum()) + CLAIMS) <= WANTED:
+        wrong = float((~right[passing]).sum()) + CLAIMS * WANTED
+        if wrong / (int(passing.sum()) + CLAIMS) <= TOLERATED:
             return float(threshold)
     return HIGHEST
 

@@ -1,0 +1,68 @@
+"""Two networks in one file compute what each of them did."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+
+if importlib.util.find_spec("tensorflow") is None:
+    pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
+
+import keras
+from ai_edge_litert.interpreter import Interpreter
+
+from training import graft
+from training.export import saved, to_tflite
+
+pytestmark = pytest.mark.training
+
+
+def network(inputs: tuple[int, ...], outputs: int, seed: int) -> bytes:
+    """Layers from vectors of each of these lengths to one, side by side."""
+    keras.utils.set_random_seed(seed)
+    taken = [keras.Input((length,), batch_size=1) for length in inputs]
+    both = keras.layers.Concatenate()(taken) if len(taken) > 1 else taken[0]
+    with saved(keras.Model(taken, keras.layers.Dense(outputs)(both))) as exported:
+        return to_tflite(exported, "float32", ())
+
+
+def computed(content: bytes, *vectors: np.ndarray) -> list[np.ndarray]:
+    interpreter = Interpreter(model_content=content)
+    interpreter.allocate_tensors()
+    for vector in vectors:
+        [place] = [
+            one["index"]
+            for one in interpreter.get_input_details()
+            if tuple(one["shape"]) == vector.shape
+        ]
+        interpreter.set_tensor(place, vector)
+    interpreter.invoke()
+    return [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()]
+
+
+def test_a_network_follows_another_and_is_cut_off_again() -> None:
+    first, second, last = network((6,), 4, 1), network((6,), 5, 2), network((4, 5), 3, 3)
+    picture = np.random.default_rng(0).normal(size=(1, 6)).astype(np.float32)
+    [one], [other] = computed(first, picture), computed(second, picture)
+    [wanted] = computed(last, one, other)
+
+    model = graft.opened(first)
+    extent = graft.extent(model)
+    beside, end = graft.opened(second), graft.opened(last)
+    [seen] = graft.append(model, beside, {graft.inputs_of(beside)[0]: graft.inputs_of(model)[0]})
+    taken = dict(
+        zip(
+            (graft.shaped(end, graft.inputs_of(end), shape) for shape in ((1, 4), (1, 5))),
+            (extent["outputs"][0], seen),
+            strict=True,
+        )
+    )
+    model.subgraphs[0].outputs = np.array(graft.append(model, end, taken), np.int32)
+    content = graft.packed(model)
+    np.testing.assert_allclose(computed(content, picture)[0], wanted, rtol=1e-5)
+
+    again = graft.opened(content)
+    graft.cut(again, extent)
+    np.testing.assert_array_equal(computed(graft.packed(again), picture)[0], one)
+    with pytest.raises(ValueError, match="no tensor of the shape"):
+        graft.shaped(again, graft.outputs_of(again), (1, 99))

@@ -1,0 +1,146 @@
+"""What a package comes to in a shop that nothing was trained or weighed for.
+
+The package that ships has learned from every set of photos, so none of them says any more what
+another camera costs it. Here each set in turn is a shop that the head has never seen: its photos
+are in neither the classifier for pictures from elsewhere nor the weights. The networks were trained
+on none of them anyway.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from smartscale.domain.prediction import UNKNOWN
+from smartscale.recognition.hierarchy import find_coarse, find_label
+from smartscale.recognition.labelled_photos import LabelledPhoto, Truth
+from smartscale.recognition.memory import Head, Memory, Vectors
+from smartscale.recognition.memory_fit import learn
+from smartscale.recognition.package import HEAD_FILE, ModelPackage, load_package, write_package
+from smartscale.recognition.recogniser import (
+    NetworkRecogniser,
+    Reading,
+    Score,
+    ranked,
+    softmax,
+)
+from smartscale.recognition.teaching import LessonQuality, ReadPhoto, Shop, measure_lessons
+from training import data as photos
+from training.card import render_head
+from training.head_fit import ALSO, Seen, make_head, shops_of
+from training.head_package import DOCUMENTS, altered_validation
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """A package with a head that has never seen the shop it comes to."""
+
+    package: ModelPackage
+    head: Head
+
+    def learn(self, lessons: Mapping[str, Sequence[Vectors]]) -> Memory:
+        """What it knows when it has been taught these embeddings, by label."""
+        return learn(self.head, lessons)
+
+    def scores(self, reading: Reading, memory: Memory | None = None) -> list[Score]:
+        """The scores of a picture, best first. Raises ValueError where it has no embedding."""
+        if reading.embedding is None:
+            raise ValueError("a picture without an embedding cannot be compared")
+        memory = memory or Memory(self.head, {})
+        logits = reading.logits / self.head.temperature
+        labels, logs = memory.fuse(logits, reading.embedding)
+        return ranked(labels, softmax(logs))
+
+    def confirm(self, memory: Memory | None = None) -> float:
+        """The confidence below which an answer must be confirmed."""
+        found = None if memory is None else memory.lowest
+        return self.package.confirm if found is None else found
+
+
+def measure_shops(
+    data: Path, folder: Path, run: Path, counts: Sequence[int]
+) -> dict[str, list[LessonQuality]]:
+    """What lessons bring in each set of photos, as if it were the next shop.
+
+    Args:
+        data: the folder of the photos.
+        folder: the package's.
+        run: where what the network saw is kept.
+        counts: how many lessons of each item.
+    """
+    package = load_package(folder)
+    recogniser = NetworkRecogniser(package, with_head=False)
+    altered = altered_validation(recogniser, data, run / "altered.npz")
+    made = make_head(recogniser, data, run, altered, 0.01)
+    labels = package.labels
+    known = [
+        one
+        for one in read(made.known, photos.read_grocery(data, "val"), labels)
+        if one.photo.truth != UNKNOWN
+    ]
+    found = {}
+    for place, (shop, listed) in enumerate(zip(made.shops, shops_of(data), strict=True)):
+        stranger = Stranger(package, made.without(place))
+        name = str(shop.places[0])
+        found[name] = measure_lessons(
+            Shop(stranger, lambda _: True), read(shop, listed, labels), counts, known
+        )
+        for one in found[name]:
+            logger.info("%s", line(name, one))
+    return found
+
+
+def keep(folder: Path, found: Mapping[str, Sequence[LessonQuality]]) -> ModelPackage:
+    """Put what came of it into a package's description and on its card."""
+    package = load_package(folder)
+    rows = [line(name, one) for name, qualities in found.items() for one in qualities]
+    described = replace(package, evaluation={**package.evaluation, "shops": rows})
+    documents: dict[str, str | bytes] = {
+        name: (folder / name).read_text(encoding="utf-8")
+        for name in DOCUMENTS
+        if (folder / name).is_file()
+    }
+    documents |= {
+        HEAD_FILE: (folder / HEAD_FILE).read_bytes(),
+        "README.md": render_head(described, str(documents.get("README.md", ""))),
+    }
+    return write_package(described, package.model_path.read_bytes(), documents)
+
+
+def read(seen: Seen, listed: Sequence[photos.Photo], labels: Sequence[str]) -> list[ReadPhoto]:
+    """Photos with what the network sees in them; `listed` may hold others between them."""
+    names = {str(name) for name in seen.names}
+    chosen = [photo for photo in listed if photo.target in names]
+    return [
+        ReadPhoto(
+            LabelledPhoto(photo.path, truth_of(photo.target, labels), str(scene)),
+            Reading(logits, embedding),
+        )
+        for photo, scene, logits, embedding in zip(
+            chosen, seen.scenes, seen.logits, seen.embeddings, strict=True
+        )
+    ]
+
+
+def truth_of(name: str, labels: Sequence[str]) -> Truth:
+    """What a folder's photos show: a label, a kind, or an item that is new."""
+    name = ALSO.get(name, name)
+    return find_label(name, labels) or find_coarse(name) or name
+
+
+def line(name: str, quality: LessonQuality) -> str:
+    """A row of a table."""
+
+    def share(value: float | None) -> str:
+        return "-" if value is None else f"{value:.1%}"
+
+    known = quality.known
+    lost = np.nan if known is None else known.top1 - known.top1_before
+    return (
+        f"| {name}, {quality.k} | {share(quality.top1)} | {share(quality.top3)} "
+        f"| {share(quality.asked)} | {share(quality.error_when_sure)} | {100 * lost:+.1f} |"
+    )
