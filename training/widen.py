@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import keras
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
+import tensorflow as tf
 from keras import layers, ops
 from numpy.typing import NDArray
 from rich.progress import track
@@ -181,7 +181,7 @@ def chosen_photos(data: Path) -> list[photos.Photo]:
 
 def roots_of(eyes: bytes, pictures: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
     """What `Untouched` makes of what a network sees in pictures (N, features)."""
-    interpreter = Interpreter(model_content=eyes)
+    interpreter = tf.lite.Interpreter(model_content=eyes)
     interpreter.allocate_tensors()
     [taken], [given] = interpreter.get_input_details(), interpreter.get_output_details()
     found = []
