@@ -4,15 +4,14 @@ request, and a shop's ledger has a hundred thousand.
 Everything is written through the emulator.
 """
 
-import heapq
 import json
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.flushed import ENCODED_KEYS, METADATA_SUFFIX
+from infra.flushed import METADATA_SUFFIX
+from infra.keys_on_disk import keys_since, names_in
 from smartscale.adapters.bucket import Bucket
 from smartscale.domain.errors import NotFound
 
@@ -39,35 +38,14 @@ class BucketOnDisk(Bucket):
 
     def list(self, prefix: str, after: str = "") -> Iterator["ObjectTypeDef"]:
         """The objects under a prefix whose keys come after one, by rising key."""
-        parent = prefix.rpartition("/")[0]
-        plain = ((key, self._folder / key) for key in self._keys(parent, after))
-        for key, file in heapq.merge(plain, self._encoded()):
-            if key > after and key.startswith(prefix):
-                yield _Found(key, file)  # type: ignore[misc]
+        for key, file in keys_since(self._folder, prefix, after):
+            yield _Found(key, file)  # type: ignore[misc]
 
     def folders(self, prefix: str) -> Iterator[str]:
         """What keys under a prefix, which ends with a slash, have up to the next one."""
-        for name in _names(self._folder / prefix):
+        for name in names_in(self._folder / prefix):
             if name.endswith("/"):
                 yield prefix + name
-
-    def _keys(self, parent: str, after: str) -> Iterator[str]:
-        """The keys below a folder of the bucket, but for whole folders before a key."""
-        start = f"{parent}/" if parent else ""
-        for name in _names(self._folder / parent):
-            key = start + name
-            if not name.endswith("/"):
-                yield key
-            elif key >= after[: len(key)]:
-                yield from self._keys(key[:-1], after)
-
-    def _encoded(self) -> Iterator[tuple[str, Path]]:
-        """The keys that are no paths, and their files."""
-        files = (self._folder / ENCODED_KEYS).glob(f"*{METADATA_SUFFIX}")
-        described = ((json.loads(file.read_bytes())["key"], file) for file in files)
-        yield from sorted(
-            (key, Path(str(file).removesuffix(METADATA_SUFFIX))) for key, file in described
-        )
 
 
 class _Found(dict[str, Any]):
@@ -81,17 +59,3 @@ class _Found(dict[str, Any]):
         if name == "LastModified":  # an object is written once
             return datetime.fromtimestamp(self._file.stat().st_mtime, UTC)
         return json.loads(Path(f"{self._file}{METADATA_SUFFIX}").read_bytes())[name.lower()]
-
-
-def _names(folder: Path) -> list[str]:
-    """What is in a folder, in the order of keys; folders end with a slash."""
-    try:
-        with os.scandir(folder) as entries:
-            found = [
-                f"{entry.name}/" if entry.is_dir() else entry.name
-                for entry in entries
-                if not entry.name.endswith((METADATA_SUFFIX, ".tmp")) and entry.name != ENCODED_KEYS
-            ]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-    return sorted(found)

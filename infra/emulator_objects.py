@@ -1,24 +1,24 @@
-"""The emulator's objects: their keys in its RAM, and what else is known of each on the disk.
+"""The emulator's objects, of which its RAM holds nothing but the last that were written.
 
 Ministack holds a dictionary of every object, reads all their descriptions when it starts, and sorts
 all keys for each page of a listing. A shop has a few objects for each weighing of a month, and its
-ledger for good.
+ledger for good. Here the files themselves are what there is.
 """
 
 import json
+import os
 from collections.abc import Iterator, MutableMapping
 from contextlib import suppress
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from ministack.core.responses import now_iso
 from ministack.services import s3
-from sortedcontainers import SortedList
 
 from infra.flushed import METADATA_SUFFIX
+from infra.keys_on_disk import keys_since
 
-_REMEMBERED = 1000
+_REMEMBERED = 100
 _LAST = "\U0010ffff"
 Record = dict[str, Any]
 
@@ -32,8 +32,7 @@ class Objects(MutableMapping[str, Record]):
     """
 
     def __init__(self, account: str, bucket: str) -> None:
-        self._account, self._bucket = account, bucket
-        self._keys = SortedList()
+        self._folder = Path(s3.DATA_DIR, account, bucket)
         self._written: dict[str, Record] = {}
         """The last ones that were written: ministack takes the bytes out of them when they are on
         the disk, just after."""
@@ -41,41 +40,48 @@ class Objects(MutableMapping[str, Record]):
     def __getitem__(self, key: str) -> Record:
         if key in self._written:
             return self._written[key]
-        if key not in self._keys:
+        file = self._file(key)
+        if file is None:
             raise KeyError(key)
-        return _described(Path(s3._object_disk_path(self._bucket, key, self._account)))  # noqa: SLF001
+        try:
+            return _described(file)
+        except FileNotFoundError:  # deleted meanwhile
+            raise KeyError(key) from None
 
     def __setitem__(self, key: str, record: Record) -> None:
-        if key not in self._keys:
-            self._keys.add(key)
         self._written.pop(key, None)
         self._written[key] = record
         if len(self._written) > _REMEMBERED:
             del self._written[next(iter(self._written))]
 
     def __delitem__(self, key: str) -> None:
-        if key not in self._keys:
+        """Forget an object; ministack deletes its files just after."""
+        if self._written.pop(key, None) is None and self._file(key) is None:
             raise KeyError(key)
-        self._keys.remove(key)
-        self._written.pop(key, None)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._keys
+        return key in self._written or self._file(str(key)) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._keys)
+        return self.since("", "")
 
     def __len__(self) -> int:
-        return len(self._keys)
+        return sum(1 for _ in self)
 
-    def load(self, folder: Path) -> None:
-        """Know the keys of the files of a folder."""
-        self._keys.update(key for _, key in s3._persisted_key_files(str(folder), sidecars=False))  # noqa: SLF001
+    def __bool__(self) -> bool:
+        return next(iter(self), None) is not None
 
-    def since(self, prefix: str, key: str) -> Iterator[str]:
-        """The keys with a prefix from one on, by rising key."""
-        keys = self._keys.irange(max(prefix, key))
-        return takewhile(lambda found: found.startswith(prefix), keys)
+    def since(self, prefix: str, after: str) -> Iterator[str]:
+        """The keys with a prefix that come after one, by rising key."""
+        return (key for key, _ in keys_since(self._folder, prefix, after))
+
+    def _file(self, key: str) -> Path | None:
+        """Where an object's bytes are: under its key, or under a name where that is no path."""
+        encoded = f"{s3._ENCODED_KEYS_DIR}/{s3._encoded_key_name(key)}"  # noqa: SLF001
+        for name in (key, encoded) if s3._plain_path_key(key) else (encoded,):  # noqa: SLF001
+            if os.path.isfile(file := self._folder / name):  # noqa: PTH113 - asked at each request
+                return file
+        return None
 
 
 def _described(file: Path) -> Record:
@@ -115,17 +121,16 @@ class _Buckets(dict[tuple[str, str], Record]):
         return self[key]
 
 
-def know_objects_by_their_keys() -> None:
-    """Have this process's ministack know its objects so, those on the disk included.
+def find_objects_on_disk() -> None:
+    """Have this process's ministack find its objects on the disk.
 
     It has to have been imported without S3_PERSIST, by which it reads all descriptions then.
     """
     s3.S3_PERSIST = True
     s3._buckets._data = buckets = _Buckets()  # noqa: SLF001
     for folder in Path(s3.DATA_DIR).glob("[0-9]*/*/"):
-        bucket: Record = {"created": now_iso(), "objects": {}, "region": None}
-        buckets[folder.parent.name, folder.name] = bucket
-        bucket["objects"].load(folder)
+        found: Record = {"created": now_iso(), "objects": {}, "region": None}
+        buckets[folder.parent.name, folder.name] = found
     s3._collect_list_entries = _page  # noqa: SLF001
 
 

@@ -8,8 +8,8 @@ It is made for tests, which are short and may forget. Here it keeps a shop's wei
 - logs and figures do not grow without an end, and are not looked at as a whole at each call;
 - it starts no thread for each object that is stored;
 - it tells the API of each answer as it is stored, and looks for the next batch at once;
-- the weighings' rows are on the disk (`emulator_rows`), and its objects' keys alone in its RAM
-  (`emulator_objects`);
+- the weighings' rows (`emulator_rows`) and what is known of its objects (`emulator_objects`) are
+  on the disk, not in its RAM;
 - saving its state takes a moment, and is on the disk when it is done.
 
 The functions below are ministack's own, so its version is pinned, and tests/infra/test_rules.py
@@ -39,7 +39,7 @@ from ministack.services import cloudwatch, cloudwatch_logs, dynamodb, lambda_svc
 
 from infra.bell import Ringer, ringer_from_environment
 from infra.emulator import FIGURES_KEPT, ROWS_FILE
-from infra.emulator_objects import know_objects_by_their_keys
+from infra.emulator_objects import find_objects_on_disk
 from infra.emulator_rows import keep_rows_on_disk
 from infra.flushed import described, flush_object
 from infra.readiness import Readiness
@@ -76,7 +76,7 @@ def apply_rules() -> None:
         Spares().use()
     _bound_logs()
     _bound_figures()
-    know_objects_by_their_keys()
+    find_objects_on_disk()
     _save_well(keep_rows_on_disk(Path(persistence.STATE_DIR, ROWS_FILE)))
     _tell_of_answers(ringer_from_environment())
     # A wake that found nothing, such as one by a batch that ended, delays the next one by this.
@@ -101,19 +101,15 @@ def _refuse_what_is_not_written(*, flushes: bool) -> None:
 
     def persist_or_raise(bucket: str, key: str, obj: Any) -> None:
         # Ministack drops the bytes from its memory as soon as they are in the file.
-        has_bytes = isinstance(obj, dict) and obj.get("body") is not None
+        if not isinstance(obj, dict) or obj.get("body") is None:
+            persist(bucket, key, obj)
+            return
+        is_new = not described(_file_of(bucket, key)).exists()
         persist(bucket, key, obj)
-        if has_bytes and obj["body"] is not None:
-            _forget(bucket, key)
+        # Who copies an object deletes the original next.
+        if obj["body"] is not None or (flushes and not _flushed(bucket, key)):
+            _forget(bucket, key, is_new=is_new)
             raise NotWritten(key)
-        if flushes and has_bytes:
-            # Who copies an object deletes the original next.
-            file = Path(s3._object_disk_path(bucket, key))  # noqa: SLF001
-            try:
-                flush_object(file, Path(s3.DATA_DIR, s3.get_account_id(), bucket))
-            except OSError as error:
-                _forget(bucket, key)
-                raise NotWritten(key) from error
 
     async def answer(*args: Any, **named: Any) -> tuple[int, dict[str, str], bytes]:
         try:
@@ -155,15 +151,26 @@ def _tell_of_objects_without_a_thread_each() -> None:
     s3._fire_s3_event_async = tell  # noqa: SLF001
 
 
-def _forget(bucket: str, key: str) -> None:
-    """Leave nothing of an object that could not be written, neither in memory nor half a file."""
+def _file_of(bucket: str, key: str) -> Path:
+    return Path(s3._object_disk_path(bucket, key))  # noqa: SLF001
+
+
+def _flushed(bucket: str, key: str) -> bool:
+    try:
+        flush_object(_file_of(bucket, key), Path(s3.DATA_DIR, s3.get_account_id(), bucket))
+    except OSError as error:
+        _log.warning("%s is not on the disk: %s", key, error)
+        return False
+    return True
+
+
+def _forget(bucket: str, key: str, *, is_new: bool) -> None:
+    """Leave nothing of an object that could not be written, but of one that was there before."""
     s3._buckets[bucket]["objects"].pop(key, None)  # noqa: SLF001
-    file = Path(s3._object_disk_path(bucket, key))  # noqa: SLF001
+    file = _file_of(bucket, key)
     metadata = described(file)
-    unwritten = [Path(f"{path}.tmp") for path in (file, metadata)]
-    if not metadata.exists():
-        unwritten.append(file)
-    for path in unwritten:
+    written = [file, metadata] if is_new else []
+    for path in (*written, *(Path(f"{path}.tmp") for path in (file, metadata))):
         try:
             path.unlink(missing_ok=True)
         except OSError as error:

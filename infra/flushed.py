@@ -4,6 +4,7 @@ A killed process loses nothing of that, a power cut might.
 """
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 METADATA_SUFFIX = ".meta.json"
@@ -16,9 +17,7 @@ def described(file: Path) -> Path:
     return file.with_name(file.name + METADATA_SUFFIX)
 
 
-_entered: set[tuple[Path, int]] = set()
-"""Folders, by path and inode, whose entries in the folders above them are flushed; the emulator
-removes none but with the bucket."""
+_REMEMBERED = 1000
 
 
 def flush_object(file: Path, bucket: Path) -> None:
@@ -33,16 +32,23 @@ def flush_object(file: Path, bucket: Path) -> None:
     """
     flush(file)
     flush(described(file))
-    new = set()
-    for folder in file.parents:
-        if not folder.is_relative_to(bucket):
-            break
-        flush(folder)
-        entry = folder, folder.stat().st_ino
-        if entry in _entered:
-            break
-        new.add(entry)
-    _entered.update(new)
+    folder = file.parent
+    flush(folder)
+    _flush_entry(folder, folder.stat().st_ino, bucket)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _flush_entry(folder: Path, inode: int, bucket: Path) -> None:
+    """Flush the folder in which another one is entered, and so on up to the bucket's.
+
+    That is done once: the emulator removes no folder but with its bucket, and one that is made anew
+    has another inode.
+    """
+    del inode
+    if folder != bucket:
+        parent = folder.parent
+        flush(parent)
+        _flush_entry(parent, parent.stat().st_ino, bucket)
 
 
 def flush(path: Path) -> None:

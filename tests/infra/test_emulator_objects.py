@@ -1,4 +1,4 @@
-"""The emulator's objects, of which it holds the keys alone."""
+"""The emulator's objects, which are what the disk has."""
 
 import json
 import subprocess
@@ -13,8 +13,8 @@ import json, sys
 from pathlib import Path
 from ministack.services import s3
 s3.DATA_DIR = sys.argv[1]
-from infra.emulator_objects import know_objects_by_their_keys
-know_objects_by_their_keys()
+from infra.emulator_objects import find_objects_on_disk
+find_objects_on_disk()
 bucket = s3._buckets["b"]
 listed = lambda *asked: list(s3._collect_list_entries(bucket["objects"], *asked))
 """
@@ -74,12 +74,46 @@ def test_an_object_is_what_the_disk_says(tmp_path: Path) -> None:
     assert bare == [4, '"81dc9bdb52d04dc20036dbd8313ed055"', "application/octet-stream"]
 
 
-def test_ram_holds_no_more_than_the_last_that_were_written(tmp_path: Path) -> None:
-    held, count, gone = told(
-        stored(tmp_path, "old"),
+def test_a_key_that_is_no_path_is_found_and_listed(tmp_path: Path) -> None:
+    stored(tmp_path, "a/1", "a/3")
+    encoded = tmp_path / "000000000000" / "b" / ".ministack-keys"
+    encoded.mkdir()
+    # A power cut may have left nothing but its bytes.
+    (encoded / "a%2F%2F2").write_bytes(b"12")
+    found = told(
+        tmp_path,
         'objects = bucket["objects"]\n'
-        'for n in range(3000): objects[f"{n:04}"] = {"body": b"", "size": n}\n'
-        'del objects["2999"]\n'
-        'print(json.dumps([len(objects._written), len(objects), "2999" in objects]))',
+        'print(json.dumps([list(objects), objects["a//2"]["size"],'
+        ' [key in objects for key in ("a//2", "a//3", "a", "a/", "")]]))',
     )
-    assert (held, count, gone) == (999, 3000, False)
+    assert found == [["a//2", "a/1", "a/3"], 2, [True, False, False, False, False]]
+
+
+def test_what_is_deleted_is_gone_when_its_files_are(tmp_path: Path) -> None:
+    found = told(
+        stored(tmp_path, "a", "b"),
+        'objects = bucket["objects"]\n'
+        'objects["c"] = {"body": b"1"}\n'
+        'for key in ("a", "c"): del objects[key]\n'
+        "s3.S3_PERSIST = True\n"
+        's3._delete_persisted_object("b", "a")\n'
+        'print(json.dumps([list(objects), bool(objects), "a" in objects, "c" in objects,'
+        ' objects.pop("a", "none")]))',
+    )
+    assert found == [["b"], True, False, False, "none"]
+
+
+def test_ram_holds_as_much_of_ten_thousand_objects_as_of_a_thousand(tmp_path: Path) -> None:
+    before, after, held = told(
+        stored(tmp_path, "old"),
+        "import tracemalloc\n"
+        "tracemalloc.start()\n"
+        'def put(n): bucket["objects"][f"ledger/2026/11/28/{n:08}/done.json"] = {"size": n}\n'
+        "for n in range(1000): put(n)\n"
+        "before = tracemalloc.get_traced_memory()[0]\n"
+        "for n in range(1000, 10000): put(n)\n"
+        "after = tracemalloc.get_traced_memory()[0]\n"
+        'print(json.dumps([before, after, len(bucket["objects"]._written)]))',
+    )
+    assert abs(after - before) < 20_000
+    assert held < 1000
