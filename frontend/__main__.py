@@ -34,6 +34,7 @@ def main() -> None:
     hosts = Hosts(settings.host, settings.allowed_hosts.split())
     app.add_middleware(Doorkeeper, hosts=hosts, policies={"/": POLICY}, as_problem=False)
     app.on_startup(kiosk.api.start)
+    app.on_startup(kiosk.labels.prepare)
     app.on_shutdown(kiosk.api.close)
     app.on_shutdown(kiosk.labels.issued.close)
     app.on_shutdown(kiosk.favourites.close)

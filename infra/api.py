@@ -28,7 +28,7 @@ from infra.readiness import Readiness
 from infra.settings import load_settings
 from infra.space import Space
 from smartscale.contract.browsers import Doorkeeper, Hosts
-from smartscale.domain.upload import MAX_IMAGE_BYTES
+from smartscale.domain.limits import MAX_IMAGE_BYTES
 from smartscale.http.app import create_app
 from smartscale.logs import function_logger
 

@@ -22,7 +22,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.emulator_rules import apply_rules
-from smartscale.domain.upload import MAX_IMAGE_BYTES
+from smartscale.domain.limits import MAX_IMAGE_BYTES
 
 MAX_BODY_BYTES = MAX_IMAGE_BYTES + 1_000_000
 """Limit in bytes of a body that has to be read before its signature can be checked."""

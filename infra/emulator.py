@@ -13,7 +13,6 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -22,6 +21,7 @@ from infra.bell import VARIABLE as BELL_PORT
 from infra.credentials import keep, new_credentials
 from infra.errors import PlainError
 from infra.flushed import flush
+from infra.kept import ROWS_FILE
 from infra.ports import check_ports
 from infra.private import make_private
 from infra.probe import answers
@@ -33,12 +33,6 @@ from smartscale.operations.metrics.figures import OF_WEIGHINGS
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "localstack" / "emulator.env"
 ACCOUNT = "000000000000"
-ROWS_FILE = "rows.sqlite"
-"""The file, beside the saved state, that the weighings' rows are in all the time."""
-
-FIGURES_KEPT = timedelta(days=32)
-"""How long figures are kept: a day longer than the longest time that analytics show."""
-
 _READY_S = 60.0
 _STOP_S = 300.0
 """For saving, which takes a moment, on the slowest disk."""

@@ -38,10 +38,10 @@ from ministack.core import persistence
 from ministack.services import cloudwatch, cloudwatch_logs, dynamodb, lambda_svc, s3, sqs
 
 from infra.bell import Ringer, ringer_from_environment
-from infra.emulator import FIGURES_KEPT, ROWS_FILE
 from infra.emulator_objects import find_objects_on_disk
 from infra.emulator_rows import keep_rows_on_disk
 from infra.flushed import described, flush_object
+from infra.kept import FIGURES_KEPT, ROWS_FILE
 from infra.readiness import Readiness
 from infra.rows_on_disk import Database, Rows
 from infra.spare_workers import (
@@ -50,7 +50,7 @@ from infra.spare_workers import (
     tell_lost_workers,
     was_lost,
 )
-from smartscale.operations.metrics.figures import thinned
+from smartscale.operations.metrics.thinning import thinned
 
 LOG_STREAMS = 200
 """How many invocations of each function its log group remembers; files in logs/ keep more."""
@@ -64,7 +64,6 @@ _log = logging.getLogger("smartscale.emulator")
 def apply_rules() -> None:
     """Change the emulator in this process, before it is served."""
     ready = Readiness.from_environment()
-    _hold_messages(ready)
     # A shop's run, not a test of some seconds.
     lasts = ready.file is not None
     _refuse_what_is_not_written(flushes=lasts)
@@ -74,6 +73,7 @@ def apply_rules() -> None:
     _deliver_again_what_a_lost_worker_had()
     if lasts:
         Spares().use()
+    _hold_messages(ready)
     _bound_logs()
     _bound_figures()
     find_objects_on_disk()
@@ -88,12 +88,14 @@ class NotWritten(Exception):
 
 
 def _hold_messages(ready: Readiness) -> None:
-    poll: Callable[[], bool] = lambda_svc._poll_sqs  # noqa: SLF001
+    concurrency: Callable[..., int] = lambda_svc._sqs_esm_concurrency  # noqa: SLF001
 
-    def poll_when_ready() -> bool:
-        return bool(ready) and poll()
+    def concurrency_when_ready(*args: Any) -> int:
+        # It is asked before any message is looked for, so workers start meanwhile.
+        most = concurrency(*args)
+        return most if ready else 0
 
-    lambda_svc._poll_sqs = poll_when_ready  # noqa: SLF001
+    lambda_svc._sqs_esm_concurrency = concurrency_when_ready  # noqa: SLF001
 
 
 def _refuse_what_is_not_written(*, flushes: bool) -> None:

@@ -14,9 +14,10 @@ import typer
 from infra.commands.catalogue import import_examples
 from infra.commands.connection import Connection, connect
 from infra.commands.reconcile import describe
-from infra.emulator import FIGURES_KEPT, rows_file
+from infra.emulator import rows_file
 from infra.errors import PlainError
 from infra.expiry import expire
+from infra.kept import FIGURES_KEPT
 from infra.readiness import MAKE_ROOM, RESTORE
 from infra.settings import load_settings
 from infra.space import Space

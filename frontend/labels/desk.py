@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib import import_module
 
 from frontend.api.catalogue import Catalogue
 from frontend.labels.issued import Issued
@@ -53,6 +54,11 @@ class LabelDesk:
     shop: Shop = NO_SHOP
     _by_itself: dict[str, None] = field(default_factory=dict, repr=False)
     """The weighings whose label was printed without a tap, the oldest first."""
+
+    async def prepare(self) -> None:
+        """Have a kiosk with a printer load what draws labels before the first one is wanted."""
+        if self.printer is not None:
+            await asyncio.to_thread(import_module, "frontend.labels.slip")
 
     async def label(self, weighing: str, language: Language) -> Label:
         """The label of a weighing.

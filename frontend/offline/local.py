@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from frontend.logs import current
 from frontend.offline.lessons import Lessons
-from smartscale.adapters.litert import load_builtin
 from smartscale.domain import correlation, pricing
 from smartscale.domain.asking import Asking
 from smartscale.domain.catalogue import Catalogue, Item, Price, SoldAs
@@ -36,10 +35,11 @@ from smartscale.operations.weighing.recognise import (
     outcome,
 )
 from smartscale.recognition.builtin import builtin_revision
-from smartscale.recognition.carried import CarriedError, unpack
-from smartscale.recognition.memory import Vectors
 from smartscale.recognition.package import PackageError
 from smartscale.recognition.photo import ImageError
+
+if TYPE_CHECKING:
+    from smartscale.recognition.memory import Vectors
 
 _log = logging.getLogger(__name__)
 
@@ -145,6 +145,8 @@ class LocalScale:
     def _remember(self, model: Recogniser, lessons: Lessons) -> None:
         if not model.learns or lessons.version == self._remembers:
             return
+        from smartscale.recognition.carried import CarriedError, unpack  # noqa: PLC0415 - as below
+
         try:
             model.remember({} if lessons.content is None else unpack(lessons.content))
         except CarriedError as error:
@@ -155,6 +157,9 @@ class LocalScale:
     def _loaded(self) -> Recogniser:
         if self._model is None:
             try:
+                # A kiosk whose service is there has no use for a network: 40 MB.
+                from smartscale.adapters.litert import load_builtin  # noqa: PLC0415
+
                 self._model = load_builtin()
             except (ImportError, OSError, PackageError) as error:
                 _log.warning("No model here; items are found by name: %s", error)
@@ -173,11 +178,11 @@ class _NoModel:
         del image
         return NOTHING_KNOWN
 
-    def embed(self, image: bytes) -> Vectors:
+    def embed(self, image: bytes) -> "Vectors":
         del image
         raise TypeError("there is no model")
 
-    def remember(self, lessons: Mapping[str, Sequence[Vectors]]) -> None:
+    def remember(self, lessons: Mapping[str, Sequence["Vectors"]]) -> None:
         del lessons
 
 

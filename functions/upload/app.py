@@ -16,9 +16,10 @@ from smartscale.adapters.cloudwatch import count_cold_start
 from smartscale.clock import now
 from smartscale.contract.weighing import Accepted, DirectUpload
 from smartscale.domain.errors import InvalidInput
+from smartscale.domain.limits import MAX_IMAGE_BYTES
 from smartscale.domain.load import Load, parse_scale_id
 from smartscale.domain.moments import parse_moment
-from smartscale.domain.upload import MAX_IMAGE_BYTES, NO_PICTURE
+from smartscale.domain.upload import NO_PICTURE
 from smartscale.domain.weighing import Weighing
 from smartscale.http.app import BASE_PATH, create_app, lambda_handler
 from smartscale.http.bell import Bell, NoBell, answered

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from infra.emulator import ROWS_FILE, Emulator
+from infra.emulator import Emulator
 from infra.emulator_rows import answer_query
+from infra.kept import ROWS_FILE
 from infra.rows_on_disk import Database, Rows
 
 INDEXES = [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from frontend.weighing.pictures import UnreadablePicture, prepare
-from smartscale.domain.upload import MAX_IMAGE_BYTES
+from smartscale.domain.limits import MAX_IMAGE_BYTES
 from smartscale.recognition.photo import (
     CorruptImage,
     ImageError,

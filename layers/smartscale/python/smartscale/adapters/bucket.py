@@ -18,15 +18,10 @@ from smartscale.adapters.store_errors import translates_store_errors
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import NotFound, Unprocessable
 from smartscale.domain.job_id import is_job_id, job_time
+from smartscale.domain.limits import MAX_IMAGE_BYTES
 from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import Trial
-from smartscale.domain.upload import (
-    EVIDENCE,
-    MAX_IMAGE_BYTES,
-    UPLOADS,
-    StoredUpload,
-    evidence_key,
-)
+from smartscale.domain.upload import EVIDENCE, UPLOADS, StoredUpload, evidence_key
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports.ledger import LedgerEntry
 from smartscale.operations.ports.uploads import PresignedPost

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from smartscale.adapters.aws import cloudwatch_client
 from smartscale.adapters.metrics_sink import MetricsSink
 from smartscale.adapters.store_errors import SDK_ERRORS, store_errors
-from smartscale.operations.metrics.figures import thinned
+from smartscale.operations.metrics.thinning import thinned
 from smartscale.operations.ports.metrics import Metric, MetricQuery, Metrics
 from smartscale.parallel import batched
 

@@ -15,7 +15,6 @@ UPLOADS = "uploads/"
 _DIRECT = f"{UPLOADS}direct/"
 EVIDENCE = "evidence/"
 """Where pictures are moved that others put into the bucket: nobody but the workers writes there."""
-MAX_IMAGE_BYTES = 10_000_000
 ACCEPTED_AT = "accepted-at"
 PICTURE, NO_PICTURE = "picture", "none"
 """The metadata of a weighing without a picture: its object only stands in for one."""

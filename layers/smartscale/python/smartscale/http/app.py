@@ -10,7 +10,7 @@ from mangum.types import LambdaContext, LambdaEvent
 
 from smartscale import __version__
 from smartscale.contract.problem import MEDIA_TYPE
-from smartscale.domain.upload import MAX_IMAGE_BYTES
+from smartscale.domain.limits import MAX_IMAGE_BYTES
 from smartscale.http.access_log import AccessLog
 from smartscale.http.body_limit import BodyLimit
 from smartscale.http.openapi import PROBLEMS, declare_problems

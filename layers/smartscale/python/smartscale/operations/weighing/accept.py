@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from smartscale.domain import correlation
 from smartscale.domain.errors import InvalidInput, TooLarge
 from smartscale.domain.job_id import is_job_id, job_time, new_job_id
+from smartscale.domain.limits import MAX_IMAGE_BYTES
 from smartscale.domain.load import Load
 from smartscale.domain.upload import (
     ACCEPTED_AT,
-    MAX_IMAGE_BYTES,
     NO_PICTURE,
     PICTURE,
     direct_upload_key,
