@@ -85,17 +85,23 @@ class Spares:
             if _WEIGHINGS not in mapping["EventSourceArn"] or not record.get("code_zip"):
                 return most
             working: int = lambda_svc._esm_inflight.get(mapping["UUID"], 0)  # noqa: SLF001
-            return min(most, working + self._ready(record, config, most))
+            return min(most, working + self._ready(record, config, most, working))
 
         lambda_svc._sqs_esm_concurrency = concurrency_now  # noqa: SLF001
 
-    def _ready(self, record: dict[str, Any], config: dict[str, Any], most: int) -> int:
+    def _ready(
+        self, record: dict[str, Any], config: dict[str, Any], most: int, working: int
+    ) -> int:
         """How many workers have nothing to do; where none has, another is started."""
         key = _key(config)
         with lambda_runtime._lock:  # noqa: SLF001
             pool = lambda_runtime._workers.setdefault(key, [])  # noqa: SLF001
             free = [worker for worker in pool if not worker.in_use]
-            ready = sum(1 for worker in free if _lives(worker))
+            living = [worker for worker in free if _lives(worker)]
+            if working:
+                for spare in living:
+                    spare.last_used = time.time()  # it goes when nobody works, not before
+            ready = len(living)
             if ready or key in self._starting:
                 return ready
             if time.monotonic() < self._not_before:
