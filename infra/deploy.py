@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -143,6 +144,7 @@ def _missing(emulator: Emulator, stack_name: str) -> str | None:
     """
     session = _session(emulator)
 
+    @lru_cache
     def client(service: Literal["dynamodb", "sqs", "s3", "sns", "lambda"]) -> Any:
         return session.client(service, endpoint_url=emulator.endpoint)
 

@@ -1,7 +1,7 @@
 """The embedded run's import function: polls the queue of imports, as Lambda does on AWS.
 
-It is small until a model has to be converted: TensorFlow, where it is installed, lives in a process
-of its own for as long as that takes.
+TensorFlow, where it is installed, lives in a process of its own for as long as converting a model
+takes. With the argument `until-idle` this one, too, ends when there is nothing to import.
 """
 
 import logging
@@ -11,7 +11,7 @@ import sys
 import time
 
 from functions.model_import.app import import_requested
-from infra.readiness import Readiness
+from infra.readiness import UNTIL_IDLE, Readiness
 from smartscale.adapters.aws import sqs_client
 from smartscale.adapters.queue import SqsQueue
 from smartscale.domain.errors import StoreUnavailable
@@ -44,6 +44,8 @@ def main() -> None:
             if receipt is not None:
                 follow.run()
                 queue.delete(receipt)
+            elif UNTIL_IDLE in sys.argv[1:]:
+                return
         except StoreUnavailable as error:
             _log.warning("the emulated cloud is away: %s", error.__cause__ or error)
             time.sleep(_PAUSE_S)

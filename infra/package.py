@@ -9,8 +9,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from infra.errors import PlainError
 
 if TYPE_CHECKING:
@@ -52,6 +50,9 @@ def upload(template: Path, bucket: str, s3: "S3Client") -> Path:
 
     It is what `aws cloudformation package` does, for the few kinds of resources that there are.
     """
+    # It takes as long as all else that a start with nothing to deploy imports.
+    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415
+
     # In the long form: emulators do not know all tags.
     tree = yaml_parse(template.read_text(encoding="utf-8"))
     uploaded: dict[str, str] = {}

@@ -14,6 +14,8 @@ RESTORE = "restore"
 """Asks `infra.initialise` to rebuild everything."""
 MAKE_ROOM = "make-room"
 """Asks it to delete the oldest pictures, as the disk is nearly full."""
+UNTIL_IDLE = "until-idle"
+"""Asks `infra.importer` to end when there is nothing to import."""
 
 
 class Readiness:

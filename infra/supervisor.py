@@ -3,10 +3,12 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from infra.bell import VARIABLE as BELL_PORT
 from infra.bell import new_port
@@ -19,7 +21,7 @@ from infra.ports import check_ports
 from infra.private import kept_secret
 from infra.probe import answers
 from infra.process import Child
-from infra.readiness import MAKE_ROOM, RESTORE, Readiness
+from infra.readiness import MAKE_ROOM, RESTORE, UNTIL_IDLE, Readiness
 from infra.readiness import VARIABLE as READY_FILE
 from infra.restarts import Restarts
 from infra.run_lock import only_run, wait_for_predecessors
@@ -27,15 +29,24 @@ from infra.settings import ROOT, Cloud, Settings
 from infra.space import Room, Space
 from infra.stack import emulator_session, nobody_works_on, stack_environment
 from infra.waiting import wait_until
-from smartscale.domain.upload import MAX_IMAGE_BYTES
+from smartscale.adapters.queue import SqsQueue
+from smartscale.domain.errors import StoreUnavailable
+from smartscale.domain.limits import MAX_IMAGE_BYTES
+from smartscale.operations.messages import WAKE_UP
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 _FILE_OF_KIOSKS = "kiosk-secret"
 """The file in the home folder with what kiosks prove themselves with."""
 _READY_S = 60.0
 _LOOK_S = 0.25
 _ROOM_EVERY_S = 30.0
+_WAKE_EVERY_S = 1.0
 _DRAIN_S = 5.0
 _HOUSEKEEPING = timedelta(days=1)
+_SETTLED = timedelta(minutes=1)
+"""When housekeeping begins after a start that had nothing to restore."""
 
 
 @dataclass
@@ -46,6 +57,13 @@ class Service:
     ready_url: str | None
     """None for one that serves nobody, without which the others go on."""
     restarts: Restarts = field(default_factory=Restarts)
+    wanted: Callable[[], bool] | None = None
+    """Of one that ends by itself when it has nothing to do: whether there is something again."""
+
+    @property
+    def rests(self) -> bool:
+        """Whether it has ended because there is nothing to do."""
+        return self.wanted is not None and self.child.exit_status == 0
 
 
 class Supervisor:
@@ -80,6 +98,8 @@ class Supervisor:
         self._services: list[Service] = []
         self._room = Room.ENOUGH
         self._room_due = 0.0
+        self._wake_due = 0.0
+        self._sqs: SQSClient | None = None
         self._stack_environment: dict[str, str] = {}
 
     def run(self) -> None:
@@ -119,9 +139,17 @@ class Supervisor:
         health = f"{self._settings.api_url}/v1/health"
         self._serve("api", "infra.api", health, self._stack_environment)
         self._restore(deployment)
-        self._serve("importer", "infra.importer", None, self._importer_environment())
         for service in self._services:
             self._wait_ready(service)
+        # At first it looks for an import that a killed predecessor left half done.
+        self._serve(
+            "importer",
+            "infra.importer",
+            None,
+            self._importer_environment(),
+            arguments=[UNTIL_IDLE],
+            wanted=self._imports_wait,
+        )
         self._report(
             "\n".join(
                 (
@@ -211,18 +239,45 @@ class Supervisor:
         }
 
     def _serve(
-        self, name: str, module: str, ready_url: str | None, environment: dict[str, str]
+        self,
+        name: str,
+        module: str,
+        ready_url: str | None,
+        environment: dict[str, str],
+        *,
+        arguments: Sequence[str] = (),
+        wanted: Callable[[], bool] | None = None,
     ) -> None:
-        child = Child(name, module, home=self._settings.home, environment=environment)
+        home = self._settings.home
+        child = Child(name, module, arguments, home=home, environment=environment)
         child.start()
-        self._services.append(Service(child, ready_url))
+        self._services.append(Service(child, ready_url, wanted=wanted))
+
+    def _queue(self, variable: str) -> SqsQueue:
+        """The queue whose address a variable of the stack's environment is."""
+        if self._sqs is None:
+            session = emulator_session(self._emulator.credentials, self._settings.region)
+            self._sqs = session.client("sqs", endpoint_url=self._emulator.endpoint)
+        return SqsQueue(self._sqs, self._stack_environment[variable])
+
+    def _imports_wait(self) -> bool:
+        """Whether a model is to be imported."""
+        try:
+            return self._queue("IMPORTS_QUEUE_URL").waiting() > 0
+        except StoreUnavailable:  # the next look is soon
+            return False
 
     def _restore(self, deployment: Deployment) -> None:
         """Fill the catalogue and rebuild what the last run did not save; then let others work."""
-        whole = self._emulator.complete and not deployment.changed
-        if not whole:
-            self._report("Restoring from the stored objects")
-        child = self._start_initialise([] if whole else [RESTORE])
+        if self._emulator.complete and not deployment.changed:
+            self._ready.declare()
+            # A worker loads the model before the first shopper comes, or else with that weighing.
+            with suppress(StoreUnavailable):
+                self._queue("WEIGHINGS_QUEUE_URL").send(WAKE_UP)
+            self._housekeeping_due = datetime.now(UTC) + _SETTLED
+            return
+        self._report("Restoring from the stored objects")
+        child = self._start_initialise([RESTORE])
         wait_until(lambda: not child.alive, float("inf"), stop=self._stop)
         if child.exit_status != 0:
             raise PlainError(
@@ -263,14 +318,28 @@ class Supervisor:
             if not self._emulator.child.alive:
                 self._revive_emulator()
             for service in self._services[:]:
-                if not service.child.alive:
+                if not service.child.alive and not service.rests:
                     self._revive(service)
+            self._wake_wanted()
             if datetime.now(UTC) >= self._housekeeping_due:
                 # It runs beside the traffic; what it finds wrong is in its log.
                 since = datetime.now(UTC) - 2 * _HOUSEKEEPING
                 self._start_initialise([since.isoformat()])
                 self._certificate()  # the kiosk sees by itself that it was renewed
             self._watch_room()
+
+    def _wake_wanted(self) -> None:
+        """Start who rests where there is something to do again."""
+        if time.monotonic() >= self._wake_due:
+            self._wake_due = time.monotonic() + _WAKE_EVERY_S
+            self._wake(lambda service: service.wanted is not None and service.wanted())
+
+    def _wake(self, whom: Callable[[Service], bool] = lambda _: True) -> None:
+        """Start who rests; whatever crashed may have left something that no message tells of."""
+        for service in self._services:
+            if service.rests and whom(service):
+                service.child.stop()
+                service.child.start()
 
     def _watch_room(self) -> None:
         """Have old pictures deleted before the disk is full, and say what state it is in."""
@@ -302,6 +371,7 @@ class Supervisor:
                 self._emulator.child.kill()
                 self._emulator_restarts.failed()
         self._report("The emulator is back")
+        self._wake()
 
     def _revive(self, service: Service) -> None:
         try:
@@ -315,6 +385,7 @@ class Supervisor:
             return
         service.child.stop()
         service.child.start()
+        self._wake()
 
     def _pause(self, restarts: Restarts, child: Child) -> None:
         pause = restarts.next_pause()

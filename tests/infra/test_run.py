@@ -11,10 +11,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
+import psutil
 import pytest
 
 from infra.probe import answers
 from infra.run_lock import only_run
+from smartscale.settings import DEFAULT_ADMIN_TOKEN
 from tests.running import Run
 from tests.support import eventually
 
@@ -158,8 +161,18 @@ def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(
     next_run: Run,
 ) -> None:
     run = next_run
-    run.settings["SMARTSCALE_HTTPS"] = "true"
+    run.settings |= {"SMARTSCALE_HTTPS": "true", "HF_ENDPOINT": "http://127.0.0.1:9"}
     run.start()
+    # Nothing is to be imported: what imports ends, and is started when something is.
+    importer = run.pid("importer")
+    eventually(lambda: not psutil.pid_exists(importer), 60)
+    wanted = httpx.post(
+        f"{run.api}/admin/reload-model",
+        json={"model_id": "nobody/none"},
+        headers={"X-Admin-Token": DEFAULT_ADMIN_TOKEN},
+    )
+    assert wanted.is_success, wanted.text
+    eventually(lambda: run.replaced("importer", importer), 30)
     assert answers(f"https://127.0.0.1:{run.ports['UI']}")
     assert not answers(f"http://127.0.0.1:{run.ports['UI']}")
     done = run.result(run.weigh(50))
