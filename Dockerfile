@@ -15,7 +15,7 @@ COPY pyproject.toml uv.lock ./
 # ---------------------------------------------------------------- packages, without the emulator
 FROM uv AS app-packages
 RUN uv venv --quiet .venv \
-    && uv export --frozen --quiet --no-default-groups --no-emit-project \
+    && uv export --frozen --quiet --no-default-groups --group fetching --no-emit-project \
         --prune ministack --output-file /tmp/requirements.txt \
     && uv pip install --quiet --require-hashes --requirement /tmp/requirements.txt
 

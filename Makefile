@@ -27,16 +27,18 @@ $(UV):
 	@$(PYTHON) -m pip --version >/dev/null 2>&1 || { echo "$(PYTHON) has no pip: install it (Debian: apt install python3-pip)" >&2; exit 1; }
 	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-cache-dir --target $(TOOLS) --upgrade "uv==$(UV_VERSION)"
 
-# Compiled once: the emulator, and many a container, writes no bytecode, and each of its processes would
-# compile all of it anew.
-install: $(UV) ## install what running needs
+# Compiled at once, for a service that may not write here.
+install: $(UV) ## install what running needs, for a service of another user too
 	@$(UV) sync --frozen --quiet --compile-bytecode --no-default-groups --inexact
 
 tensorflow: $(UV) ## install what importing a Keras model needs (2 GB)
 	@$(UV) sync --frozen --quiet --compile-bytecode --no-default-groups --group tensorflow --inexact
 
-run: install ## run everything here: emulated cloud, API and kiosk
-	@exec .venv/bin/smartscale run
+# What is imported is compiled then, and kept also where the environment says otherwise: all of it would
+# take a fresh clone longer, and 60 MB more.
+run: $(UV) ## run everything here: emulated cloud, API and kiosk
+	@$(UV) sync --frozen --quiet --no-default-groups --inexact
+	@exec env PYTHONDONTWRITEBYTECODE= .venv/bin/smartscale run
 
 .venv/.test: $(UV) pyproject.toml uv.lock
 	$(UV) sync --frozen --quiet --compile-bytecode --all-groups

@@ -147,7 +147,7 @@ def _store(bucket: Path, weighing: Weighing) -> None:
     Path(f"{file}.meta.json").write_text(json.dumps(described), encoding="utf-8")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -159,7 +159,7 @@ class _Run:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self._ports = {name: _free_port() for name in ("CLOUD", "API", "UI")}
+        self._ports = {name: free_port() for name in ("CLOUD", "API", "UI")}
         self.api = f"http://127.0.0.1:{self._ports['API']}/v1"
         self._output = home / "output.log"
 

@@ -13,7 +13,7 @@ from tests.support import BIN, tool_environment
 
 _DEPLOYER = ("--only-group", "deployer", "--only-group", "lambda")
 """Its own packages, and those of the functions' layer, which it has on its path."""
-_APP = ("--no-default-groups", "--prune", "ministack")
+_APP = ("--no-default-groups", "--group", "fetching", "--prune", "ministack")
 
 _IMPORT = """
 import importlib, sys

@@ -68,8 +68,8 @@ class TensorFlowFolder:
                 raise
 
     def _fetch(self, scratch: Path, report: ReportProgress) -> None:
-        command = [sys.executable, "-m", "uv", "pip", "install", "--quiet"]
-        command += ["--python", sys.executable, "--target", str(scratch / "packages")]
+        command = [*_uv(), "pip", "install", "--quiet", "--python", sys.executable]
+        command += ["--target", str(scratch / "packages")]
         command += ["--require-hashes", "--requirement", str(self._requirements)]
         # In one place with the folder, so that files are moved and not copied, and are all counted.
         environment = {name: value for name, value in os.environ.items() if _keeps(name)}
@@ -103,6 +103,13 @@ class TensorFlowFolder:
             percent=min(99, 100 * done // self._about_mb),
             detail=f"TensorFlow, once: {done} of about {self._about_mb} MB",
         )
+
+
+def _uv() -> list[str]:
+    """The command that fetches: the Makefile's, the machine's, or a package of this environment."""
+    bootstrapped = Path(sys.prefix).parent / ".tools" / "uv" / "bin" / "uv"
+    found = str(bootstrapped) if bootstrapped.exists() else shutil.which("uv")
+    return [sys.executable, "-m", "uv"] if found is None else [found]
 
 
 def _files(folder: Path) -> list[os.stat_result]:
