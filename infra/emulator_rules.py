@@ -24,7 +24,7 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache, partial
@@ -54,8 +54,9 @@ from smartscale.operations.metrics.thinning import thinned
 
 LOG_STREAMS = 200
 """How many invocations of each function its log group remembers; files in logs/ keep more."""
-_COMPACT_EVERY_S = 900.0
-_FRESH_S, _FINE_S, _HOUR_S, _DAY_S = 900.0, 300.0, 3600.0, 86_400.0
+_COMPACT_EVERY_S, _GATHER_EVERY_S = 900.0, 60.0
+_RAW_S, _FRESH_S = 120.0, 900.0
+_MINUTE_S, _FINE_S, _HOUR_S, _DAY_S = 60.0, 300.0, 3600.0, 86_400.0
 _POINTS_TOGETHER = 20
 _WAKE_GAP_S = 0.002
 _log = logging.getLogger("smartscale.emulator")
@@ -221,34 +222,42 @@ def _bound_logs() -> None:
 
 def _bound_figures() -> None:
     """Keep old figures in fewer points, and do not look at all of them at each call."""
-    due = 0.0
+    due = due_of_recent = 0.0
 
     def compact_when_due() -> None:
-        nonlocal due
-        if time.monotonic() >= due:
-            due = time.monotonic() + _COMPACT_EVERY_S
-            compact(cloudwatch._metrics, time.time())  # noqa: SLF001
+        nonlocal due, due_of_recent
+        now = time.monotonic()
+        if now < due_of_recent:
+            return
+        compact(cloudwatch._metrics, time.time(), recent=now < due)  # noqa: SLF001
+        due_of_recent = now + _GATHER_EVERY_S
+        if now >= due:
+            due = now + _COMPACT_EVERY_S
 
     cloudwatch._evict_old_metrics = compact_when_due  # noqa: SLF001
 
 
-def compact(metrics: MutableMapping[Any, list[dict[str, Any]]], now: float) -> None:
-    """Have a metric's points stand for five minutes once they are some minutes old, and for an hour
-    once they are a day old; drop what is too old.
+def compact(
+    metrics: MutableMapping[Any, list[dict[str, Any]]], now: float, *, recent: bool = False
+) -> None:
+    """Have a metric's points stand for a minute once they are two minutes old, for five once they
+    are a quarter of an hour old, and for an hour once they are a day old; drop what is too old.
 
     Args:
         metrics: points by metric, as ministack has them.
         now: seconds since 1970.
+        recent: only look at those of the last quarter of an hour, which came last.
     """
     for metric, points in list(metrics.items()):
+        start = _first_recent(points, now) if recent else 0
         kept: list[dict[str, Any]] = []
         old: dict[float, list[dict[str, Any]]] = defaultdict(list)
-        for point in points:
+        for point in points[start:]:
             age = now - point["Timestamp"]
-            if age < _FRESH_S or "_stat" in point:
+            if age < _RAW_S or "_stat" in point:
                 kept.append(point)
             elif age < FIGURES_KEPT.total_seconds():
-                grain = _HOUR_S if age >= _DAY_S else _FINE_S
+                grain = _grain_of(age)
                 old[point["Timestamp"] // grain * grain].append(point)
         shared = (
             {"Unit": points[0]["Unit"], "Dimensions": points[0]["Dimensions"]} if points else {}
@@ -260,10 +269,26 @@ def compact(metrics: MutableMapping[Any, list[dict[str, Any]]], now: float) -> N
                 ((one["Value"], one.get("Count", 1.0)) for one in together), _POINTS_TOGETHER
             )
         ]
-        if compacted or kept:
-            metrics[metric] = [*compacted, *kept]
+        left = [*points[:start], *compacted, *kept]
+        if left:
+            metrics[metric] = left
         else:
             del metrics[metric]
+
+
+def _first_recent(points: Sequence[Mapping[str, Any]], now: float) -> int:
+    """From which place on all points are of the last quarter of an hour."""
+    start = len(points)
+    while start and now - points[start - 1]["Timestamp"] < _FRESH_S:
+        start -= 1
+    return start
+
+
+def _grain_of(age: float) -> float:
+    """The seconds that a point of an age stands for."""
+    if age < _FRESH_S:
+        return _MINUTE_S
+    return _FINE_S if age < _DAY_S else _HOUR_S
 
 
 def _tell_of_answers(ringer: Ringer | None) -> None:

@@ -84,6 +84,28 @@ print(json.dumps([said, copied]))
 """
 
 
+RECENT = """
+from infra.emulator_rules import compact
+now = 1_800_000_000.0
+dims = {"Stack": "shop"}
+def seen(at, value):
+    return {"Timestamp": at, "Value": value, "Unit": "None", "Dimensions": dims}
+old = [seen(now - 7200 + n, 1.0) for n in range(600)]
+metrics = {"latency": [*old, *(seen(now - 840 + n / 10, float(n % 97)) for n in range(8400))]}
+whole = sum(one["Value"] for one in metrics["latency"])
+compact(metrics, now, recent=True)
+few = metrics["latency"]
+compact(metrics, now + 1, recent=True)
+print(json.dumps([
+    few[:600] == old,
+    len(few) - 600,
+    [9000.0, sum(one.get("Count", 1.0) for one in few)],
+    [whole, sum(one["Value"] * one.get("Count", 1.0) for one in few)],
+    len(metrics["latency"]) <= len(few),
+]))
+"""
+
+
 def with_rules(script: str, state: Path, **environment: str) -> Any:
     """What a script prints in a process of its own, which the rules have changed."""
     start = (
@@ -135,6 +157,15 @@ def test_old_figures_become_few_and_stay_right(tmp_path: Path) -> None:
     assert sums[0] == pytest.approx(sums[1])
     assert again == points
     assert left == 0
+
+
+def test_recent_figures_stand_for_minutes_and_older_ones_are_not_looked_at(tmp_path: Path) -> None:
+    untouched, points, counts, sums, stays_few = with_rules(RECENT, tmp_path)
+    assert untouched
+    assert points <= 1200 + 13 * 20, "two minutes as they came, and the minutes before"
+    assert counts[0] == counts[1]
+    assert sums[0] == pytest.approx(sums[1])
+    assert stays_few
 
 
 def test_what_is_saved_is_what_the_emulator_loads(tmp_path: Path) -> None:
