@@ -106,6 +106,30 @@ print(json.dumps([
 """
 
 
+LOADED = """
+import sys
+import ministack.app, ministack.services.cloudformation
+from ministack.services import rds
+def kind():
+    return type(sys.modules["ministack.services.rds"]).__name__
+unused = [kind(), "rds" in ministack.app._build_persistence_save_dict()]
+rds._instances
+print(json.dumps([unused, [kind(), "rds" in ministack.app._build_persistence_save_dict()]]))
+"""
+EMPTY = """
+from ministack.core import persistence
+persistence.save_state("rds", {"instances": {"a": 1}})
+persistence.save_state("iam", {"roles": {"a": 1}, "users": {}})
+persistence.save_state("rds", {"instances": {}})
+from ministack.core.responses import AccountRegionScopedDict
+of_another = AccountRegionScopedDict()
+of_another._data["1", "eu-west-3", "a"] = 1
+persistence.save_state("sns", {"topics": of_another})
+loaded = [persistence.load_state(name) for name in ("rds", "iam")]
+print(json.dumps([*loaded, len(persistence.load_state("sns")["topics"]._data)]))
+"""
+
+
 def with_rules(script: str, state: Path, **environment: str) -> Any:
     """What a script prints in a process of its own, which the rules have changed."""
     start = (
@@ -166,6 +190,16 @@ def test_recent_figures_stand_for_minutes_and_older_ones_are_not_looked_at(tmp_p
     assert counts[0] == counts[1]
     assert sums[0] == pytest.approx(sums[1])
     assert stays_few
+
+
+def test_a_service_is_loaded_when_somebody_asks_it_for_something(tmp_path: Path) -> None:
+    unused, used = with_rules(LOADED, tmp_path)
+    assert unused == ["_Later", False], "and it is not saved"
+    assert used == ["module", True]
+
+
+def test_what_has_nothing_is_not_saved(tmp_path: Path) -> None:
+    assert with_rules(EMPTY, tmp_path) == [None, {"roles": {"a": 1}, "users": {}}, 1]
 
 
 def test_what_is_saved_is_what_the_emulator_loads(tmp_path: Path) -> None:
