@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.emulator import ACCOUNT, Emulator
 from infra.errors import PlainError
-from infra.package import fingerprint, stage, upload
+from infra.package import compile_code, fingerprint, stage, upload
 from infra.settings import ROOT, Settings
 from infra.stack import StackOutputs, cloudformation, emulator_session, find_stack, outputs_of
 from infra.unversioned import without_versions
@@ -194,6 +194,7 @@ def _create_or_update(
 ) -> None:
     _make_bucket(emulator, _ARTIFACTS_BUCKET)
     s3 = _session(emulator).client("s3", endpoint_url=emulator.endpoint)
+    compile_code(template.parent)
     packaged = upload(template, _ARTIFACTS_BUCKET, s3)
     # CloudFormation takes larger templates from a bucket only.
     s3.upload_file(str(packaged), _ARTIFACTS_BUCKET, packaged.name)

@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any, cast
@@ -9,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from infra.errors import PlainError
-from infra.package import upload
+from infra.package import compile_code, upload, zipped
 
 TEMPLATE = """
 Resources:
@@ -63,3 +65,22 @@ def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     template.write_text(TEMPLATE)
     with pytest.raises(PlainError, match="upload"):
         upload(template, "artifacts", cast("Any", Uploaded()))
+
+
+def test_code_is_compiled_for_every_copy_of_it(tmp_path: Path) -> None:
+    """Whatever times the copy's files have: nothing is compiled where it is imported."""
+    (tmp_path / "code" / "it").mkdir(parents=True)
+    (tmp_path / "code" / "it" / "app.py").write_text("ANSWER = 42\n")
+    (tmp_path / "code" / "it" / "no_python.py").write_text("this is none\n")
+    compile_code(tmp_path / "code")
+    with zipfile.ZipFile(io.BytesIO(zipped(tmp_path / "code"))) as archive:
+        archive.extractall(tmp_path / "copy")
+    (tmp_path / "copy" / "it" / "app.py").write_text("ANSWER = 0\n")
+    ran = subprocess.run(
+        [sys.executable, "-c", "from it.app import ANSWER; print(ANSWER)"],
+        cwd=tmp_path / "copy",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "42\n"
