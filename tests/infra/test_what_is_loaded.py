@@ -18,7 +18,10 @@ print(json.dumps(sorted(sys.modules)))
 @pytest.mark.parametrize(
     ("module", "unused"),
     [
-        ("infra.cli", {"numpy", "PIL", "huggingface_hub", "samtranslator", "ai_edge_litert"}),
+        (
+            "infra.commands.run",
+            {"numpy", "PIL", "huggingface_hub", "samtranslator", "ai_edge_litert"},
+        ),
         ("infra.emulated_cloud", {"boto3", "pydantic", "numpy", "PIL"}),
         ("infra.api", {"numpy", "ai_edge_litert", "huggingface_hub", "nicegui"}),
         ("frontend.__main__", {"boto3", "numpy", "ai_edge_litert", "fpdf", "escpos.printer"}),
