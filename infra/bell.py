@@ -11,8 +11,10 @@ import socket
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
-from smartscale.http.bell import Pause
+if TYPE_CHECKING:
+    from smartscale.http.bell import Pause
 
 VARIABLE = "SMARTSCALE_BELL_PORT"
 _HOST = "127.0.0.1"
@@ -51,7 +53,7 @@ class EmulatorsBell(asyncio.DatagramProtocol):
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
 
     @contextmanager
-    def listen(self, job_id: str) -> Iterator[Pause]:
+    def listen(self, job_id: str) -> "Iterator[Pause]":
         """Pauses that end when the weighing's row changes."""
         if self._opened is None:
             self._opened = asyncio.get_running_loop().create_task(self._open())

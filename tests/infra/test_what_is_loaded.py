@@ -20,7 +20,7 @@ print(json.dumps(sorted(sys.modules)))
     [
         (
             "infra.commands.run",
-            {"numpy", "PIL", "huggingface_hub", "samtranslator", "ai_edge_litert"},
+            {"numpy", "PIL", "huggingface_hub", "samtranslator"},
         ),
         ("infra.emulated_cloud", {"boto3", "pydantic", "numpy", "PIL"}),
         ("infra.api", {"numpy", "ai_edge_litert", "huggingface_hub", "nicegui"}),
