@@ -17,6 +17,7 @@ from infra.settings import Cloud, Settings
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
+    from mypy_boto3_sqs import SQSClient
 
 
 class StackOutputs(BaseModel):
@@ -79,6 +80,12 @@ def session_of(settings: Settings) -> boto3.Session:
     if settings.aws_endpoint:
         return emulator_session(credentials_of(settings), settings.region)
     return boto3.Session(region_name=settings.region)
+
+
+def impatient_sqs(session: boto3.Session, endpoint: str) -> "SQSClient":
+    """A client for who must not wait: an emulator that hangs costs it two seconds."""
+    soon = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+    return session.client("sqs", endpoint_url=endpoint, config=soon)
 
 
 def nobody_works_on(session: boto3.Session, endpoint: str, queue_url: str) -> bool:

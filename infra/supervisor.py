@@ -27,7 +27,7 @@ from infra.restarts import Restarts
 from infra.run_lock import only_run, wait_for_predecessors
 from infra.settings import ROOT, Cloud, Settings
 from infra.space import Room, Space
-from infra.stack import emulator_session, nobody_works_on, stack_environment
+from infra.stack import emulator_session, impatient_sqs, nobody_works_on, stack_environment
 from infra.waiting import wait_until
 from smartscale.adapters.queue import SqsQueue
 from smartscale.domain.errors import StoreUnavailable
@@ -257,7 +257,7 @@ class Supervisor:
         """The queue whose address a variable of the stack's environment is."""
         if self._sqs is None:
             session = emulator_session(self._emulator.credentials, self._settings.region)
-            self._sqs = session.client("sqs", endpoint_url=self._emulator.endpoint)
+            self._sqs = impatient_sqs(session, self._emulator.endpoint)
         return SqsQueue(self._sqs, self._stack_environment[variable])
 
     def _imports_wait(self) -> bool:
