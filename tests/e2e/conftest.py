@@ -24,8 +24,6 @@ from tests.support import eventually, free_port
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 """The names Chromium goes by; `.ci/run` looks for the same."""
-HEADLESS = "chromium-headless-shell"
-"""The same engine without windows, which takes less of a processor; of the same Debian release."""
 SAMPLES = ROOT / "sample_data"
 ATTENDANT, MANAGER = "1234", "9876"
 """The demo's PINs."""
@@ -63,13 +61,6 @@ def chromium() -> Path:
     if found is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} (apt install chromium)")
     return Path(found)
-
-
-@pytest.fixture(scope="session")
-def headless(chromium: Path) -> Path:
-    """The browser of the tests that look at no window: the engine alone where it is installed."""
-    found = shutil.which(HEADLESS)
-    return chromium if found is None else Path(found)
 
 
 @pytest.fixture(scope="session")
@@ -153,11 +144,11 @@ def camera_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # Playwright's loop runs until the browser's end; longer, and no other test could run its own.
 @pytest.fixture(scope="module")
-def browser(headless: Path, camera_picture: Path) -> Iterator[Browser]:
+def browser(chromium: Path, camera_picture: Path) -> Iterator[Browser]:
     """A real browser with a camera that always sees the same."""
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
-            executable_path=headless,
+            executable_path=chromium,
             args=[
                 *QUIET,
                 f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",

@@ -30,11 +30,11 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
 
 
 @pytest.fixture
-def page(headless: Path, camera_picture: Path, certificate: Certificate) -> Iterator[Page]:
+def page(chromium: Path, camera_picture: Path, certificate: Certificate) -> Iterator[Page]:
     """A page that finds the kiosk by its name and takes its certificate, and nobody else's."""
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
-            executable_path=headless,
+            executable_path=chromium,
             args=[
                 *QUIET,
                 f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
