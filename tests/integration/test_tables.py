@@ -12,7 +12,8 @@ import pytest
 from smartscale.adapters import catalogue as catalogue_table
 from smartscale.adapters.briefings import DynamoBriefings
 from smartscale.adapters.catalogue import DynamoCatalogue
-from smartscale.adapters.rows import ItemRow, NameRow, RegistryRow, bind
+from smartscale.adapters.connection import bind
+from smartscale.adapters.rows import ItemRow, NameRow, RegistryRow
 from smartscale.adapters.tables import DynamoRegistry, DynamoTrials, DynamoWeighings, plain
 from smartscale.domain import pricing
 from smartscale.domain.asking import Asking

@@ -6,7 +6,8 @@ from typing import TypeVar
 from pydantic import BaseModel
 from pynamodb.exceptions import UpdateError
 
-from smartscale.adapters.rows import BRIEFING_KEY, BriefingRow, bind, new_change
+from smartscale.adapters.connection import bind
+from smartscale.adapters.rows import BRIEFING_KEY, BriefingRow, new_change
 from smartscale.adapters.store_errors import translates_store_errors
 from smartscale.adapters.tables import CONDITION_FAILED
 from smartscale.domain.asking import Asking

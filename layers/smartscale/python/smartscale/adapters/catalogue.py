@@ -5,15 +5,14 @@ from decimal import Decimal
 from itertools import islice
 from threading import Lock
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import UpdateError
 
+from smartscale.adapters.connection import SharedConnection, bind
 from smartscale.adapters.rows import (
     BRIEFING_KEY,
     BriefingRow,
     ItemRow,
     NameRow,
-    bind,
     can_be_key,
     new_change,
 )
@@ -45,7 +44,7 @@ class DynamoCatalogue:
         self._rows = bind(ItemRow, table_name, region)
         self._names = bind(NameRow, table_name, region)
         self._briefing = bind(BriefingRow, models_table_name, region)
-        self._connection = Connection(region=region)
+        self._connection = SharedConnection(region=region)
         self._puts = 0
         self._lock = Lock()
         self._kept: tuple[str, Catalogue] | None = None

@@ -6,7 +6,6 @@ through float, which money and weight must not.
 
 import uuid
 from decimal import Decimal
-from typing import TypeVar
 
 from pynamodb.attributes import (
     Attribute,
@@ -23,7 +22,6 @@ from pynamodb.constants import NUMBER
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
-Row = TypeVar("Row", bound=Model)
 BRIEFING_KEY = "briefing"
 """The key of the row that workers read before a batch."""
 _LONGEST_KEY_BYTES = 2048
@@ -220,19 +218,3 @@ class RefusalRow(Model):
     pk = UnicodeAttribute(hash_key=True)
     expires_at = TTLAttribute(null=True)
     refusals = DecimalAttribute(null=True)
-
-
-def bind(model: type[Row], table_name: str, region: str) -> type[Row]:
-    """The model on a table whose name is a setting."""
-    meta = type(
-        "Meta",
-        (),
-        {
-            "table_name": table_name,
-            "region": region,
-            "max_pool_connections": 50,
-            "connect_timeout_seconds": 2,
-            "read_timeout_seconds": 10,
-        },
-    )
-    return type(model.__name__, (model,), {"Meta": meta})

@@ -15,13 +15,13 @@ from typing import Any, Generic, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer
 from pydantic import BaseModel
-from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import Index
 from pynamodb.models import Model
 
+from smartscale.adapters.connection import SharedConnection, bind
 from smartscale.adapters.packed import packed, unpacked
 from smartscale.adapters.rows import (
     BRIEFING_KEY,
@@ -30,7 +30,6 @@ from smartscale.adapters.rows import (
     RegistryRow,
     TallyRow,
     WeighingRow,
-    bind,
     can_be_key,
 )
 from smartscale.adapters.store_errors import translates_store_errors
@@ -111,7 +110,7 @@ class DynamoWeighings:
 
     def __init__(self, table_name: str, region: str, kept: timedelta = ROWS_KEPT) -> None:
         self._rows = bind(WeighingRow, table_name, region)
-        self._connection = Connection(region=region)
+        self._connection = SharedConnection(region=region)
         self._kept = kept
 
     def get(self, job_id: str) -> Weighing | None:
@@ -306,7 +305,7 @@ class _BriefedDocument(Generic[_Document]):
     ) -> None:
         self._rows = bind(RegistryRow, table_name, region)
         self._briefing = bind(BriefingRow, table_name, region)
-        self._connection = Connection(region=region)
+        self._connection = SharedConnection(region=region)
         self._key, self._kind, self._told_by = key, kind, told_by
 
     def current(self) -> _Document | None:
