@@ -1,7 +1,6 @@
 """What was taught is fused with what network and training photos say."""
 
 import io
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -244,25 +243,18 @@ def test_the_same_lessons_are_learned_the_same(head: Head) -> None:
     assert (one.gate == other.gate).all()
 
 
-def test_three_hundred_items_are_learned_in_a_second_and_cost_two_milliseconds() -> None:
+def test_three_hundred_items_are_learned_beside_what_was_known() -> None:
+    """What that takes is for `benchmarks/learning.py`."""
     head = NetworkRecogniser(builtin_package()).head
     assert head is not None
     rng = np.random.default_rng(5)
     seen = rng.normal(size=(300, 30, head.length)).astype(np.float32)
     seen /= np.linalg.norm(seen, axis=2, keepdims=True)
-    lessons = {f"item-{number}": list(vectors) for number, vectors in enumerate(seen)}
+    memory = learn(head, {f"item-{number}": list(vectors) for number, vectors in enumerate(seen)})
     logits = rng.normal(size=len(head.labels))
-    # What it computes, not what it waits while others have the processors.
-    started = time.process_time()
-    memory = learn(head, lessons)
-    learned = time.process_time() - started
-    spent = []
-    for _ in range(20):
-        started = time.process_time()
-        memory.fuse(logits, seen[7, 3])
-        spent.append(time.process_time() - started)
-    assert learned < 3
-    assert min(spent) < 0.006
+    labels, scores = memory.fuse(logits, seen[7, 3])
+    assert set(labels) == {*head.labels, *(f"item-{number}" for number in range(300))}
+    assert np.exp(scores).sum() == pytest.approx(1)
 
 
 def test_likeness_never_speaks_against_an_item() -> None:
