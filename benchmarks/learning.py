@@ -1,4 +1,4 @@
-"""What a shop's lessons cost: seconds to learn them all, milliseconds more for a weighing.
+"""What a shop's lessons cost: seconds to learn or compare all, milliseconds more for a weighing.
 
     python benchmarks/learning.py [--items 300] [--lessons 30]
 
@@ -17,6 +17,7 @@ import typer
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.memory_fit import learn
 from smartscale.recognition.recogniser import NetworkRecogniser
+from smartscale.recognition.told_apart import find_mixed_up
 
 _LEARNED, _WEIGHED = 5, 200
 
@@ -43,12 +44,16 @@ def main(
         began = time.perf_counter()
         memory.fuse(logits, seen[0, 0])
         weighed.append((time.perf_counter() - began) * 1000)
+    began = time.perf_counter()
+    find_mixed_up(known)
+    compared = time.perf_counter() - began
     typer.echo(
         json.dumps(
             {
                 "items": items,
                 "lessons": lessons,
                 "learned_s": round(statistics.median(learned), 2),
+                "compared_s": round(compared, 2),
                 "weighing_ms": round(statistics.median(weighed), 2),
             }
         )

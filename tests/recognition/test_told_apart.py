@@ -1,7 +1,5 @@
 """Which taught items are mixed up."""
 
-import time
-
 import numpy as np
 
 from smartscale.recognition.memory import Vectors
@@ -45,14 +43,6 @@ def test_the_worst_pairs_come_first_and_not_all_of_hundreds() -> None:
 def test_nothing_taught_or_one_item_mixes_up_nothing() -> None:
     assert find_mixed_up({}).mixed_up == ()
     assert find_mixed_up({"Fig": [at(0), at(50)], "Lime": []}).mixed_up == ()
-
-
-def test_three_hundred_items_are_compared_soon() -> None:
-    drawn = np.random.default_rng(1).normal(size=(300, 30, 256)).astype(np.float32)
-    drawn /= np.linalg.norm(drawn, axis=2, keepdims=True)
-    before = time.process_time()
-    find_mixed_up({f"Kind-{n}": list(vectors) for n, vectors in enumerate(drawn)})
-    assert time.process_time() - before < 2
 
 
 def test_a_picture_among_those_of_another_item_does_harm() -> None:
