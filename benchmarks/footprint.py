@@ -30,8 +30,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.growth import free_port
 from infra.settings import ROOT, load_settings
+from tests.support import free_port
 
 _MEGABYTE = 1_000_000
 _COMPILED = {"PYTHONDONTWRITEBYTECODE": ""}

@@ -17,7 +17,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import statistics
 import subprocess
 import sys
@@ -44,6 +43,7 @@ from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef, Prediction, Status, Unit, Weighing
+from tests.support import free_port
 
 _ROOT = Path(__file__).resolve().parents[1]
 _SAMPLES = _ROOT / "sample_data"
@@ -145,13 +145,6 @@ def _store(bucket: Path, weighing: Weighing) -> None:
         "key": key,
     }
     Path(f"{file}.meta.json").write_text(json.dumps(described), encoding="utf-8")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class _Run:

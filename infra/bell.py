@@ -47,6 +47,8 @@ class Ringer:
 class EmulatorsBell(asyncio.DatagramProtocol):
     """The API's side: wakes the requests that wait for a weighing."""
 
+    tells = True
+
     def __init__(self, port: int) -> None:
         self._port = port
         self._opened: asyncio.Task[None] | None = None

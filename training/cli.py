@@ -22,6 +22,12 @@ app = typer.Typer(
 
 Data = Annotated[Path, typer.Option(help="Folder that holds grocery/ and the others.")]
 DATA = Path("../shared/data")
+Error = Annotated[float, typer.Option(help="Wrong answers accepted among those nobody confirms.")]
+ERROR = 0.01
+HeadRun = Annotated[
+    Path, typer.Option(help="Where it keeps what the network saw, for the next time.")
+]
+HEAD_RUN = RUNS / "head"
 
 
 @app.callback(invoke_without_command=True)
@@ -40,9 +46,7 @@ def train(
             help="float32, float16, dynamic or int8; default: the fastest that loses nothing."
         ),
     ] = None,
-    error: Annotated[
-        float, typer.Option(help="Wrong answers accepted among those nobody confirms.")
-    ] = 0.01,
+    error: Error = ERROR,
     finding: Annotated[
         list[Path] | None, typer.Option(help="The finding.json of a probe, for the model card.")
     ] = None,
@@ -110,12 +114,8 @@ def enrolment(
 def head(
     data: Data = DATA,
     package: Annotated[Path, typer.Option(help="The package that gets the head.")] = PACKAGE,
-    run: Annotated[
-        Path, typer.Option(help="Where it keeps what the network saw, for the next time.")
-    ] = RUNS / "head",
-    error: Annotated[
-        float, typer.Option(help="Wrong answers accepted among those nobody confirms.")
-    ] = 0.01,
+    run: HeadRun = HEAD_RUN,
+    error: Error = ERROR,
 ) -> None:
     """Make a package's head anew: what fuses network, training photos and a shop's lessons."""
     with _plain_errors():
@@ -128,12 +128,8 @@ def head(
 def widen(
     data: Data = DATA,
     package: Annotated[Path, typer.Option(help="The package that is widened.")] = PACKAGE,
-    run: Annotated[
-        Path, typer.Option(help="Where it keeps what the network saw, for the next time.")
-    ] = RUNS / "head",
-    error: Annotated[
-        float, typer.Option(help="Wrong answers accepted among those nobody confirms.")
-    ] = 0.01,
+    run: HeadRun = HEAD_RUN,
+    error: Error = ERROR,
 ) -> None:
     """Put an untouched network beside those of a package, and make its head anew.
 
@@ -154,9 +150,7 @@ def widen(
 def shops(
     data: Data = DATA,
     package: Annotated[Path, typer.Option(help="The package that comes to them.")] = PACKAGE,
-    run: Annotated[
-        Path, typer.Option(help="Where it keeps what the network saw, for the next time.")
-    ] = RUNS / "head",
+    run: HeadRun = HEAD_RUN,
     lessons: Annotated[str, typer.Option(help="How many lessons an item.")] = "0,1,3,10",
 ) -> None:
     """Measure a package on each set of photos as a shop that its head has never seen.

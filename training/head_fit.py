@@ -25,6 +25,7 @@ from smartscale.recognition.memory import (
     Memory,
     Vectors,
     Weights,
+    linear,
     log_shares,
     strange_parts,
     tailed,
@@ -87,7 +88,7 @@ HELD = 0.02
 """How strongly the weights of `STRANGE_PARTS` are held back."""
 CONCEPT_SCALES = (0.0, 0.3, 0.5, 0.7, 0.9, 1.2)
 UNHEARD = -30.0
-"""The logit of a label that there are no photos of."""
+"""The logit of a label that what answers was fitted on no photos of: it never says that."""
 
 Altered = tuple[NDArray[np.float64], Vectors, NDArray[np.int64]]
 """Logits, embeddings and truths of photos."""
@@ -639,10 +640,9 @@ def abroad(head: Head, shown: Seen, layer: Vectors, counts: float) -> Abroad:
     shown, right = shown.at(np.flatnonzero(told)), right[told]
     classes = head.classes(head.within(shown.embeddings))
     trained = head.trained(shown.logits / head.temperature, classes)
-    outputs = shown.embeddings @ layer[:-1] + layer[-1]
     return Abroad(
         here=(np.exp(trained) * right).sum(axis=1),
-        outputs=np.asarray(outputs, np.float64),
+        outputs=linear(shown.embeddings, layer),
         concepts=head.concepts(shown.embeddings),
         right=right,
         parts=strange_parts(trained, classes, head.usual(shown.embeddings)),

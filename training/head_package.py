@@ -19,7 +19,7 @@ from training.head_fit import Altered, embedding_of, look, make_head
 
 VIEWS = 4
 BATCH = 64
-DOCUMENTS = ("README.md", "LICENCE.md", "report.html")
+_DOCUMENTS = ("README.md", "LICENCE.md", "report.html")
 
 logger = logging.getLogger(__name__)
 
@@ -47,11 +47,7 @@ def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage
         confirm=found.confirm,
         source={**package.source, "data": list(dict.fromkeys((*data_of(package), *HEAD_DATA)))},
     )
-    documents: dict[str, str | bytes] = {
-        name: (folder / name).read_text(encoding="utf-8")
-        for name in DOCUMENTS
-        if (folder / name).is_file()
-    }
+    documents = documents_of(folder)
     documents |= {HEAD_FILE: content, "LICENCE.md": LICENCE_NOTES}
     written = write_package(described, model, documents)
     measured = _measured(written, data, run)
@@ -60,6 +56,15 @@ def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage
     documents["README.md"] = render_head(described, str(documents.get("README.md", "")))
     logger.info("%s: %s", described.revision, measured)
     return write_package(described, model, documents)
+
+
+def documents_of(folder: Path) -> dict[str, str | bytes]:
+    """What a package has for people to read, by name; those of it that are there."""
+    return {
+        name: (folder / name).read_text(encoding="utf-8")
+        for name in _DOCUMENTS
+        if (folder / name).is_file()
+    }
 
 
 def data_of(package: ModelPackage) -> list[str]:

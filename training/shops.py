@@ -30,7 +30,7 @@ from smartscale.recognition.teaching import LessonQuality, ReadPhoto, Shop, meas
 from training import data as photos
 from training.card import render_head
 from training.head_fit import ALSO, Seen, make_head, shops_of
-from training.head_package import DOCUMENTS, altered_validation
+from training.head_package import altered_validation, documents_of
 
 logger = logging.getLogger(__name__)
 
@@ -99,11 +99,7 @@ def keep(folder: Path, found: Mapping[str, Sequence[LessonQuality]]) -> ModelPac
     package = load_package(folder)
     rows = [line(name, one) for name, qualities in found.items() for one in qualities]
     described = replace(package, evaluation={**package.evaluation, "shops": rows})
-    documents: dict[str, str | bytes] = {
-        name: (folder / name).read_text(encoding="utf-8")
-        for name in DOCUMENTS
-        if (folder / name).is_file()
-    }
+    documents = documents_of(folder)
     documents |= {
         HEAD_FILE: (folder / HEAD_FILE).read_bytes(),
         "README.md": render_head(described, str(documents.get("README.md", ""))),

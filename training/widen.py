@@ -24,7 +24,8 @@ from training import data as photos
 from training import graft, network
 from training.errors import TrainingError
 from training.export import saved, to_tflite
-from training.head_fit import ALSO, CONCEPTS, PLACES
+from training.head_fit import ALSO, CONCEPTS, PLACES, UNHEARD
+from training.head_package import documents_of
 from training.weights import imagenet_weights
 
 Tensor: TypeAlias = Any  # Keras has no types
@@ -41,9 +42,6 @@ CONCEPTS_SHARE = 0.5
 EXAMPLES = 200
 PER_FOLDER = 40
 SEED = 31
-DOCUMENTS = ("README.md", "LICENCE.md", "report.html")
-UNHEARD = -30.0
-"""The logit of a label that the network was not trained on: it says nothing of it."""
 
 
 class UnitLength(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
@@ -135,12 +133,7 @@ def widen(data: Path, folder: Path, names: Sequence[str] = ()) -> ModelPackage:
             "trained": {"labels": known, "embedding": length, **extent},
         },
     )
-    documents = {
-        name: (folder / name).read_text(encoding="utf-8")
-        for name in DOCUMENTS
-        if (folder / name).is_file()
-    }
-    return write_package(described, content, documents)
+    return write_package(described, content, documents_of(folder))
 
 
 def new_labels(data: Path, folder: Path) -> list[str]:

@@ -56,9 +56,10 @@ class LabelDesk:
     """The weighings whose label was printed without a tap, the oldest first."""
 
     async def prepare(self) -> None:
-        """Have a kiosk with a printer load what draws labels before the first one is wanted."""
+        """Have a kiosk with a printer load what draws and prints before a label is wanted."""
         if self.printer is not None:
-            await asyncio.to_thread(import_module, "frontend.labels.slip")
+            for module in ("frontend.labels.slip", "frontend.labels.escpos"):
+                await asyncio.to_thread(import_module, module)
 
     async def label(self, weighing: str, language: Language) -> Label:
         """The label of a weighing.

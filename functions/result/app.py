@@ -42,7 +42,13 @@ from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import analytics as figures_shown
 from smartscale.http.present import catalogue as catalogue_shown
 from smartscale.http.present import weighing as shown
-from smartscale.http.requests import ActRequest, CatalogueQuery, ConfirmationRequest, HistoryQuery
+from smartscale.http.requests import (
+    LONGEST_WAIT_S,
+    ActRequest,
+    CatalogueQuery,
+    ConfirmationRequest,
+    HistoryQuery,
+)
 from smartscale.http.shown import shown_by
 from smartscale.http.table import as_csv
 from smartscale.operations.access.staff import Shown, Staff
@@ -228,7 +234,9 @@ async def result(
     job_id: str,
     operation: Annotated[History, Depends(history)],
     told: Annotated[Bell, Depends(bell)],
-    wait: Annotated[float, Query(ge=0, le=10, description="seconds to hold the answer")] = 0,
+    wait: Annotated[
+        float, Query(ge=0, le=LONGEST_WAIT_S, description="seconds to hold the answer")
+    ] = 0,
     lang: Language = "en",
 ) -> Result:
     """The answer of a weighing. With `wait` it is held until there is one, at most 10 seconds."""

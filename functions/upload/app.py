@@ -160,9 +160,7 @@ async def predict(
     if not (wait_s := preferred_wait(prefer)):
         return accepted
     with told.listen(job_id) as pause:
-        # Whoever tells may have told already.
-        tells = not isinstance(told, NoBell)
-        weighing = await answered(lambda: look(job_id), pause, wait_s, at_once=tells)
+        weighing = await answered(lambda: look(job_id), pause, wait_s, at_once=told.tells)
     if weighing is None:
         return accepted
     answer = shown.result(weighing, preferred_language(accept_language))

@@ -21,6 +21,9 @@ _Answer = TypeVar("_Answer")
 class Bell(Protocol):
     """Tells of answers as they are stored, where somebody tells of them at all."""
 
+    tells: bool
+    """Whether somebody does: an answer may then have been told before one listens."""
+
     def listen(self, job_id: str) -> AbstractContextManager[Pause]:
         """While this is entered, its pauses end when the weighing's answer is there."""
 
@@ -31,6 +34,8 @@ class NoBell:
     Args:
         first_s: the first pause.
     """
+
+    tells = False
 
     def __init__(self, first_s: float = _FIRST_PAUSE_S) -> None:
         self._first_s = first_s

@@ -170,7 +170,7 @@ class Head:
             usual: how near the pictures are to training photos, (N,).
         """
         trained = self.trained(logits, classes)
-        abroad = _linear(embeddings, self.elsewhere)
+        abroad = linear(embeddings, self.elsewhere)
         abroad += self.weights.concepts * self.concepts(embeddings)
         strange = strange_parts(trained, classes, usual) @ np.array(self.weights.strange)
         here = trained - np.logaddexp(0, strange)[:, np.newaxis]
@@ -191,7 +191,7 @@ class Head:
 
     def said(self, embeddings: Vectors) -> NDArray[np.float64]:
         """About what the network says, calibrated, of pictures by their embeddings (N, E)."""
-        return _linear(embeddings, self.readout) / self.temperature
+        return linear(embeddings, self.readout) / self.temperature
 
     def usual(self, embeddings: Vectors) -> NDArray[np.float64]:
         """How near pictures (N, E) are to the nearest training photos."""
@@ -508,7 +508,7 @@ def lesson_shares(parts: Parts, weights: NDArray[np.float64]) -> Logs:
     return log_shares(np.where(parts.possible, parts.evidence @ weights, IMPOSSIBLE))
 
 
-def _linear(embeddings: Vectors, layer: Vectors) -> NDArray[np.float64]:
+def linear(embeddings: Vectors, layer: Vectors) -> NDArray[np.float64]:
     """A layer's outputs for embeddings (N, E); its last row is the bias."""
     return np.asarray(embeddings @ layer[:-1] + layer[-1], np.float64)
 
