@@ -194,14 +194,16 @@ def batches(
     size = recipe.size_at(epoch)
     altered_size = size if teacher is None else max(size, teacher.size)
 
-    def read() -> Tensor:
-        for start in range(0, len(indices), recipe.batch):
-            part = slice(start, start + recipe.batch)
-            at = indices[part]
-            yield data.pictures[at], data.targets[at], scenery.plates[under[part]]
+    def read(step: int) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.uint8]]:
+        part = slice(step * recipe.batch, (step + 1) * recipe.batch)
+        at = indices[part]
+        return data.pictures[at], data.targets[at], scenery.plates[under[part]]
 
-    def alter(step: Tensor, batch: Tensor) -> Tensor:
-        pictures, targets, beneath = batch
+    def alter(step: Tensor) -> Tensor:
+        pictures, targets, beneath = tf.numpy_function(read, [step], (tf.uint8, tf.int64, tf.uint8))
+        pictures = tf.ensure_shape(pictures, (None, *data.pictures.shape[1:]))
+        targets = tf.ensure_shape(targets, (None,))
+        beneath = tf.ensure_shape(beneath, (None, *scenery.plates.shape[1:]))
         seed = tf.stack([recipe.seed * 1000 + epoch, tf.cast(step, tf.int32) * 1_000_003])
         pictures, targets = augment(
             pictures,
@@ -223,11 +225,10 @@ def batches(
             pictures = tf.image.resize(pictures, (size, size), "area")
         return (pictures - MEAN) / SCALE, targets
 
-    picture = tf.TensorSpec((None, *data.pictures.shape[1:]), tf.uint8)
-    signature = (picture, tf.TensorSpec((None,), tf.int64), picture)
-    stream = tf.data.Dataset.from_generator(read, output_signature=signature)
-    stream = stream.enumerate().map(alter, num_parallel_calls=1).prefetch(3)
-    return stream.apply(tf.data.experimental.assert_cardinality(-(-len(indices) // recipe.batch)))
+    # Not `from_generator`: its callbacks may be collected as garbage before they are called, where
+    # functions run eagerly.
+    steps = -(-len(indices) // recipe.batch)
+    return tf.data.Dataset.range(steps).map(alter, num_parallel_calls=1).prefetch(3)
 
 
 def fit(

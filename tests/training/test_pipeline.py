@@ -1,6 +1,7 @@
 """The real pipeline on pictures made here: interrupted, resumed, packaged, used."""
 
 import csv
+import gc
 import importlib.util
 import json
 import logging
@@ -26,7 +27,7 @@ import tensorflow as tf
 from training import embedding, head, network, pipeline
 from training import material as training_material
 from training.errors import TrainingError
-from training.fit import Progress, Recipe, Trained, fit
+from training.fit import Progress, Recipe, Trained, batches, fit
 from training.material import stage
 from training.omission import LeftOut
 from training.probes import probe
@@ -197,6 +198,25 @@ def test_who_gives_a_teacher_no_weight_has_none() -> None:
     pupil, other = pipeline.taught((heavy, TINY), cast("Teacher", teacher))
     assert (pupil.teacher, pupil.label_smoothing) == ("shop@1", 0)
     assert other == TINY
+
+
+def test_garbage_may_be_collected_between_two_batches(data: Path) -> None:
+    recipe = replace(TINY, batch=4)
+    material = stage(data, recipe)
+    stream = batches(
+        material.train,
+        scenery=material.scenery,
+        cartons=material.cartons,
+        recipe=recipe,
+        epoch=0,
+        classes=len(material.classes.labels),
+    )
+    drawn = 0
+    for pictures, targets in stream:
+        gc.collect()
+        assert len(pictures) == len(targets)
+        drawn += 1
+    assert drawn == len(stream) > 1
 
 
 def test_other_settings_do_not_go_on_with_a_run(data: Path, tmp_path: Path) -> None:
