@@ -6,10 +6,11 @@ its starter puts into AWS_SECRET_ACCESS_KEY and into a file that only the operat
 not signed is refused before the emulator sees it, preflights of browsers included.
 """
 
+import asyncio
 import hmac
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, quote
@@ -21,7 +22,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from infra.emulator_rules import apply_rules
+from infra.emulator_rules import apply_rules, save
+from infra.kept import SAVE_PATH
 from smartscale.domain.limits import MAX_IMAGE_BYTES
 
 MAX_BODY_BYTES = MAX_IMAGE_BYTES + 1_000_000
@@ -44,11 +46,13 @@ class Guard:
     Args:
         app: the emulator.
         secret: of this run.
+        save: saves the emulator's state.
     """
 
-    def __init__(self, app: ASGIApp, secret: str) -> None:
+    def __init__(self, app: ASGIApp, secret: str, save: Callable[[], None] = lambda: None) -> None:
         self._app = app
         self._secret = secret
+        self._save = save
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a signed request on; answer 403 to every other."""
@@ -72,6 +76,10 @@ class Guard:
             allowed_origin = await self._check(scope, headers, query, body)
         except _Refused as refusal:
             await _refusal(str(refusal))(scope, receive, send)
+            return
+        if scope["path"] == SAVE_PATH:
+            await asyncio.to_thread(self._save)
+            await Response(status_code=HTTPStatus.NO_CONTENT)(scope, receive, send)
             return
         await self._app(scope, body.again, _without_cors(send, allowed_origin))
 
@@ -228,7 +236,7 @@ def _without_cors(send: Send, allowed: Mapping[str, str]) -> Send:
 def main() -> None:
     """Run the emulator as its own command does, behind the guard."""
     apply_rules()
-    ministack.app.app = Guard(ministack.app.app, os.environ["AWS_SECRET_ACCESS_KEY"])
+    ministack.app.app = Guard(ministack.app.app, os.environ["AWS_SECRET_ACCESS_KEY"], save)
     ministack.app.main()
 
 

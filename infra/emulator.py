@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 
@@ -29,7 +30,11 @@ from infra.process import Child
 from infra.readiness import VARIABLE as READY_FILE
 from infra.readiness import Readiness
 from infra.waiting import wait_until
+from smartscale.domain.errors import StoreUnavailable
 from smartscale.operations.metrics.figures import OF_WEIGHINGS
+
+if TYPE_CHECKING:
+    from infra.signed import Signed
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "localstack" / "emulator.env"
 ACCOUNT = "000000000000"
@@ -98,8 +103,18 @@ class Emulator:
         """Where a bucket's objects are on disk."""
         return objects_folder(self.home) / bucket
 
+    @property
+    def state(self) -> Path:
+        """Where its saved state is."""
+        return self._state
+
     def start(self) -> None:
         """Start it and wait until it answers."""
+        self.launch()
+        self.wait()
+
+    def launch(self) -> None:
+        """Start it; from now on its saved state's files are those that it works with."""
         check_ports({"SMARTSCALE_CLOUD_PORT": ("127.0.0.1", self.port)})
         make_private(self.home)
         keep(self.home, self.credentials)
@@ -114,6 +129,13 @@ class Emulator:
             self._drop_figures()
         self._follow_port()
         self._child.start()
+
+    def wait(self) -> None:
+        """Wait until it answers.
+
+        Raises:
+            PlainError: it does not.
+        """
         ready = wait_until(
             lambda: not self._child.alive or answers(f"{self.endpoint}/_ministack/health"),
             _READY_S,
@@ -125,6 +147,21 @@ class Emulator:
                 f"The emulator did not start on port {self.port}; "
                 f"see {self.home / 'logs' / 'cloud.log'}"
             )
+
+    def save(self) -> None:
+        """Have it save its state while it runs; where that fails, by a stop and a start."""
+        try:
+            self.signed().save()
+        except StoreUnavailable as error:
+            self._report(f"The emulator is started again, to save its state: {error}")
+            self.stop()
+            self.start()
+
+    def signed(self) -> "Signed":
+        """Signed requests to it."""
+        from infra.signed import Signed  # noqa: PLC0415 - no start waits for its imports
+
+        return Signed(self.endpoint, self.credentials, self.region)
 
     def stop(self) -> bool:
         """Stop it; whether its whole state, complete as it was, reached the disk."""

@@ -321,6 +321,12 @@ def _save_well(rows: Database) -> None:
     ministack.app.save_all = save_all_shared
 
 
+def save() -> None:
+    """Save the state while it runs, for who knows that nobody changes it meanwhile."""
+    with _uncopied(dynamodb, cloudwatch, cloudwatch_logs):
+        persistence.save_all(ministack.app._build_persistence_save_dict())  # noqa: SLF001
+
+
 def _save_state(service: str, data: Any) -> None:
     """As ministack does, but by the fast encoder, and onto the disk itself."""
     file = Path(persistence.STATE_DIR, f"{service}.json")

@@ -18,7 +18,7 @@ from infra.emulator import rows_file
 from infra.errors import PlainError
 from infra.expiry import expire
 from infra.kept import FIGURES_KEPT
-from infra.readiness import MAKE_ROOM, RESTORE
+from infra.readiness import MAKE_ROOM, RESTORE, Readiness
 from infra.settings import load_settings
 from infra.space import Space
 from smartscale.clock import now
@@ -48,8 +48,9 @@ def main() -> None:
         expired = expire(connection.bucket, settings.image_retention_days, now())
         if expired:
             typer.echo(f"Expired {expired} pictures and idempotency keys.")
-        # The first shopper should not wait for a worker to start.
-        connection.weighings_queue.send(WAKE_UP)
+        if Readiness.from_environment().file is None:
+            # The first shopper should not wait for a worker to start; those of a run start at once.
+            connection.weighings_queue.send(WAKE_UP)
     except PlainError as error:
         typer.echo(str(error), err=True)
         sys.exit(error.exit_status)

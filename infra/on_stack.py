@@ -10,8 +10,9 @@ import sys
 import typer
 
 from infra.errors import PlainError
+from infra.outputs import StackOutputs, stack_environment
 from infra.settings import Settings, load_settings
-from infra.stack import StackOutputs, stack_environment, stack_outputs
+from infra.stack import stack_outputs
 from infra.waiting import wait_until
 
 _PATIENCE_S = 600.0

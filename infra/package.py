@@ -3,11 +3,13 @@
 import hashlib
 import io
 import json
+import os
 import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +18,13 @@ from infra.errors import PlainError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
+_CACHES = ("__pycache__", "*.pyc", ".*")
 _CODE = frozenset({"CodeUri", "ContentUri"})
 """The properties that name it."""
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest that an archive can say: the same files make the same archive."""
 _SOURCES = ("template.yaml", "functions", "layers")
+_REWRITES_TEMPLATE = Path(__file__).with_name("unversioned.py")
 
 
 def stage(root: Path, target: Path) -> Path:
@@ -32,18 +35,21 @@ def stage(root: Path, target: Path) -> Path:
     for name in _SOURCES:
         source = root / name
         if source.is_dir():
-            shutil.copytree(source, target / name, ignore=_IGNORED)
+            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns(*_CACHES))
         else:
             shutil.copy2(source, target / name)
     return target / "template.yaml"
 
 
-def fingerprint(folder: Path, parameters: Mapping[str, str]) -> str:
-    """A hash of every staged file and parameter: equal means there is nothing to deploy."""
+def fingerprint(root: Path, parameters: Mapping[str, str]) -> str:
+    """A hash of every file that `stage` copies, and of what changes the template, and of the
+    parameters: equal means there is nothing to deploy."""
     digest = hashlib.sha256(json.dumps(dict(sorted(parameters.items()))).encode())
-    for path in _files(folder):
-        digest.update(str(path.relative_to(folder)).encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest.update(_REWRITES_TEMPLATE.read_bytes())
+    for path in _sources(root):
+        digest.update(str(path.relative_to(root)).encode() + b"\0")
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
 
 
@@ -113,3 +119,17 @@ def _code(tree: object) -> Iterator[tuple[dict[str, Any], str]]:
 
 def _files(folder: Path) -> Iterator[Path]:
     yield from sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _sources(root: Path) -> Iterator[Path]:
+    for name in _SOURCES:
+        if (root / name).is_file():
+            yield root / name
+    for folder, folders, names in os.walk(root):
+        inside = Path(folder) != root
+        folders[:] = sorted(one for one in folders if _is_kept(one) and (inside or one in _SOURCES))
+        yield from (Path(folder, one) for one in sorted(names) if inside and _is_kept(one))
+
+
+def _is_kept(name: str) -> bool:
+    return not any(fnmatch(name, pattern) for pattern in _CACHES)

@@ -4,7 +4,6 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +11,12 @@ from typing import TYPE_CHECKING
 
 from infra.bell import VARIABLE as BELL_PORT
 from infra.bell import new_port
-from infra.certificate import certificate_in, names_of_machine
 from infra.credentials import credentials_file
-from infra.deploy import Deployment, deploy, embedded_parameters
+from infra.deploy import deploy, embedded_parameters, find_deployed
+from infra.deployment import Deployment
 from infra.emulator import Emulator
 from infra.errors import PlainError, Stopped
+from infra.outputs import stack_environment
 from infra.ports import check_ports
 from infra.private import kept_secret
 from infra.probe import answers
@@ -27,15 +27,12 @@ from infra.restarts import Restarts
 from infra.run_lock import only_run, wait_for_predecessors
 from infra.settings import ROOT, Cloud, Settings
 from infra.space import Room, Space
-from infra.stack import emulator_session, impatient_sqs, nobody_works_on, stack_environment
 from infra.waiting import wait_until
-from smartscale.adapters.queue import SqsQueue
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.domain.limits import MAX_IMAGE_BYTES
-from smartscale.operations.messages import WAKE_UP
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+    from infra.signed import Signed
 
 _FILE_OF_KIOSKS = "kiosk-secret"
 """The file in the home folder with what kiosks prove themselves with."""
@@ -62,8 +59,8 @@ class Service:
 
     @property
     def rests(self) -> bool:
-        """Whether it has ended because there is nothing to do."""
-        return self.wanted is not None and self.child.exit_status == 0
+        """Whether it has ended, or not begun, because there is nothing to do."""
+        return self.wanted is not None and not self.child.alive and not self.child.exit_status
 
 
 class Supervisor:
@@ -81,6 +78,7 @@ class Supervisor:
         self._stop = stop
         self._report = report
         self._root = root
+        self._parameters = embedded_parameters(settings)
         self._ready = Readiness.of(settings.home)
         self._bell_port = new_port()
         self._emulator = Emulator(
@@ -99,7 +97,9 @@ class Supervisor:
         self._room = Room.ENOUGH
         self._room_due = 0.0
         self._wake_due = 0.0
-        self._sqs: SQSClient | None = None
+        self._signed: Signed | None = None
+        self._imports_unseen = False
+        """Whether a model may be half imported of which no message tells any more."""
         self._stack_environment: dict[str, str] = {}
 
     def run(self) -> None:
@@ -129,19 +129,23 @@ class Supervisor:
 
     def _start(self) -> None:
         self._report("Starting")
-        # The kiosk needs the API's address alone: it loads while the emulator starts.
-        kiosk = {**self._common_environment(), **self._certificate()}
-        self._serve("kiosk", "frontend", self._settings.ui_url, kiosk)
         self._ready.withdraw()
-        self._emulator.start()
-        deployment = self._deploy()
-        self._stack_environment = self._environment(deployment)
-        health = f"{self._settings.api_url}/v1/health"
-        self._serve("api", "infra.api", health, self._stack_environment)
+        self._emulator.launch()
+        deployment = find_deployed(
+            self._emulator, self._settings.stack, self._parameters, root=self._root
+        )
+        if deployment is None:
+            self._serve_kiosk()  # it needs the API's address alone, and loads meanwhile
+            self._emulator.wait()
+            deployment = self._deploy()
+            self._serve_api(deployment)
+        else:
+            self._serve_api(deployment)  # it loads while the emulator does
+            self._emulator.wait()
+            self._serve_kiosk()
         self._restore(deployment)
         for service in self._services:
             self._wait_ready(service)
-        # At first it looks for an import that a killed predecessor left half done.
         self._serve(
             "importer",
             "infra.importer",
@@ -167,11 +171,20 @@ class Supervisor:
             )
         )
 
+    def _serve_kiosk(self) -> None:
+        environment = {**self._common_environment(), **self._certificate()}
+        self._serve("kiosk", "frontend", self._settings.ui_url, environment)
+
+    def _serve_api(self, deployment: Deployment) -> None:
+        self._stack_environment = self._environment(deployment)
+        health = f"{self._settings.api_url}/v1/health"
+        self._serve("api", "infra.api", health, self._stack_environment)
+
     def _deploy(self) -> Deployment:
         return deploy(
             self._emulator,
             self._settings.stack,
-            embedded_parameters(self._settings),
+            self._parameters,
             root=self._root,
             stop=self._stop,
             report=self._report,
@@ -202,6 +215,11 @@ class Supervisor:
             return given if key is None else given | {"SMARTSCALE_CERTIFICATE_KEY": str(key)}
         if not settings.https:
             return {}
+        from infra.certificate import (  # noqa: PLC0415 - 15 MB that few runs need
+            certificate_in,
+            names_of_machine,
+        )
+
         names = names_of_machine(settings.allowed_hosts.split())
         made = certificate_in(settings.certificates, names)
         for line in made.news():
@@ -250,20 +268,19 @@ class Supervisor:
     ) -> None:
         home = self._settings.home
         child = Child(name, module, arguments, home=home, environment=environment)
-        child.start()
+        if wanted is None:
+            child.start()
         self._services.append(Service(child, ready_url, wanted=wanted))
-
-    def _queue(self, variable: str) -> SqsQueue:
-        """The queue whose address a variable of the stack's environment is."""
-        if self._sqs is None:
-            session = emulator_session(self._emulator.credentials, self._settings.region)
-            self._sqs = impatient_sqs(session, self._emulator.endpoint)
-        return SqsQueue(self._sqs, self._stack_environment[variable])
 
     def _imports_wait(self) -> bool:
         """Whether a model is to be imported."""
+        if self._imports_unseen:
+            self._imports_unseen = False
+            return True
+        if self._signed is None:
+            self._signed = self._emulator.signed()
         try:
-            return self._queue("IMPORTS_QUEUE_URL").waiting() > 0
+            return self._signed.waiting(self._stack_environment["IMPORTS_QUEUE_URL"]) > 0
         except StoreUnavailable:  # the next look is soon
             return False
 
@@ -271,9 +288,6 @@ class Supervisor:
         """Fill the catalogue and rebuild what the last run did not save; then let others work."""
         if self._emulator.complete and not deployment.changed:
             self._ready.declare()
-            # A worker loads the model before the first shopper comes, or else with that weighing.
-            with suppress(StoreUnavailable):
-                self._queue("WEIGHINGS_QUEUE_URL").send(WAKE_UP)
             self._housekeeping_due = datetime.now(UTC) + _SETTLED
             return
         self._report("Restoring from the stored objects")
@@ -285,6 +299,7 @@ class Supervisor:
                 f"{self._settings.home / 'logs' / 'initialise.log'}"
             )
         self._emulator.complete = True
+        self._imports_unseen = True
         self._ready.declare()
 
     def _start_initialise(self, arguments: list[str]) -> Child:
@@ -408,11 +423,11 @@ class Supervisor:
         url = self._stack_environment.get("WEIGHINGS_QUEUE_URL")
         if not (was_ready and url and self._emulator.child.alive):
             return
-        session = emulator_session(self._emulator.credentials, self._settings.region)
+        signed = self._emulator.signed()
         try:
-            wait_until(lambda: nobody_works_on(session, self._emulator.endpoint, url), _DRAIN_S)
-        except PlainError as error:
-            self._report(str(error))
+            wait_until(lambda: signed.in_hand(url) == 0, _DRAIN_S)
+        except StoreUnavailable as error:
+            self._report(f"What is under way is not waited for: {error}")
 
     def _shut_down(self) -> None:
         """Stop in the order of dependence: the emulator last, with everything it has to save."""

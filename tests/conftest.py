@@ -11,8 +11,9 @@ import pytest
 
 from infra.deploy import deploy, embedded_parameters
 from infra.emulator import Emulator
+from infra.outputs import StackOutputs, gateway_url, stack_environment
 from infra.settings import Settings
-from infra.stack import StackOutputs, gateway_url, session_of, stack_environment
+from infra.stack import session_of
 from tests.hub.fixtures import hub, models
 from tests.support import free_port
 

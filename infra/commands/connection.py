@@ -11,10 +11,11 @@ from infra.backup.place import Place
 from infra.bucket_on_disk import BucketOnDisk
 from infra.emulator import objects_folder
 from infra.expiry import make_room
+from infra.outputs import StackOutputs, stack_environment
 from infra.restored_rows import RestoredWeighings
 from infra.settings import Cloud, Settings
 from infra.space import Room
-from infra.stack import StackOutputs, stack_environment, stack_outputs
+from infra.stack import stack_outputs
 from smartscale.adapters.aws import dynamodb_client, s3_client, sqs_client
 from smartscale.adapters.briefings import DynamoBriefings
 from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_bucket

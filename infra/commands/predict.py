@@ -13,8 +13,9 @@ import typer
 from rich.console import Console
 
 from infra.errors import PlainError
+from infra.outputs import gateway_url
 from infra.settings import Cloud, load_settings
-from infra.stack import gateway_url, stack_outputs
+from infra.stack import stack_outputs
 from smartscale.domain import correlation
 from smartscale.recognition.photo import ImageError, decode
 

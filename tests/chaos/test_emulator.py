@@ -278,6 +278,8 @@ def test_a_stack_that_has_lost_a_table_is_built_anew_around_its_objects(
         client(emulator, "s3").put_object(Bucket=first.bucket, Key="ledger/1", Body=b"1")
         name = {"WeighingRows": first.weighings_table, "CatalogueTable": first.catalogue_table}
         client(emulator, "dynamodb").delete_table(TableName=name[table])
+        emulator.stop()
+        emulator.start()
         again = deploy(emulator, "shop", parameters, report=said.append)
         assert again.rebuilt
         assert f"The stack has lost its {table}" in said[0]

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import httpx
 
+from infra.outputs import outputs_of
 from infra.settings import ROOT, Settings
-from infra.stack import cloudformation, find_stack, outputs_of, session_of
+from infra.stack import cloudformation, find_stack, session_of
 from infra.waiting import wait_until
 from tests.conftest import Deployed
 from tests.containers.engine import Engine, said

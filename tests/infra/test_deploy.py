@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from infra.deploy import Deployment, _merge, deploy, embedded_parameters
+from infra.deploy import _merge, deploy, embedded_parameters
+from infra.deployment import Deployment
 from infra.emulator import Emulator
 from infra.errors import PlainError
 from infra.package import fingerprint, stage

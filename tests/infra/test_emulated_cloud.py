@@ -19,6 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from infra.credentials import ANY, credentials_file, credentials_of
 from infra.emulated_cloud import MAX_BODY_BYTES, Guard
 from infra.emulator import Emulator
+from infra.kept import SAVE_PATH
 from infra.settings import Settings
 from infra.stack import emulator_session
 from tests.conftest import Deployed
@@ -55,6 +56,7 @@ def reads_nothing(answer: httpx.Response) -> bool:
         ("PUT", "/mine", {}),
         ("POST", "/", {"X-Amz-Target": "DynamoDB_20120810.ListTables"}),
         ("POST", "/", {"Content-Type": "text/plain"}),
+        ("POST", SAVE_PATH, {}),
         ("POST", "/any", {"Content-Type": "multipart/form-data; boundary=x"}),
         (
             "GET",

@@ -6,8 +6,8 @@ import pytest
 
 from infra import on_stack
 from infra.errors import PlainError
+from infra.outputs import StackOutputs, gateway_url
 from infra.settings import Settings
-from infra.stack import StackOutputs, gateway_url
 
 OUTPUTS = StackOutputs.model_validate(
     {

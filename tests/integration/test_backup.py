@@ -14,7 +14,7 @@ from infra.backup.copy_in import MARK
 from infra.backup.place import Place, place_of
 from infra.commands.connection import Connection
 from infra.errors import PlainError
-from infra.stack import StackOutputs
+from infra.outputs import StackOutputs
 from smartscale.adapters.bucket import LEDGER, PICTURES, S3Uploads
 from smartscale.adapters.memories import MEMORY
 from smartscale.adapters.tables import DynamoWeighings

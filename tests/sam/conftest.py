@@ -12,9 +12,10 @@ import pytest
 from infra.commands.catalogue import import_examples
 from infra.commands.connection import connect
 from infra.emulator import Emulator
+from infra.outputs import outputs_of
 from infra.package import stage
 from infra.settings import ROOT, Settings
-from infra.stack import cloudformation, find_stack, outputs_of, session_of
+from infra.stack import cloudformation, find_stack, session_of
 from infra.unversioned import without_versions
 from tests.conftest import Deployed
 from tests.integration.conftest import Api, Signed, samples
