@@ -204,6 +204,8 @@ class Supervisor:
             READY_FILE: str(self._ready.file),
             "NICEGUI_STORAGE_PATH": str(settings.home / "kiosk"),
             "SMARTSCALE_KIOSK_SECRET": self._kiosk_secret(),
+            # As the template says it to the workers: a second thread costs more than it brings.
+            "OPENBLAS_NUM_THREADS": "1",
         }
 
     def _certificate(self) -> dict[str, str]:
