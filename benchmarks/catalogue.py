@@ -7,9 +7,7 @@ catalogue is filled by `smartscale catalogue import`, and the same things are ti
 between machines; the last column is the largest catalogue's ratio to the smallest.
 """
 
-import os
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -26,8 +24,7 @@ from playwright.sync_api import sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from infra.waiting import wait_until
-from tests.support import free_port
+from tests.running import Run
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "sample_data" / "bananas.jpg"
@@ -52,7 +49,7 @@ def main(
 
 
 def _measure(size: int, weighings: int) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as folder, _running(Path(folder)) as (api, kiosk, settings):
+    with tempfile.TemporaryDirectory() as folder, _running(Path(folder, "home")) as run:
         imported = 0.0
         if size > SHIPPED:
             file = Path(folder) / "items.csv"
@@ -60,9 +57,11 @@ def _measure(size: int, weighings: int) -> dict[str, float]:
             smartscale = str(Path(sys.executable).with_name("smartscale"))
             command = [smartscale, "catalogue", "import", str(file)]
             began = time.perf_counter()
-            subprocess.run(command, env=settings, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+            subprocess.run(  # noqa: S603 - our own command
+                command, env=run.environment(), check=True, stdout=subprocess.DEVNULL
+            )
             imported = time.perf_counter() - began
-        with httpx.Client(base_url=f"{api}/v1", timeout=120, trust_env=False) as client:
+        with httpx.Client(base_url=run.api, timeout=120, trust_env=False) as client:
             return {
                 "import, s": imported,
                 "weighing, ms": _median(weighings, lambda number: _weigh(client, number)),
@@ -70,7 +69,7 @@ def _measure(size: int, weighings: int) -> dict[str, float]:
                     5, lambda _: client.get("/catalogue", params={"limit": 1000})
                 ),
                 "catalogue, nothing new, ms": _median(5, lambda _: _unchanged(client)),
-                "keystroke to tiles, ms": _search(kiosk),
+                "keystroke to tiles, ms": _search(run.kiosk),
             }
 
 
@@ -142,34 +141,14 @@ def _items(count: int) -> str:
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[tuple[str, str, dict[str, str]]]:
-    """A system of its own: the addresses of API and kiosk, and the environment of its commands."""
-    ports = {f"SMARTSCALE_{name}_PORT": str(free_port()) for name in ("API", "UI", "CLOUD")}
-    settings = {**os.environ, **ports, "SMARTSCALE_HOME": str(folder / "home")}
-    api, kiosk, _ = (f"http://127.0.0.1:{port}" for port in ports.values())
-    command = [str(Path(sys.executable).with_name("smartscale")), "run"]
-    process = subprocess.Popen(  # noqa: S603  our own command
-        command,
-        cwd=ROOT,
-        env=settings,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+def _running(home: Path) -> Iterator[Run]:
+    """A system of its own."""
+    run = Run(home)
     try:
-        if not wait_until(lambda: _answers(f"{api}/v1/health") and _answers(kiosk), 240):
-            raise RuntimeError("smartscale run did not come up")
-        yield api, kiosk, settings
+        run.start()
+        yield run
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(120)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
+        run.end()
 
 
 if __name__ == "__main__":

@@ -11,15 +11,11 @@ prints how long that took, what answers take, the memory of all its processes, a
 emulator's memory after every so many weighings, and what each one cost.
 """
 
-import contextlib
 import hashlib
 import json
 import os
 import shutil
-import signal
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -43,7 +39,7 @@ from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef, Prediction, Status, Unit, Weighing
-from tests.support import free_port
+from tests.running import Run
 
 _ROOT = Path(__file__).resolve().parents[1]
 _SAMPLES = _ROOT / "sample_data"
@@ -147,62 +143,10 @@ def _store(bucket: Path, weighing: Weighing) -> None:
     Path(f"{file}.meta.json").write_text(json.dumps(described), encoding="utf-8")
 
 
-class _Run:
-    """`smartscale run` in a home."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self._ports = {name: free_port() for name in ("CLOUD", "API", "UI")}
-        self.api = f"http://127.0.0.1:{self._ports['API']}/v1"
-        self._output = home / "output.log"
-
-    def start(self) -> float:
-        """Start it; seconds until it is ready."""
-        self.home.mkdir(parents=True, exist_ok=True)
-        began = time.monotonic()
-        with self._output.open("w", encoding="utf-8") as output:
-            self._process = subprocess.Popen(  # noqa: S603 - our own command
-                [str(Path(sys.executable).with_name("smartscale")), "run"],
-                env={
-                    **os.environ,
-                    "SMARTSCALE_HOME": str(self.home),
-                    **{f"SMARTSCALE_{name}_PORT": str(port) for name, port in self._ports.items()},
-                },
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        while "SmartScale is ready" not in self._output.read_text(encoding="utf-8"):
-            if self._process.poll() is not None or time.monotonic() - began > _READY_S:
-                raise SystemExit(f"It did not start; see {self._output}")
-            time.sleep(0.05)
-        return time.monotonic() - began
-
-    def stop(self) -> tuple[float, bool]:
-        """Stop it as Ctrl-C does; the seconds it took, and whether it saved everything."""
-        began = time.monotonic()
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait()
-        return time.monotonic() - began, "everything is saved" in self._output.read_text("utf-8")
-
-    def kill(self) -> None:
-        """End all of it at once, as a power cut does."""
-        for process in self._processes():
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        self._process.wait()
-
-    def memory(self) -> float:
-        """Megabytes of all its processes; what they share counts once."""
-        return float(sum(one.memory_full_info().pss for one in self._processes())) / _MEGABYTE
-
-    def emulator(self) -> float:
-        """Megabytes of the emulator."""
-        return _resident(int((self.home / "run" / "cloud.lock").read_text("utf-8"))) / _MEGABYTE
-
-    def _processes(self) -> list[psutil.Process]:
-        supervisor = psutil.Process(self._process.pid)
-        return [*supervisor.children(recursive=True), supervisor]
+def _seconds(what: Callable[[], object]) -> float:
+    began = time.monotonic()
+    what()
+    return time.monotonic() - began
 
 
 def _median_ms(what: Callable[[], object]) -> float:
@@ -228,9 +172,9 @@ def _weigh(api: httpx.Client, number: int, picture: bytes) -> None:
 
 def _fill(home: Path, count: int) -> None:
     """Write records into the bucket of a home in which a run was killed."""
-    run = _Run(home)
+    run = Run(home)
     run.start()
-    run.kill()
+    run.kill_everything()
     settings = load_settings()
     bucket = objects_folder(home) / f"{settings.stack}-{ACCOUNT}-{settings.region}"
     for weighing in track(_weighings(count), f"writing {count:,} records", count, console=console):
@@ -239,19 +183,20 @@ def _fill(home: Path, count: int) -> None:
 
 def _measure(home: Path) -> dict[str, str]:
     """What a run in a home does that was killed before."""
-    run = _Run(home)
-    found = {"power cut to ready": f"{run.start():.1f} s"}
+    run = Run(home, start_s=_READY_S)
+    found = {"power cut to ready": f"{_seconds(run.start):.1f} s"}
     with httpx.Client(base_url=run.api, timeout=120, trust_env=False) as api:
         picture = (_SAMPLES / "bananas.jpg").read_bytes()
         found["one weighing"] = f"{_median_ms(lambda: _weigh(api, 1, picture)):.0f} ms"
         for name, path in _LOOKS.items():
             taken = _median_ms(lambda path=path: api.get(path).raise_for_status())  # type: ignore[misc]
             found[name] = f"{taken:.0f} ms"
-    found["memory of all processes"] = f"{run.memory():.0f} MB"
-    found["... of the emulator"] = f"{run.emulator():.0f} MB"
-    seconds, saved = run.stop()
+    found["memory of all processes"] = f"{run.memory_mb():.0f} MB"
+    found["... of the emulator"] = f"{_resident(run.pid('cloud')) / _MEGABYTE:.0f} MB"
+    seconds = _seconds(run.stop)
+    saved = "everything is saved" in run.said()
     found["Ctrl-C"] = f"{seconds:.1f} s, {'saved' if saved else 'NOT SAVED'}"
-    found["clean start to ready"] = f"{run.start():.1f} s"
+    found["clean start to ready"] = f"{_seconds(run.start):.1f} s"
     run.stop()
     return found
 

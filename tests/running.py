@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import psutil
 from PIL import Image
 
 from infra.waiting import wait_until
@@ -21,12 +22,14 @@ SERVICES = ("cloud", "api", "kiosk")
 class Run:
     """`smartscale run` on one home folder, started as often as a test likes."""
 
-    def __init__(self, home: Path, **settings: str) -> None:
+    def __init__(self, home: Path, *, start_s: float = _START_S, **settings: str) -> None:
         self.home = home
+        self._start_s = start_s
         self.settings = settings
         """What each start is told besides its home and its ports."""
         self.ports = {name: free_port() for name in ("CLOUD", "API", "UI")}
         self.api = f"http://127.0.0.1:{self.ports['API']}/v1"
+        self.kiosk = f"http://127.0.0.1:{self.ports['UI']}"
         self._process: subprocess.Popen[str] | None = None
 
     def launch(self, **settings: str) -> subprocess.Popen[str]:
@@ -35,18 +38,7 @@ class Run:
         with self._output.open("a", encoding="utf-8") as output:
             self._process = subprocess.Popen(
                 [str(Path(sys.executable).with_name("smartscale")), "run"],
-                env={
-                    # NiceGUI behaves differently under pytest, and looks for its variables.
-                    **{
-                        name: value
-                        for name, value in os.environ.items()
-                        if not name.startswith(("AWS_", "PYTEST_", "NICEGUI_", "SMARTSCALE_"))
-                    },
-                    "SMARTSCALE_HOME": str(self.home),
-                    **{f"SMARTSCALE_{name}_PORT": str(port) for name, port in self.ports.items()},
-                    **self.settings,
-                    **settings,
-                },
+                env={**self.environment(), **settings},
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -54,13 +46,27 @@ class Run:
             )
         return self._process
 
+    def environment(self) -> dict[str, str]:
+        """What it is told, and what commands for it have to be."""
+        return {
+            # NiceGUI behaves differently under pytest, and looks for its variables.
+            **{
+                name: value
+                for name, value in os.environ.items()
+                if not name.startswith(("AWS_", "PYTEST_", "NICEGUI_", "SMARTSCALE_"))
+            },
+            "SMARTSCALE_HOME": str(self.home),
+            **{f"SMARTSCALE_{name}_PORT": str(port) for name, port in self.ports.items()},
+            **self.settings,
+        }
+
     def start(self) -> None:
         """Start it and wait until it says that it is ready."""
         before = self.said().count("SmartScale is ready")
         process = self.launch()
         wait_until(
             lambda: process.poll() is not None or self.said().count("SmartScale is ready") > before,
-            _START_S,
+            self._start_s,
         )
         assert process.poll() is None, self.said()[-3000:]
 
@@ -97,6 +103,13 @@ class Run:
         """Whether another child has taken a dead one's place."""
         text = (self.home / "run" / f"{name}.lock").read_text(encoding="utf-8")
         return text.strip() not in {"", str(dead)}  # for a moment the file is empty
+
+    def memory_mb(self) -> float:
+        """Megabytes of all its processes; what they share counts once (PSS)."""
+        assert self._process is not None
+        supervisor = psutil.Process(self._process.pid)
+        all_of_it = (*supervisor.children(recursive=True), supervisor)
+        return float(sum(one.memory_full_info().pss for one in all_of_it)) / 1_000_000
 
     def said(self) -> str:
         """Everything it printed so far."""
