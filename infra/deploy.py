@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -121,25 +122,27 @@ def deploy(
 
 
 def _carry_out(order: Order, stop: threading.Event | None) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "infra.deploying"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,  # Ctrl-C reaches a whole group
-    )
-    with process:
-        try:
-            if process.stdin is not None:
-                process.stdin.write(order.dump())
-                process.stdin.close()
-            wait_until(lambda: process.poll() is not None, float("inf"), stop=stop)
-        finally:
-            process.kill()
-        said = "" if process.stderr is None else process.stderr.read().strip()
-    if process.returncode != 0:
-        raise PlainError(said.rpartition("\n")[2] or "Deploying the stack was interrupted")
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "infra.deploying"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stderr=said,
+            text=True,
+            process_group=0,  # Ctrl-C reaches a whole group
+        )
+        with process:
+            try:
+                if process.stdin is not None:
+                    process.stdin.write(order.dump())
+                    process.stdin.close()
+                wait_until(lambda: process.poll() is not None, float("inf"), stop=stop)
+            finally:
+                process.kill()
+        if process.returncode != 0:
+            said.seek(0)
+            reason = said.read().strip().rpartition("\n")[2]
+            raise PlainError(reason or "Deploying the stack was interrupted")
 
 
 def _put_back(aside: "_Aside", emulator: Emulator) -> None:
