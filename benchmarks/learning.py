@@ -35,7 +35,8 @@ def main(
     seen /= np.linalg.norm(seen, axis=2, keepdims=True)
     known = {f"item-{number}": list(vectors) for number, vectors in enumerate(seen)}
     logits = rng.normal(size=len(head.labels))
-    learned, weighed = [], []
+    learned, weighed, untaught = [], [], []
+    nothing = learn(head, {})
     for _ in range(_LEARNED):
         began = time.perf_counter()
         memory = learn(head, known)
@@ -44,6 +45,9 @@ def main(
         began = time.perf_counter()
         memory.fuse(logits, seen[0, 0])
         weighed.append((time.perf_counter() - began) * 1000)
+        began = time.perf_counter()
+        nothing.fuse(logits, seen[0, 0])
+        untaught.append((time.perf_counter() - began) * 1000)
     began = time.perf_counter()
     find_mixed_up(known)
     compared = time.perf_counter() - began
@@ -55,6 +59,7 @@ def main(
                 "learned_s": round(statistics.median(learned), 2),
                 "compared_s": round(compared, 2),
                 "weighing_ms": round(statistics.median(weighed), 2),
+                "untaught_ms": round(statistics.median(untaught), 2),
             }
         )
     )

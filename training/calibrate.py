@@ -39,6 +39,14 @@ def fit_offset(logits: NDArray[np.float64], truths: NDArray[np.int64], label: in
     return float(OFFSETS[fewest[np.abs(OFFSETS[fewest]).argmin()]])
 
 
+def claimed_threshold(confidences: NDArray[np.float64], error: float) -> float:
+    """The lowest confidence at which the answers from there up say themselves that at most `error`
+    of them are wrong; the highest of all, where none say so."""
+    descending = np.sort(confidences)[::-1]
+    claims = np.cumsum(1 - descending) / np.arange(1, len(descending) + 1)
+    return float(descending[max(0, int((claims <= error).sum()) - 1)])
+
+
 def confirm_threshold(
     confidences: NDArray[np.float64], correct: NDArray[np.bool_], error: float
 ) -> float:

@@ -22,6 +22,7 @@ from smartscale.recognition.hierarchy import coarse_of, find_coarse, find_label
 from smartscale.recognition.memory import (
     LESSON_PARTS,
     Head,
+    Logs,
     Memory,
     Vectors,
     Weights,
@@ -30,10 +31,10 @@ from smartscale.recognition.memory import (
     strange_parts,
     tailed,
 )
-from smartscale.recognition.memory_fit import Start, Trial, search
+from smartscale.recognition.memory_fit import Start, Trial, search, trial_of
 from smartscale.recognition.recogniser import NetworkRecogniser, Reading
 from training import data as photos
-from training.calibrate import confirm_threshold, fit_temperature
+from training.calibrate import claimed_threshold, confirm_threshold, fit_temperature
 from training.errors import TrainingError
 
 SHRINKAGE = 0.3
@@ -83,6 +84,11 @@ CONCEPTS = {
 """The classes of ImageNet that name a label of the catalogue, or a kind of produce."""
 EVEN = 1.0
 """How strongly the classifier for pictures from elsewhere is held back."""
+HOME = "grocery-train"
+"""The set whose place is where the networks were trained; pictures of any other are strange, also
+where a network has learned from them."""
+PLACE_EVEN = 100.0
+"""How strongly the classifier of places is held back."""
 SCALES = (0.0, 3.0, 4.5, 6.0, 8.0, 10.0, 13.0)
 HELD = 0.02
 """How strongly the weights of `STRANGE_PARTS` are held back."""
@@ -206,6 +212,7 @@ def head_of(
         label_of=np.array([labels.index(label_of[name]) for name in names]),
         readout=readout,
         elsewhere=np.zeros_like(readout),
+        place=np.zeros((length + 1, 1), np.float32),
         concept_of=np.zeros(len(labels), np.int64) if concept_of is None else concept_of,
         temperature=1.0,
         weights=Weights(),
@@ -238,17 +245,17 @@ def trials_of(
             taught, rest = _lessons(shop, count, rng)
             memory = Memory(head, {name: shop.embeddings[rows] for name, rows in taught.items()})
             found += [
-                trial_of(memory, shop.at(rest), 1.0),
-                trial_of(memory, known, KEEP / 2),
-                trial_of(memory, known, KEEP / 2, near),
+                trial_on(memory, shop.at(rest), 1.0),
+                trial_on(memory, known, KEEP / 2),
+                trial_on(memory, known, KEEP / 2, near),
             ]
             some = rng.permutation(sorted(taught))[: max(2, len(taught) // 2)]
             half = {str(name): shop.embeddings[taught[str(name)]] for name in some}
-            found.append(trial_of(Memory(head, half), shop.at(rest), HALF_TAUGHT))
+            found.append(trial_on(Memory(head, half), shop.at(rest), HALF_TAUGHT))
     return found
 
 
-def trial_of(
+def trial_on(
     memory: Memory, shown: Seen, share: float, usual: NDArray[np.float64] | None = None
 ) -> Trial:
     """What a memory that nobody has weighed yet knows of photos.
@@ -263,7 +270,7 @@ def trial_of(
     parts = memory.parts(shown.embeddings, logits, usual=usual)
     right = np.array([_right(str(name), memory.labels) for name in shown.names])
     counts = np.full(len(shown.names), share / len(shown.names))
-    return Trial(parts, memory.columns, right, counts, memory.growth)
+    return trial_of(memory, parts, right, counts)
 
 
 def farther(head: Head, embeddings: Vectors) -> NDArray[np.float64]:
@@ -465,6 +472,25 @@ def scaled(layer: Vectors, scale: float, shares: Vectors, labels: Sequence[str])
     return found
 
 
+def place_of(seen: Seen) -> Vectors:
+    """What tells photos of `HOME` from those of all other places, by ridge regression (E + 1, 1).
+
+    Home counts as much as all others together, each of them by the root of how many photos it has.
+    A picture of a known item on another shop's scale is near to training photos of the item, and
+    what the network says of it is worth less all the same: the place tells that.
+    """
+    home = seen.places == HOME
+    _, place, counts = np.unique(seen.places, return_inverse=True, return_counts=True)
+    weight = np.where(home, 1.0, 1 / np.sqrt(counts[place]))
+    for side in (home, ~home):
+        weight[side] /= 2 * weight[side].mean() * side.mean() if side.any() else 1.0
+    with_one = np.c_[seen.embeddings, np.ones(len(home))]
+    weighed = with_one * weight[:, np.newaxis]
+    products = weighed.T @ with_one + PLACE_EVEN * np.eye(with_one.shape[1])
+    found = np.linalg.solve(products, weighed.T @ np.where(home, -1.0, 1.0))
+    return np.asarray(found[:, np.newaxis], np.float32)
+
+
 @dataclass(frozen=True)
 class Abroad:
     """Photos of a place, and what those know of them that were never there."""
@@ -534,7 +560,9 @@ class Made:
     calibration: Calibration
     shops: Sequence[Seen]
     heads: Sequence[Head]
-    """For each shop a head that has never seen it."""
+    """For each shop a head that has never seen it, in photos or in what was weighed for it."""
+    confirms: Sequence[float]
+    """For each of these the confidence below which it asks, untaught."""
     trials: Sequence[Sequence[Trial]]
     """Of each shop, by its head."""
     known: Seen
@@ -543,7 +571,7 @@ class Made:
     def without(self, place: int) -> Head:
         """A head that has never seen a shop, nor was weighed on it."""
         others = [one for number, one in enumerate(self.trials) if number != place]
-        weights = weigh([trial for one in others for trial in one], self.head.weights)
+        weights = weigh([trial for one in others for trial in one], self.heads[place].weights)
         return replace(self.heads[place], weights=weights)
 
 
@@ -579,9 +607,11 @@ def make_head(
     everything = joined([seen, *shops, others])
     shares = shares_of(everything.names.tolist(), label_of, labels)
 
-    def without(place: str) -> Vectors:
-        kept = np.flatnonzero(everything.places != place)
-        return elsewhere_of(everything.at(kept), shares[kept])
+    def layers(without: str = "") -> Layers:
+        kept = np.flatnonzero(everything.places != without)
+        return Layers(
+            elsewhere_of(everything.at(kept), shares[kept]), place_of(everything.at(kept))
+        )
 
     names = np.char.add(np.char.add(seen.names, AT), seen.places)
     classes_of = {str(name): label_of[str(name).partition(AT)[0]] for name in names}
@@ -593,48 +623,106 @@ def make_head(
         temperature=found.temperature,
         weights=replace(head.weights, discriminant=found.discriminant),
     )
-    layers = {str(shop.places[0]): without(str(shop.places[0])) for shop in shops}
-    whole = elsewhere_of(everything, shares)
     if not shops:
-        return Made(head, found, [], [], [], known)
+        return Made(head, found, [], [], [], [], known)
     logits, embeddings, truths = altered
     names = np.array(labels)[truths]
     bright = Seen(logits, embeddings, names, names, names)
-    strange = strangeness(
-        [
-            *(abroad(head, shop, layers[str(shop.places[0])], 1.0) for shop in shops),
-            *(abroad(head, home, whole, KEEP / 2) for home in (known, bright)),
-        ]
-    )
-    head = replace(
-        head,
-        elsewhere=scaled(whole, strange.scale, shares, labels),
-        weights=replace(head.weights, strange=strange.strange, concepts=strange.concepts),
-    )
-    # Each shop as if it had never been in the photos.
+    # As many as they are as altered ones: a shop like home sends both.
+    own = [labels.index(label_of[str(name)]) for name in known.names]
+    times = max(1, len(truths) // len(own))
+    home = Home((known, bright), times, np.array([*own * times, *truths]))
+    strangers = [(shop, layers(str(shop.places[0]))) for shop in shops]
+    head = met(head, strangers, home, layers(), shares)
+    # Each shop as if it had never been in the photos, nor in what the gate was found by.
     heads = [
-        replace(head, elsewhere=scaled(layers[str(shop.places[0])], strange.scale, shares, labels))
-        for shop in shops
+        met(head, [other for other in strangers if other[0] is not shop], home, lacking, shares)
+        for shop, lacking in strangers
     ]
     trials = [trials_of(own, shop, known) for own, shop in zip(heads, shops, strict=True)]
     weights = weigh([trial for one in trials for trial in one], head.weights)
     head = replace(head, weights=weights)
-    found = replace(found, confirm=_confirm(head, altered, error))
-    return Made(head, found, shops, heads, trials, known)
+    found = replace(found, confirm=_confirm(head, home, error))
+    confirms = [_confirm(one, home, error) for one in heads]
+    return Made(head, found, shops, heads, confirms, trials, known)
 
 
-def _confirm(head: Head, altered: Altered, error: float) -> float:
-    """The confidence below which an untaught package asks, by photos of what it knows."""
-    logits, embeddings, truths = altered
-    classes = head.classes(head.within(embeddings))
-    usual = head.usual(embeddings)
-    logs = head.base(logits / head.temperature, embeddings, classes, usual)
-    right = logs.argmax(axis=1) == truths
-    return round(confirm_threshold(np.exp(logs.max(axis=1)), right, error), 4)
+@dataclass(frozen=True)
+class Layers:
+    """What was fitted on photos of many places: `elsewhere_of` and `place_of` of them."""
+
+    elsewhere: Vectors
+    place: Vectors
 
 
-def abroad(head: Head, shown: Seen, layer: Vectors, counts: float) -> Abroad:
-    """What is known of photos of a place, by a classifier that was fitted without it."""
+@dataclass(frozen=True)
+class Home:
+    """Photos of what a package knows, as they are and altered."""
+
+    parts: tuple[Seen, Seen]
+    times: int
+    """How often those as they are count, for each altered one."""
+    truths: NDArray[np.int64]
+    """Of all of them, so often, the index of the label."""
+
+    def answers(self, head: Head) -> Logs:
+        """What a head says of them untaught, so often."""
+        plain, altered = self.parts
+        seen = joined([*[plain] * self.times, altered])
+        classes = head.classes(head.within(seen.embeddings))
+        usual = head.usual(seen.embeddings)
+        return head.base(seen.logits / head.temperature, seen.embeddings, classes, usual)
+
+
+def met(
+    head: Head,
+    strangers: Sequence[tuple[Seen, Layers]],
+    home: Home,
+    layers: Layers,
+    shares: Vectors,
+) -> Head:
+    """A head with what answers for pictures from elsewhere, and with what its answers are worth.
+
+    Args:
+        head: with network and discriminant calibrated.
+        strangers: shops, each with layers that were fitted without it.
+        home: photos of what the package knows.
+        layers: what the head gets.
+        shares: of the photos that they were fitted on.
+    """
+    found = strangeness(
+        [
+            *(abroad(head, shop, lacking, 1.0) for shop, lacking in strangers),
+            *(abroad(head, part, layers, KEEP) for part in home.parts),
+        ]
+    )
+    head = replace(
+        head,
+        elsewhere=scaled(layers.elsewhere, found.scale, shares, head.labels),
+        place=layers.place,
+        weights=replace(
+            head.weights, strange=found.strange, concepts=found.concepts, temperature=1.0
+        ),
+    )
+    # Last of all, since a mixture of two calibrated answers is not calibrated.
+    temperature = round(fit_temperature(home.answers(head), home.truths), 4)
+    logger.info("The temperature of both answers together: %.3f", temperature)
+    return replace(head, weights=replace(head.weights, temperature=temperature))
+
+
+def _confirm(head: Head, home: Home, error: float) -> float:
+    """The confidence below which an untaught package asks, by photos of what it knows.
+
+    From there on as few answers are wrong as may be, and as few as they themselves say: what became
+    of so few photos is uncertain.
+    """
+    logs = home.answers(head)
+    right, sure = logs.argmax(axis=1) == home.truths, np.exp(logs.max(axis=1))
+    return round(max(confirm_threshold(sure, right, error), claimed_threshold(sure, error)), 4)
+
+
+def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
+    """What is known of photos of a place, by layers that were fitted without it."""
     right = np.array([_right(str(name), head.labels) for name in shown.names])
     told = right.any(axis=1)
     shown, right = shown.at(np.flatnonzero(told)), right[told]
@@ -642,10 +730,15 @@ def abroad(head: Head, shown: Seen, layer: Vectors, counts: float) -> Abroad:
     trained = head.trained(shown.logits / head.temperature, classes)
     return Abroad(
         here=(np.exp(trained) * right).sum(axis=1),
-        outputs=linear(shown.embeddings, layer),
+        outputs=linear(shown.embeddings, layers.elsewhere),
         concepts=head.concepts(shown.embeddings),
         right=right,
-        parts=strange_parts(trained, classes, head.usual(shown.embeddings)),
+        parts=strange_parts(
+            trained,
+            classes,
+            head.usual(shown.embeddings),
+            linear(shown.embeddings, layers.place)[:, 0],
+        ),
         counts=counts,
     )
 

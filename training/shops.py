@@ -41,6 +41,8 @@ class Stranger:
 
     package: ModelPackage
     head: Head
+    asks_below: float
+    """The confidence below which it asks while nobody has taught it."""
 
     def learn(self, lessons: Mapping[str, Sequence[Vectors]]) -> Memory:
         """What it knows when it has been taught these embeddings, by label."""
@@ -58,7 +60,7 @@ class Stranger:
     def confirm(self, memory: Memory | None = None) -> float:
         """The confidence below which an answer must be confirmed."""
         found = None if memory is None else memory.lowest
-        return self.package.confirm if found is None else found
+        return self.asks_below if found is None else found
 
 
 def measure_shops(
@@ -84,7 +86,7 @@ def measure_shops(
     ]
     found = {}
     for place, (shop, listed) in enumerate(zip(made.shops, shops_of(data), strict=True)):
-        stranger = Stranger(package, made.without(place))
+        stranger = Stranger(package, made.without(place), made.confirms[place])
         name = str(shop.places[0])
         found[name] = measure_lessons(
             Shop(stranger, lambda _: True), read(shop, listed, labels), counts, known

@@ -48,6 +48,7 @@ def head() -> Head:
         label_of=np.array([0, 1]),
         readout=np.zeros((LENGTH + 1, 2), np.float32),
         elsewhere=np.zeros((LENGTH + 1, 2), np.float32),
+        place=np.zeros((LENGTH + 1, 1), np.float32),
         concept_of=np.array([0, 1]),
         temperature=1.0,
         weights=Weights(),
@@ -82,7 +83,7 @@ def test_a_label_that_the_network_knows_gains_by_its_own_pictures(head: Head) ->
 def test_a_concept_speaks_for_its_labels_where_a_picture_is_from_elsewhere(head: Head) -> None:
     seen = direction(0, 0, 0, 0, 0, 0, 0.3, 0.9)  # the last two: much more of the second concept
     for concepts, said in ((0.0, "Banana"), (0.7, "Lemon")):
-        weights = replace(head.weights, strange=(7.0, -1.0, 0.0, 0.0), concepts=concepts)
+        weights = replace(head.weights, strange=(7.0, -1.0, 0.0, 0.0, 0.0), concepts=concepts)
         assert best(*learn(replace(head, weights=weights), {}).fuse(SURE_OF_BANANA, seen)) == said
     shares = np.exp(head.concepts(seen[np.newaxis])[0])
     assert shares == pytest.approx([0.1, 0.9], abs=0.01)
@@ -127,6 +128,8 @@ def test_a_file_that_is_no_head_of_this_network_is_refused(head: Head) -> None:
         (replace(head, middle=np.full(LENGTH, np.nan)).dump(), LABELS, LENGTH, "no number"),
         (replace(head, known=KNOWN[:2]).dump(), LABELS, LENGTH, "too few"),
         (replace(head, temperature=0.0).dump(), LABELS, LENGTH, "no number"),
+        (replace(head, weights=Weights(temperature=0.0)).dump(), LABELS, LENGTH, "no number"),
+        (replace(head, place=np.zeros((9, 2))).dump(), LABELS, LENGTH, "place has the shape"),
     ):
         with pytest.raises(HeadError, match=saying):
             Head.load(content, labels, length)
@@ -141,7 +144,7 @@ def test_a_head_of_another_version_is_refused_in_one_sentence_that_says_what_to_
     older = io.BytesIO()
     np.savez_compressed(older, allow_pickle=False, **without)
     for content, saying in (
-        (few.dump(), "there are 16 weights, not 23"),
+        (few.dump(), "there are 18 weights, not 25"),
         (older.getvalue(), "it lacks elsewhere, readout"),
     ):
         with pytest.raises(HeadError) as refused:
@@ -154,7 +157,7 @@ def test_a_picture_from_elsewhere_is_answered_by_what_knows_elsewhere(head: Head
     knows = np.zeros((LENGTH + 1, 2), np.float32)
     knows[-1] = (0.0, 1.0)  # a lemon, though not surely
     abroad = replace(
-        head, elsewhere=knows, weights=replace(head.weights, strange=(7.0, -1.0, 0.0, 0.0))
+        head, elsewhere=knows, weights=replace(head.weights, strange=(7.0, -1.0, 0.0, 0.0, 0.0))
     )
     memory = learn(abroad, {})
     assert memory.fuse(SURE_OF_BANANA, KNOWN[0])[1].argmax() == 0
@@ -162,6 +165,24 @@ def test_a_picture_from_elsewhere_is_answered_by_what_knows_elsewhere(head: Head
     assert best(labels, logs) == "Lemon"
     assert np.exp(logs).sum() == pytest.approx(1)
     assert np.exp(logs).max() < 0.8
+
+
+def test_a_known_item_on_a_strange_scale_is_answered_less_surely(head: Head) -> None:
+    taken = np.zeros((LENGTH + 1, 1), np.float32)
+    taken[2], taken[-1] = 8, -1  # of any other place there is something in the third direction
+    weights = replace(head.weights, strange=(0.0, 0.0, 0.0, 0.0, 0.5))
+    memory = learn(replace(head, place=taken, weights=weights), {})
+    at_home = memory.fuse(SURE_OF_BANANA, direction(1, 0.1))[1]
+    abroad = memory.fuse(SURE_OF_BANANA, direction(1, 0.1, 0.3))[1]
+    assert at_home.argmax() == abroad.argmax() == 0
+    assert np.exp(at_home[0]) > np.exp(abroad[0]) + 0.2
+
+
+def test_the_last_temperature_changes_how_sure_an_answer_is_and_not_the_answer(head: Head) -> None:
+    sharp = replace(head, weights=replace(head.weights, temperature=0.5))
+    before, after = (learn(one, {}).fuse(SURE_OF_BANANA, KAKI)[1] for one in (head, sharp))
+    assert after[0] - after[1] == pytest.approx(2 * (before[0] - before[1]))
+    assert np.exp(after).sum() == pytest.approx(1)
 
 
 def shop(items: int, lessons: int, spread: float) -> dict[str, list[Vectors]]:
@@ -188,8 +209,8 @@ def test_each_lesson_is_left_out_as_if_it_had_never_been_given(head: Head) -> No
         without = Memory(head, others)
         # How much pictures of an item differ is known from all; the rest is what it would be.
         direct = without.parts(memory.lessons[[place]])
-        assert found.evidence[0, :, 1:] == pytest.approx(direct.evidence[0, :, 1:], abs=1e-3)
-        assert found.evidence[0, :, 0] == pytest.approx(direct.evidence[0, :, 0], rel=0.35)
+        assert found.evidence[1:, 0] == pytest.approx(direct.evidence[1:, 0], abs=1e-3)
+        assert found.evidence[0, 0] == pytest.approx(direct.evidence[0, 0], rel=0.35)
 
 
 def test_of_many_lessons_those_of_likely_items_say_what_all_would(
@@ -234,6 +255,17 @@ def test_what_is_sure_enough_falls_with_the_lessons(head: Head) -> None:
     assert thresholds[0] == HIGHEST
     assert sorted(thresholds, reverse=True) == thresholds
     assert learn(head, {"Kaki": list(KNOWN[:3]), "Fig": list(KNOWN[3:])}).lowest is None
+
+
+def test_what_a_search_leaves_out_of_many_items_says_next_to_nothing(
+    head: Head, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lessons = shop(60, 4, 0.2)
+    some = learn(head, lessons)
+    monkeypatch.setattr("smartscale.recognition.memory_fit.LIKELIEST", 1000)
+    every = learn(head, lessons)
+    assert some.weights == pytest.approx(every.weights, abs=0.01)
+    assert some.gate == pytest.approx(every.gate, abs=0.02)
 
 
 def test_the_same_lessons_are_learned_the_same(head: Head) -> None:

@@ -36,6 +36,7 @@ def head_of_one_number() -> Head:
         label_of=np.zeros(1, np.int64),
         readout=np.zeros((2, 1), np.float32),
         elsewhere=np.zeros((2, 1), np.float32),
+        place=np.zeros((2, 1), np.float32),
         concept_of=np.zeros(1, np.int64),
         temperature=1.0,
         weights=Weights(),

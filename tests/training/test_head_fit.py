@@ -5,21 +5,23 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from smartscale.recognition.memory import Head, Memory, Weights
+from smartscale.recognition.memory import Head, Memory, Weights, linear
 from smartscale.recognition.memory_fit import learn
 from training.head_fit import (
     AT,
+    HOME,
     UNHEARD,
     Abroad,
     Seen,
     calibrate,
     elsewhere_of,
     head_of,
+    place_of,
     readout_of,
     scaled,
     shares_of,
     strangeness,
-    trial_of,
+    trial_on,
     weigh,
 )
 
@@ -60,7 +62,7 @@ def test_the_search_ends_better_than_it_began(head: Head, seen: Seen) -> None:
     plain = replace(seen, names=np.array([str(name).partition(AT)[0] for name in seen.names]))
     taught = {"Milk": seen.embeddings[24:27], "Lemon": seen.embeddings[12:14]}
     memory = Memory(head, taught)
-    trials = [trial_of(memory, plain, 1.0)]
+    trials = [trial_on(memory, plain, 1.0)]
 
     def loss(weights: Weights) -> float:
         lessons = np.array(weights.lessons) + np.array(weights.growth) * memory.growth
@@ -69,7 +71,7 @@ def test_the_search_ends_better_than_it_began(head: Head, seen: Seen) -> None:
         return -float(np.log((shares * trials[0].right).sum(axis=1)).clip(-9).mean())
 
     known = np.isin(plain.names, ["Banana", "Lemon", "Milk"])
-    trials = [trial_of(memory, plain.at(np.flatnonzero(known)), 1.0)]
+    trials = [trial_on(memory, plain.at(np.flatnonzero(known)), 1.0)]
     assert loss(weigh(trials)) < loss(Weights())
 
 
@@ -108,6 +110,20 @@ def test_a_classifier_of_many_places_says_nothing_of_what_it_has_no_photos_of(se
     said = seen.embeddings @ layer[:-1] + layer[-1]
     assert (said.argmax(axis=1) == shares.argmax(axis=1)).all()
     assert (said[:, 3] == UNHEARD).all()
+
+
+def test_photos_of_home_are_told_from_those_of_any_other_place() -> None:
+    rng = np.random.default_rng(8)
+    vectors = rng.normal(scale=0.1, size=(600, LENGTH))
+    vectors[:, 0] += np.repeat([1.0, -1.0, 0.0], [400, 150, 50])
+    vectors[:, 1] += np.repeat([0.0, 0.0, 1.0], [400, 150, 50])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    places = np.repeat([HOME, "market", "stall"], [400, 150, 50])
+    said = linear(
+        vectors, place_of(Seen(vectors, vectors.astype(np.float32), places, places, places))
+    )[:, 0]
+    assert (said[places == HOME] < 0).all()
+    assert (said[places != HOME] > 0).all()
 
 
 def test_where_the_network_errs_another_answers() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training.calibrate import confirm_threshold, fit_temperature
+from training.calibrate import claimed_threshold, confirm_threshold, fit_temperature
 from training.plates import render_plates
 from training.weights import LEGACY_MAGIC, WeightsError, read_legacy_checkpoint
 
@@ -74,6 +74,13 @@ def test_the_threshold_keeps_the_error_and_asks_as_little_as_it_can() -> None:
     sure = confidences >= threshold
     assert (~correct[sure]).mean() <= 0.1
     assert sure.sum() == 55
+
+
+def test_a_threshold_by_claims_is_the_lowest_from_which_they_claim_few_enough_errors() -> None:
+    confidences = np.array([0.99, 0.5, 0.97, 0.2])
+    assert claimed_threshold(confidences, error=0.03) == 0.97
+    assert claimed_threshold(confidences, error=0.2) == 0.5
+    assert claimed_threshold(confidences, error=0.001) == 0.99
 
 
 def test_where_no_threshold_is_good_enough_the_best_one_is_taken() -> None:

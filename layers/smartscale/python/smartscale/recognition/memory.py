@@ -39,7 +39,7 @@ RIDGE = 0.1
 """What the regression on the lessons adds to their inner products."""
 AS_TRAINED = 150.0
 """How many lessons weigh as much as the training photos in how much pictures of an item differ."""
-MANY, LIKELY = 3000, 24
+MANY, LIKELY = 3000, 12
 """With more lessons than this a weighing compares with each lesson of so many items only: those
 whose mean is nearest."""
 IMPOSSIBLE = -1e9
@@ -62,10 +62,11 @@ many items (in tens), ten times how much nearer the picture is to a lesson than 
 the logarithm of the network's highest probability, a hundredth of how much nearer it is to a mean
 of lessons than to one of training photos, and eight times the most that the ridge regression says.
 """
-STRANGE_PARTS = ("always", "usual", "mean", "sure")
+STRANGE_PARTS = ("always", "usual", "mean", "sure", "place")
 """What speaks for a picture being from elsewhere: 1, ten times how near it is to the nearest photos
-that the network was trained on, a hundredth of the discriminant's best score, and the logarithm of
-the highest probability that network and discriminant give a label."""
+that the network was trained on, a hundredth of the discriminant's best score, the logarithm of the
+highest probability that network and discriminant give a label, and five times what `Head.place`
+says."""
 
 
 @dataclass(frozen=True)
@@ -80,29 +81,32 @@ class Weights:
     """What is added to that for each unit of the logarithm of the number of lessons an item."""
     gate: tuple[float, ...] = (-1.4, -0.4, -0.5, 1.0, 1.2, 1.0, 0.2)
     """Of each of `GATE_PARTS`."""
-    strange: tuple[float, ...] = (-30.0, 0.0, 0.0, 0.0)
+    strange: tuple[float, ...] = (-30.0, 0.0, 0.0, 0.0, 0.0)
     """Of each of `STRANGE_PARTS`."""
     concepts: float = 0.0
     """Of what ImageNet's own classifier says, where a picture is from elsewhere."""
+    temperature: float = 1.0
+    """What the logarithms of all that a package says untaught are divided by, once they are one
+    answer. Two answers in one are less sure than either: each of them was calibrated alone."""
 
     @property
     def numbers(self) -> NDArray[np.float64]:
         """All of them in a row, as a file has them."""
         parts = (*self.lessons, *self.growth, *self.gate, *self.strange)
-        return np.array([self.discriminant, *parts, self.concepts])
+        return np.array([self.discriminant, *parts, self.concepts, self.temperature])
 
     @classmethod
     def of(cls, numbers: Iterable[float]) -> Self:
         """From such a row. Raises ValueError where it is too long or too short."""
         lesson, gate, strange = len(LESSON_PARTS), len(GATE_PARTS), len(STRANGE_PARTS)
-        lengths = (1, lesson, lesson, gate, strange, 1)
+        lengths = (1, lesson, lesson, gate, strange, 1, 1)
         row = [float(number) for number in numbers]
         if len(row) != sum(lengths):
             raise ValueError(f"there are {len(row)} weights, not {sum(lengths)}")
         ends = accumulate(lengths)
         parts = [tuple(row[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
-        [discriminant], lessons, growth, gates, strangeness, [concepts] = parts
-        return cls(discriminant, lessons, growth, gates, strangeness, concepts)
+        [discriminant], lessons, growth, gates, strangeness, [concepts], [temperature] = parts
+        return cls(discriminant, lessons, growth, gates, strangeness, concepts, temperature)
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,10 @@ class Head:
     elsewhere: Vectors
     """From an embedding and a 1 to the logits of what a picture from elsewhere shows, calibrated,
     (E + 1, labels)."""
+    place: Vectors
+    """From an embedding and a 1 to where a picture was taken, (E + 1, 1): about -1 where the
+    network was trained, about 1 in any other place that there are photos of. What lies on the scale
+    may look known and the picture be from elsewhere."""
     concept_of: NDArray[np.int64]
     """Of each label, which of ImageNet's concepts speaks for it, (labels,). The squares of an
     embedding's last numbers are the concepts' shares; the last of all is of everything else."""
@@ -172,10 +180,11 @@ class Head:
         trained = self.trained(logits, classes)
         abroad = linear(embeddings, self.elsewhere)
         abroad += self.weights.concepts * self.concepts(embeddings)
-        strange = strange_parts(trained, classes, usual) @ np.array(self.weights.strange)
+        place = linear(embeddings, self.place)[:, 0]
+        strange = strange_parts(trained, classes, usual, place) @ np.array(self.weights.strange)
         here = trained - np.logaddexp(0, strange)[:, np.newaxis]
         there = log_shares(abroad) - np.logaddexp(0, -strange)[:, np.newaxis]
-        return np.asarray(np.logaddexp(here, there))
+        return log_shares(np.logaddexp(here, there) / self.weights.temperature)
 
     def trained(self, logits: NDArray[np.float64], classes: NDArray[np.float64]) -> Logs:
         """What network and discriminant say together, (N, labels). Arguments as of `base`."""
@@ -210,6 +219,7 @@ class Head:
             label_of=self.label_of.astype(np.int16),
             readout=self.readout.astype(np.float16),
             elsewhere=self.elsewhere.astype(np.float16),
+            place=self.place.astype(np.float16),
             concept_of=self.concept_of.astype(np.int16),
             temperature=np.array([self.temperature]),
             weights=self.weights.numbers,
@@ -248,6 +258,7 @@ class Head:
                 label_of=part["label_of"].astype(np.int64),
                 readout=part["readout"].astype(np.float32),
                 elsewhere=part["elsewhere"].astype(np.float32),
+                place=part["place"].astype(np.float32),
                 concept_of=part["concept_of"].astype(np.int64),
                 temperature=float(part["temperature"][0]),
                 weights=Weights.of(part["weights"]),
@@ -267,6 +278,7 @@ class Head:
             "means": (self.means.shape, (len(self.label_of), length)),
             "readout": (self.readout.shape, (length + 1, len(self.labels))),
             "elsewhere": (self.elsewhere.shape, (length + 1, len(self.labels))),
+            "place": (self.place.shape, (length + 1, 1)),
             "concept_of": (self.concept_of.shape, (len(self.labels),)),
         }
         for name, (is_, due) in shapes.items():
@@ -280,16 +292,17 @@ class Head:
             raise HeadError("it knows other concepts than the network")
         numbers = (
             *(self.known, self.middle, self.whiten, self.means, self.readout, self.elsewhere),
-            *(self.weights.numbers, np.array(self.temperature)),
+            *(self.place, self.weights.numbers, np.array(self.temperature)),
         )
-        if not all(np.isfinite(part).all() for part in numbers) or self.temperature <= 0:
+        divisor = min(self.temperature, self.weights.temperature)
+        if not all(np.isfinite(part).all() for part in numbers) or divisor <= 0:
             raise HeadError("it holds what is no number")
 
 
 _ARRAYS = frozenset(
     {
         *("known", "middle", "whiten", "means", "label_of"),
-        *("readout", "elsewhere", "concept_of", "temperature", "weights"),
+        *("readout", "elsewhere", "place", "concept_of", "temperature", "weights"),
     }
 )
 
@@ -300,8 +313,8 @@ class Parts:
 
     base: Logs
     """What network and discriminant say, (N, labels of the network)."""
-    evidence: NDArray[np.float64]
-    """Each of `LESSON_PARTS`, (N, T, parts)."""
+    evidence: Vectors
+    """Each of `LESSON_PARTS`, (parts, N, T)."""
     possible: NDArray[np.bool_]
     """Which items have a lesson to compare with, (N, T)."""
     gate: NDArray[np.float64]
@@ -345,28 +358,31 @@ class Memory:
         counts = np.array([len(vectors) for vectors in self.taught.values()])
         self.owner = np.repeat(np.arange(len(counts)), counts)
         """Of each lesson, the place of its item."""
-        self.counts, self._starts = counts, np.cumsum(counts) - counts
+        self.counts = counts
+        ends = np.cumsum(counts)
+        self._own = [slice(end - count, end) for end, count in zip(ends, counts, strict=True)]
+        """Of each item, where its lessons are."""
         self.lessons = np.concatenate(list(self.taught.values())).astype(np.float32)
         """Embeddings, item by item (lessons, E)."""
-        within = head.within(self.lessons)
-        sums = np.add.reduceat(within, self._starts, axis=0)
-        self._means = np.asarray(sums / counts[:, np.newaxis], np.float32)
-        self._rest = within - self._means[self.owner]
+        sums = np.stack([vectors.sum(axis=0) for vectors in self.taught.values()])
+        self._centres = np.asarray(sums / counts[:, np.newaxis], np.float32)
+        self._means = head.within(self._centres)
+        # Which lesson is of which item does not change their products, the one large computation.
+        products = np.asarray(self.lessons.T @ self.lessons, np.float64)
+        between = np.asarray(self._centres.T @ sums, np.float64)
         # How much pictures of one item differ: in training, and the more lessons the more here.
-        scatter = np.asarray(self._rest.T @ self._rest, np.float64)
-        free, length = len(within) - len(counts), head.length
+        scatter = head.whiten.T @ (products - between) @ head.whiten
+        free, length = len(self.lessons) - len(counts), head.length
         usual = (np.trace(scatter) / length + 20) / (free + 20)
         self._degrees = free + AS_TRAINED
         spread = (scatter + AS_TRAINED * usual * np.eye(length)) / self._degrees
-        self._precision = np.asarray(np.linalg.inv(spread), np.float32)
-        self._scale = np.asarray(np.linalg.cholesky(np.linalg.inv(spread)), np.float32)
+        scale = np.linalg.inv(np.linalg.cholesky(spread)).T
+        self._precision = np.asarray(scale @ scale.T, np.float32)
+        self._scale = np.asarray(scale, np.float32)
         self._scaled_means = self._means @ self._scale
         self._squares = (self._means**2).sum(axis=1)
         self._scaled_squares = (self._scaled_means**2).sum(axis=1)
-        products = np.asarray(self.lessons.T @ self.lessons, np.float64)
         self._inverse = np.linalg.inv(products + RIDGE * np.eye(length)).astype(np.float32)
-        sums = np.add.reduceat(self.lessons, self._starts, axis=0)
-        self._centres = np.asarray(sums / counts[:, np.newaxis], np.float32)
         self._regression = np.asarray(self._inverse @ sums.T, np.float32)
         self.growth = float(np.log(counts).mean())
         """The mean logarithm of the number of lessons an item."""
@@ -413,7 +429,7 @@ class Memory:
             lever = ((embeddings @ self._inverse) * embeddings).sum(axis=1)
             ridge[rows, item] -= lever
             ridge /= (1 - lever)[:, np.newaxis]
-            rest = self._rest[out.lesson]
+            rest = within - self._means[item]
             pulled = rest @ self._precision
             share = grown / self._degrees
             less = np.maximum(1 - share * (pulled * rest).sum(axis=1), 0.1)
@@ -429,7 +445,7 @@ class Memory:
         nearest = (
             self._nearest(embeddings, here)
             if similar is None
-            else np.maximum.reduceat(similar, self._starts, axis=1)
+            else np.stack([similar[:, own].max(axis=1) for own in self._own], axis=1)
         )
         # A mean of few lessons is itself uncertain.
         certain = counts / (counts + 1)
@@ -437,7 +453,10 @@ class Memory:
         new = self.columns >= len(head.labels)
         said = np.repeat(best[:, np.newaxis], len(new), axis=1)
         said[:, ~new] = np.maximum(base[:, self.columns[~new]], LEAST)
-        parts = (-0.05 * here * certain, 10 * nearest, 8 * ridge, said, np.ones_like(said) * new)
+        evidence = np.empty((len(LESSON_PARTS), *possible.shape), np.float32)
+        for place, part in enumerate((-0.05 * here * certain, 10 * nearest, 8 * ridge, said, new)):
+            evidence[place] = part
+        evidence[:, ~possible] = 0
         means = np.where(possible, -0.5 * there * certain, -1e4).max(axis=1)
         near = np.where(possible, nearest, -1.0).max(axis=1)
         items = np.log(min(len(new), MOST_ITEMS) / 10)
@@ -450,24 +469,16 @@ class Memory:
             0.01 * np.clip(means - classes.max(axis=1), -FAR, FAR),
             8 * ridge.max(axis=1),
         )
-        evidence = np.where(possible[..., np.newaxis], np.stack(parts, axis=-1), 0.0)
         return Parts(base, evidence, possible, np.stack(gate, axis=-1))
 
     def _nearest(self, embedding: Vectors, here: NDArray[np.float64]) -> NDArray[np.float32]:
         """The inner products (1, T) of one picture with the nearest lesson of each likely item; of
         the others with the mean of their lessons."""
-        likely = np.sort(np.argpartition(here[0], LIKELY)[:LIKELY])
-        rows = np.concatenate(
-            [
-                np.arange(self._starts[item], self._starts[item] + self.counts[item])
-                for item in likely
-            ]
-        )
-        starts = np.cumsum(self.counts[likely]) - self.counts[likely]
-        nearest = embedding @ self._centres.T
-        similar = self.lessons[rows] @ embedding[0]
-        nearest[0, likely] = np.maximum.reduceat(similar, starts)
-        return np.asarray(nearest, np.float32)
+        seen = embedding[0]
+        nearest = self._centres @ seen
+        for item in np.argpartition(here[0], LIKELY)[:LIKELY]:
+            nearest[item] = (self.lessons[self._own[item]] @ seen).max()
+        return np.asarray(nearest[np.newaxis], np.float32)
 
     def weigh(self, parts: Parts) -> Logs:
         """The logarithms of the probabilities of all labels (N, labels)."""
@@ -496,16 +507,28 @@ class Memory:
 
 
 def strange_parts(
-    trained: Logs, classes: NDArray[np.float64], usual: NDArray[np.float64]
+    trained: Logs,
+    classes: NDArray[np.float64],
+    usual: NDArray[np.float64],
+    place: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Each of `STRANGE_PARTS`, (N, parts). Arguments as of `Head.base` and from `Head.trained`."""
+    """Each of `STRANGE_PARTS`, (N, parts).
+
+    Args:
+        trained: from `Head.trained`.
+        classes: as of `Head.base`.
+        usual: as of `Head.base`.
+        place: what `Head.place` says of the same pictures, (N,).
+    """
     nearest = np.maximum(0.01 * classes.max(axis=1), -FARTHEST)
-    return np.stack([np.ones_like(usual), 10 * usual, nearest, trained.max(axis=1)], axis=-1)
+    parts = (np.ones_like(usual), 10 * usual, nearest, trained.max(axis=1), 5 * place)
+    return np.stack(parts, axis=-1)
 
 
 def lesson_shares(parts: Parts, weights: NDArray[np.float64]) -> Logs:
     """What the lessons say of the taught items, (N, T)."""
-    return log_shares(np.where(parts.possible, parts.evidence @ weights, IMPOSSIBLE))
+    spoken = np.tensordot(weights.astype(np.float32), parts.evidence, axes=1)
+    return log_shares(np.where(parts.possible, spoken, IMPOSSIBLE))
 
 
 def linear(embeddings: Vectors, layer: Vectors) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ is expectation maximisation: whose answer was it, then two logistic regressions.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,9 +27,12 @@ from smartscale.recognition.memory import (
     lesson_shares,
 )
 
-PICTURES = 500
+PICTURES = 400
 """How many lessons are recognised by the others."""
-OF_TRAINING = 250
+LIKELIEST = 40
+"""Of more items than this a search compares those that a picture is likeliest of: what the others
+share is next to nothing."""
+OF_TRAINING = 200
 UNTAUGHT = 150
 TRAINING_COUNTS = 1.5
 """How much the training photos count, all together, as a multiple of the lessons."""
@@ -51,10 +54,10 @@ HIGHEST = 0.99
 """A threshold never rises above it: with one lesson less each item is harder than it will be."""
 SET_UP = 5
 """From so many items on a shop is set up by lessons, and the threshold is theirs."""
-SLOPE = 0.012
+SLOPE = 0.01
 """How far experience lets a threshold fall from `HIGHEST` with the square of the logarithm of the
 number of lessons an item: on shops that nothing was trained for one in a hundred passed wrongly at
-0.99 with one lesson, at 0.975 with three and at 0.93 with ten."""
+0.99 with one lesson, at 0.98 with three and at 0.94 with ten."""
 MOST_GROWTH = float(np.log(LESSONS_PER_LABEL))
 """The logarithm of the number of lessons that an item can have."""
 ROUNDS = 10
@@ -70,10 +73,11 @@ class Trial:
     """Pictures of which it is known what they show. N pictures, L labels in all, T taught."""
 
     parts: Parts
-    columns: NDArray[np.int64]
-    """Of each taught item, its place among all labels."""
+    """Of all taught items, or of those that each picture is likeliest of."""
     right: NDArray[np.bool_]
     """Which labels are right, (N, L)."""
+    right_items: NDArray[np.bool_]
+    """Which of the items in `parts` are right and possible, (N, T)."""
     counts: NDArray[np.float64]
     """What each picture counts for (N,)."""
     growth: float
@@ -128,7 +132,7 @@ def search(trials: Sequence[Trial], start: Start, rounds: int = ROUNDS) -> Found
             shares = np.exp(logs)
             towards = parts.gate @ gate
             known = trial.right[:, : parts.base.shape[1]]
-            right = trial.right[:, trial.columns] & parts.possible
+            right = trial.right_items
             by_network = (np.exp(parts.base) * known).sum(axis=1)
             by_network = by_network * np.exp(-np.logaddexp(0, towards))
             of_right = np.where(right, shares, 0.0)
@@ -145,13 +149,14 @@ def search(trials: Sequence[Trial], start: Start, rounds: int = ROUNDS) -> Found
             # Which item, where it was the lessons'.
             mass = counts * whose * right.any(axis=1)
             wanted = of_right / np.maximum(of_right.sum(axis=1, keepdims=True), 1e-12)
-            surplus = ((wanted - shares) * mass[:, np.newaxis]).ravel()
-            flat = parts.evidence.reshape(-1, len(LESSON_PARTS))
-            weighed = flat * (shares * mass[:, np.newaxis]).ravel()[:, np.newaxis]
-            mean = (parts.evidence * shares[..., np.newaxis]).sum(axis=1)
-            inner = weighed.T @ flat - (mean * mass[:, np.newaxis]).T @ mean
+            surplus = ((wanted - shares) * mass[:, np.newaxis]).astype(np.float32).ravel()
+            flat = parts.evidence.reshape(len(LESSON_PARTS), -1)
+            weighed = parts.evidence * shares.astype(np.float32)
+            mean = weighed.sum(axis=2)
+            weighed *= mass.astype(np.float32)[:, np.newaxis]
+            inner = weighed.reshape(flat.shape) @ flat.T - (mean * mass) @ mean.T
             bend = bend + spread @ inner @ spread.T
-            pull = pull + spread @ (flat.T @ surplus)
+            pull = pull + spread @ (flat @ surplus)
         lessons = evidence_for(lessons + 0.8 * np.linalg.solve(bend, pull))
         gate = gate + np.linalg.solve(gate_bend, gate_pull)
         loss /= max(total, 1.0)
@@ -260,7 +265,7 @@ def _training(memory: Memory, rng: np.random.Generator, counts: float) -> Trial:
     similar = pictures @ head.known.T
     # Not its neighbours of the same day in the same shop: no other photo will have such.
     near = (
-        np.sort(similar, axis=1)[:, -_FARTHER[0] : -_FARTHER[1]]
+        np.partition(similar, (-_FARTHER[0], -_FARTHER[1]), axis=1)[:, -_FARTHER[0] : -_FARTHER[1]]
         if len(head.known) > _FARTHER[0]
         else similar
     )
@@ -268,8 +273,34 @@ def _training(memory: Memory, rng: np.random.Generator, counts: float) -> Trial:
     return _trial(memory, parts, parts.base.argmax(axis=1), counts)
 
 
+def trial_of(
+    memory: Memory,
+    parts: Parts,
+    right: NDArray[np.bool_],
+    counts: NDArray[np.float64],
+) -> Trial:
+    """Pictures of which it is known what they show, with what a search needs of them.
+
+    Args:
+        memory: what was taught.
+        parts: what it knows of the pictures.
+        right: which labels are right, (N, L).
+        counts: what each picture counts for, (N,).
+    """
+    items = right[:, memory.columns] & parts.possible
+    if items.shape[1] > LIKELIEST:
+        spoken = np.where(items, -np.inf, -lesson_shares(parts, memory.weights))
+        likely = np.sort(np.argpartition(spoken, LIKELIEST, axis=1)[:, :LIKELIEST], axis=1)
+        rows = np.arange(len(likely))[:, np.newaxis]
+        items = items[rows, likely]
+        parts = replace(
+            parts, evidence=parts.evidence[:, rows, likely], possible=parts.possible[rows, likely]
+        )
+    return Trial(parts, right, items, counts, memory.growth)
+
+
 def _trial(memory: Memory, parts: Parts, truths: NDArray[np.int64], counts: float) -> Trial:
     right = np.zeros((len(truths), len(memory.labels)), bool)
     right[np.arange(len(truths)), truths] = True
     each = np.full(len(truths), counts / len(truths))
-    return Trial(parts, memory.columns, right, each, memory.growth)
+    return trial_of(memory, parts, right, each)
