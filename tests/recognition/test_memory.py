@@ -129,7 +129,12 @@ def test_a_file_that_is_no_head_of_this_network_is_refused(head: Head) -> None:
         (replace(head, known=KNOWN[:2]).dump(), LABELS, LENGTH, "too few"),
         (replace(head, temperature=0.0).dump(), LABELS, LENGTH, "no number"),
         (replace(head, weights=Weights(temperature=0.0)).dump(), LABELS, LENGTH, "no number"),
-        (replace(head, place=np.zeros((9, 2))).dump(), LABELS, LENGTH, "place has the shape"),
+        (
+            replace(head, place=np.zeros((9, 2), np.float32)).dump(),
+            LABELS,
+            LENGTH,
+            "place has the shape",
+        ),
     ):
         with pytest.raises(HeadError, match=saying):
             Head.load(content, labels, length)

@@ -118,10 +118,9 @@ def test_photos_of_home_are_told_from_those_of_any_other_place() -> None:
     vectors[:, 0] += np.repeat([1.0, -1.0, 0.0], [400, 150, 50])
     vectors[:, 1] += np.repeat([0.0, 0.0, 1.0], [400, 150, 50])
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    embeddings = vectors.astype(np.float32)
     places = np.repeat([HOME, "market", "stall"], [400, 150, 50])
-    said = linear(
-        vectors, place_of(Seen(vectors, vectors.astype(np.float32), places, places, places))
-    )[:, 0]
+    said = linear(embeddings, place_of(Seen(vectors, embeddings, places, places, places)))[:, 0]
     assert (said[places == HOME] < 0).all()
     assert (said[places != HOME] > 0).all()
 
