@@ -4,12 +4,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.command import run_command
 from tests.conftest import Deployed
 from tests.examples import picture
 from tests.integration.conftest import Api
@@ -34,21 +34,13 @@ def smartscale(deployed: Deployed, api: Api) -> "Command":
 
 
 class Command:
-    """Runs the console script in an environment."""
+    """Runs the command in an environment."""
 
     def __init__(self, environment: dict[str, str]) -> None:
         self.environment = environment
 
     def __call__(self, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        script = Path(sys.executable).with_name("smartscale")
-        return subprocess.run(
-            [script, *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        return run_command(arguments, self.environment)
 
     def refuses(self, *arguments: str | Path, saying: str) -> None:
         """The command ends with one plain line that says what was wrong."""

@@ -1,8 +1,6 @@
 """Everything a caller can do, on the stack that the real SAM CLI built and deployed."""
 
 import os
-import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -20,6 +18,7 @@ from infra.emulator import Emulator
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
 from smartscale.recognition.builtin import builtin_package
+from tests.command import run_command
 from tests.conftest import Deployed
 from tests.examples import NOW, picture
 from tests.flow import Flow, history_of, ledger_folder
@@ -249,7 +248,7 @@ def test_the_stack_is_updated_while_messages_flow(
     before = api.get("/health").json()["version"]
     sam.build_for_emulators()
     with Flow(stack, samples["Banana"]) as dropped:
-        sam.deploy("smartscale", **LOCALSTACK, LogLevel="DEBUG", InferenceConcurrency="5")
+        sam.deploy("smartscale", LOCALSTACK | {"LogLevel": "DEBUG", "InferenceConcurrency": "5"})
         eventually(lambda: api.get("/health").json()["version"] == "0.1.1", 120)
 
     assert before == "0.1.0"
@@ -262,7 +261,7 @@ def test_the_stack_is_updated_while_messages_flow(
 
 
 def test_a_rotated_token_holds_at_the_gateway(sam: Sam, admin: Api) -> None:
-    sam.deploy("smartscale", **LOCALSTACK | {"AdminToken": "another-token"})
+    sam.deploy("smartscale", LOCALSTACK | {"AdminToken": "another-token"})
 
     assert admin.get("/admin/model").status_code == 401
     admin.headers["X-Admin-Token"] = "another-token"
@@ -273,7 +272,7 @@ def test_a_rotated_token_holds_at_the_gateway(sam: Sam, admin: Api) -> None:
 def shop(sam: Sam, fresh_emulator: Emulator) -> Deployed:
     """A stage as on AWS, with versions and their alias."""
     sam("build", "--config-env", "localstack")
-    sam.deploy("smartscale-shop", **_SHOP)
+    sam.deploy("smartscale-shop", _SHOP)
     return deployed_stack(fresh_emulator, "smartscale-shop")
 
 
@@ -326,7 +325,7 @@ def test_a_setting_that_changes_on_aws_reaches_everybody(sam: Sam, shop: Deploye
         return client.get("/admin/catalogue").status_code == status
 
     eventually(lambda: answers(200), 60)
-    sam.deploy("smartscale-shop", **_SHOP | {"AdminToken": "another-token", "Currency": "USD"})
+    sam.deploy("smartscale-shop", _SHOP | {"AdminToken": "another-token", "Currency": "USD"})
 
     eventually(lambda: answers(401), 90)  # a function looks a token up once a minute
     client.headers["X-Admin-Token"] = "another-token"
@@ -351,9 +350,9 @@ _SHOP = {
 
 
 def _kiosk_key(stack: Deployed, *arguments: str) -> str:
-    done = subprocess.run(
-        [str(Path(sys.executable).with_name("smartscale")), "kiosk-key", *arguments],
-        env={
+    done = run_command(
+        ["kiosk-key", *arguments],
+        {
             **os.environ,
             "AWS_ENDPOINT_URL": stack.endpoint,
             "SMARTSCALE_HOME": str(stack.settings.home),
@@ -361,9 +360,6 @@ def _kiosk_key(stack: Deployed, *arguments: str) -> str:
             "AWS_REGION": stack.settings.region,
             "SMARTSCALE_STACK": stack.settings.stack,
         },
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=120,
     )
+    assert done.returncode == 0, done.stderr
     return done.stdout.strip()
