@@ -48,7 +48,10 @@ run: $(UV) ## run everything here: emulated cloud, API and kiosk
 # the product that they start, would compile all of ours again. Schemathesis is for tests/chaos alone.
 PYTEST := PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -p no:schemathesis
 
-# What these hold would be left out by its marks; read at all, it would load TensorFlow.
+# What these hold would be left out by its marks; to read it takes seconds in each process.
+NOT_TESTED := tests/chaos/test_growth.py tests/chaos/test_kills.py tests/chaos/test_routes.py tests/containers
+
+# And here it would load TensorFlow.
 NOT_CHECKED := tests/chaos tests/containers tests/e2e tests/integration tests/sam tests/training/test_pipeline.py \
 	tests/training/test_network.py \
 	tests/training/test_report.py
@@ -57,7 +60,7 @@ NOT_CHECKED := tests/chaos tests/containers tests/e2e tests/integration tests/sa
 # each that uses the emulator has one of its own.
 PROCESSES := $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 test: lint ## everything CI runs
-	$(PYTEST) --numprocesses $(PROCESSES) --maxprocesses 4 $(PYTEST_ARGS)
+	$(PYTEST) --numprocesses $(PROCESSES) --maxprocesses 4 $(addprefix --ignore=,$(NOT_TESTED)) $(PYTEST_ARGS)
 
 # One after the other: what is measured is this machine with one run on it.
 chaos: .venv/.test ## kill, fill and flood a whole run for up to 20 minutes, and count what was lost

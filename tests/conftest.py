@@ -24,19 +24,36 @@ hypothesis.settings.register_profile("smartscale", deadline=None)
 hypothesis.settings.load_profile("smartscale")
 
 
+LONGEST = (
+    "emulator",
+    "tests/sam/test_sam_deploy.py",
+    "tests/training/test_pipeline.py",
+    "system",
+    "tests/infra/test_run.py",
+    "tests/e2e/test_shopper.py",
+    "tests/infra/test_deploy.py",
+    "tests/chaos/test_emulator.py",
+    "tests/importing/test_conversion.py",
+)
+"""The groups of `pytest_collection_modifyitems` that take a minute or more, the longest first."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several processes share the tests, one has all that use the shared emulator, one all
     that use the shared running system, and the tests of a module stay together: they share what
-    they started. The long ones come first, then
-    the kiosk's pages."""
+    they started. The longest come first, or one would be left to a single process at the end; then
+    the other long ones, then the kiosk's pages."""
+    groups = {}
     for item in items:
         used = getattr(item, "fixturenames", ())
         group = next((name for name in ("emulator", "system") if name in used), item.location[0])
         item.add_marker(pytest.mark.xdist_group(group))
+        groups[item] = group
     long = ("integration", "browser", "training")
     items.sort(
         key=lambda item: (
+            LONGEST.index(groups[item]) if groups[item] in LONGEST else len(LONGEST),
             not any(map(item.get_closest_marker, long)),
             "user" not in getattr(item, "fixturenames", ()),
         )

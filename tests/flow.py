@@ -23,7 +23,8 @@ def history_of(api: Api, scale_id: str) -> list[dict[str, Any]]:
 
 
 class Flow:
-    """Drops weighings into the bucket until it is left, with ten of them without an outcome."""
+    """Drops weighings into the bucket until it is left, four a second, with at most five of them
+    without an outcome."""
 
     def __init__(self, stack: Deployed, image: bytes) -> None:
         self.sent: list[str] = []
@@ -42,8 +43,8 @@ class Flow:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(0.1):
-            if len(self.sent) < 10 or self._has_outcome(self.sent[-10]):
+        while not self._stop.wait(0.25):
+            if len(self.sent) < 5 or self._has_outcome(self.sent[-5]):
                 self._send()
 
     def _send(self) -> None:

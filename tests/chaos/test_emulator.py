@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from infra.deploy import deploy, embedded_parameters
 from infra.emulator import ACCOUNT, Emulator
+from infra.process import Child
 from infra.readiness import Readiness
 from infra.settings import Settings
 from infra.stack import emulator_session
@@ -132,20 +133,41 @@ def test_a_disk_that_became_read_only_takes_nothing(
     assert s3.get_object(Bucket="shop", Key="before")["Body"].read() == b"1"
 
 
-@pytest.mark.parametrize("text", [b"", b'{"__ministack_format__": 2, "pay', b"\xff", b"[]"])
-def test_a_damaged_state_is_kept_aside_and_the_start_goes_on(tmp_path: Path, text: bytes) -> None:
-    said: list[str] = []
-    emulator = make(tmp_path / "home", said)
-    state = tmp_path / "home" / "cloud" / "state" / "sqs.json"
+DAMAGED = [b"", b'{"__ministack_format__": 2, "pay', b"\xff", b"[]"]
+
+
+def damage(home: Path, text: bytes) -> None:
+    state = home / "cloud" / "state" / "sqs.json"
     state.parent.mkdir(parents=True)
     state.write_bytes(text)
+
+
+@pytest.mark.parametrize("text", DAMAGED)
+def test_a_damaged_state_is_kept_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: bytes
+) -> None:
+    """Before the process starts, which this one does without."""
+    said: list[str] = []
+    monkeypatch.setattr(Child, "start", lambda _: None)
+    monkeypatch.setattr(Child, "alive", True)
+    monkeypatch.setattr("infra.emulator.answers", lambda _: True)
+    damage(tmp_path / "home", text)
+    emulator = make(tmp_path / "home", said)
+    emulator.start()
+    assert not emulator.complete
+    [line] = said
+    assert "sqs.json is damaged" in line
+    [kept] = (tmp_path / "home" / "cloud" / "damaged").iterdir()
+    assert kept.read_bytes() == text
+    assert not (tmp_path / "home" / "cloud" / "state").exists()
+
+
+def test_an_emulator_with_a_damaged_state_starts_all_the_same(tmp_path: Path) -> None:
+    damage(tmp_path / "home", DAMAGED[0])
+    emulator = make(tmp_path / "home")
     emulator.start()
     try:
-        assert not emulator.complete
-        [line] = said
-        assert "sqs.json is damaged" in line
-        [kept] = (tmp_path / "home" / "cloud" / "damaged").iterdir()
-        assert kept.read_bytes() == text
+        assert client(emulator, "sqs").list_queues().get("QueueUrls", []) == []
     finally:
         emulator.stop()
 
@@ -265,27 +287,29 @@ def test_no_worker_gets_a_message_before_the_tables_are_restored(tmp_path: Path)
         emulator.stop()
 
 
-@pytest.mark.parametrize("table", ["WeighingRows", "CatalogueTable"])
-def test_a_stack_that_has_lost_a_table_is_built_anew_around_its_objects(
-    tmp_path: Path, table: str
-) -> None:
-    said: list[str] = []
+def test_a_stack_that_has_lost_a_table_is_built_anew_around_its_objects(tmp_path: Path) -> None:
     emulator = make(tmp_path / "home")
     parameters = embedded_parameters(Settings())
     emulator.start()
     try:
-        first = deploy(emulator, "shop", parameters).outputs
-        client(emulator, "s3").put_object(Bucket=first.bucket, Key="ledger/1", Body=b"1")
-        name = {"WeighingRows": first.weighings_table, "CatalogueTable": first.catalogue_table}
-        client(emulator, "dynamodb").delete_table(TableName=name[table])
-        emulator.stop()
-        emulator.start()
-        again = deploy(emulator, "shop", parameters, report=said.append)
-        assert again.rebuilt
-        assert f"The stack has lost its {table}" in said[0]
-        dynamodb = client(emulator, "dynamodb")
-        assert again.outputs.weighings_table in dynamodb.list_tables()["TableNames"]
-        kept = client(emulator, "s3").get_object(Bucket=again.outputs.bucket, Key="ledger/1")
-        assert kept["Body"].read() == b"1"
+        outputs = deploy(emulator, "shop", parameters).outputs
+        client(emulator, "s3").put_object(Bucket=outputs.bucket, Key="ledger/1", Body=b"1")
+        for table in ("WeighingRows", "CatalogueTable"):
+            said: list[str] = []
+            name = {
+                "WeighingRows": outputs.weighings_table,
+                "CatalogueTable": outputs.catalogue_table,
+            }
+            client(emulator, "dynamodb").delete_table(TableName=name[table])
+            emulator.stop()
+            emulator.start()
+            again = deploy(emulator, "shop", parameters, report=said.append)
+            assert again.rebuilt
+            assert f"The stack has lost its {table}" in said[0]
+            outputs = again.outputs
+            tables = client(emulator, "dynamodb").list_tables()["TableNames"]
+            assert {outputs.weighings_table, outputs.catalogue_table} <= set(tables)
+            kept = client(emulator, "s3").get_object(Bucket=outputs.bucket, Key="ledger/1")
+            assert kept["Body"].read() == b"1"
     finally:
         emulator.stop()

@@ -68,24 +68,23 @@ class Sam:
         archive, upload and unpack them, 190 MB a worker, takes most of the time. One stack is
         deployed whole.
         """
-        built = self.root / ".aws-sam" / "build"
-        if not whole:
-            built = self._without_packages(built)
         overrides = [f"{name}={value}" for name, value in parameters.items()]
         self(
             *("deploy", "--config-env", "localstack", "--stack-name", stack),
-            *("--template-file", str(built / "template.yaml")),
-            *("--config-file", str(self.root / "samconfig.toml")),
+            *(() if whole else self.without_packages()),
             *("--parameter-overrides", *overrides),
         )
 
-    def _without_packages(self, built: Path) -> Path:
-        """A copy of what was built, whose layers hold our own code alone."""
+    def without_packages(self) -> tuple[str, ...]:
+        """Options to deploy a copy of what was built, whose layers hold our own code alone."""
+        built = self.root / ".aws-sam" / "build"
         light = built.with_name("light")
         if light.exists():
             shutil.rmtree(light)
         shutil.copytree(built, light, ignore=_no_packages)
-        return light
+        # SAM CLI looks for its settings beside the template.
+        settings = self.root / "samconfig.toml"
+        return ("--template-file", str(light / "template.yaml"), "--config-file", str(settings))
 
 
 def _no_packages(folder: str, names: list[str]) -> list[str]:
