@@ -71,7 +71,7 @@ containers: .venv/.test ## build the images, and try everything of docker-compos
 	timeout --foreground --signal=INT 900 .venv/bin/pytest -m containers tests/containers $(PYTEST_ARGS)
 
 check: lint ## what to run before a commit: all that needs no emulator, browser or TensorFlow
-	$(PYTEST) --numprocesses $(PROCESSES) -m "not integration and not browser and not training and not chaos" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
+	$(PYTEST) --numprocesses $(PROCESSES) --hypothesis-profile=quick -m "not integration and not browser and not training and not chaos" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
 
 growth: .venv/.test ## what a shop of some months meets: start, answers, memory and stop by what is stored
 	.venv/bin/python benchmarks/growth.py stored

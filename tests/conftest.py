@@ -21,6 +21,8 @@ __all__ = ["hub", "models"]
 
 # How long an example takes is the machine's affair; a busy one must not fail a rule.
 hypothesis.settings.register_profile("smartscale", deadline=None)
+# For `make check`; `make test` tries each rule with all of the hundred.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)
 hypothesis.settings.load_profile("smartscale")
 
 

@@ -225,10 +225,20 @@ def batches(
             pictures = tf.image.resize(pictures, (size, size), "area")
         return (pictures - MEAN) / SCALE, targets
 
+    return streamed(-(-len(indices) // recipe.batch), alter)
+
+
+def streamed(steps: int, alter: Callable[[Tensor], tuple[Tensor, Tensor]]) -> Tensor:
+    """An epoch's batches, each altered while the one before is learned from.
+
+    Args:
+        steps: how many there are.
+        alter: from a batch's number to its pictures and targets; it branches on no tensor.
+    """
     # Not `from_generator`: its callbacks may be collected as garbage before they are called, where
     # functions run eagerly.
-    steps = -(-len(indices) // recipe.batch)
-    return tf.data.Dataset.range(steps).map(alter, num_parallel_calls=1).prefetch(3)
+    altered = tf.autograph.experimental.do_not_convert(alter)
+    return tf.data.Dataset.range(steps).map(altered, num_parallel_calls=1).prefetch(3)
 
 
 def fit(

@@ -5,12 +5,12 @@ import gc
 import importlib.util
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -25,6 +25,7 @@ if importlib.util.find_spec("tensorflow") is None:
 import tensorflow as tf
 
 from training import embedding, head, network, pipeline
+from training import fit as training_fit
 from training import material as training_material
 from training.errors import TrainingError
 from training.fit import Progress, Recipe, Trained, batches, fit
@@ -82,6 +83,21 @@ def no_graphs(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     tf.config.run_functions_eagerly(False)
 
 
+def at_once(steps: int, alter: Callable[[Any], tuple[Any, Any]]) -> Any:
+    """Batches that are altered before the first is learned from: to do it meanwhile is traced anew
+    for each epoch, which takes seconds."""
+    made = [alter(tf.constant(step, tf.int64)) for step in range(steps)]
+    pictures, targets = (np.concatenate(parts) for parts in zip(*made, strict=True))
+    return tf.data.Dataset.from_tensor_slices((pictures, targets)).batch(len(made[0][1]))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def imported_for_good() -> None:
+    """What imports left behind is no garbage: each conversion looks for some."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder laid out as the real one."""
@@ -118,6 +134,8 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.INFO)
+    streamed = training_fit.streamed
+    monkeypatch.setattr(training_fit, "streamed", at_once)
     material = stage(data, TINY)
     assert material.classes.labels == ("Lemon", "Lime", "unknown", "empty")
 
@@ -171,6 +189,8 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     scores = NetworkRecogniser(package).recognise(photo.read_bytes())
     assert {score.label for score in scores} == {"Lemon", "Lime", "unknown", "empty"}
 
+    # A teacher is asked amid the stream that a real run has.
+    monkeypatch.setattr(training_fit, "streamed", streamed)
     # The package above has been measured in all of them.
     monkeypatch.setattr(pipeline, "PRECISIONS", ("float16",))
     pupil_folder = tmp_path / "pupil"
@@ -227,8 +247,9 @@ def test_other_settings_do_not_go_on_with_a_run(data: Path, tmp_path: Path) -> N
 
 
 def test_a_probe_measures_every_photo_once_by_a_network_that_has_not_seen_it(
-    data: Path, tmp_path: Path
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(training_fit, "streamed", at_once)
     finding = probe(data, tmp_path / "scenes", LeftOut.SCENES, (replace(TINY, epochs=1),), folds=2)
 
     assert finding["n"] == 8  # all training photos of produce
