@@ -167,7 +167,7 @@ def test_nothing_is_lost_while_models_switch_their_workers_are_killed_and_the_hu
     vgg16 = {"id": "them/ready", "revision": commit}
     admin.result(admin.predict(samples["Banana"]))
     before = max(inference_workers(deployed).values())
-    with Scales(admin, samples["Banana"], per_second=8) as scales:
+    with Scales(admin, samples["Banana"], per_second=5) as scales:
         admin.post("/admin/reload-model", json={"model_id": "them/ready"})
         eventually(lambda: state(admin)["state"] != "importing", _IMPORT_S)
         for worker in inference_workers(deployed):
