@@ -44,6 +44,8 @@ async def test_a_manager_walks_through_the_shop(user: User, api: Service) -> Non
     user.find(marker="setup-everything").click()
     await user.should_see(name(first), retries=SOON)
 
+    [take] = user.find(marker="setup-take").elements
+    assert take.props["aria-label"] == f"Take picture: {name(first)}"
     await show(user, 1)
     await user.should_see(name(second), retries=SOON)
     await show(user, 2)

@@ -169,6 +169,8 @@ class SetupPage(StaffPage):
         theme.text(t("Put it on the scale, as shoppers do."), "p").classes("hint")
         with ui.element("div").classes("desk-actions"):
             take = theme.action(t("Take picture"), self._take, kind="primary", symbol="camera")
+            # The camera's own button has the same words: to the ear this one names its item too.
+            take.props["aria-label"] = f"{t('Take picture')}: {self._name(label)}"
             take.mark("setup-take")
             theme.action(t("Skip"), self._skip).mark("setup-skip")
             back = theme.action(t("Back"), self._back, symbol="back").mark("setup-back")
