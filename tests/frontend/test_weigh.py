@@ -12,13 +12,10 @@ from nicegui.testing import User
 from PIL import Image
 
 from smartscale.domain.weighing import ConfirmedBy
-from tests.frontend.conftest import jpeg, photo
+from tests.frontend.conftest import SOON, jpeg, photo
 from tests.service import Service
 
 pytestmark = pytest.mark.asyncio
-
-SOON = 40
-"""Tenths of a second that a step may take on a busy machine."""
 
 
 async def tap_sample(user: User, name: str) -> None:
