@@ -9,8 +9,8 @@ from nicegui.testing import User
 
 from smartscale.domain.asking import Asking
 from smartscale.operations.metrics import insights
-from tests.frontend.conftest import MANAGER_PIN, log_in
-from tests.frontend.test_weigh import SOON, until
+from tests.frontend.conftest import MANAGER_PIN, SOON, log_in
+from tests.frontend.test_weigh import until
 from tests.service import Service
 
 pytestmark = pytest.mark.asyncio

@@ -17,7 +17,7 @@ from frontend.app import create_kiosk, serve
 from frontend.devices.cameras import BROWSER, CameraUnavailable, DeviceCamera, open_camera
 from frontend.settings import Settings
 from frontend.weighing.containers import Container, read_containers
-from tests.frontend.test_weigh import SOON
+from tests.frontend.conftest import SOON
 from tests.service import Service
 
 pytestmark = pytest.mark.asyncio

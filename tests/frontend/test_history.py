@@ -16,8 +16,8 @@ from frontend.kiosk import Kiosk
 from frontend.staff.history.page import Typed
 from smartscale.domain.memory import teaches
 from smartscale.domain.weighing import Act, ConfirmedBy
-from tests.frontend.conftest import ATTENDANT_PIN, log_in
-from tests.frontend.test_weigh import SOON, until
+from tests.frontend.conftest import ATTENDANT_PIN, SOON, log_in
+from tests.frontend.test_weigh import until
 from tests.service import Service
 
 pytestmark = pytest.mark.asyncio

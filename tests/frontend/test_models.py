@@ -13,8 +13,8 @@ from smartscale.domain.memory import HeldBecause, HeldLesson
 from smartscale.domain.registry import ImportStep
 from smartscale.domain.trial import Limits, Mode, Tallies, Tally, TrialState
 from tests.examples import picture
-from tests.frontend.conftest import MANAGER_PIN, log_in
-from tests.frontend.test_weigh import SOON, until
+from tests.frontend.conftest import MANAGER_PIN, SOON, log_in
+from tests.frontend.test_weigh import until
 from tests.service import BUILTIN, VGG16, Service
 
 pytestmark = pytest.mark.asyncio

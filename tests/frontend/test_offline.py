@@ -8,9 +8,9 @@ import pytest
 from nicegui.testing import User
 
 from frontend.weighing.samples import load_samples
-from tests.frontend.conftest import ATTENDANT_PIN, log_in
+from tests.frontend.conftest import ATTENDANT_PIN, SOON, log_in
 from tests.frontend.test_receipt import scanned
-from tests.frontend.test_weigh import SOON, price, tap_sample
+from tests.frontend.test_weigh import price, tap_sample
 from tests.service import Service
 
 pytestmark = pytest.mark.asyncio

@@ -12,7 +12,8 @@ from frontend.labels.desk import Printing, prints_by_itself
 from frontend.labels.label import NO_BARCODE
 from frontend.labels.render import HEIGHT, WIDTH
 from smartscale.contract.weighing import Result, Status
-from tests.frontend.test_weigh import SOON, price, weigh_sample
+from tests.frontend.conftest import SOON
+from tests.frontend.test_weigh import price, weigh_sample
 from tests.service import Service
 
 BANANAS = "2240117000953"

@@ -14,8 +14,8 @@ from frontend.devices.scales.scale import Condition, Reading, Readings
 from frontend.screen.camera import Camera
 from frontend.settings import Settings
 from smartscale.domain.weighing import NO_MODEL
-from tests.frontend.conftest import jpeg, photo
-from tests.frontend.test_weigh import SOON, tap_sample, text_of, until, upload
+from tests.frontend.conftest import SOON, jpeg, photo
+from tests.frontend.test_weigh import tap_sample, text_of, until, upload
 from tests.service import Service
 
 pytestmark = pytest.mark.asyncio
