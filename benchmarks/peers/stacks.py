@@ -108,7 +108,9 @@ def _commands(stack: Stack, home: Path) -> Iterator[tuple[list[str], dict[str, s
         return
     network = {"PEER_NETWORK": PEERS[stack.name], "TF_CPP_MIN_LOG_LEVEL": "2"}
     service = "benchmarks.peers.service"
-    uvicorn = ["-m", "uvicorn", f"{service}:api", "--port", port, "--log-level", "warning"]
+    # As long as SmartScale's API keeps a connection, or one that rests is closed while it is reused.
+    kept = ["--timeout-keep-alive", "75"]
+    uvicorn = ["-m", "uvicorn", f"{service}:api", "--port", port, "--log-level", "warning", *kept]
     yield [sys.executable, *uvicorn], network
     celery = ["-m", "celery", "--app", f"{service}:queue", "worker", "--concurrency", "2"]
     yield [sys.executable, *celery, "--loglevel", "WARNING"], network
