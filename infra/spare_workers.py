@@ -15,6 +15,9 @@ from ministack.services import lambda_svc
 _WEIGHINGS = "-WeighingsQueue-"
 """What the name of the queue has in it whose messages shoppers wait for."""
 _AFTER_A_FAILURE_S = 5.0
+_SETTLED_S = 20.0
+"""How long after the first batch a spare is started where no message waits for one: it takes a
+second of processor time, which the first shoppers would feel."""
 _LOST = "Worker lost: "
 
 
@@ -68,11 +71,16 @@ class Spares:
 
     One that is ready waits beside those that work, up to as many as may work at once; a batch waits
     for one that is ready. Only one starts at a time, as several would all be ready later.
+
+    Args:
+        settled_s: how many seconds after the first batch one is started that nobody waits for.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settled_s: float = _SETTLED_S) -> None:
         self._starting: set[str] = set()
         self._not_before = 0.0
+        self._settled_s = settled_s
+        self._first_batch: float | None = None
 
     def use(self) -> None:
         """Have the emulator ask how many batches there are workers for."""
@@ -85,9 +93,18 @@ class Spares:
             if _WEIGHINGS not in mapping["EventSourceArn"] or not record.get("code_zip"):
                 return most
             working: int = lambda_svc._esm_inflight.get(mapping["UUID"], 0)  # noqa: SLF001
+            if working and not self._wanted(queue):
+                return working
             return min(most, working + self._ready(record, config, most, working))
 
         lambda_svc._sqs_esm_concurrency = concurrency_now  # noqa: SLF001
+
+    def _wanted(self, queue: Any) -> bool:
+        """Whether a worker is wanted beside those that work."""
+        now = time.monotonic()
+        if self._first_batch is None:
+            self._first_batch = now
+        return now - self._first_batch >= self._settled_s or _waits(queue)
 
     def _ready(
         self, record: dict[str, Any], config: dict[str, Any], most: int, working: int
@@ -132,6 +149,12 @@ def _key(config: dict[str, Any]) -> str:
     name, version = config["FunctionName"], config.get("Version", "$LATEST")
     key: str = lambda_runtime._worker_key(name, config, version)  # noqa: SLF001
     return key
+
+
+def _waits(queue: Any) -> bool:
+    """Whether a message of a queue is there for whoever asks."""
+    now = time.time()
+    return any(message["visible_at"] <= now for message in list(queue["messages"]))
 
 
 def _lives(worker: Worker) -> bool:

@@ -108,7 +108,7 @@ def _commands(stack: Stack, home: Path) -> Iterator[tuple[list[str], dict[str, s
         return
     network = {"PEER_NETWORK": PEERS[stack.name], "TF_CPP_MIN_LOG_LEVEL": "2"}
     service = "benchmarks.peers.service"
-    # As long as SmartScale's API keeps a connection, or one that rests is closed while it is reused.
+    # As long as SmartScale's: one that rests is closed while it is reused otherwise.
     kept = ["--timeout-keep-alive", "75"]
     uvicorn = ["-m", "uvicorn", f"{service}:api", "--port", port, "--log-level", "warning", *kept]
     yield [sys.executable, *uvicorn], network
