@@ -21,6 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
 
@@ -77,10 +78,17 @@ def _show_memory(home: Path) -> None:
     console.print(table)
 
 
+@lru_cache
+def _ports_of(home: Path) -> dict[str, str]:
+    """The same for each start: another port is another setting, which is deployed."""
+    del home
+    return {f"SMARTSCALE_{name}_PORT": str(free_port()) for name in ("CLOUD", "API", "UI")}
+
+
 @contextmanager
 def _running(command: list[str], folder: Path, home: Path) -> Iterator[str]:
     """A run by a command; the address of its API. It is stopped as by Ctrl-C."""
-    ports = {f"SMARTSCALE_{name}_PORT": str(free_port()) for name in ("CLOUD", "API", "UI")}
+    ports = _ports_of(home)
     home.mkdir(parents=True, exist_ok=True)
     with (home / "output.log").open("a", encoding="utf-8") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
