@@ -21,7 +21,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -78,17 +78,16 @@ def _show_memory(home: Path) -> None:
     console.print(table)
 
 
-@lru_cache
-def _ports_of(home: Path) -> dict[str, str]:
+@cache
+def _ports() -> dict[str, str]:
     """The same for each start: another port is another setting, which is deployed."""
-    del home
     return {f"SMARTSCALE_{name}_PORT": str(free_port()) for name in ("CLOUD", "API", "UI")}
 
 
 @contextmanager
 def _running(command: list[str], folder: Path, home: Path) -> Iterator[str]:
     """A run by a command; the address of its API. It is stopped as by Ctrl-C."""
-    ports = _ports_of(home)
+    ports = _ports()
     home.mkdir(parents=True, exist_ok=True)
     with (home / "output.log").open("a", encoding="utf-8") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command

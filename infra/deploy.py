@@ -5,6 +5,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from infra.deployment import DEPLOYED, Deployment, Order
@@ -12,7 +13,7 @@ from infra.emulator import ACCOUNT, Emulator
 from infra.errors import PlainError
 from infra.outputs import outputs_of
 from infra.package import fingerprint, stage
-from infra.saved_stack import saved_stack
+from infra.saved_stack import SavedStack, saved_stack
 from infra.settings import ROOT, Settings
 from infra.unversioned import without_versions
 from infra.waiting import wait_until
@@ -51,14 +52,7 @@ def find_deployed(
     if _aside(emulator, stack_name).pending:
         return None
     stack = saved_stack(emulator.state, stack_name)
-    if (
-        stack is None
-        or stack.status not in DEPLOYED
-        or stack.lost is not None
-        or stack.content != fingerprint(root, parameters)
-    ):
-        return None
-    return Deployment(outputs_of(stack.described), changed=False, rebuilt=False)
+    return _as_wanted(stack, fingerprint(root, parameters))
 
 
 def deploy(
@@ -80,11 +74,12 @@ def deploy(
     """
     aside = _aside(emulator, stack_name)
     _put_back(aside, emulator)
-    found = find_deployed(emulator, stack_name, parameters, root=root)
+    content = fingerprint(root, parameters)
+    stack = saved_stack(emulator.state, stack_name)
+    found = _as_wanted(stack, content)
     if found is not None:
         return found
 
-    stack = saved_stack(emulator.state, stack_name)
     rebuilt = stack is None or stack.status not in _USABLE or stack.lost is not None
     if rebuilt and (stack is not None or aside.needed):
         lost = None if stack is None else stack.lost
@@ -104,7 +99,7 @@ def deploy(
         stack=stack_name,
         template=str(template),
         parameters=parameters,
-        content=fingerprint(root, parameters),
+        content=content,
         update=not rebuilt,
     )
     try:
@@ -113,12 +108,18 @@ def deploy(
         # Or a later `kill -9` would lose what was just deployed.
         emulator.save()
     _put_back(aside, emulator)
-    found = find_deployed(emulator, stack_name, parameters, root=root)
+    found = _as_wanted(saved_stack(emulator.state, stack_name), content)
     if found is None:
         raise PlainError(
             f"The emulator did not keep the stack; see {emulator.home / 'logs' / 'cloud.log'}"
         )
-    return Deployment(found.outputs, changed=True, rebuilt=rebuilt)
+    return replace(found, changed=True, rebuilt=rebuilt)
+
+
+def _as_wanted(stack: SavedStack | None, content: str) -> Deployment | None:
+    if stack is None or stack.status not in DEPLOYED or stack.lost or stack.content != content:
+        return None
+    return Deployment(outputs_of(stack.described), changed=False, rebuilt=False)
 
 
 def _carry_out(order: Order, stop: threading.Event | None) -> None:

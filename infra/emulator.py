@@ -14,7 +14,6 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 
@@ -29,12 +28,10 @@ from infra.probe import answers
 from infra.process import Child
 from infra.readiness import VARIABLE as READY_FILE
 from infra.readiness import Readiness
+from infra.signed import Signed
 from infra.waiting import wait_until
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.operations.metrics.figures import OF_WEIGHINGS
-
-if TYPE_CHECKING:
-    from infra.signed import Signed
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "localstack" / "emulator.env"
 ACCOUNT = "000000000000"
@@ -79,6 +76,7 @@ class Emulator:
         self.endpoint = f"http://127.0.0.1:{port}"
         self.credentials = new_credentials(ACCOUNT)
         """What each request to it has to be signed with; others are refused."""
+        self.signed = Signed(self.endpoint, self.credentials, region)
         self.complete = False
         """Whether tables and queues hold all that the bucket knows: they are what a clean stop
         saved, or somebody has restored them since."""
@@ -151,17 +149,11 @@ class Emulator:
     def save(self) -> None:
         """Have it save its state while it runs; where that fails, by a stop and a start."""
         try:
-            self.signed().save()
+            self.signed.save()
         except StoreUnavailable as error:
             self._report(f"The emulator is started again, to save its state: {error}")
             self.stop()
             self.start()
-
-    def signed(self) -> "Signed":
-        """Signed requests to it."""
-        from infra.signed import Signed  # noqa: PLC0415 - no start waits for its imports
-
-        return Signed(self.endpoint, self.credentials, self.region)
 
     def stop(self) -> bool:
         """Stop it; whether its whole state, complete as it was, reached the disk."""

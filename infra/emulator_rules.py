@@ -310,21 +310,22 @@ def _tell_of_answers(ringer: Ringer | None) -> None:
 
 
 def _save_well(rows: Database) -> None:
-    save_all = ministack.app.save_all
-
-    def save_all_shared(services: Mapping[str, Callable[[], Any]]) -> None:
-        with _uncopied(dynamodb, cloudwatch, cloudwatch_logs):
-            save_all(services)
+    def save_and_close(services: Mapping[str, Callable[[], Any]]) -> None:
+        _save_all(services)
         rows.close()
 
     persistence.save_state = _save_state
-    ministack.app.save_all = save_all_shared
+    ministack.app.save_all = save_and_close
 
 
 def save() -> None:
     """Save the state while it runs, for who knows that nobody changes it meanwhile."""
+    _save_all(ministack.app._build_persistence_save_dict())  # noqa: SLF001
+
+
+def _save_all(services: Mapping[str, Callable[[], Any]]) -> None:
     with _uncopied(dynamodb, cloudwatch, cloudwatch_logs):
-        persistence.save_all(ministack.app._build_persistence_save_dict())  # noqa: SLF001
+        persistence.save_all(services)
 
 
 def _save_state(service: str, data: Any) -> None:

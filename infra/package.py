@@ -9,7 +9,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,7 @@ from infra.errors import PlainError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_CACHES = ("__pycache__", "*.pyc", ".*")
+_IGNORED = shutil.ignore_patterns("__pycache__", "*.pyc", ".*")
 _CODE = frozenset({"CodeUri", "ContentUri"})
 """The properties that name it."""
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
@@ -35,7 +34,7 @@ def stage(root: Path, target: Path) -> Path:
     for name in _SOURCES:
         source = root / name
         if source.is_dir():
-            shutil.copytree(source, target / name, ignore=shutil.ignore_patterns(*_CACHES))
+            shutil.copytree(source, target / name, ignore=_IGNORED)
         else:
             shutil.copy2(source, target / name)
     return target / "template.yaml"
@@ -125,11 +124,7 @@ def _sources(root: Path) -> Iterator[Path]:
     for name in _SOURCES:
         if (root / name).is_file():
             yield root / name
-    for folder, folders, names in os.walk(root):
-        inside = Path(folder) != root
-        folders[:] = sorted(one for one in folders if _is_kept(one) and (inside or one in _SOURCES))
-        yield from (Path(folder, one) for one in sorted(names) if inside and _is_kept(one))
-
-
-def _is_kept(name: str) -> bool:
-    return not any(fnmatch(name, pattern) for pattern in _CACHES)
+        for folder, folders, names in os.walk(root / name):
+            ignored = _IGNORED(folder, [*folders, *names])
+            folders[:] = sorted(set(folders) - ignored)
+            yield from (Path(folder, one) for one in sorted(set(names) - ignored))

@@ -71,15 +71,11 @@ class Spares:
 
     One that is ready waits beside those that work, up to as many as may work at once; a batch waits
     for one that is ready. Only one starts at a time, as several would all be ready later.
-
-    Args:
-        settled_s: how many seconds after the first batch one is started that nobody waits for.
     """
 
-    def __init__(self, settled_s: float = _SETTLED_S) -> None:
+    def __init__(self) -> None:
         self._starting: set[str] = set()
         self._not_before = 0.0
-        self._settled_s = settled_s
         self._first_batch: float | None = None
 
     def use(self) -> None:
@@ -104,7 +100,7 @@ class Spares:
         now = time.monotonic()
         if self._first_batch is None:
             self._first_batch = now
-        return now - self._first_batch >= self._settled_s or _waits(queue)
+        return now - self._first_batch >= _SETTLED_S or _waits(queue)
 
     def _ready(
         self, record: dict[str, Any], config: dict[str, Any], most: int, working: int

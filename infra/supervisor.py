@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from infra.bell import VARIABLE as BELL_PORT
 from infra.bell import new_port
@@ -30,9 +29,6 @@ from infra.space import Room, Space
 from infra.waiting import wait_until
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.domain.limits import MAX_IMAGE_BYTES
-
-if TYPE_CHECKING:
-    from infra.signed import Signed
 
 _FILE_OF_KIOSKS = "kiosk-secret"
 """The file in the home folder with what kiosks prove themselves with."""
@@ -97,7 +93,6 @@ class Supervisor:
         self._room = Room.ENOUGH
         self._room_due = 0.0
         self._wake_due = 0.0
-        self._signed: Signed | None = None
         self._imports_unseen = False
         """Whether a model may be half imported of which no message tells any more."""
         self._stack_environment: dict[str, str] = {}
@@ -279,10 +274,8 @@ class Supervisor:
         if self._imports_unseen:
             self._imports_unseen = False
             return True
-        if self._signed is None:
-            self._signed = self._emulator.signed()
         try:
-            return self._signed.waiting(self._stack_environment["IMPORTS_QUEUE_URL"]) > 0
+            return self._emulator.signed.waiting(self._stack_environment["IMPORTS_QUEUE_URL"]) > 0
         except StoreUnavailable:  # the next look is soon
             return False
 
@@ -425,9 +418,8 @@ class Supervisor:
         url = self._stack_environment.get("WEIGHINGS_QUEUE_URL")
         if not (was_ready and url and self._emulator.child.alive):
             return
-        signed = self._emulator.signed()
         try:
-            wait_until(lambda: signed.in_hand(url) == 0, _DRAIN_S)
+            wait_until(lambda: self._emulator.signed.in_hand(url) == 0, _DRAIN_S)
         except StoreUnavailable as error:
             self._report(f"What is under way is not waited for: {error}")
 

@@ -14,7 +14,7 @@ def test_a_queue_says_what_waits_and_what_is_worked_on(
     emulator: Emulator, deployed: Deployed
 ) -> None:
     url = deployed.outputs.imports_queue_url
-    sqs, signed = deployed.sqs(), emulator.signed()
+    sqs, signed = deployed.sqs(), emulator.signed
     assert (signed.waiting(url), signed.in_hand(url)) == (0, 0)
     sqs.send_message(QueueUrl=url, MessageBody="{}")
     assert (signed.waiting(url), signed.in_hand(url)) == (1, 0)
@@ -28,7 +28,7 @@ def test_a_queue_says_what_waits_and_what_is_worked_on(
 @pytest.mark.integration
 def test_it_saves_while_it_runs(emulator: Emulator, deployed: Deployed) -> None:
     table = deployed.outputs.catalogue_table
-    emulator.signed().save()
+    emulator.signed.save()
     assert table in (emulator.state / "dynamodb.json").read_text(encoding="utf-8")
 
 
