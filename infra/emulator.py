@@ -13,7 +13,9 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 
@@ -28,10 +30,12 @@ from infra.probe import answers
 from infra.process import Child
 from infra.readiness import VARIABLE as READY_FILE
 from infra.readiness import Readiness
-from infra.signed import Signed
 from infra.waiting import wait_until
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.operations.metrics.figures import OF_WEIGHINGS
+
+if TYPE_CHECKING:
+    from infra.signed import Signed
 
 SETTINGS_FILE = Path(__file__).resolve().parents[1] / "localstack" / "emulator.env"
 ACCOUNT = "000000000000"
@@ -76,7 +80,6 @@ class Emulator:
         self.endpoint = f"http://127.0.0.1:{port}"
         self.credentials = new_credentials(ACCOUNT)
         """What each request to it has to be signed with; others are refused."""
-        self.signed = Signed(self.endpoint, self.credentials, region)
         self.complete = False
         """Whether tables and queues hold all that the bucket knows: they are what a clean stop
         saved, or somebody has restored them since."""
@@ -154,6 +157,14 @@ class Emulator:
             self._report(f"The emulator is started again, to save its state: {error}")
             self.stop()
             self.start()
+
+    @cached_property
+    def signed(self) -> "Signed":
+        """Signed requests to it."""
+        # Who runs without an emulator imports this module too, and has no ministack.
+        from infra.signed import Signed  # noqa: PLC0415
+
+        return Signed(self.endpoint, self.credentials, self.region)
 
     def stop(self) -> bool:
         """Stop it; whether its whole state, complete as it was, reached the disk."""
