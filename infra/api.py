@@ -16,20 +16,20 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from functions.admin.app import router as admin
 from functions.admin.app import settings as admin_settings
-from functions.result.app import bell, disk
 from functions.result.app import router as result
-from functions.upload.app import bell as bell_of_upload
 from functions.upload.app import router as upload
 from infra.bell import bell_from_environment
-from infra.durable import flush_every_put
 from infra.emulator import objects_folder
 from infra.gate import Gate
 from infra.readiness import Readiness
 from infra.settings import load_settings
 from infra.space import Space
+from smartscale.adapters.packed import unpacked
 from smartscale.contract.browsers import Doorkeeper, Hosts
 from smartscale.domain.limits import MAX_IMAGE_BYTES
 from smartscale.http.app import create_app
+from smartscale.http.bell import hang_up
+from smartscale.http.health import watch_disk
 from smartscale.logs import function_logger
 
 app: FastAPI = create_app("SmartScale", upload, result, admin, make=FastAPIOffline)
@@ -106,17 +106,15 @@ def main() -> None:
     log_as_json()
     settings = load_settings()
     objects = objects_folder(settings.home)
-    if objects.is_dir():  # the emulator runs on this machine
-        flush_every_put(objects)
     os.environ.setdefault("MAX_IMAGE_BYTES", str(MAX_IMAGE_BYTES))
-    space = Space(objects) if objects.is_dir() else None
+    space = Space(objects) if objects.is_dir() else None  # else the emulator runs elsewhere
     # Innermost: its early answers, too, are logged and reach who still sends.
     app.user_middleware.append(Middleware(Gate, ready=Readiness.from_environment(), space=space))
     if space is not None:
-        app.dependency_overrides[disk] = space.left
-    told = bell_from_environment()
+        watch_disk(app, space.left)
+    told = bell_from_environment(unpacked)
     if told is not None:
-        app.dependency_overrides |= {bell: lambda: told, bell_of_upload: lambda: told}
+        hang_up(app, told)
     admin_settings()  # refuses to start with an unsafe token
     hosts = Hosts(settings.host, settings.allowed_hosts.split())
     uvicorn.run(

@@ -1,71 +1,104 @@
-"""The embedded run's emulator tells its API that a weighing's answer is stored.
+"""The embedded run's emulator brings its API the answer of a weighing as it is stored.
 
-A datagram on this machine's loopback names the weighing. It is a hint and no more: the API reads
-the row itself, and looks now and then also where no datagram comes.
+The API would have to ask for each row, which takes both of them longer than the answer itself. It
+comes by a datagram to a socket in the home folder, which nobody but the operator can write to. One
+that is lost loses nothing: the API looks for the row now and then as well.
 """
 
 import asyncio
+import base64
 import logging
 import os
 import socket
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from smartscale.domain.weighing import Weighing
     from smartscale.http.bell import Pause
 
-VARIABLE = "SMARTSCALE_BELL_PORT"
-_HOST = "127.0.0.1"
-_LOOK_ANYWAY_S = 0.25
+VARIABLE = "SMARTSCALE_BELL"
+"""Names the socket to emulator and API; without it nobody tells."""
+_LONGEST_PATH = 100
+"""Bytes that every system takes as the path of a socket."""
+_LARGEST = 65_536
+_LOOK_ANYWAY_S = 0.5
+_LONGEST_PAUSE_S = 4.0
+_REMEMBERED = 1000
 _log = logging.getLogger(__name__)
 
 
-def new_port() -> int:
-    """A port that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.bind((_HOST, 0))
-        port: int = one.getsockname()[1]
-        return port
+def bell_of(home: Path) -> Path | None:
+    """Where the bell of a home folder is; None where its path is too long for a socket's."""
+    path = home.absolute() / "run" / "bell"
+    return path if len(os.fsencode(path)) <= _LONGEST_PATH else None
 
 
 class Ringer:
     """The emulator's side."""
 
-    def __init__(self, port: int) -> None:
-        self._address = _HOST, port
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    def __init__(self, path: Path) -> None:
+        self._path = str(path)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
-    def ring(self, job_id: str) -> None:
-        """Tell that a weighing's row has changed, to whoever listens."""
-        with suppress(OSError):  # nobody listens, or a full buffer: the API looks anyway
-            self._socket.sendto(job_id.encode(), self._address)
+    def ring(self, job_id: str, document: str) -> None:
+        """Tell the document of a weighing's row, in base64, to whoever listens."""
+        # Nobody listens, or more wait to be heard than there is room for: the API looks anyway.
+        with suppress(OSError):
+            self._socket.sendto(f"{job_id} {document}".encode(), self._path)
 
 
-class EmulatorsBell(asyncio.DatagramProtocol):
-    """The API's side: wakes the requests that wait for a weighing."""
+class EmulatorsBell:
+    """The API's side: wakes the requests that wait for a weighing, and has its answer for them.
 
-    tells = True
+    Args:
+        path: of its socket.
+        read: what makes a weighing of a row's document.
+    """
 
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._opened: asyncio.Task[None] | None = None
+    def __init__(self, path: Path, read: "Callable[[bytes], Weighing]") -> None:
+        self._path = path
+        self._read = read
+        self._socket: socket.socket | None = None
+        self._deaf = False
         self._waiting: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._expected: OrderedDict[str, bytes | None] = OrderedDict()
+        """The weighings whose answer has not been given to anybody, with what was told of it."""
+
+    def expect(self, job_id: str) -> None:
+        """Remember that a weighing has just been taken in."""
+        self._note(job_id, self._expected.get(job_id))
+
+    def expects(self, job_id: str) -> bool:
+        """Whether a weighing was taken in lately, and nobody has been given its answer."""
+        return job_id in self._expected and not self._deaf
 
     @contextmanager
     def listen(self, job_id: str) -> "Iterator[Pause]":
-        """Pauses that end when the weighing's row changes."""
-        if self._opened is None:
-            self._opened = asyncio.get_running_loop().create_task(self._open())
+        """Pauses that end with the weighing's answer, or when it is time to look for it."""
+        self._open()
         rung = asyncio.Event()
+        if self._expected.get(job_id) is not None:
+            rung.set()
         self._waiting[job_id].add(rung)
+        look_after_s = _LOOK_ANYWAY_S
 
-        async def pause(most_s: float) -> None:
+        async def pause(most_s: float) -> "Weighing | None":
+            nonlocal look_after_s
             with suppress(TimeoutError):
-                await asyncio.wait_for(rung.wait(), min(_LOOK_ANYWAY_S, most_s))
+                async with asyncio.timeout(min(look_after_s, most_s)):
+                    await rung.wait()
+            look_after_s = min(2 * look_after_s, _LONGEST_PAUSE_S)
+            if not rung.is_set():
+                return None
             rung.clear()
+            # Given once: what is asked for later may have changed, and is read.
+            told = self._expected.pop(job_id, None)
+            return None if told is None else self._read(told)
 
         try:
             yield pause
@@ -74,28 +107,44 @@ class EmulatorsBell(asyncio.DatagramProtocol):
             if not self._waiting[job_id]:
                 del self._waiting[job_id]
 
-    async def _open(self) -> None:
+    def _open(self) -> None:
+        if self._socket is not None or self._deaf:
+            return
         try:
-            await asyncio.get_running_loop().create_datagram_endpoint(
-                lambda: self, local_addr=(_HOST, self._port)
-            )
+            self._path.unlink(missing_ok=True)  # of a predecessor
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            self._socket.setblocking(False)
+            self._socket.bind(str(self._path))
+            asyncio.get_running_loop().add_reader(self._socket, self._hear, self._socket)
         except OSError as error:
+            self._deaf = True
             _log.warning("the emulator cannot tell of answers (%s): they are looked for", error)
 
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """Wake who waits for this weighing."""
-        del addr
-        for rung in self._waiting.get(data.decode("ascii", "replace"), ()):
+    def _hear(self, rings: socket.socket) -> None:
+        with suppress(BlockingIOError):
+            while True:
+                job_id, _, document = rings.recv(_LARGEST).partition(b" ")
+                self._told(job_id.decode("ascii", "replace"), base64.b64decode(document))
+
+    def _told(self, job_id: str, document: bytes) -> None:
+        self._note(job_id, document)
+        for rung in self._waiting.get(job_id, ()):
             rung.set()
+
+    def _note(self, job_id: str, document: bytes | None) -> None:
+        self._expected[job_id] = document
+        self._expected.move_to_end(job_id)
+        if len(self._expected) > _REMEMBERED:
+            self._expected.popitem(last=False)
 
 
 def ringer_from_environment() -> Ringer | None:
-    """The emulator's side; None where nobody has named a port."""
-    port = os.environ.get(VARIABLE)
-    return Ringer(int(port)) if port else None
+    """The emulator's side; None where nobody has named a socket."""
+    path = os.environ.get(VARIABLE)
+    return Ringer(Path(path)) if path else None
 
 
-def bell_from_environment() -> EmulatorsBell | None:
-    """The API's side; None where nobody has named a port."""
-    port = os.environ.get(VARIABLE)
-    return EmulatorsBell(int(port)) if port else None
+def bell_from_environment(read: "Callable[[bytes], Weighing]") -> EmulatorsBell | None:
+    """The API's side; None where nobody has named a socket."""
+    path = os.environ.get(VARIABLE)
+    return EmulatorsBell(Path(path), read) if path else None

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 
-from infra.bell import VARIABLE as BELL_PORT
+from infra.bell import VARIABLE as BELL
 from infra.credentials import keep, new_credentials
 from infra.errors import PlainError
 from infra.flushed import flush
@@ -71,9 +71,9 @@ class Emulator:
         ready: Readiness | None = None,
         stop: threading.Event | None = None,
         report: Callable[[str], None] = lambda _: None,
-        bell_port: int | None = None,
+        bell: Path | None = None,
     ) -> None:
-        self._bell_port = bell_port
+        self._bell = bell
         self.home = home
         self.port = port
         self.region = region
@@ -274,7 +274,7 @@ class Emulator:
             "AWS_DEFAULT_REGION": self.region,
             "AWS_REGION": self.region,
             "TMPDIR": str(self._scratch),
-            **({BELL_PORT: str(self._bell_port)} if self._bell_port else {}),
+            **({BELL: str(self._bell)} if self._bell else {}),
             **({READY_FILE: str(self._ready.file)} if self._ready.file else {}),
             "STATE_DIR": str(self._state),
             "S3_DATA_DIR": str(self._objects),

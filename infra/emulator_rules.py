@@ -301,9 +301,9 @@ def _tell_of_answers(ringer: Ringer | None) -> None:
 
     def put_and_ring(data: dict[str, Any]) -> tuple[int, Any, Any]:
         answer = put(data)
-        job_id = (data.get("Item") or {}).get("job_id", {}).get("S")
-        if job_id and answer[0] == HTTPStatus.OK:
-            ringer.ring(job_id)
+        item = data.get("Item") or {}
+        if answer[0] == HTTPStatus.OK and "job_id" in item and "document" in item:
+            ringer.ring(item["job_id"]["S"], item["document"]["B"])
         return answer
 
     dynamodb._put_item = put_and_ring  # noqa: SLF001

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from infra.bell import VARIABLE as BELL_PORT
-from infra.bell import new_port
+from infra.bell import VARIABLE as BELL
+from infra.bell import bell_of
 from infra.credentials import credentials_file
 from infra.deploy import deploy, embedded_parameters, find_deployed
 from infra.deployment import Deployment
@@ -76,7 +76,7 @@ class Supervisor:
         self._root = root
         self._parameters = embedded_parameters(settings)
         self._ready = Readiness.of(settings.home)
-        self._bell_port = new_port()
+        self._bell = bell_of(settings.home)
         self._emulator = Emulator(
             settings.home,
             settings.cloud_port,
@@ -84,7 +84,7 @@ class Supervisor:
             ready=self._ready,
             stop=stop,
             report=report,
-            bell_port=self._bell_port,
+            bell=self._bell,
         )
         self._emulator_restarts = Restarts()
         self._initialise: Child | None = None
@@ -239,7 +239,7 @@ class Supervisor:
             **stack_environment(settings, deployment.outputs),
             "SMARTSCALE_CLOUD": Cloud.EMBEDDED.value,
             "SMARTSCALE_MODEL_ID": settings.model_id,
-            BELL_PORT: str(self._bell_port),
+            **({BELL: str(self._bell)} if self._bell else {}),
             "ADMIN_TOKEN": settings.admin_token.get_secret_value(),
             "MAX_IMAGE_BYTES": str(MAX_IMAGE_BYTES),
             # On the loopback whoever asks is on this machine; its pages are kept out by their host.

@@ -36,6 +36,7 @@ from smartscale.domain.told_apart import MixedUp, ToldApart
 from smartscale.domain.upload import load_metadata, upload_key
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.http.app import create_app
+from smartscale.http.given import given
 from smartscale.operations.access.authorise import Authorise
 from smartscale.operations.access.staff import Staff
 from smartscale.operations.catalogue.edit import EditCatalogue
@@ -264,7 +265,11 @@ class Service:
         ]
         self.load_models()
         self._app = _application()
-        self._wiring = {name: _giving(value) for name, value in self._dependencies().items()}
+        self._wiring = {
+            asked: _giving(value)
+            for name, value in self._dependencies().items()
+            for asked in (name, given(name))
+        }
 
     def _dependencies(self) -> dict[Callable[..., Any], object]:
         shop, clock = self.shop, self.shop.clock

@@ -8,7 +8,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from smartscale.access import staff as staff_of
@@ -36,8 +36,9 @@ from smartscale.domain.charge import Charge
 from smartscale.domain.load import parse_quantity
 from smartscale.domain.weighing import ConfirmedBy, ModelRef
 from smartscale.http.app import create_app, lambda_handler
-from smartscale.http.bell import Bell, NoBell, answered
-from smartscale.http.health import DiskHealth, Health, probe
+from smartscale.http.bell import Bell, NoBell, answered, bell_of
+from smartscale.http.given import given
+from smartscale.http.health import DiskHealth, Health, disk_of, probe
 from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import analytics as figures_shown
 from smartscale.http.present import catalogue as catalogue_shown
@@ -163,15 +164,9 @@ def pulse() -> FeelPulse:
     return FeelPulse(queue(), registry(), now)
 
 
-@lru_cache
-def bell() -> Bell:
-    """What tells that an answer is there; the embedded API says who does."""
-    return NoBell()
-
-
-def disk() -> DiskHealth | None:
-    """The disk that everything is on; the embedded API says which that is."""
-    return None
+async def bell(request: Request) -> Bell:
+    """What tells that an answer is there; the embedded API has one."""
+    return bell_of(request, NoBell())
 
 
 @lru_cache
@@ -232,7 +227,7 @@ Language = Annotated[str, Query(pattern="^[a-z]{2}$", description="names in this
 @router.get("/result/{job_id}", tags=["weigh"])
 async def result(
     job_id: str,
-    operation: Annotated[History, Depends(history)],
+    operation: Annotated[History, Depends(given(history))],
     told: Annotated[Bell, Depends(bell)],
     wait: Annotated[
         float, Query(ge=0, le=LONGEST_WAIT_S, description="seconds to hold the answer")
@@ -242,12 +237,14 @@ async def result(
     """The answer of a weighing. With `wait` it is held until there is one, at most 10 seconds."""
     deadline = time.monotonic() + wait
     with told.listen(job_id) as pause:
-        if wait and operation.is_just_begun(job_id):
-            await pause(wait)
-        weighing = await run_in_threadpool(operation.result, job_id)
+        weighing = None
+        if wait and (told.expects(job_id) or operation.is_just_begun(job_id)):
+            weighing = await pause(wait)
+        if weighing is None:
+            weighing = await run_in_threadpool(operation.result, job_id)
         if weighing is None:
             left = deadline - time.monotonic()
-            weighing = await answered(lambda: operation.outcome(job_id), pause, left, at_once=False)
+            weighing = await answered(lambda: operation.outcome(job_id), pause, left)
     return shown.pending(job_id) if weighing is None else shown.result(weighing, lang)
 
 
@@ -441,7 +438,7 @@ def health(
     response: Response,
     needed: Annotated[dict[str, Callable[[], object]], Depends(dependencies)],
     beats: Annotated[FeelPulse, Depends(pulse)],
-    left: Annotated[DiskHealth | None, Depends(disk)],
+    left: Annotated[DiskHealth | None, Depends(disk_of)],
 ) -> Health:
     """Each dependency, what waits and for how long, the workers, the embedded run's disk.
 

@@ -5,7 +5,7 @@ from datetime import tzinfo
 from functools import lru_cache
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Header, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Header, Request, UploadFile
 from fastapi.concurrency import run_in_threadpool
 
 from smartscale.access import staff as staff_of
@@ -22,7 +22,8 @@ from smartscale.domain.moments import parse_moment
 from smartscale.domain.upload import NO_PICTURE
 from smartscale.domain.weighing import Weighing
 from smartscale.http.app import BASE_PATH, create_app, lambda_handler
-from smartscale.http.bell import Bell, NoBell, answered
+from smartscale.http.bell import Bell, NoBell, answered, bell_of
+from smartscale.http.given import given
 from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import weighing as shown
 from smartscale.http.requests import UploadRequest, one_weight, preferred_language, preferred_wait
@@ -71,15 +72,14 @@ def answers() -> DynamoAnswers:
     return DynamoAnswers(dynamodb_client(settings.aws_region), settings.weighings_table)
 
 
-def answers_when_wanted() -> Callable[[str], Weighing | None]:
+async def answers_when_wanted() -> Callable[[str], Weighing | None]:
     """What looks for an outcome: not all wait, and it takes a connection."""
     return lambda job_id: answers().get(job_id)
 
 
-@lru_cache
-def bell() -> Bell:
-    """What tells that an answer is there; the embedded API says who does."""
-    return NoBell(_SOONEST_S)
+async def bell(request: Request) -> Bell:
+    """What tells that an answer is there; the embedded API has one."""
+    return bell_of(request, NoBell(_SOONEST_S))
 
 
 @lru_cache
@@ -89,7 +89,7 @@ def staff() -> Staff:
     return staff_of(settings, settings.models_table, settings.metrics_sink)
 
 
-def staff_when_needed() -> Callable[[], Staff]:
+async def staff_when_needed() -> Callable[[], Staff]:
     """What gives that operation: hardly any weighing is of before, and it takes connections."""
     return staff
 
@@ -99,10 +99,10 @@ router = APIRouter(tags=["weigh"])
 
 @router.post("/predict", status_code=202)
 async def predict(
-    operation: Annotated[Accept, Depends(accept)],
+    operation: Annotated[Accept, Depends(given(accept))],
     asks: Annotated[Shown, Depends(shown_by)],
     of_staff: Annotated[Callable[[], Staff], Depends(staff_when_needed)],
-    zone: Annotated[tzinfo, Depends(time_zone)],
+    zone: Annotated[tzinfo, Depends(given(time_zone))],
     look: Annotated[Callable[[str], Weighing | None], Depends(answers_when_wanted)],
     told: Annotated[Bell, Depends(bell)],
     image: Annotated[UploadFile | None, File(description="JPEG, PNG, WebP or HEIC")] = None,
@@ -156,11 +156,12 @@ async def predict(
         job_id = await in_picture_thread(
             lambda: operation.image(file.read(), load, scale, idempotency_key, begun)
         )
+    told.expect(job_id)
     accepted = Accepted(job_id=job_id, result_url=_result_url(job_id))
     if not (wait_s := preferred_wait(prefer)):
         return accepted
     with told.listen(job_id) as pause:
-        weighing = await answered(lambda: look(job_id), pause, wait_s, at_once=told.tells)
+        weighing = await answered(lambda: look(job_id), pause, wait_s)
     if weighing is None:
         return accepted
     answer = shown.result(weighing, preferred_language(accept_language))
@@ -168,7 +169,9 @@ async def predict(
 
 
 @router.post("/uploads", status_code=202)
-def uploads(wanted: UploadRequest, operation: Annotated[Accept, Depends(accept)]) -> DirectUpload:
+def uploads(
+    wanted: UploadRequest, operation: Annotated[Accept, Depends(given(accept))]
+) -> DirectUpload:
     """Ask for a direct upload: post the picture to `url` with `fields`, which starts the weighing.
 
     The form's last field is the picture, as `file`. The permission holds for five minutes.

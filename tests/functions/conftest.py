@@ -13,6 +13,7 @@ import functions.result.app as result
 import functions.upload.app as upload
 from smartscale.adapters.tokens import GivenToken
 from smartscale.domain.weighing import ModelRef
+from smartscale.http.given import given
 from smartscale.operations.access.authorise import Authorise
 from smartscale.operations.access.staff import Staff
 from smartscale.operations.catalogue.edit import EditCatalogue
@@ -125,7 +126,9 @@ def admins(shop: Shop) -> Iterator[TestClient]:
 
 
 def _client(app: FastAPI, overrides: Mapping[Any, object]) -> Iterator[TestClient]:
-    app.dependency_overrides = {name: _giving(value) for name, value in overrides.items()}
+    app.dependency_overrides = {
+        asked: _giving(value) for name, value in overrides.items() for asked in (name, given(name))
+    }
     yield TestClient(app)
     app.dependency_overrides = {}
 

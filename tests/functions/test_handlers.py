@@ -16,6 +16,7 @@ import functions.upload.app as upload
 from smartscale.adapters.queue import REASON
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef, Status
+from smartscale.http.given import given
 from smartscale.operations.learning.remember import Remember
 from smartscale.operations.messages import (
     WAKE_UP,
@@ -261,7 +262,7 @@ def main_thread() -> Iterator[None]:
 def test_the_upload_handler_takes_a_gateways_event(shop: Shop) -> None:
     """https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html"""
     operation = Accept(shop.uploads, FakeIdempotencyKeys(), shop.clock)
-    upload.app.dependency_overrides[upload.accept] = lambda: operation
+    upload.app.dependency_overrides[given(upload.accept)] = lambda: operation
     form = b"".join(
         [
             b'--b\r\nContent-Disposition: form-data; name="weight"\r\n\r\n0.5\r\n',
@@ -311,7 +312,7 @@ def test_a_problem_passes_a_gateway_as_text() -> None:
         "body": "{}",
         "isBase64Encoded": False,
     }
-    upload.app.dependency_overrides[upload.accept] = lambda: None
+    upload.app.dependency_overrides[given(upload.accept)] = lambda: None
     response = upload.handler(event, Context())  # type: ignore[arg-type]
     upload.app.dependency_overrides.clear()
     assert (response["statusCode"], response["isBase64Encoded"]) == (422, False)

@@ -77,10 +77,13 @@ said.append(ask("PUT", "/shop/evidence/1/a", {"x-amz-copy-source": "/shop/upload
 copied = list(flushed)
 def full(descriptor):
     raise OSError(28, "No space left on device")
+flushed.clear()
+ask("PUT", "/shop/idempotency//twice")
+elsewhere = list(flushed[:2])
 os.fsync = full
 said.append(ask("PUT", "/shop/evidence/1/b"))
 said.append(ask("GET", "/shop/evidence/1/b"))
-print(json.dumps([said, copied]))
+print(json.dumps([said, copied, elsewhere]))
 """
 
 
@@ -154,9 +157,9 @@ def test_logs_are_bounded_and_the_newest_stay(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux names open files")
 def test_a_copy_is_on_the_disk_itself_before_its_original_is_deleted(tmp_path: Path) -> None:
-    """Evidence is copied by a worker, in a process that does not flush by itself."""
+    """And an object of a key that is no path, which lies elsewhere."""
     objects = tmp_path / "s3"
-    said, copied = with_rules(
+    said, copied, elsewhere = with_rules(
         FLUSHING,
         tmp_path,
         S3_PERSIST="1",
@@ -168,6 +171,7 @@ def test_a_copy_is_on_the_disk_itself_before_its_original_is_deleted(tmp_path: P
     folders = [evidence.parent, evidence.parent.parent, bucket]
     assert copied == [str(one) for one in (evidence, f"{evidence}.meta.json", *folders)]
     assert said == [200, 200, 507, 404]
+    assert [Path(file).parent.name for file in elsewhere] == [".ministack-keys"] * 2
 
 
 def test_old_figures_are_looked_for_seldom(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Literal
 
+from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
 from smartscale import __version__
@@ -37,6 +38,17 @@ class DiskHealth(BaseModel):
     bytes_left: int
     files_left: int | None
     """None where the file system has no fixed number."""
+
+
+def watch_disk(app: FastAPI, left: Callable[[], DiskHealth]) -> None:
+    """Have an application tell what is left of the disk that everything is on."""
+    app.state.disk_left = left
+
+
+def disk_of(request: Request) -> DiskHealth | None:
+    """What is left of that disk; None where the application knows of none."""
+    left: Callable[[], DiskHealth | None] = getattr(request.app.state, "disk_left", lambda: None)
+    return left()
 
 
 class Health(BaseModel):
