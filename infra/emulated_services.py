@@ -1,7 +1,8 @@
 """Ministack's services, of which only those are loaded that somebody asks for something.
 
-It emulates a hundred. Its CloudFormation, which every start asks for the stack, imports half of
-them: 24 MB, and a third of the time that the emulator takes to start.
+It emulates a hundred. Its CloudFormation, which every deployment asks for the stack, imports half
+of them: 24 MB, and a third of the time that the emulator takes to start. For the media type of an
+answer it loads the AWS SDK with its description of the service: another 40 MB.
 """
 
 import importlib.util
@@ -9,12 +10,31 @@ import pkgutil
 import sys
 import threading
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import ministack.app
 from ministack import services
+from ministack.core import responses
 
+PROTOCOLS = {
+    "apigateway": ("rest-json", None),
+    "cloudformation": ("query", None),
+    "dynamodb": ("json", "1.0"),
+    "events": ("json", "1.1"),
+    "iam": ("query", None),
+    "lambda": ("rest-json", None),
+    "logs": ("json", "1.1"),
+    "monitoring": ("smithy-rpc-v2-cbor", "1.0"),
+    "s3": ("rest-xml", None),
+    "scheduler": ("rest-json", "1.1"),
+    "secretsmanager": ("json", "1.1"),
+    "sns": ("query", None),
+    "sqs": ("json", "1.0"),
+    "ssm": ("json", "1.1"),
+    "sts": ("query", None),
+}
+"""What the services that a stack asks speak, as the SDK describes them: protocol and version."""
 _loading = threading.RLock()
 
 
@@ -59,3 +79,16 @@ def load_services_when_asked() -> None:
             sys.modules.update(unused)
 
     ministack.app._build_persistence_save_dict = build_of_loaded  # noqa: SLF001
+
+
+def know_protocols() -> None:
+    """Have this process's ministack know them without the SDK."""
+    described = responses._service_model  # noqa: SLF001
+
+    def known(service: str) -> Any:
+        if service not in PROTOCOLS:
+            return described(service)
+        protocol, version = PROTOCOLS[service]
+        return SimpleNamespace(metadata={"protocol": protocol, "jsonVersion": version})
+
+    responses._service_model = known  # noqa: SLF001

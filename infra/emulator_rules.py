@@ -10,7 +10,7 @@ It is made for tests, which are short and may forget. Here it keeps a shop's wei
 - it tells the API of each answer as it is stored, and looks for the next batch at once;
 - the weighings' rows (`emulator_rows`) and what is known of its objects (`emulator_objects`) are
   on the disk, not in its RAM;
-- services that nobody asks for anything are not loaded (`emulated_services`);
+- services that nobody asks for anything are not loaded, nor is the SDK (`emulated_services`);
 - saving its state takes a moment, and is on the disk when it is done.
 
 The functions below are ministack's own, so its version is pinned, and tests/infra/test_rules.py
@@ -39,7 +39,7 @@ from ministack.core import persistence
 from ministack.services import cloudwatch, cloudwatch_logs, dynamodb, lambda_svc, s3, sqs
 
 from infra.bell import Ringer, ringer_from_environment
-from infra.emulated_services import load_services_when_asked
+from infra.emulated_services import know_protocols, load_services_when_asked
 from infra.emulator_objects import find_objects_on_disk
 from infra.emulator_rows import keep_rows_on_disk
 from infra.flushed import described, flush_object
@@ -67,6 +67,7 @@ _log = logging.getLogger("smartscale.emulator")
 def apply_rules() -> None:
     """Change the emulator in this process, before it is served."""
     load_services_when_asked()
+    know_protocols()
     ready = Readiness.from_environment()
     # A shop's run, not a test of some seconds.
     lasts = ready.file is not None

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ministack.core import responses
 
+from infra.emulated_services import PROTOCOLS
 from infra.emulator import Emulator
 
 LOGS = """
@@ -84,6 +86,18 @@ os.fsync = full
 said.append(ask("PUT", "/shop/evidence/1/b"))
 said.append(ask("GET", "/shop/evidence/1/b"))
 print(json.dumps([said, copied, elsewhere]))
+"""
+ANSWERED = """
+import sys
+from infra.emulated_services import PROTOCOLS
+from ministack.core import responses
+said = {}
+for service in PROTOCOLS:
+    headers = {"Content-Type": "application/json"}
+    responses.fix_success_content_type(service, 200, headers)
+    said[service] = headers["Content-Type"]
+loaded = "botocore" in sys.modules
+print(json.dumps([said["sqs"], loaded]))
 """
 
 
@@ -200,6 +214,16 @@ def test_a_service_is_loaded_when_somebody_asks_it_for_something(tmp_path: Path)
     unused, used = with_rules(LOADED, tmp_path)
     assert unused == ["_Later", False], "and it is not saved"
     assert used == ["module", True]
+
+
+def test_the_media_type_of_an_answer_needs_no_sdk(tmp_path: Path) -> None:
+    assert with_rules(ANSWERED, tmp_path) == ["application/x-amz-json-1.0", False]
+
+
+@pytest.mark.parametrize("service", PROTOCOLS)
+def test_what_services_speak_is_what_the_sdk_says(service: str) -> None:
+    described = responses._service_model(service).metadata  # noqa: SLF001
+    assert PROTOCOLS[service] == (described["protocol"], described.get("jsonVersion"))
 
 
 def test_what_has_nothing_is_not_saved(tmp_path: Path) -> None:
