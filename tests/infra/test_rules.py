@@ -222,7 +222,7 @@ def test_the_media_type_of_an_answer_needs_no_sdk(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("service", PROTOCOLS)
 def test_what_services_speak_is_what_the_sdk_says(service: str) -> None:
-    described = responses._service_model(service).metadata  # noqa: SLF001
+    described = responses._service_model(service).metadata
     assert PROTOCOLS[service] == (described["protocol"], described.get("jsonVersion"))
 
 
