@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -66,10 +67,16 @@ class Stack:
         return used / 1e6
 
 
+@cache
+def _ports(name: str) -> tuple[int, int, int]:
+    """A stack's ports, the same in each round: another one is another setting, and deployed anew."""
+    return free_port(), free_port(), free_port()
+
+
 @contextlib.contextmanager
 def running(name: str, home: Path) -> Iterator[Stack]:
     """A stack from its start, when it answers, to its end. `home` keeps SmartScale's state."""
-    stack = Stack(name, f"http://127.0.0.1:{free_port()}")
+    stack = Stack(name, f"http://127.0.0.1:{_ports(name)[0]}")
     with tempfile.TemporaryFile() as said:
         try:
             for command, environment in _commands(stack, home):
@@ -101,8 +108,8 @@ def _commands(stack: Stack, home: Path) -> Iterator[tuple[list[str], dict[str, s
     if stack.name == SMARTSCALE:
         ports = {
             "SMARTSCALE_API_PORT": port,
-            "SMARTSCALE_UI_PORT": str(free_port()),
-            "SMARTSCALE_CLOUD_PORT": str(free_port()),
+            "SMARTSCALE_UI_PORT": str(_ports(stack.name)[1]),
+            "SMARTSCALE_CLOUD_PORT": str(_ports(stack.name)[2]),
         }
         yield [str(program("smartscale")), "run"], ports | {"SMARTSCALE_HOME": str(home)}
         return
