@@ -68,15 +68,16 @@ class Stack:
 
 
 @cache
-def _ports(name: str) -> tuple[int, int, int]:
-    """A stack's ports, the same in each round: another one is another setting, and deployed anew."""
-    return free_port(), free_port(), free_port()
+def _port(stack: str, number: int = 0) -> int:
+    """One of a stack's ports, the same in each round: another is a setting, and deployed anew."""
+    del stack, number  # what it is kept by
+    return free_port()
 
 
 @contextlib.contextmanager
 def running(name: str, home: Path) -> Iterator[Stack]:
     """A stack from its start, when it answers, to its end. `home` keeps SmartScale's state."""
-    stack = Stack(name, f"http://127.0.0.1:{_ports(name)[0]}")
+    stack = Stack(name, f"http://127.0.0.1:{_port(name)}")
     with tempfile.TemporaryFile() as said:
         try:
             for command, environment in _commands(stack, home):
@@ -108,8 +109,8 @@ def _commands(stack: Stack, home: Path) -> Iterator[tuple[list[str], dict[str, s
     if stack.name == SMARTSCALE:
         ports = {
             "SMARTSCALE_API_PORT": port,
-            "SMARTSCALE_UI_PORT": str(_ports(stack.name)[1]),
-            "SMARTSCALE_CLOUD_PORT": str(_ports(stack.name)[2]),
+            "SMARTSCALE_UI_PORT": str(_port(stack.name, 1)),
+            "SMARTSCALE_CLOUD_PORT": str(_port(stack.name, 2)),
         }
         yield [str(program("smartscale")), "run"], ports | {"SMARTSCALE_HOME": str(home)}
         return
