@@ -25,7 +25,7 @@ VARIABLE = "SMARTSCALE_BELL"
 _LONGEST_PATH = 100
 """Bytes that every system takes as the path of a socket."""
 _LARGEST = 65_536
-_LOOK_ANYWAY_S = 0.5
+_LOOK_ANYWAY_S = 1.0
 _LONGEST_PAUSE_S = 4.0
 _REMEMBERED = 1000
 _log = logging.getLogger(__name__)
