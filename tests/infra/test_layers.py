@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from infra.settings import ROOT
 from tests.support import tool_environment
+from tests.template import read_template
 
 pytestmark = pytest.mark.integration
 
@@ -33,8 +33,7 @@ _FOLDERS = {"x86_64": "x86_64", "aarch64": "arm64"}
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
     """The template's resources."""
-    parsed = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-    found: dict[str, Any] = parsed["Resources"]
+    found: dict[str, Any] = read_template()["Resources"]
     return found
 
 

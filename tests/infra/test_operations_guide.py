@@ -3,7 +3,6 @@
 import re
 from decimal import Decimal
 
-from samtranslator.yaml_helper import yaml_parse
 from typer.main import get_command
 
 from infra.backup.copy_out import PREFIXES
@@ -12,14 +11,15 @@ from infra.settings import ROOT
 from infra.sizing.cost import alarms_in, bill, read_prices
 from infra.sizing.limits import limits
 from infra.sizing.workload import Usage
+from tests.template import read_template
 
 GUIDE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
 
 
 def test_the_table_of_limits_is_what_the_command_says() -> None:
+    parameters = read_template()["Parameters"]
     rows = [
-        f"| `{limit.parameter}` | {TEMPLATE['Parameters'][limit.parameter]['Default']} | "
+        f"| `{limit.parameter}` | {parameters[limit.parameter]['Default']} | "
         f"{limit.value} | {limit.what} |"
         for limit in limits(Usage(kiosks=1000), Decimal(2), operators=10)
         if limit.parameter
@@ -37,7 +37,7 @@ def test_a_million_weighings_cost_what_the_command_says() -> None:
 def test_every_parameter_that_is_given_exists() -> None:
     named = set(re.findall(r"\b([A-Z][a-z][A-Za-z]*)=", GUIDE))
     assert named
-    assert named <= TEMPLATE["Parameters"].keys()
+    assert named <= read_template()["Parameters"].keys()
 
 
 def test_every_command_and_option_of_ours_exists() -> None:

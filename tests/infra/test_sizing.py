@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from samtranslator.yaml_helper import yaml_parse
 
 from frontend.weighing.pictures import prepare
 from grafana.build import DASHBOARDS, RULES
@@ -28,6 +27,7 @@ from infra.sizing.limits import INFERENCE_CONCURRENCY, limits
 from infra.sizing.marginal import COSTS, costs_text
 from infra.sizing.workload import Function, Usage
 from smartscale.operations.metrics.figures import OF_WEIGHINGS
+from tests.template import read_template
 
 REGIONS = sorted(json.loads(PRICES.read_text())["regions"])
 MOST_FOR_A_MILLION = 45
@@ -147,7 +147,7 @@ def test_twice_the_peak_fits_into_what_the_limits_say(kiosks: int) -> None:
 
 
 def test_the_limits_are_parameters_of_the_template() -> None:
-    parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+    parameters = read_template()["Parameters"]
     for limit in limits(Usage(kiosks=1000), Decimal(2), operators=10):
         if limit.parameter:
             assert limit.parameter in parameters
@@ -184,7 +184,7 @@ def test_each_setting_costs_what_the_bill_says_with_it() -> None:
 
 
 def test_what_a_setting_is_called_is_what_the_template_and_the_kiosk_call_it() -> None:
-    parameters = yaml_parse((ROOT / "template.yaml").read_text())["Parameters"]
+    parameters = read_template()["Parameters"]
     known = {*parameters, "SMARTSCALE_LOOK_S"}
     for one in settings(Usage(), read_prices("eu-central-1")):
         name, *values = one.what.split()

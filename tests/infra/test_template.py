@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import boto3
@@ -25,6 +26,7 @@ from infra.settings import ROOT
 from infra.unversioned import without_versions
 from smartscale.adapters.rows import WeighingRow
 from tests.support import BIN, tool_environment
+from tests.template import read_template
 
 _SETTINGS: dict[str, type[BaseSettings]] = {
     "Upload": upload.Settings,
@@ -200,8 +202,7 @@ _ANY_RESOURCE = {"cloudwatch:PutMetricData", "cloudwatch:GetMetricData", "cloudw
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
     """The template as data."""
-    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-    return parsed
+    return read_template()
 
 
 @pytest.fixture(scope="module")
@@ -210,8 +211,9 @@ def transformed() -> dict[str, Any]:
     return _transformed()
 
 
+@cache
 def _transformed(**parameters: str) -> dict[str, Any]:
-    local: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
+    local = read_template()
     for resource in local["Resources"].values():
         for uri in ("CodeUri", "ContentUri"):
             if uri in resource["Properties"]:
@@ -701,6 +703,8 @@ def _parameters_in(template: dict[str, Any], value: Any) -> set[str]:
             named = _parameters_in(template, template["Conditions"][name])
         case {"Fn::Sub": str(text)}:
             named = set(re.findall(r"\$\{(\w+)\}", text))
+        case {"Fn::Sub": [str(text), dict(given)]}:
+            named = _parameters_in(template, [{"Fn::Sub": text}, *given.values()])
         case {"Fn::If": [str(condition), *branches]}:
             named = _parameters_in(template, {"Condition": condition})
             named |= _parameters_in(template, branches)
@@ -717,12 +721,13 @@ def _longest(template: dict[str, Any], value: Any) -> int:
         case {"Ref": str(name)}:
             return _longest_parameter(template["Parameters"][name])
         case {"Fn::Sub": str(text)}:
+            return _longest(template, {"Fn::Sub": [text, {}]})
+        case {"Fn::Sub": [str(text), dict(given)]}:
             plain, names = re.subn(r"\$\{\w+\}", "", text), re.findall(r"\$\{(\w+)\}", text)
-            return len(plain[0]) + sum(_longest(template, {"Ref": name}) for name in names)
+            values = (given.get(name, {"Ref": name}) for name in names)
+            return len(plain[0]) + sum(_longest(template, value) for value in values)
         case {"Fn::If": [_, *branches]}:
             return max(_longest(template, branch) for branch in branches)
-        case {"Fn::Join": [str(between), list(parts)]}:
-            return sum(_longest(template, part) + len(between) for part in parts)
         case {"Fn::Select": [6, {"Fn::Split": [":", whole]}]}:
             return _longest(template, whole) - len(
                 "arn:aws:secretsmanager:us-east-1:000000000000:secret:"
