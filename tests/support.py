@@ -1,6 +1,7 @@
 """Small helpers of the tests."""
 
 import fcntl
+import importlib.util
 import os
 import random
 import socket
@@ -8,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import IO
 
 from infra.waiting import wait_until
@@ -27,6 +29,9 @@ def tool_environment(**more: str) -> dict[str, str]:
         **more,
     }
 
+
+HAS_TENSORFLOW = importlib.util.find_spec("tensorflow") is not None
+"""Whether the training group is installed."""
 
 PORTS = range(20_000, 32_000)
 """Below those that the system gives to whoever asks for any port."""
@@ -60,3 +65,16 @@ def free_port() -> int:
 def eventually(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
     """Poll until the condition holds; fail when it does not in time."""
     assert wait_until(condition, timeout_s), f"not within {timeout_s:.0f} s"
+
+
+def loaded_when_used(name: str) -> ModuleType:
+    """A module that is loaded when somebody asks it for something. What loads TensorFlow takes
+    seconds, and each process that shares the tests reads all of their files."""
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.find_spec(name)
+    assert spec is not None and spec.loader is not None, name
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

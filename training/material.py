@@ -11,12 +11,13 @@ from smartscale.domain.prediction import EMPTY, UNKNOWN
 from smartscale.recognition.preprocessing import Preprocessing
 from training import data as photos
 from training.errors import TrainingError
-from training.fit import Recipe, Scenery
+from training.fit import Scenery
 from training.groups import scene_folds
 from training.network import MEAN, SCALE
 from training.objects import render_hands, render_objects
 from training.omission import LeftOut, Omission
 from training.plates import render_plates
+from training.recipe import Recipe
 
 RENDERED_PLATES = 200
 PLATES_SEED = 11

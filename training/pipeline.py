@@ -32,11 +32,12 @@ from training.card import LICENCE, LICENCE_NOTES, SOURCE, render_card
 from training.embedding import LENGTH, fit_embedding
 from training.errors import TrainingError
 from training.export import PRECISIONS, Precision, assemble, saved, to_tflite
-from training.fit import Progress, Recipe, Trained, fit
+from training.fit import Trained, fit
 from training.head_fit import AT, Seen, embedding_of, head_of, readout_of
 from training.material import Material, stage
 from training.network import MEAN, SCALE
 from training.plates import render_plates
+from training.recipe import Progress, Recipe
 from training.report import render_report
 from training.teacher import Teacher
 

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data import read_classes
-from training.fit import Recipe
 from training.material import Material, stage
 from training.omission import LeftOut, Omission
 from training.pipeline import (
@@ -28,6 +27,7 @@ from training.pipeline import (
     served_logits,
     train_members,
 )
+from training.recipe import Recipe
 
 logger = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from smartscale.recognition.report.document import (
 )
 from smartscale.recognition.report.quality import confidence_section, headlines, quality_sections
 from training.card import LEFT_OUT, member_name
-from training.fit import Progress
+from training.recipe import Progress
 
 
 def render_report(

@@ -1,18 +1,24 @@
 """Two networks in one file compute what each of them did."""
 
-import importlib.util
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-if importlib.util.find_spec("tensorflow") is None:
+from tests.support import HAS_TENSORFLOW, loaded_when_used
+
+if not HAS_TENSORFLOW:
     pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
 
-import keras
 from ai_edge_litert.interpreter import Interpreter
 
-from training import graft
-from training.export import saved, to_tflite
+if TYPE_CHECKING:
+    import keras
+
+    from training import export, graft
+else:
+    keras = loaded_when_used("keras")
+    export, graft = (loaded_when_used(f"training.{name}") for name in ("export", "graft"))
 
 pytestmark = pytest.mark.training
 
@@ -22,8 +28,8 @@ def network(inputs: tuple[int, ...], outputs: int, seed: int) -> bytes:
     keras.utils.set_random_seed(seed)
     taken = [keras.Input((length,), batch_size=1) for length in inputs]
     both = keras.layers.Concatenate()(taken) if len(taken) > 1 else taken[0]
-    with saved(keras.Model(taken, keras.layers.Dense(outputs)(both))) as exported:
-        return to_tflite(exported, "float32", ())
+    with export.saved(keras.Model(taken, keras.layers.Dense(outputs)(both))) as exported:
+        return export.to_tflite(exported, "float32", ())
 
 
 def computed(content: bytes, *vectors: np.ndarray) -> list[np.ndarray]:

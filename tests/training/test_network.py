@@ -1,15 +1,21 @@
 """The whole network, with the weights that ImageNet left it."""
 
-import importlib.util
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-if importlib.util.find_spec("tensorflow") is None:
+from tests.support import HAS_TENSORFLOW, loaded_when_used
+
+if not HAS_TENSORFLOW:
     pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
 
-from training import network
 from training.weights import imagenet_weights
+
+if TYPE_CHECKING:
+    from training import network
+else:
+    network = loaded_when_used("training.network")
 
 pytestmark = pytest.mark.training
 

@@ -2,7 +2,6 @@
 
 import csv
 import gc
-import importlib.util
 import json
 import logging
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -18,21 +17,26 @@ from PIL import Image
 
 from smartscale.recognition.package import load_package
 from smartscale.recognition.recogniser import NetworkRecogniser
+from tests.support import HAS_TENSORFLOW, loaded_when_used
 
-if importlib.util.find_spec("tensorflow") is None:
+if not HAS_TENSORFLOW:
     pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
 
-import tensorflow as tf
-
-from training import embedding, head, network, pipeline
-from training import fit as training_fit
-from training import material as training_material
 from training.errors import TrainingError
-from training.fit import Progress, Recipe, Trained, batches, fit
-from training.material import stage
 from training.omission import LeftOut
-from training.probes import probe
+from training.recipe import Progress, Recipe
 from training.teacher import Teacher
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    from training import embedding, fit, head, material, network, pipeline, probes
+else:
+    tf = loaded_when_used("tensorflow")
+    embedding, fit, head, material, network, pipeline, probes = (
+        loaded_when_used(f"training.{name}")
+        for name in ("embedding", "fit", "head", "material", "network", "pipeline", "probes")
+    )
 
 pytestmark = pytest.mark.training
 
@@ -63,9 +67,9 @@ def three_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def few_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     """A handful of what is slow to draw or to convert with, as each stage of each run does it."""
-    monkeypatch.setattr(training_material, "RENDERED_OBJECTS", 6)
-    monkeypatch.setattr(training_material, "HANDS", 6)
-    monkeypatch.setattr(training_material, "RENDERED_PLATES", 40)
+    monkeypatch.setattr(material, "RENDERED_OBJECTS", 6)
+    monkeypatch.setattr(material, "HANDS", 6)
+    monkeypatch.setattr(material, "RENDERED_PLATES", 40)
     monkeypatch.setattr(embedding, "LENGTH", 32)
     monkeypatch.setattr(head, "PASSES", 2)
     for name, few in (("LENGTH", 32), ("EXAMPLES_FOR_INT8", 4), ("UNSEEN_PLATES", 8)):
@@ -134,22 +138,22 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.INFO)
-    streamed = training_fit.streamed
-    monkeypatch.setattr(training_fit, "streamed", at_once)
-    material = stage(data, TINY)
-    assert material.classes.labels == ("Lemon", "Lime", "unknown", "empty")
+    streamed = fit.streamed
+    monkeypatch.setattr(fit, "streamed", at_once)
+    staged = material.stage(data, TINY)
+    assert staged.classes.labels == ("Lemon", "Lime", "unknown", "empty")
 
-    def run(folder: Path, *, stop: bool = False) -> Trained:
+    def run(folder: Path, *, stop: bool = False) -> fit.Trained:
         def on_epoch(_: Progress) -> None:
             if stop:
                 raise KeyboardInterrupt
 
-        return fit(
-            material.train,
-            scenery=material.scenery,
-            validation=pipeline.seen_validation(material),
-            coarse_of=material.classes.coarse_of,
-            cartons=material.cartons,
+        return fit.fit(
+            staged.train,
+            scenery=staged.scenery,
+            validation=pipeline.seen_validation(staged),
+            coarse_of=staged.classes.coarse_of,
+            cartons=staged.cartons,
             recipe=TINY,
             run=folder,
             on_epoch=on_epoch,
@@ -190,7 +194,7 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     assert {score.label for score in scores} == {"Lemon", "Lime", "unknown", "empty"}
 
     # A teacher is asked amid the stream that a real run has.
-    monkeypatch.setattr(training_fit, "streamed", streamed)
+    monkeypatch.setattr(fit, "streamed", streamed)
     # The package above has been measured in all of them.
     monkeypatch.setattr(pipeline, "PRECISIONS", ("float16",))
     pupil_folder = tmp_path / "pupil"
@@ -222,14 +226,14 @@ def test_who_gives_a_teacher_no_weight_has_none() -> None:
 
 def test_garbage_may_be_collected_between_two_batches(data: Path) -> None:
     recipe = replace(TINY, batch=4)
-    material = stage(data, recipe)
-    stream = batches(
-        material.train,
-        scenery=material.scenery,
-        cartons=material.cartons,
+    staged = material.stage(data, recipe)
+    stream = fit.batches(
+        staged.train,
+        scenery=staged.scenery,
+        cartons=staged.cartons,
         recipe=recipe,
         epoch=0,
-        classes=len(material.classes.labels),
+        classes=len(staged.classes.labels),
     )
     drawn = 0
     for pictures, targets in stream:
@@ -243,14 +247,16 @@ def test_other_settings_do_not_go_on_with_a_run(data: Path, tmp_path: Path) -> N
     (tmp_path / "history.json").write_text('{"recipe": {"epochs": 1}, "history": []}')
 
     with pytest.raises(ValueError, match="other settings"):
-        pipeline.train(stage(data, TINY), TINY, tmp_path, verbose=0)
+        pipeline.train(material.stage(data, TINY), TINY, tmp_path, verbose=0)
 
 
 def test_a_probe_measures_every_photo_once_by_a_network_that_has_not_seen_it(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(training_fit, "streamed", at_once)
-    finding = probe(data, tmp_path / "scenes", LeftOut.SCENES, (replace(TINY, epochs=1),), folds=2)
+    monkeypatch.setattr(fit, "streamed", at_once)
+    finding = probes.probe(
+        data, tmp_path / "scenes", LeftOut.SCENES, (replace(TINY, epochs=1),), folds=2
+    )
 
     assert finding["n"] == 8  # all training photos of produce
     assert len(finding["folds"]) == 2
@@ -261,4 +267,4 @@ def test_a_probe_measures_every_photo_once_by_a_network_that_has_not_seen_it(
 
 def test_a_part_that_is_not_there_cannot_be_left_out(data: Path, tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="no steel_plate/"):
-        probe(data, tmp_path, LeftOut.STEEL, (TINY,))
+        probes.probe(data, tmp_path, LeftOut.STEEL, (TINY,))

@@ -1,26 +1,18 @@
 """The report and the card of a run say what was measured, from plain figures."""
 
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 
 from smartscale.recognition.evaluation import Outcome, judge, summarise
 from smartscale.recognition.package import ModelPackage
 from smartscale.recognition.preprocessing import Preprocessing
 from smartscale.recognition.recogniser import Score
-
-if importlib.util.find_spec("tensorflow") is None:
-    pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
-
 from training.card import FIGURES, render_card
-from training.fit import Progress
+from training.recipe import Progress
 from training.report import render_report
-
-pytestmark = pytest.mark.training
 
 SCENES: Mapping[str, Any] = {
     "left_out": "scenes",

@@ -1,10 +1,12 @@
 """A package that is widened keeps what it said, and sees besides what ImageNet taught."""
 
-import importlib.util
+from typing import TYPE_CHECKING
 
 import pytest
 
-if importlib.util.find_spec("tensorflow") is None:
+from tests.support import HAS_TENSORFLOW, loaded_when_used
+
+if not HAS_TENSORFLOW:
     pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
 
 import numpy as np
@@ -12,8 +14,12 @@ from ai_edge_litert.interpreter import Interpreter
 
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.recogniser import NetworkRecogniser
-from training import graft
 from training.head_fit import CONCEPTS
+
+if TYPE_CHECKING:
+    from training import graft
+else:
+    graft = loaded_when_used("training.graft")
 
 pytestmark = pytest.mark.training
 
