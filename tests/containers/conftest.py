@@ -23,13 +23,13 @@ from tests.containers.images import (
     provide,
 )
 from tests.containers.system import BUILT, System, asked_often, clone, lambda_registry
-from tests.e2e.conftest import browser, camera_picture, chromium
+from tests.e2e.conftest import browser, camera_picture, chromium, headless
 from tests.flow import Flow
 from tests.integration.conftest import Api, samples
 from tests.sam.conftest import Gateway
 from tests.support import eventually
 
-__all__ = ["browser", "camera_picture", "chromium", "samples"]
+__all__ = ["browser", "camera_picture", "chromium", "headless", "samples"]
 
 TOLD = pytest.StashKey[list[str]]()
 PROFILES = ("localstack", "ministack")

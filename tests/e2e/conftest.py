@@ -6,17 +6,25 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from infra.waiting import wait_until
 from tests.support import eventually, free_port
@@ -24,10 +32,18 @@ from tests.support import eventually, free_port
 ROOT = Path(__file__).parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 """The names Chromium goes by; `.ci/run` looks for the same."""
+HEADLESS = "chromium-headless-shell"
+"""Debian's package of Chromium without what draws on a screen."""
 SAMPLES = ROOT / "sample_data"
 ATTENDANT, MANAGER = "1234", "9876"
 """The demo's PINs."""
-expect.set_options(timeout=20_000)  # this machine may be busy
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)  # this machine may be busy
+TABLET: Mapping[str, Any] = {
+    "viewport": {"width": 1280, "height": 800},
+    "locale": "en-GB",
+    "permissions": ["camera"],
+}
 REBOUND = "rebound.example"
 """A name of somebody else's, which the browser's DNS leads to this machine."""
 START_S = 240.0
@@ -61,6 +77,12 @@ def chromium() -> Path:
     if found is None:
         pytest.skip(f"no browser: none of {', '.join(BROWSERS)} (apt install chromium)")
     return Path(found)
+
+
+@pytest.fixture(scope="session")
+def headless(chromium: Path) -> Path:
+    """What draws the same pages for no screen, in two thirds of the time; else Chromium itself."""
+    return Path(shutil.which(HEADLESS) or chromium)
 
 
 @pytest.fixture(scope="session")
@@ -150,11 +172,11 @@ def camera_picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 # Playwright's loop runs until the browser's end; longer, and no other test could run its own.
 @pytest.fixture(scope="module")
-def browser(chromium: Path, camera_picture: Path) -> Iterator[Browser]:
+def browser(headless: Path, camera_picture: Path) -> Iterator[Browser]:
     """A real browser with a camera that always sees the same."""
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(
-            executable_path=chromium,
+            executable_path=headless,
             args=[
                 *QUIET,
                 f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
@@ -167,36 +189,49 @@ def browser(chromium: Path, camera_picture: Path) -> Iterator[Browser]:
         running.close()
 
 
-@pytest.fixture
-def page(browser: Browser, system: Running) -> Iterator[Page]:
-    """A tablet at the kiosk; an error in its console fails the test."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 800}, base_url=system.kiosk, locale="en-GB"
-    )
-    opened = context.new_page()
-    opened.set_default_timeout(20_000)
+@pytest.fixture(scope="module")
+def tablet(browser: Browser, system: Running) -> Iterator[BrowserContext]:
+    """A tablet at the kiosk, which has its scripts: to load and compile them takes longer than most
+    walks. Each test leaves it without a cookie; what else a page keeps there goes with the page."""
+    with browser.new_context(base_url=system.kiosk, **TABLET) as context:
+        yield context
+
+
+@contextmanager
+def opened_on(tablet: BrowserContext) -> Iterator[Page]:
+    """A page of its own; an error in its console fails the test."""
+    page = tablet.new_page()
+    page.set_default_timeout(PATIENCE_MS)
     errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    yield opened
-    context.close()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
+    yield page
+    page.close()
+    tablet.clear_cookies()
     assert errors == []
 
 
 @pytest.fixture
-def screenshots(tmp_path: Path) -> Path:
-    """Where screenshots go: with SMARTSCALE_SCREENSHOTS=1 where the README shows them from."""
-    wanted = os.environ.get("SMARTSCALE_SCREENSHOTS") == "1"
-    return ROOT / "docs" / "screenshots" if wanted else tmp_path
+def page(tablet: BrowserContext) -> Iterator[Page]:
+    """Its screen."""
+    with opened_on(tablet) as opened:
+        yield opened
+
+
+def wants_screenshots() -> bool:
+    """Whether the documentation's are to be taken."""
+    return os.environ.get("SMARTSCALE_SCREENSHOTS") == "1"
 
 
 @pytest.fixture
-def keep(page: Page, screenshots: Path) -> Callable[[str], None]:
-    """Keep a screenshot."""
+def keep(page: Page) -> Callable[[str], None]:
+    """Keep a screenshot where the README shows it from, with SMARTSCALE_SCREENSHOTS=1."""
 
     def screenshot(name: str) -> None:
-        page.mouse.move(0, 0)
-        page.screenshot(path=screenshots / f"{name}.png", animations="disabled", full_page=True)
+        if wants_screenshots():
+            page.mouse.move(0, 0)
+            path = ROOT / "docs" / "screenshots" / f"{name}.png"
+            page.screenshot(path=path, animations="disabled", full_page=True)
 
     return screenshot
 

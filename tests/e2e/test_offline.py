@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from frontend.labels.render import HEIGHT, WIDTH
-from tests.e2e.conftest import ROOT, START_S, Running, _answers
+from tests.e2e.conftest import ROOT, START_S, Running, _answers, wants_screenshots
 from tests.e2e.line import Line
 from tests.support import eventually, free_port
 
@@ -93,7 +93,7 @@ def weigh(page: Page, sample: str) -> None:
     expect(page.get_by_text("Price", exact=True)).to_be_visible(timeout=SOON_MS)
 
 
-def test_offline_and_back(screen: Page, till: Till, system: Running, screenshots: Path) -> None:
+def test_offline_and_back(screen: Page, till: Till, system: Running) -> None:
     screen.goto("/")
     till.line.cut()
     weigh(screen, "Bananas")
@@ -103,7 +103,9 @@ def test_offline_and_back(screen: Page, till: Till, system: Running, screenshots
     expect(screen.get_by_text("Your label is printed.")).to_be_visible(timeout=SOON_MS)
     code = scanned(till.printed)
     screen.mouse.move(0, 0)
-    screen.screenshot(path=screenshots / "offline.png", animations="disabled", full_page=True)
+    if wants_screenshots():
+        path = ROOT / "docs" / "screenshots" / "offline.png"
+        screen.screenshot(path=path, animations="disabled", full_page=True)
     assert history(system) == []
 
     screen.get_by_role("button", name="Next item").click()

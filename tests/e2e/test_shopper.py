@@ -1,8 +1,8 @@
 """A shopper's walks in a real browser; what is recognised is for each walk to say."""
 
 import io
-import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from frontend.words.languages import load_languages
-from tests.e2e.conftest import ROOT, violations
+from tests.e2e.conftest import ROOT, TABLET, opened_on, violations, wants_screenshots
 from tests.e2e.kiosks import kiosk, service_on_a_port
 from tests.scales.emulators import OnTerminal, Toledo
 from tests.service import Service
@@ -24,9 +24,9 @@ OWN_BYTES = 300_000
 """What the shopper's page may weigh, NiceGUI's own bundle and the sample photos apart."""
 FINGER = 44
 """The least that a target measures, in CSS pixels."""
-PATIENCE_MS = 20_000
 HAND = 60
 """The same on a screen that stands: whoever taps there reaches out, standing before it."""
+PICTURES = ROOT / "docs/screenshots/shopper"
 LANDSCAPE, PORTRAIT, STANDING = (1280, 800), (800, 1280), (1080, 1920)
 
 
@@ -58,32 +58,29 @@ def demo(
         yield address
 
 
+@pytest.fixture(scope="module")
+def tablet(browser: Browser) -> Iterator[BrowserContext]:
+    """A tablet that is put before one kiosk after the other."""
+    with browser.new_context(**TABLET) as context:
+        yield context
+
+
 @pytest.fixture
-def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+def open_page(tablet: BrowserContext) -> Iterator[Callable[..., Page]]:
     """Opens pages; an error in a console fails the test."""
-    errors: list[str] = []
-    contexts = []
+    with ExitStack() as pages:
 
-    def opened(address: str, *, view: str = "", size: tuple[int, int] = LANDSCAPE) -> Page:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, base_url=address, locale="en-GB"
-        )
-        contexts.append(context)
-        context.add_init_script(
-            f"sessionStorage.setItem('smartscale-view', JSON.stringify({view.split()}))"
-        )
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-        page.goto("/")
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        return page
+        def opened(address: str, *, view: str = "", size: tuple[int, int] = LANDSCAPE) -> Page:
+            page = pages.enter_context(opened_on(tablet))
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.add_init_script(
+                f"sessionStorage.setItem('smartscale-view', JSON.stringify({view.split()}))"
+            )
+            page.goto(address)
+            expect(page.get_by_role("heading", level=1)).to_be_visible()
+            return page
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert errors == []
+        yield opened
 
 
 def tap_sample(page: Page, name: str = "Bananas") -> None:
@@ -291,14 +288,15 @@ STATES = ("idle", "answer", "doubt", "search", "container", "unknown")
 
 @pytest.mark.parametrize("view", ["", "contrast", "large low"])
 def test_every_state_is_for_everybody(
-    demo: str, answers: Service, open_page: Callable[..., Page], view: str, keep: Path
+    demo: str, answers: Service, open_page: Callable[..., Page], view: str
 ) -> None:
     page = open_page(demo, view=view)
     for state in states(page, answers):
         assert violations(page) == [], state
         assert small_targets(page) == [], state
-        settled(page, "body")
-        keep_picture(page, keep / f"{'-'.join([state, *view.split()])}.png")
+        if wants_screenshots():
+            settled(page, "body")
+            keep_picture(page, PICTURES / f"{'-'.join([state, *view.split()])}.png")
 
 
 def test_on_a_screen_that_stands_all_targets_are_large(
@@ -346,7 +344,7 @@ def test_an_address_in_arabic_runs_from_right_to_left(
     demo: str, open_page: Callable[..., Page]
 ) -> None:
     page = open_page(demo)
-    page.goto("/?lang=ar")
+    page.goto(f"{demo}/?lang=ar")
     expect(page.get_by_role("heading", level=1)).to_have_text("ضع صنفك على الميزان")
     for attribute, value in (("lang", "ar"), ("dir", "rtl")):
         expect(page.locator("html")).to_have_attribute(attribute, value)
@@ -415,13 +413,6 @@ def is_own(path: str) -> bool:
     """Whether it is the kiosk's: not NiceGUI's bundle, and no sample photo of the demo."""
     component = "/components/" in path and path.endswith(("camera.js", "keypad.js", "view.js"))
     return component or not path.startswith(("/_nicegui", "/samples"))
-
-
-@pytest.fixture
-def keep(tmp_path: Path) -> Path:
-    """Where screenshots go; with SMARTSCALE_SCREENSHOTS=1 to those of the documentation."""
-    wanted = os.environ.get("SMARTSCALE_SCREENSHOTS") == "1"
-    return ROOT / "docs/screenshots/shopper" if wanted else tmp_path
 
 
 def keep_picture(page: Page, path: Path) -> None:
