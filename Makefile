@@ -17,7 +17,7 @@ endif
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help run install tensorflow test check chaos containers growth peers lint format types openapi layers sam-validate checkov sam-build clean
+.PHONY: help run install tensorflow test run-tests check run-quick-tests chaos containers growth peers lint style types format openapi layers sam-validate checkov sam-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -51,15 +51,19 @@ PYTEST := PYTHONDONTWRITEBYTECODE= .venv/bin/pytest -p no:schemathesis
 # What these hold would be left out by its marks; to read it takes seconds in each process.
 NOT_TESTED := tests/chaos/test_growth.py tests/chaos/test_kills.py tests/chaos/test_routes.py tests/containers
 
-# And here it would load TensorFlow.
-NOT_CHECKED := tests/chaos tests/containers tests/e2e tests/integration tests/sam tests/training/test_pipeline.py \
-	tests/training/test_network.py \
-	tests/training/test_report.py
+# And here all of these would be.
+NOT_CHECKED := tests/chaos tests/containers tests/e2e tests/integration tests/sam
 
 # One process more than cores, up to four: much of what they do is to wait for what they started, and
 # each that uses the emulator has one of its own.
 PROCESSES := $$(($$(getconf _NPROCESSORS_ONLN) + 1))
-test: lint ## everything CI runs
+TWO_AT_ONCE := @$(MAKE) --no-print-directory --jobs=2
+
+# Types are looked at while the tests run: where nothing was looked at before that takes half a minute.
+test: style ## everything CI runs
+	$(TWO_AT_ONCE) types run-tests
+
+run-tests: .venv/.test
 	$(PYTEST) --numprocesses $(PROCESSES) --maxprocesses 4 $(addprefix --ignore=,$(NOT_TESTED)) $(PYTEST_ARGS)
 
 # One after the other: what is measured is this machine with one run on it.
@@ -70,7 +74,10 @@ chaos: .venv/.test ## kill, fill and flood a whole run for up to 20 minutes, and
 containers: .venv/.test ## build the images, and try everything of docker-compose.yml on a Docker engine
 	timeout --foreground --signal=INT 900 .venv/bin/pytest -m containers tests/containers $(PYTEST_ARGS)
 
-check: lint ## what to run before a commit: all that needs no emulator, browser or TensorFlow
+check: style ## what to run before a commit: all that needs no emulator, browser or TensorFlow
+	$(TWO_AT_ONCE) types run-quick-tests
+
+run-quick-tests: .venv/.test
 	$(PYTEST) --numprocesses $(PROCESSES) --hypothesis-profile=quick -m "not integration and not browser and not training and not chaos" $(addprefix --ignore=,$(NOT_CHECKED)) $(PYTEST_ARGS)
 
 growth: .venv/.test ## what a shop of some months meets: start, answers, memory and stop by what is stored
@@ -79,10 +86,14 @@ growth: .venv/.test ## what a shop of some months meets: start, answers, memory 
 peers: .venv/.test ## weigh side by side with FastAPI, Celery, RabbitMQ, PostgreSQL and VGG16
 	.venv/bin/python -m benchmarks.peers $(PEERS_ARGS)
 
-lint: .venv/.test ## style, who imports whom, and types
+lint: style types ## style, who imports whom, and types
+
+style: .venv/.test
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/lint-imports --no-logo
+
+types: .venv/.test
 	.venv/bin/mypy
 
 format: .venv/.test ## format the code

@@ -1,5 +1,6 @@
 """What every test may use: one emulator a session, and the real template deployed into it."""
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ hypothesis.settings.load_profile("smartscale")
 LONGEST = (
     "emulator",
     "tests/sam/test_sam_deploy.py",
-    "tests/training/test_pipeline.py",
+    "tests/training",
     "system",
     "tests/infra/test_run.py",
     "tests/e2e/test_shopper.py",
@@ -40,16 +41,30 @@ LONGEST = (
 """The groups of `pytest_collection_modifyitems` that take a minute or more, the longest first."""
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What imports make is no garbage: to look for some meanwhile, and for as long as the tests run
+    among it, took a tenth of the time."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several processes share the tests, one has all that use the shared emulator, one all
-    that use the shared running system, and the tests of a module stay together: they share what
-    they started. The longest come first, or one would be left to a single process at the end; then
-    the other long ones, then the kiosk's pages."""
+    that use the shared running system, one all that train a network, and the tests of a module
+    stay together: they share what they started. The longest come first, or one would be left to a
+    single process at the end; then the other long ones, then the kiosk's pages."""
     groups = {}
     for item in items:
         used = getattr(item, "fixturenames", ())
         group = next((name for name in ("emulator", "system") if name in used), item.location[0])
+        if group.startswith("tests/training/") and item.get_closest_marker("training"):
+            group = "tests/training"
         item.add_marker(pytest.mark.xdist_group(group))
         groups[item] = group
     long = ("integration", "browser", "training")

@@ -64,7 +64,8 @@ def signatures_read_once() -> Iterator[None]:
 def samples(tmp_path: Path) -> Path:
     """A folder of sample pictures."""
     for number, (name, *_) in enumerate(SAMPLES):
-        photo(1600, 1200, colour=(200, 180 - number * 90, 40)).save(tmp_path / f"{name}.jpg")
+        # As large as the screen shows it: to shrink it took longer than the rest of most tests.
+        photo(640, 480, colour=(200, 180 - number * 90, 40)).save(tmp_path / f"{name}.jpg")
     manifest = [
         {
             "file": f"{name}.jpg",

@@ -4,6 +4,7 @@ import asyncio
 import io
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from nicegui import ui
@@ -49,7 +50,8 @@ async def test_a_sample_with_tare_is_priced_by_its_net_weight(user: User, api: S
     assert api.loads[0].tare_kg == Decimal("0.020")
 
 
-async def test_what_is_sent_is_small_and_upright(user: User, api: Service) -> None:
+async def test_what_is_sent_is_small_and_upright(user: User, api: Service, samples: Path) -> None:
+    photo(1600, 1200).save(samples / "bananas.jpg")
     await weigh_sample(user)
 
     with Image.open(io.BytesIO(api.pictures[0])) as sent:
