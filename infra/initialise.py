@@ -33,8 +33,9 @@ def main() -> None:
     """Fill a new shop's catalogue, rebuild rows, send unanswered uploads again, expire pictures."""
     what = sys.argv[1] if len(sys.argv) > 1 else None
     settings = load_settings()
+    of_run = Readiness.from_environment().file is not None
     try:
-        connection = connect(settings)
+        connection = connect(settings, of_run=of_run)
         if what == MAKE_ROOM:
             deleted = connection.make_room(Space(settings.home).room)
             typer.echo(f"The disk is nearly full: deleted the {deleted} oldest pictures.")
@@ -48,7 +49,7 @@ def main() -> None:
         expired = expire(connection.bucket, settings.image_retention_days, now())
         if expired:
             typer.echo(f"Expired {expired} pictures and idempotency keys.")
-        if Readiness.from_environment().file is None:
+        if not of_run:
             # The first shopper should not wait for a worker to start; those of a run start at once.
             connection.weighings_queue.send(WAKE_UP)
     except PlainError as error:

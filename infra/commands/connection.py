@@ -226,8 +226,13 @@ class Connection:
         return EditCatalogue(self.catalogue, self._ledger(), now)
 
 
-def connect(settings: Settings) -> Connection:
+def connect(settings: Settings, *, of_run: bool = False) -> Connection:
     """Find the stack and point this process's AWS SDK at it.
+
+    Args:
+        settings: where it is.
+        of_run: whether this is a child of the embedded run, which is told the emulator's address
+            as another endpoint would be.
 
     Raises:
         PlainError: there is no stack to be reached.
@@ -235,5 +240,6 @@ def connect(settings: Settings) -> Connection:
     outputs = stack_outputs(settings)
     os.environ.update(stack_environment(settings, outputs))
     folder = objects_folder(settings.home) / outputs.bucket
-    here = settings.cloud is Cloud.EMBEDDED and not settings.endpoint_url and folder.is_dir()
-    return Connection(outputs, settings.region, settings.history_days, folder if here else None)
+    embedded = of_run or (settings.cloud is Cloud.EMBEDDED and not settings.endpoint_url)
+    here = folder if embedded and folder.is_dir() else None
+    return Connection(outputs, settings.region, settings.history_days, here)
