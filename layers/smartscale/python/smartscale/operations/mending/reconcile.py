@@ -240,10 +240,14 @@ class Reconcile:
         found = list(records)
         behind = [one.behind for one in found if one.behind is not None]
         if self._announce is not None:
-            for weighing in behind:
-                # What was lost with the row may be the event, too.
-                if events_since is None or weighing.completed_at >= events_since:
-                    self._announce.announce(weighing)
+            # What was lost with a row may be the event, too.
+            self._announce.announce_all(
+                [
+                    weighing
+                    for weighing in behind
+                    if events_since is None or weighing.completed_at >= events_since
+                ]
+            )
         were_put = dict(
             zip((one.job_id for one in behind), self._weighings.put_all(behind), strict=True)
         )
