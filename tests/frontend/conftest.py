@@ -1,5 +1,6 @@
 """A kiosk without a browser, in front of an API without a network."""
 
+import asyncio
 import gc
 import io
 import json
@@ -57,6 +58,27 @@ def signatures_read_once() -> Iterator[None]:
     read = helpers.expects_arguments
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(helpers, "expects_arguments", expects)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def look_often() -> Iterator[None]:
+    """Look for what should be seen soon, and then less often: NiceGUI looks ten times a second, and
+    most is there within a hundredth. What a test allows in all (`retries`, tenths) stays."""
+
+    async def should_see(user: User, *target: Any, retries: int = 3, **wanted: Any) -> None:
+        pause_s, left_s = 0.005, retries / 10
+        while left_s > 0.1:
+            if user._sees(*target, **wanted):
+                return
+            await asyncio.sleep(pause_s)
+            left_s -= pause_s
+            pause_s = min(2 * pause_s, 0.1)
+        await seen(user, *target, retries=1, **wanted)
+
+    seen = User.should_see
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(User, "should_see", should_see)
         yield
 
 

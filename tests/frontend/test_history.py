@@ -255,6 +255,7 @@ async def test_a_weighing_is_found_by_its_label_printed_again_and_voided(
     await user.should_see("reprint", retries=SOON)
     user.find(marker="reprint").click()
     await user.should_see("The label is printed again.", retries=SOON)
+    await until(lambda: printer.exists() and printer.stat().st_size > 0)
     user.find(marker="open").click()
     await user.should_see("Printed again", retries=SOON)
     user.find(marker="void").click()

@@ -37,7 +37,7 @@ async def test_a_shopper_weighs_and_takes_a_label_while_the_service_is_away(
     user: User, api: Service, samples: Path
 ) -> None:
     await user.open("/")
-    await until(lambda: api.count("catalogue", 200))
+    await until((samples / "home/kiosk/catalogue.json").exists)
     api.down = True
     await tap_sample(user, "bananas")
     user.find("classify").click()
@@ -57,9 +57,8 @@ async def test_a_shopper_weighs_and_takes_a_label_while_the_service_is_away(
 async def test_an_attendant_sees_what_could_not_be_sent(
     user: User, api: Service, samples: Path
 ) -> None:
-    del samples
     await user.open("/")
-    await until(lambda: api.count("catalogue", 200))
+    await until((samples / "home/kiosk/catalogue.json").exists)
     api.down = True
     await tap_sample(user, "bananas")
     user.find("classify").click()
