@@ -21,11 +21,12 @@ import uvicorn
 from ministack.core import sigv4
 from ministack.services import s3
 from starlette.datastructures import MutableHeaders
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.emulator_rules import apply_rules, save
 from infra.kept import SAVE_PATH
+from infra.readiness import OF_THE_RUN, Readiness
 from smartscale.domain.limits import MAX_IMAGE_BYTES
 
 MAX_BODY_BYTES = MAX_IMAGE_BYTES + 1_000_000
@@ -37,6 +38,8 @@ _HOST = re.compile(
 _KEEP_ALIVE_S = 75
 """Longer than clients keep idle connections, so that none is closed while it is reused."""
 _STOP_S = 3
+_TABLES = "DynamoDB_"
+_OF_THE_RUN = f"app/{OF_THE_RUN['AWS_SDK_UA_APP_ID']}"
 _SIGNED_HEADER = "AWS4-HMAC-SHA256 "
 _CORS = "access-control-"
 
@@ -52,12 +55,20 @@ class Guard:
         app: the emulator.
         secret: of this run.
         save: saves the emulator's state.
+        ready: whether its tables can be relied on.
     """
 
-    def __init__(self, app: ASGIApp, secret: str, save: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        secret: str,
+        save: Callable[[], None] = lambda: None,
+        ready: Readiness | None = None,
+    ) -> None:
         self._app = app
         self._secret = secret
         self._save = save
+        self._ready = Readiness(None) if ready is None else ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a signed request on; answer 403 to every other."""
@@ -82,11 +93,20 @@ class Guard:
         except _Refused as refusal:
             await _refusal(str(refusal))(scope, receive, send)
             return
+        if self._restores(headers):
+            await _restoring()(scope, receive, send)
+            return
         if scope["path"] == SAVE_PATH:
             await asyncio.to_thread(self._save)
             await Response(status_code=HTTPStatus.NO_CONTENT)(scope, receive, send)
             return
         await self._app(scope, body.again, _without_cors(send, allowed_origin))
+
+    def _restores(self, headers: Mapping[str, str]) -> bool:
+        """Whether a request is for tables that are being restored, by somebody else."""
+        if not headers.get("x-amz-target", "").startswith(_TABLES) or self._ready:
+            return False
+        return _OF_THE_RUN not in headers.get("user-agent", "").split()
 
     async def _check(
         self, scope: Scope, headers: Mapping[str, str], query: Mapping[str, Any], body: "_Body"
@@ -221,6 +241,14 @@ def _refusal(reason: str) -> Response:
     return Response(f"{reason}\n", HTTPStatus.FORBIDDEN, media_type="text/plain")
 
 
+def _restoring() -> Response:
+    """What DynamoDB answers when it is not there, which the SDK asks again."""
+    said = {"__type": "ServiceUnavailable", "message": "The tables are being restored."}
+    return JSONResponse(
+        said, HTTPStatus.SERVICE_UNAVAILABLE, media_type="application/x-amz-json-1.0"
+    )
+
+
 def _without_cors(send: Send, allowed: Mapping[str, str]) -> Send:
     """Leave out that every page may read the answer, which the emulator says each time."""
 
@@ -248,7 +276,12 @@ def main() -> None:
     _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
     uvicorn.run(
-        Guard(ministack.app.app, os.environ["AWS_SECRET_ACCESS_KEY"], save),
+        Guard(
+            ministack.app.app,
+            os.environ["AWS_SECRET_ACCESS_KEY"],
+            save,
+            Readiness.from_environment(),
+        ),
         host=os.environ["BIND_HOST"],
         port=int(os.environ["GATEWAY_PORT"]),
         lifespan="on",  # it saves its state when it ends

@@ -28,8 +28,8 @@ from infra.ports import check_ports
 from infra.private import make_private
 from infra.probe import answers
 from infra.process import Child
+from infra.readiness import OF_THE_RUN, Readiness
 from infra.readiness import VARIABLE as READY_FILE
-from infra.readiness import Readiness
 from infra.waiting import wait_until
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.operations.metrics.figures import OF_WEIGHINGS
@@ -268,6 +268,7 @@ class Emulator:
         return {
             **kept,
             **self.credentials,
+            **OF_THE_RUN,
             **fixed,
             "GATEWAY_PORT": str(self.port),
             "MINISTACK_REGION": self.region,

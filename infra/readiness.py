@@ -14,6 +14,10 @@ RESTORE = "restore"
 """Asks `infra.initialise` to rebuild everything."""
 MAKE_ROOM = "make-room"
 """Asks it to delete the oldest pictures, as the disk is nearly full."""
+OF_THE_RUN = {"AWS_SDK_UA_APP_ID": "smartscale-run"}
+"""Makes the AWS SDK say that a process is of the run itself: it restores, or it is a worker, who is
+given nothing to do meanwhile. Nobody else reaches the tables before they can be relied on: a
+request that began before a crash would find no item, and write the first version of one."""
 UNTIL_IDLE = "until-idle"
 """Asks `infra.importer` to end when there is nothing to import."""
 

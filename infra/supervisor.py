@@ -20,7 +20,7 @@ from infra.ports import check_ports
 from infra.private import kept_secret
 from infra.probe import answers
 from infra.process import Child
-from infra.readiness import MAKE_ROOM, RESTORE, UNTIL_IDLE, Readiness
+from infra.readiness import MAKE_ROOM, OF_THE_RUN, RESTORE, UNTIL_IDLE, Readiness
 from infra.readiness import VARIABLE as READY_FILE
 from infra.restarts import Restarts
 from infra.run_lock import only_run, wait_for_predecessors
@@ -303,7 +303,7 @@ class Supervisor:
             "infra.initialise",
             arguments,
             home=self._settings.home,
-            environment=self._stack_environment,
+            environment={**self._stack_environment, **OF_THE_RUN},
         )
         self._initialise.start()
         self._housekeeping_due = datetime.now(UTC) + _HOUSEKEEPING

@@ -4,13 +4,15 @@ import asyncio
 import stat
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
 import pytest
 from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
+from botocore.awsrequest import AWSRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
@@ -20,6 +22,7 @@ from infra.credentials import ANY, credentials_file, credentials_of
 from infra.emulated_cloud import MAX_BODY_BYTES, Guard
 from infra.emulator import Emulator
 from infra.kept import SAVE_PATH
+from infra.readiness import OF_THE_RUN, Readiness
 from infra.settings import Settings
 from infra.stack import emulator_session
 from tests.conftest import Deployed
@@ -277,3 +280,52 @@ def test_no_websocket_is_opened() -> None:
     guard = Guard(_emulated, "secret")
     asyncio.run(guard({"type": "websocket", "path": "/", "headers": []}, receive, send))
     assert [message["type"] for message in said] == ["websocket.close"]
+
+
+def _said_by_the_sdk() -> str:
+    """What the SDK calls itself with the settings of now."""
+    client = boto3.Session("000000000000", "secret", region_name="us-east-1").client("dynamodb")
+    said: list[str] = []
+
+    def note(request: Any, **_: object) -> Any:
+        said.append(request.headers["User-Agent"].decode())
+        return AWSResponse(request.url, 200, HTTPHeaders(), _Nothing())
+
+    client.meta.events.register("before-send.dynamodb.GetItem", note)
+    client.get_item(TableName="models", Key={"key": {"S": "a"}})
+    return said[0]
+
+
+class _Nothing:
+    """A body with nothing in it."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield b"{}"
+
+
+@pytest.mark.parametrize(
+    ("of_the_run", "target", "before", "after"),
+    [
+        (False, "DynamoDB_20120810.GetItem", 503, 200),
+        (True, "DynamoDB_20120810.GetItem", 200, 200),
+        (False, "AmazonSQS.SendMessage", 200, 200),
+    ],
+)
+def test_tables_answer_nobody_else_before_they_are_restored(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    of_the_run: bool,
+    target: str,
+    before: int,
+    after: int,
+) -> None:
+    """An edit that was under way when everything was killed would begin an item anew."""
+    for name, value in OF_THE_RUN.items() if of_the_run else ():
+        monkeypatch.setenv(name, value)
+    ready = Readiness(tmp_path / "run" / "ready")
+    guard, scope = Guard(_emulated, "secret", ready=ready), _scope(b"{}", "secret")
+    said = {"user-agent": _said_by_the_sdk(), "x-amz-target": target}
+    scope["headers"] += [(name.encode(), value.encode()) for name, value in said.items()]
+    assert _ask(guard, scope, b"{}") == before
+    ready.declare()
+    assert _ask(guard, scope, b"{}") == after
