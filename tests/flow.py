@@ -23,7 +23,7 @@ def history_of(api: Api, scale_id: str) -> list[dict[str, Any]]:
 
 
 class Flow:
-    """Drops weighings into the bucket until it is left, four a second, with at most five of them
+    """Drops weighings into the bucket until it is left, three a second, with at most five of them
     without an outcome."""
 
     def __init__(self, stack: Deployed, image: bytes) -> None:
@@ -43,7 +43,7 @@ class Flow:
         self._thread.join()
 
     def _run(self) -> None:
-        while not self._stop.wait(0.25):
+        while not self._stop.wait(1 / 3):
             if len(self.sent) < 5 or self._has_outcome(self.sent[-5]):
                 self._send()
 
