@@ -34,11 +34,11 @@ class Role(IntEnum):
     """Runs the shop: prices, items, models, figures too."""
 
 
-def hash_pin(pin: str) -> str:
+def hash_pin(pin: str, log2_cost: int = _LOG2_COST) -> str:
     """A PIN as the settings may keep it: scrypt with a salt of its own."""
     salt = secrets.token_bytes(16)
-    key = _key(pin, salt, _LOG2_COST)
-    return f"scrypt:{_LOG2_COST}:{base64.b64encode(salt).decode()}:{base64.b64encode(key).decode()}"
+    key = _key(pin, salt, log2_cost)
+    return f"scrypt:{log2_cost}:{base64.b64encode(salt).decode()}:{base64.b64encode(key).decode()}"
 
 
 def check_pin(kept: str) -> str:
