@@ -71,6 +71,7 @@ async def test_what_waits_comes_and_goes_without_a_reload(
     await until(lambda: titles[-1] == "(1) SmartScale")
     user.find(marker="settle").click()
     await user.should_see("Nobody needs you right now.", retries=SOON)
+    await until(lambda: len(api.confirmations) == 1)  # the card goes at once
     [said] = api.confirmations
     assert (said.job_id, said.confirmed_label) == (unsure.job_id, "Banana")
     assert said.confirmed_by is ConfirmedBy.ATTENDANT
@@ -90,7 +91,7 @@ async def test_what_waits_comes_and_goes_without_a_reload(
     user.find(marker="void-yes").click()
     await user.should_see("Nobody needs you right now.", retries=SOON)
     await until(lambda: titles[-1] == "SmartScale")
-    assert api.shop.weighings.rows[fraud.job_id].voided is not None
+    await until(lambda: api.shop.weighings.rows[fraud.job_id].voided is not None)
 
     user.find(marker="log-out").click()
     await user.should_see(marker="login", retries=SOON)
