@@ -265,11 +265,7 @@ class Service:
         ]
         self.load_models()
         self._app = _application()
-        self._wiring = {
-            asked: _giving(value)
-            for name, value in self._dependencies().items()
-            for asked in (name, given(name))
-        }
+        self._wiring = overrides_of(self._dependencies())
 
     def _dependencies(self) -> dict[Callable[..., Any], object]:
         shop, clock = self.shop, self.shop.clock
@@ -484,6 +480,13 @@ class _Line(httpx.AsyncBaseTransport):
             await self._inner.handle_async_request(request)
             raise httpx.RemoteProtocolError("Server disconnected", request=request)
         return await self._inner.handle_async_request(request)
+
+
+def overrides_of(values: Mapping[Any, object]) -> dict[Any, Callable[[], object]]:
+    """What FastAPI gives routes in place of what makes it, however they ask for that."""
+    return {
+        asked: _giving(value) for make, value in values.items() for asked in (make, given(make))
+    }
 
 
 def _giving(value: object) -> Callable[[], object]:

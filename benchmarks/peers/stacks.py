@@ -8,9 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import httpx
@@ -26,6 +26,8 @@ SMARTSCALE = "SmartScale"
 STACKS = (*PEERS, SMARTSCALE)
 _SERVERS = ("beam.smp", "erl_child_setup", "inet_gethost", "epmd", "postgres")
 """The processes of RabbitMQ and PostgreSQL, which run all the time."""
+_PORTS: defaultdict[tuple[str, str], int] = defaultdict(free_port)
+"""By stack and use, the same in each round: another is another setting, which is deployed anew."""
 _READY_S = 180.0
 _STOP_S = 60.0
 
@@ -67,17 +69,10 @@ class Stack:
         return used / 1e6
 
 
-@cache
-def _port(stack: str, number: int = 0) -> int:
-    """One of a stack's ports, the same in each round: another is a setting, and deployed anew."""
-    del stack, number  # what it is kept by
-    return free_port()
-
-
 @contextlib.contextmanager
 def running(name: str, home: Path) -> Iterator[Stack]:
     """A stack from its start, when it answers, to its end. `home` keeps SmartScale's state."""
-    stack = Stack(name, f"http://127.0.0.1:{_port(name)}")
+    stack = Stack(name, f"http://127.0.0.1:{_PORTS[name, 'API']}")
     with tempfile.TemporaryFile() as said:
         try:
             for command, environment in _commands(stack, home):
@@ -109,8 +104,8 @@ def _commands(stack: Stack, home: Path) -> Iterator[tuple[list[str], dict[str, s
     if stack.name == SMARTSCALE:
         ports = {
             "SMARTSCALE_API_PORT": port,
-            "SMARTSCALE_UI_PORT": str(_port(stack.name, 1)),
-            "SMARTSCALE_CLOUD_PORT": str(_port(stack.name, 2)),
+            "SMARTSCALE_UI_PORT": str(_PORTS[stack.name, "UI"]),
+            "SMARTSCALE_CLOUD_PORT": str(_PORTS[stack.name, "CLOUD"]),
         }
         yield [str(program("smartscale")), "run"], ports | {"SMARTSCALE_HOME": str(home)}
         return

@@ -1,6 +1,6 @@
 """The HTTP functions on a shop in memory."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -13,7 +13,6 @@ import functions.result.app as result
 import functions.upload.app as upload
 from smartscale.adapters.tokens import GivenToken
 from smartscale.domain.weighing import ModelRef
-from smartscale.http.given import given
 from smartscale.operations.access.authorise import Authorise
 from smartscale.operations.access.staff import Staff
 from smartscale.operations.catalogue.edit import EditCatalogue
@@ -26,6 +25,7 @@ from smartscale.operations.weighing.accept import Accept
 from smartscale.operations.weighing.ask import SayWanted
 from smartscale.operations.weighing.history import History
 from tests.fakes import FakeIdempotencyKeys, FakePackages, FakeQueue, FakeRefusals
+from tests.service import overrides_of
 from tests.shop import Shop
 
 KIOSK_SECRET = "a-secret-of-kiosks"
@@ -126,12 +126,6 @@ def admins(shop: Shop) -> Iterator[TestClient]:
 
 
 def _client(app: FastAPI, overrides: Mapping[Any, object]) -> Iterator[TestClient]:
-    app.dependency_overrides = {
-        asked: _giving(value) for name, value in overrides.items() for asked in (name, given(name))
-    }
+    app.dependency_overrides = overrides_of(overrides)
     yield TestClient(app)
     app.dependency_overrides = {}
-
-
-def _giving(value: object) -> Callable[[], object]:
-    return lambda: value
