@@ -129,6 +129,15 @@ def test_a_picture_that_says_nothing_is_stored_as_it_came(kind: str) -> None:
     assert without_metadata(data).data == data
 
 
+def test_a_jpeg_that_is_damaged_within_is_found_by_who_decodes_it() -> None:
+    data = bytearray(encoded(noise(60, 40), "JPEG"))
+    codes = data.index(b"\xff\xc4") + 5
+    data[codes : codes + 16] = b"\xff" * 16  # more codes of each length than there can be
+    assert without_metadata(bytes(data)).data == data
+    with pytest.raises(CorruptImage, match="damaged"):
+        decode(bytes(data), 40)
+
+
 @pytest.mark.parametrize("orientation", range(2, 9))
 def test_a_turned_picture_is_stored_upright_and_small_enough(orientation: int) -> None:
     large = orientation == 6  # as phones store what they take upright; it takes a second
