@@ -111,11 +111,12 @@ def _refuse_what_is_not_written(*, flushes: bool) -> None:
         if not isinstance(obj, dict) or obj.get("body") is None:
             persist(bucket, key, obj)
             return
-        is_new = not described(_file_of(bucket, key)).exists()
+        file = Path(s3._object_disk_path(bucket, key))  # noqa: SLF001
+        is_new = not described(file).exists()
         persist(bucket, key, obj)
         # Who copies an object deletes the original next.
-        if obj["body"] is not None or (flushes and not _flushed(bucket, key)):
-            _forget(bucket, key, is_new=is_new)
+        if obj["body"] is not None or (flushes and not _flushed(file, bucket)):
+            _forget(bucket, key, file, is_new=is_new)
             raise NotWritten(key)
 
     async def answer(*args: Any, **named: Any) -> tuple[int, dict[str, str], bytes]:
@@ -158,23 +159,18 @@ def _tell_of_objects_without_a_thread_each() -> None:
     s3._fire_s3_event_async = tell  # noqa: SLF001
 
 
-def _file_of(bucket: str, key: str) -> Path:
-    return Path(s3._object_disk_path(bucket, key))  # noqa: SLF001
-
-
-def _flushed(bucket: str, key: str) -> bool:
+def _flushed(file: Path, bucket: str) -> bool:
     try:
-        flush_object(_file_of(bucket, key), Path(s3.DATA_DIR, s3.get_account_id(), bucket))
+        flush_object(file, Path(s3.DATA_DIR, s3.get_account_id(), bucket))
     except OSError as error:
-        _log.warning("%s is not on the disk: %s", key, error)
+        _log.warning("%s is not on the disk: %s", file, error)
         return False
     return True
 
 
-def _forget(bucket: str, key: str, *, is_new: bool) -> None:
+def _forget(bucket: str, key: str, file: Path, *, is_new: bool) -> None:
     """Leave nothing of an object that could not be written, but of one that was there before."""
     s3._buckets[bucket]["objects"].pop(key, None)  # noqa: SLF001
-    file = _file_of(bucket, key)
     metadata = described(file)
     written = [file, metadata] if is_new else []
     for path in (*written, *(Path(f"{path}.tmp") for path in (file, metadata))):

@@ -127,7 +127,8 @@ def worker() -> Worker:
         asking=KeepAsking(asking, S3Wishes(bucket), weighings, now),
         learn=Learn(memories, weighings, uploads, now),
         dead_letters=SqsQueue(sqs_client(region), settings.dead_letter_queue_url),
-        metrics=metrics_for(settings.metrics_sink, region, settings.smartscale_stack),
+        # Only emulators are called, and none of them freezes a function between invocations.
+        metrics=metrics_for(settings.metrics_sink, region, settings.smartscale_stack, gathers=True),
         trying=TryModel(
             trials,
             registry,

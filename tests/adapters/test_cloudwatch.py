@@ -2,13 +2,21 @@
 
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from smartscale.adapters.cloudwatch import CloudWatchMetrics, CloudWatchQueries, EmfMetrics
+from smartscale.adapters import cloudwatch
+from smartscale.adapters.cloudwatch import (
+    CloudWatchMetrics,
+    CloudWatchQueries,
+    EmfMetrics,
+    GatheredMetrics,
+)
 from smartscale.domain import correlation
 from smartscale.operations.ports.metrics import Metric, MetricQuery
 from tests.fakes import FakeMetrics
@@ -134,6 +142,32 @@ def test_a_metric_that_is_called_like_its_dimension_is_a_line_for_the_filter() -
     counted, line = map(json.loads, out.getvalue().splitlines())
     assert counted == {"metric": "Label", "value": 1, "Stack": "shop", "Label": "Banana"}
     assert line["Requests"] == 1
+
+
+def test_what_a_worker_tells_within_a_second_goes_in_one_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    due: list[Callable[[], None]] = []
+
+    def timer(after_s: float, send: Callable[[], None]) -> SimpleNamespace:
+        assert after_s == 1
+        return SimpleNamespace(start=lambda: due.append(send))
+
+    monkeypatch.setattr(cloudwatch, "Timer", timer)
+    told = FakeMetrics()
+    gathered = GatheredMetrics(told)
+    gathered.emit([Metric("Weighings", 1)])
+    gathered.emit([])
+    gathered.emit([Metric("Weighings", 2), Metric("Confidence", 0.9, at=AT)])
+    assert told.metrics == []
+    due.pop()()
+    assert [metric.value for metric in told.metrics] == [1, 2, 0.9]
+    assert told.metrics[2].at == AT
+    assert told.metrics[0].at is not None, "when it was told, not when it went on"
+    gathered.emit([Metric("Weighings", 3)])
+    due.pop()()
+    assert [metric.value for metric in told.metrics[3:]] == [3]
+    assert due == []
 
 
 def test_metrics_that_cannot_be_told_fail_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -6,8 +6,10 @@ import re
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from threading import Lock, Timer
 from typing import TYPE_CHECKING, Any, TextIO
 
 from botocore.exceptions import ClientError
@@ -126,6 +128,36 @@ class CloudWatchMetrics:
                 self._cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
             except SDK_ERRORS:
                 _log.exception("metrics were lost")
+
+
+class GatheredMetrics:
+    """Values that go on together, once a second: a call costs a worker more than all it tells.
+
+    For processes that go on between their invocations. What one has not told when it is killed is
+    lost; the weighings themselves are not.
+    """
+
+    def __init__(self, metrics: Metrics, after_s: float = 1.0) -> None:
+        self._metrics = metrics
+        self._after_s = after_s
+        self._waiting: list[Metric] = []
+        self._lock = Lock()
+
+    def emit(self, metrics: Sequence[Metric]) -> None:
+        """Publish the values, soon."""
+        at = datetime.now(UTC)
+        dated = [replace(metric, at=metric.at or at) for metric in metrics]
+        with self._lock:
+            if dated and not self._waiting:
+                timer = Timer(self._after_s, self._send)
+                timer.daemon = True
+                timer.start()
+            self._waiting += dated
+
+    def _send(self) -> None:
+        with self._lock:
+            waiting, self._waiting = self._waiting, []
+        self._metrics.emit(waiting)
 
 
 class CloudWatchQueries:
@@ -257,11 +289,20 @@ def count_cold_start(sink: MetricsSink, region: str, stack: str) -> None:
     metrics_for(sink, region, stack).emit([Metric("ColdStarts", 1)])
 
 
-def metrics_for(sink: MetricsSink, region: str, stack: str) -> Metrics:
-    """The sink that a setting names."""
+def metrics_for(sink: MetricsSink, region: str, stack: str, *, gathers: bool = False) -> Metrics:
+    """The sink that a setting names.
+
+    Args:
+        sink: how they are published.
+        region: of AWS.
+        stack: whose they are.
+        gathers: whether calls may wait for each other, in a process that lasts.
+    """
 
     @cache  # imported and made only where needed, since making a client is slow
     def called() -> Metrics:
         return CloudWatchMetrics(cloudwatch_client(region), stack)
 
-    return EmfMetrics(called, stack) if sink is MetricsSink.EMF else called()
+    if sink is MetricsSink.EMF:
+        return EmfMetrics(called, stack)
+    return GatheredMetrics(called()) if gathers else called()

@@ -18,8 +18,13 @@ def prepare(image: Image.Image, spec: Preprocessing) -> NDArray[np.float32]:
     small = image.resize(
         (spec.size, spec.size), Image.Resampling.BILINEAR, box=box, reducing_gap=2.0
     )
-    pixels = np.asarray(small, np.float32)
+    pixels = np.asarray(small)
     if spec.channels == "bgr":
         pixels = pixels[..., ::-1]
-    scaled = (pixels - np.array(spec.mean, np.float32)) / np.array(spec.scale, np.float32)
-    return np.ascontiguousarray(scaled[np.newaxis], dtype=np.float32)
+    # Row by row: repeating three values for each pixel takes NumPy three times as long.
+    mean, scale = (
+        np.tile(np.array(each, np.float32), spec.size) for each in (spec.mean, spec.scale)
+    )
+    scaled = np.subtract(pixels.reshape(spec.size, -1), mean, dtype=np.float32)
+    scaled /= scale
+    return scaled.reshape(1, spec.size, spec.size, 3)
