@@ -1,10 +1,13 @@
 """Prepares a stack before it serves, and once a day: fills a new shop's catalogue, rebuilds what
 a kill has lost, deletes expired pictures, and wakes a worker.
 
-`python -m infra.initialise [restore | make-room | SINCE]`: `restore` rebuilds everything, after a
-crash; `make-room` only deletes the oldest pictures; SINCE (ISO 8601) looks at what came since.
+`python -m infra.initialise [restore | rows | make-room | SINCE]`: `restore` rebuilds everything,
+after a crash; `rows` all but the figures, which were not lost; `make-room` only deletes the oldest
+pictures; SINCE (ISO 8601) looks at what came since. The first two say when the tables can be relied
+on, and then tell the figures beside the traffic.
 """
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,7 +21,7 @@ from infra.emulator import rows_file
 from infra.errors import PlainError
 from infra.expiry import expire
 from infra.kept import FIGURES_KEPT
-from infra.readiness import MAKE_ROOM, RESTORE, Readiness
+from infra.readiness import MAKE_ROOM, RESTORE, ROWS, Readiness
 from infra.settings import load_settings
 from infra.space import Space
 from smartscale.clock import now
@@ -27,6 +30,8 @@ from smartscale.operations.mending.reconcile import Reconciled
 from smartscale.operations.messages import WAKE_UP
 
 _SAY_EVERY_S = 2.0
+_BESIDE_OTHERS = 10
+"""How nice a process is whose end nobody waits for."""
 
 
 def main() -> None:
@@ -58,10 +63,19 @@ def main() -> None:
 
 
 def _reconcile(connection: Connection, what: str, rows: Path) -> Reconciled:
-    operation = connection.reconcile(rows=rows if what == RESTORE else None)
-    if what == RESTORE:
-        return operation.run(None, _Progress(), figures_since=now() - FIGURES_KEPT)
-    return operation.run(parse_moment(what))
+    if what not in {RESTORE, ROWS}:
+        return connection.reconcile(rows=None).run(parse_moment(what))
+
+    def restored() -> None:
+        Readiness.from_environment().declare()
+        os.nice(_BESIDE_OTHERS)
+
+    return connection.reconcile(rows=rows).run(
+        None,
+        _Progress(),
+        figures_since=now() - FIGURES_KEPT if what == RESTORE else None,
+        restored=restored,
+    )
 
 
 class _Progress:

@@ -12,6 +12,8 @@ VARIABLE = "SMARTSCALE_READY_FILE"
 
 RESTORE = "restore"
 """Asks `infra.initialise` to rebuild everything."""
+ROWS = "rows"
+"""Asks it to rebuild everything but the figures, of which none are lost."""
 MAKE_ROOM = "make-room"
 """Asks it to delete the oldest pictures, as the disk is nearly full."""
 OF_THE_RUN = {"AWS_SDK_UA_APP_ID": "smartscale-run"}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infra.rows_on_disk import NO_SORT, Database, Rows
+from infra.rows_on_disk import Database, Item, Rows
 from smartscale.adapters.tables import DynamoWeighings
 from smartscale.domain.weighing import Weighing
 
@@ -47,8 +47,8 @@ class RestoredWeighings(DynamoWeighings):
 
     def versions(self, job_ids: Sequence[str]) -> dict[str, int]:
         """The versions of those of the ids that have an outcome."""
-        found = ((job_id, self._version(job_id)) for job_id in job_ids)
-        return {job_id: version for job_id, version in found if version is not None}
+        found = ((job_id, self._file.one(job_id)) for job_id in job_ids)
+        return {job_id: _version(row) for job_id, row in found if row is not None}
 
     def put_all(self, weighings: Sequence[Weighing]) -> list[bool]:
         """Store states, each unless a later one is there."""
@@ -56,18 +56,16 @@ class RestoredWeighings(DynamoWeighings):
             return [self._put(weighing) for weighing in weighings]
 
     def _put(self, weighing: Weighing) -> bool:
-        version = self._version(weighing.job_id)
-        if version is not None and version >= weighing.version:
+        before = self._file.one(weighing.job_id)
+        if before is not None and _version(before) >= weighing.version:
             return False
-        attributes = self.attributes(weighing)
-        self._file.put(
-            weighing.job_id, {name: _as_stored(value) for name, value in attributes.items()}
-        )
+        row = {name: _as_stored(value) for name, value in self.attributes(weighing).items()}
+        self._file.replace(weighing.job_id, before, row)
         return True
 
-    def _version(self, job_id: str) -> int | None:
-        row = self._file.get(job_id)
-        return None if row is None else int(row[NO_SORT]["version"]["N"])
+
+def _version(row: Item) -> int:
+    return int(row["version"]["N"])
 
 
 def _as_stored(value: object) -> dict[str, str]:

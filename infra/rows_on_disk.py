@@ -55,7 +55,7 @@ class Rows(Mapping[str, dict[str, Item]]):
         }
 
     def __getitem__(self, key: str) -> dict[str, Item]:
-        found = self._one(key)
+        found = self.one(key)
         if found is None:
             raise KeyError(key)
         return {NO_SORT: found}
@@ -68,7 +68,8 @@ class Rows(Mapping[str, dict[str, Item]]):
         """No keys: ministack looks at all rows for those that expired, which go by themselves."""
         return iter(())
 
-    def _one(self, key: str) -> Item | None:
+    def one(self, key: str) -> Item | None:
+        """A row."""
         found = self._database.all(
             "SELECT item FROM row WHERE of = ? AND id = ?", self._number, key
         )
@@ -76,7 +77,12 @@ class Rows(Mapping[str, dict[str, Item]]):
 
     def put(self, key: str, item: Item) -> Item | None:
         """Store a row and what the indexes know of it; what was there before."""
-        before = self._one(key)
+        before = self.one(key)
+        self.replace(key, before, item)
+        return before
+
+    def replace(self, key: str, before: Item | None, item: Item) -> None:
+        """Store a row and what the indexes know of it, for who knows what was there before."""
         until = float(item[EXPIRES]["N"]) if EXPIRES in item else None
         with self._database.change() as change:
             change(
@@ -96,11 +102,10 @@ class Rows(Mapping[str, dict[str, Item]]):
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + _EXPIRE_EVERY_S
             self.expire()
-        return before
 
     def remove(self, key: str) -> Item | None:
         """Delete a row; what was there."""
-        before = self._one(key)
+        before = self.one(key)
         if before is not None:
             with self._database.change() as change:
                 change("DELETE FROM row WHERE of = ? AND id = ?", (self._number, key))

@@ -20,7 +20,7 @@ from infra.ports import check_ports
 from infra.private import kept_secret
 from infra.probe import answers
 from infra.process import Child
-from infra.readiness import MAKE_ROOM, OF_THE_RUN, RESTORE, UNTIL_IDLE, Readiness
+from infra.readiness import MAKE_ROOM, OF_THE_RUN, RESTORE, ROWS, UNTIL_IDLE, Readiness
 from infra.readiness import VARIABLE as READY_FILE
 from infra.restarts import Restarts
 from infra.run_lock import only_run, wait_for_predecessors
@@ -88,6 +88,7 @@ class Supervisor:
         )
         self._emulator_restarts = Restarts()
         self._initialise: Child | None = None
+        self._restoring: Child | None = None
         self._housekeeping_due = datetime.max.replace(tzinfo=UTC)
         self._services: list[Service] = []
         self._room = Room.ENOUGH
@@ -286,16 +287,30 @@ class Supervisor:
             self._housekeeping_due = datetime.now(UTC) + _SETTLED
             return
         self._report("Restoring from the stored objects")
-        child = self._start_initialise([RESTORE])
-        wait_until(lambda: not child.alive, float("inf"), stop=self._stop)
-        if child.exit_status != 0:
+        figures_are_kept = self._emulator.complete and not deployment.rebuilt
+        self._emulator.complete = False
+        child = self._start_initialise([ROWS if figures_are_kept else RESTORE])
+        wait_until(lambda: bool(self._ready) or not child.alive, float("inf"), stop=self._stop)
+        if not self._ready:
             raise PlainError(
                 "Restoring catalogue and weighings failed; see "
                 f"{self._settings.home / 'logs' / 'initialise.log'}"
             )
-        self._emulator.complete = True
+        self._restoring = child
         self._imports_unseen = True
-        self._ready.declare()
+
+    def _see_restored(self) -> None:
+        """Know when the figures have been told as well: from then on a stop saves everything."""
+        child = self._restoring
+        if child is None or child.alive:
+            return
+        self._restoring = None
+        self._emulator.complete = child.exit_status == 0
+        if not self._emulator.complete:
+            self._report(
+                "Earlier figures could not be told, the next start tries again; see "
+                f"{self._settings.home / 'logs' / 'initialise.log'}"
+            )
 
     def _start_initialise(self, arguments: list[str]) -> Child:
         self._initialise = Child(
@@ -331,6 +346,7 @@ class Supervisor:
                 if not service.child.alive and not service.rests:
                     self._revive(service)
             self._wake_wanted()
+            self._see_restored()
             if datetime.now(UTC) >= self._housekeeping_due:
                 # It runs beside the traffic; what it finds wrong is in its log.
                 since = datetime.now(UTC) - 2 * _HOUSEKEEPING
@@ -370,6 +386,9 @@ class Supervisor:
         """Start the emulator again: its tables are as old as its last save, so restore them."""
         self._ready.withdraw()
         while not self._ready:
+            if self._restoring is not None:  # what it told died with the emulator
+                self._restoring.stop()
+                self._restoring = None
             self._pause(self._emulator_restarts, self._emulator.child)
             try:
                 self._emulator.stop()
@@ -428,6 +447,7 @@ class Supervisor:
         if not self._services:
             return
         self._report("Stopping")
+        self._see_restored()
         for service in self._services:
             service.child.stop()
         if self._initialise:

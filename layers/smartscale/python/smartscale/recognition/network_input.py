@@ -25,6 +25,6 @@ def prepare(image: Image.Image, spec: Preprocessing) -> NDArray[np.float32]:
     mean, scale = (
         np.tile(np.array(each, np.float32), spec.size) for each in (spec.mean, spec.scale)
     )
-    scaled = np.subtract(pixels.reshape(spec.size, -1), mean, dtype=np.float32)
+    scaled: NDArray[np.float32] = np.subtract(pixels.reshape(spec.size, -1), mean, dtype=np.float32)
     scaled /= scale
     return scaled.reshape(1, spec.size, spec.size, 3)

@@ -110,8 +110,9 @@ class Reconcile:
         *,
         resend: bool = True,
         figures_since: datetime | None = None,
+        restored: Callable[[], None] = lambda: None,
     ) -> Reconciled:
-        """Mend what is missing.
+        """Mend what is missing: first tables and queue, then the figures, for which nobody waits.
 
         Args:
             since: the tables are known to hold all that was acknowledged before this moment;
@@ -121,6 +122,7 @@ class Reconcile:
             figures_since: all figures of weighings were dropped by a crash, and are told again of
                 those that began at or after this moment, whether their rows are there or not. Of
                 weighings whose rows are missing, those of the last day are published.
+            restored: called when tables and queue hold everything.
         """
         # Weighings under way at `since` began before it.
         since = None if since is None else since - _MARGIN
@@ -133,9 +135,11 @@ class Reconcile:
         self._catalogue.name_all()
         if since is None:  # what workers know may be of tables that are gone
             self._briefings.forget()
-        rows = self._rebuild(since, figures_since, progress)
+        rows, untold = self._rebuild(since, figures_since, progress)
         progress("uploads")
         resent = self._resend(since) if resend else 0
+        restored()
+        self._tell(untold, progress)
         return Reconciled(rows, resent, items, switch, trial, asking)
 
     def _restore_items(self, earlier: Iterable[Item]) -> int:
@@ -177,13 +181,14 @@ class Reconcile:
         since: datetime | None,
         figures_since: datetime | None,
         progress: Callable[[str], None],
-    ) -> int:
+    ) -> tuple[int, "list[_Recorded]"]:
+        """Write the rows that are missing; how many, and the records whose figures are untold."""
         events_since = self._last_events() if figures_since is not None else None
         entries = self._ledger.outcomes(since, self._now() - self._kept)
         groups = groupby(entries, key=lambda entry: entry.job_id)
         batches = batched((list(entries) for _, entries in groups), _BATCH)
         looked_at = rebuilt = 0
-        figures: list[Metric] = []
+        untold: list[_Recorded] = []
         teaching: list[Weighing] = []
         for done in in_parallel(
             lambda batch: self._rebuild_batch(batch, figures_since, events_since),
@@ -192,15 +197,11 @@ class Reconcile:
         ):
             looked_at += done.looked_at
             rebuilt += done.rebuilt
-            figures += done.figures
+            untold += done.untold
             teaching += done.teaching
-            if len(figures) >= _FIGURES_AT_ONCE:
-                self._tell(figures)
-                figures = []
             progress(f"{looked_at} weighings up to {done.day} looked at, {rebuilt} rebuilt")
-        self._tell(figures)
         self._offer_lessons(teaching)
-        return rebuilt
+        return rebuilt, untold
 
     def _offer_lessons(self, teaching: Sequence[Weighing]) -> None:
         """Send again that these confirmations may teach, unless they have taught before.
@@ -230,14 +231,12 @@ class Reconcile:
         events_since: datetime | None,
     ) -> "_BatchDone":
         stored = self._weighings.versions([entries[0].job_id for entries in weighings])
-        records = in_parallel(
-            lambda entries: self._records(
-                entries, stored.get(entries[0].job_id, -1), figures_since
-            ),
-            weighings,
-            2 * self._at_once,
-        )
-        found = list(records)
+
+        def find(entries: Sequence[LedgerEntry]) -> _Found:
+            again = figures_since is not None and job_time(entries[0].job_id) >= figures_since
+            return self._find(entries, stored.get(entries[0].job_id, -1), again=again)
+
+        found = list(in_parallel(find, weighings, 2 * self._at_once))
         behind = [one.behind for one in found if one.behind is not None]
         if self._announce is not None:
             # What was lost with a row may be the event, too.
@@ -252,7 +251,7 @@ class Reconcile:
             zip((one.job_id for one in behind), self._weighings.put_all(behind), strict=True)
         )
         rebuilt = 0
-        figures: list[Metric] = []
+        untold: list[_Recorded] = []
         teaching: list[Weighing] = []
         for one in found:
             if one.behind is not None:
@@ -261,32 +260,41 @@ class Reconcile:
                 rebuilt += 1
                 if teaches(one.behind) is not None:
                     teaching.append(one.behind)
-            figures += one.figures
+            if one.untold.entries:
+                untold.append(one.untold)
         day = job_time(weighings[-1][0].job_id).date()
-        return _BatchDone(len(weighings), day, rebuilt, figures, teaching)
+        return _BatchDone(len(weighings), day, rebuilt, untold, teaching)
 
-    def _records(
-        self, entries: Sequence[LedgerEntry], stored: int, figures_since: datetime | None
-    ) -> "_Found":
-        """What the ledger knows of one weighing beyond the row, and the figures of it."""
-        again = figures_since is not None and job_time(entries[0].job_id) >= figures_since
-        tells = self._metrics is not None
+    def _find(self, entries: Sequence[LedgerEntry], stored: int, *, again: bool) -> "_Found":
+        """What the ledger knows of one weighing beyond its row; with `again` all its figures are
+        untold."""
         ordered = sorted(entries, key=lambda entry: entry.version)
-        wanted = [entry for entry in ordered if entry.version > stored or (again and tells)]
-        if not tells:
-            # The last state is all of the row; an earlier one counts where it cannot be read.
-            states = (self._ledger.read(entry) for entry in reversed(wanted))
-            return _Found(next((state for state in states if state is not None), None), [])
-        read = [state for state in map(self._ledger.read, wanted) if state is not None]
-        figures: list[Metric] = []
-        for state in read:
-            figures += recorded_metrics(state, failed_before=ordered[0].version == 0)
-        last = read[-1] if read else None
-        return _Found(last if last is not None and last.version > stored else None, figures)
+        later = [entry for entry in ordered if entry.version > stored]
+        # The last state is all of the row; an earlier one counts where it cannot be read.
+        states = (self._ledger.read(entry) for entry in reversed(later))
+        behind = next((state for state in states if state is not None), None)
+        untold = () if self._metrics is None else tuple(ordered if again else later)
+        return _Found(behind, _Recorded(untold, failed_before=ordered[0].version == 0))
 
-    def _tell(self, figures: Sequence[Metric]) -> None:
-        if self._metrics is not None and figures:
-            self._metrics.emit(figures)
+    def _tell(self, untold: "Sequence[_Recorded]", progress: Callable[[str], None]) -> None:
+        if self._metrics is None:
+            return
+        figures: list[Metric] = []
+        for told, some in enumerate(in_parallel(self._figures, untold, self._at_once), 1):
+            figures += some
+            if len(figures) >= _FIGURES_AT_ONCE or told == len(untold):
+                self._metrics.emit(figures)
+                figures = []
+            progress(f"figures of {told} of {len(untold)} weighings told")
+
+    def _figures(self, recorded: "_Recorded") -> list[Metric]:
+        read = (self._ledger.read(entry) for entry in recorded.entries)
+        return [
+            metric
+            for state in read
+            if state is not None
+            for metric in recorded_metrics(state, failed_before=recorded.failed_before)
+        ]
 
     def _resend(self, since: datetime | None) -> int:
         resent = 0
@@ -308,12 +316,21 @@ def without_outcome(
         yield from (upload for job_id, upload in by_id.items() if job_id not in finished)
 
 
+@dataclass(frozen=True, slots=True)
+class _Recorded:
+    """The records of one weighing whose figures are to be told."""
+
+    entries: tuple[LedgerEntry, ...]
+    failed_before: bool
+
+
 @dataclass(frozen=True)
 class _Found:
-    """What the ledger knows of a weighing: its state, where the row is behind, and figures."""
+    """What the ledger knows of a weighing: its state, where the row is behind, and what is
+    untold."""
 
     behind: Weighing | None
-    figures: list[Metric]
+    untold: _Recorded
 
 
 @dataclass(frozen=True)
@@ -321,7 +338,7 @@ class _BatchDone:
     looked_at: int
     day: date
     rebuilt: int
-    figures: list[Metric]
+    untold: list[_Recorded]
     teaching: list[Weighing]
 
 

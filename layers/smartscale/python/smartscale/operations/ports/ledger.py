@@ -11,7 +11,7 @@ from smartscale.domain.trial import Trial
 from smartscale.domain.weighing import Weighing, event_version
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class LedgerEntry:
     """A recorded state of a weighing, without its text."""
 
