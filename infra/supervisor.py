@@ -36,6 +36,8 @@ _READY_S = 60.0
 _LOOK_S = 0.25
 _ROOM_EVERY_S = 30.0
 _WAKE_EVERY_S = 1.0
+_TELL_S = 5.0
+"""How long a stop waits for figures that are told again; the next start tells what is left."""
 _DRAIN_S = 5.0
 _HOUSEKEEPING = timedelta(days=1)
 _SETTLED = timedelta(minutes=1)
@@ -447,6 +449,9 @@ class Supervisor:
         if not self._services:
             return
         self._report("Stopping")
+        if self._restoring is not None:
+            restoring = self._restoring
+            wait_until(lambda: not restoring.alive, _TELL_S)
         self._see_restored()
         for service in self._services:
             service.child.stop()

@@ -133,13 +133,18 @@ def test_what_was_weighed_survives_a_stop_and_a_power_cut(next_run: Run) -> None
     assert first["status"] == "done"
     eventually(lambda: str(first["job_id"]) in run.log("cloud"))
     assert "cloud | " not in run.said()
+    eventually(lambda: _told(run) == _kept(run))
 
     assert run.stop(signal.SIGINT) == 0
     assert "everything is saved" in run.said()
     assert not any(_listening(port) for port in run.ports.values())
 
+    run.settings["LOG_LEVEL"] = "WARNING"  # which is deployed
+    restored = run.said().count("Reconciled")
     run.start()
     assert run.result(str(first["job_id"])) == first
+    eventually(lambda: run.said().count("Reconciled") > restored)
+    assert _told(run) == _kept(run), "figures that were saved are told again"
     shades = range(20, 20 + _UPLOADS)
     half = threading.Event()
     with ThreadPoolExecutor(8) as shoppers:
@@ -219,6 +224,17 @@ def test_an_emulator_that_dies_again_while_it_is_revived_is_revived_all_the_same
     assert run.result(run.weigh(80))["status"] == "done"
     assert run.stop() == 0
     assert "everything is saved" in run.said()
+
+
+def _told(run: Run) -> int:
+    """How many weighings the figures tell of."""
+    answer = httpx.get(f"{run.api}/analytics?hours=24", timeout=60)
+    return int(answer.raise_for_status().json()["total_requests"])
+
+
+def _kept(run: Run) -> int:
+    answer = httpx.get(f"{run.api}/history?limit=100", timeout=60)
+    return len(answer.raise_for_status().json()["items"])
 
 
 def _listening(port: int) -> bool:
