@@ -23,6 +23,7 @@ from infra.emulated_cloud import MAX_BODY_BYTES, Guard
 from infra.emulator import Emulator
 from infra.kept import SAVE_PATH
 from infra.readiness import OF_THE_RUN, Readiness
+from smartscale.adapters.aws import sdk_config
 from infra.settings import Settings
 from infra.stack import emulator_session
 from tests.conftest import Deployed
@@ -283,8 +284,9 @@ def test_no_websocket_is_opened() -> None:
 
 
 def _said_by_the_sdk() -> str:
-    """What the SDK calls itself with the settings of now."""
-    client = boto3.Session("000000000000", "secret", region_name="us-east-1").client("dynamodb")
+    """What our clients call themselves with the settings of now."""
+    session = boto3.Session("000000000000", "secret")
+    client = session.client("dynamodb", config=sdk_config("us-east-1"))
     said: list[str] = []
 
     def note(request: Any, **_: object) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
+from smartscale.adapters.aws import sdk_config
 from smartscale.adapters.store_errors import store_errors
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.domain.weighing_completed import WeighingCompleted
@@ -17,11 +18,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sns.type_defs import PublishBatchRequestEntryTypeDef
 
 # Short timeouts: the shopper must not wait for the topic, and the queue keeps the event.
-_CONFIG = Config(
-    max_pool_connections=50,
-    connect_timeout=1,
-    read_timeout=2,
-    retries={"mode": "standard", "max_attempts": 2},
+_IMPATIENT = Config(
+    connect_timeout=1, read_timeout=2, retries={"mode": "standard", "max_attempts": 2}
 )
 _MOST = 10
 """How many events SNS takes in one call."""
@@ -92,4 +90,4 @@ def topic_for(arn: str | None, region: str) -> Events:
     """The topic that a setting names."""
     if arn is None:
         return NoTopic()
-    return SnsTopic(boto3.client("sns", region_name=region, config=_CONFIG), arn)
+    return SnsTopic(boto3.client("sns", config=sdk_config(region).merge(_IMPATIENT)), arn)
