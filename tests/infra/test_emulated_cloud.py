@@ -23,9 +23,9 @@ from infra.emulated_cloud import MAX_BODY_BYTES, Guard
 from infra.emulator import Emulator
 from infra.kept import SAVE_PATH
 from infra.readiness import OF_THE_RUN, Readiness
-from smartscale.adapters.aws import sdk_config
 from infra.settings import Settings
 from infra.stack import emulator_session
+from smartscale.adapters.aws import sdk_config
 from tests.conftest import Deployed
 
 PAGE = "http://evil.example"
