@@ -3,8 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -19,12 +17,14 @@ import pytest
 from infra.probe import answers
 from infra.run_lock import only_run
 from smartscale.settings import DEFAULT_ADMIN_TOKEN
+from tests.command import run_command
 from tests.running import Run
 from tests.support import eventually
 
 pytestmark = pytest.mark.integration
 
-_UPLOADS = 50
+_UPLOADS = 24
+_BACK, _SAVED = "The emulator is back", "everything is saved"
 
 
 @pytest.fixture
@@ -36,17 +36,27 @@ def run(home: Path) -> Iterator[Run]:
 
 
 @pytest.fixture(scope="module")
-def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home folder that others have used before, so that it holds the deployed stack."""
-    return tmp_path_factory.mktemp("used") / "home"
+def shared_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A run on a home folder that lasts, whose kiosk speaks HTTPS and whose hub is away."""
+    home = tmp_path_factory.mktemp("shared") / "home"
+    it = Run(home, SMARTSCALE_HTTPS="true", HF_ENDPOINT="http://127.0.0.1:9")
+    yield it
+    it.end()
 
 
 @pytest.fixture
-def next_run(used_home: Path) -> Iterator[Run]:
-    """A run on that home, on other ports than the last one; not started yet."""
-    it = Run(used_home)
-    yield it
-    it.end()
+def running(shared_run: Run) -> Run:
+    """The same, and it runs: a start takes ten seconds of processor time, so who leaves it running
+    spares the next test one."""
+    if not shared_run.alive:
+        shared_run.start()
+    return shared_run
+
+
+def refusal(run: Run, **settings: str) -> tuple[int, str]:
+    """The exit status of a run that does not start, and all that it says."""
+    done = run_command(["run"], run.environment() | settings)
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("name", ["CLOUD", "API", "UI"])
@@ -54,21 +64,23 @@ def test_a_port_in_use_is_one_line_that_says_what_to_do(run: Run, name: str) -> 
     with socket.create_server(("127.0.0.1", 0)) as other:
         run.ports[name] = other.getsockname()[1]
 
-        assert run.launch().wait(60) == 1
+        status, said = refusal(run)
 
-    last = run.said().splitlines()[-1]
+    assert status == 1
+    last = said.splitlines()[-1]
     assert last.startswith(f"Error: Port {run.ports[name]} is in use")
     assert f"SMARTSCALE_{name}_PORT" in last
-    assert "Traceback" not in run.said()
+    assert "Traceback" not in said
 
 
 def test_an_address_of_another_machine_is_one_line_that_says_so(run: Run) -> None:
-    assert run.launch(SMARTSCALE_HOST="999.1.1.1", ADMIN_TOKEN="a-token-for-tests").wait(60) == 2
+    status, said = refusal(run, SMARTSCALE_HOST="999.1.1.1", ADMIN_TOKEN="a-token-for-tests")
 
-    last = run.said().splitlines()[-1]
+    assert status == 2
+    last = said.splitlines()[-1]
     assert last.startswith("Error: The address 999.1.1.1 cannot be used")
     assert "SMARTSCALE_HOST" in last
-    assert "Starting" not in run.said()
+    assert "Starting" not in said
 
 
 def test_the_default_token_is_refused_where_others_reach_the_api(
@@ -76,10 +88,11 @@ def test_the_default_token_is_refused_where_others_reach_the_api(
 ) -> None:
     monkeypatch.delenv("ADMIN_TOKEN", raising=False)
 
-    assert run.launch(SMARTSCALE_HOST="0.0.0.0").wait(60) == 2  # noqa: S104 - refused
+    status, said = refusal(run, SMARTSCALE_HOST="0.0.0.0")  # noqa: S104 - refused
 
-    assert run.said().startswith("Error: SMARTSCALE_HOST 0.0.0.0 lets others reach the API")
-    assert run.said().count("\n") == 1
+    assert status == 2
+    assert said.startswith("Error: SMARTSCALE_HOST 0.0.0.0 lets others reach the API")
+    assert said.count("\n") == 1
 
 
 def test_the_demos_pins_are_refused_where_others_reach_the_kiosk(
@@ -87,32 +100,29 @@ def test_the_demos_pins_are_refused_where_others_reach_the_kiosk(
 ) -> None:
     monkeypatch.delenv("ADMIN_TOKEN", raising=False)
 
-    assert run.launch(SMARTSCALE_UI_HOST="0.0.0.0").wait(60) == 2  # noqa: S104 - refused
+    status, said = refusal(run, SMARTSCALE_UI_HOST="0.0.0.0")  # noqa: S104 - refused
 
-    assert run.said().startswith("Error: SMARTSCALE_UI_HOST 0.0.0.0 lets others reach the kiosk")
-    assert run.said().count("\n") == 1
+    assert status == 2
+    assert said.startswith("Error: SMARTSCALE_UI_HOST 0.0.0.0 lets others reach the kiosk")
+    assert said.count("\n") == 1
 
 
 def test_a_second_run_on_the_same_home_is_refused(run: Run) -> None:
     with only_run(run.home):
-        assert run.launch().wait(60) == 1
+        status, said = refusal(run)
 
-    assert run.said().splitlines()[-1].startswith("Error: SmartScale is already running on")
+    assert status == 1
+    assert said.splitlines()[-1].startswith("Error: SmartScale is already running on")
 
 
 def test_a_home_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
-    process = subprocess.run(
-        [str(Path(sys.executable).with_name("smartscale")), "run"],
-        env={**os.environ, "SMARTSCALE_HOME": str(tmp_path / "file")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
-    assert process.returncode == 1
-    assert process.stderr.startswith("Error: ")
-    assert process.stderr.count("\n") == 1
+    status, said = refusal(Run(tmp_path / "file"))
+
+    assert status == 1
+    assert said.startswith("Error: ")
+    assert said.count("\n") == 1
 
 
 def test_ctrl_c_during_the_start_stops_cleanly(run: Run) -> None:
@@ -126,25 +136,67 @@ def test_ctrl_c_during_the_start_stops_cleanly(run: Run) -> None:
     assert not any(_listening(port) for port in run.ports.values())
 
 
-def test_what_was_weighed_survives_a_stop_and_a_power_cut(next_run: Run) -> None:
-    run = next_run
-    run.start()
-    first = run.result(run.weigh(10))
-    assert first["status"] == "done"
-    eventually(lambda: str(first["job_id"]) in run.log("cloud"))
-    assert "cloud | " not in run.said()
+def test_what_its_children_say_is_in_their_logs_alone(running: Run) -> None:
+    job_id = running.weigh(10)
+    assert running.result(job_id)["status"] == "done"
+
+    eventually(lambda: job_id in running.log("cloud"))
+    assert "cloud | " not in running.said()
+
+
+def test_a_kiosk_with_a_certificate_speaks_https_alone(running: Run) -> None:
+    assert answers(f"https://127.0.0.1:{running.ports['UI']}")
+    assert not answers(f"http://127.0.0.1:{running.ports['UI']}")
+
+
+def test_an_api_that_dies_is_started_again(running: Run) -> None:
+    done = running.result(running.weigh(50))
+
+    dead = running.pid("api")
+    os.kill(dead, signal.SIGKILL)
+
+    eventually(lambda: running.replaced("api", dead) and answers(f"{running.api}/health"), 60)
+    assert running.result(str(done["job_id"])) == done
+
+
+def test_an_emulator_that_dies_again_while_it_is_revived_is_revived_all_the_same(
+    running: Run,
+) -> None:
+    """And saves everything when it is stopped then, as if it had not died; an update that the next
+    start deploys loses nothing of it, and tells no figure twice."""
+    run = running
+    revived, saved = (run.said().count(said) for said in (_BACK, _SAVED))
+    done = [run.result(run.weigh(shade)) for shade in (60, 70)]
+
+    for pause_s in (0.0, 2.0):
+        dead = run.pid("cloud")
+        os.killpg(dead, signal.SIGKILL)
+        eventually(lambda dead=dead: run.replaced("cloud", dead), 60)  # type: ignore[misc]
+        time.sleep(pause_s)  # any moment of the start, deployment or restoring
+    os.killpg(run.pid("cloud"), signal.SIGKILL)
+
+    eventually(lambda: run.said().count(_BACK) > revived, 120)
+    eventually(lambda: answers(f"{run.api}/health"), 60)
+    done.append(run.result(run.weigh(80)))
+    assert {weighing["status"] for weighing in done} == {"done"}
+    assert [run.result(str(weighing["job_id"])) for weighing in done] == done
     eventually(lambda: _told(run) == _kept(run))
 
-    assert run.stop(signal.SIGINT) == 0
-    assert "everything is saved" in run.said()
+    assert run.stop() == 0
+    assert run.said().count(_SAVED) > saved
     assert not any(_listening(port) for port in run.ports.values())
 
-    run.settings["LOG_LEVEL"] = "WARNING"  # which is deployed
     restored = run.said().count("Reconciled")
+    run.settings["LOG_LEVEL"] = "WARNING"  # which is deployed
     run.start()
-    assert run.result(str(first["job_id"])) == first
+    assert [run.result(str(weighing["job_id"])) for weighing in done] == done
     eventually(lambda: run.said().count("Reconciled") > restored)
     assert _told(run) == _kept(run), "figures that were saved are told again"
+
+
+def test_what_was_weighed_survives_a_power_cut(running: Run) -> None:
+    run = running
+    first = run.result(run.weigh(15))
     shades = range(20, 20 + _UPLOADS)
     half = threading.Event()
     with ThreadPoolExecutor(8) as shoppers:
@@ -163,14 +215,8 @@ def test_what_was_weighed_survives_a_stop_and_a_power_cut(next_run: Run) -> None
     assert {str(run.result(job_id)["status"]) for job_id in acknowledged} == {"done"}
 
 
-def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(
-    next_run: Run,
-) -> None:
-    run = next_run
-    run.settings |= {"SMARTSCALE_HTTPS": "true", "HF_ENDPOINT": "http://127.0.0.1:9"}
-    run.start()
-    # Nothing is to be imported: what imports is started when something is.
-    supervisor = psutil.Process(run.pid("api")).parent()
+def test_what_imports_is_started_when_something_is_to_be_imported(running: Run) -> None:
+    supervisor = psutil.Process(running.pid("api")).parent()
     assert supervisor is not None
 
     def imports() -> bool:
@@ -182,48 +228,20 @@ def test_what_dies_is_started_again_and_a_killed_supervisor_leaves_no_orphans(
 
     eventually(lambda: not imports(), 60)
     wanted = httpx.post(
-        f"{run.api}/admin/reload-model",
+        f"{running.api}/admin/reload-model",
         json={"model_id": "nobody/none"},
         headers={"X-Admin-Token": DEFAULT_ADMIN_TOKEN},
     )
     assert wanted.is_success, wanted.text
     eventually(imports, 30)
-    assert answers(f"https://127.0.0.1:{run.ports['UI']}")
-    assert not answers(f"http://127.0.0.1:{run.ports['UI']}")
-    done = run.result(run.weigh(50))
-
-    api = run.pid("api")
-    os.kill(api, signal.SIGKILL)
-    eventually(lambda: run.replaced("api", api) and answers(f"{run.api}/health"), 60)
-
-    os.killpg(run.pid("cloud"), signal.SIGKILL)
-    eventually(lambda: "The emulator is back" in run.said(), 60)
-    assert run.result(str(done["job_id"])) == done
-
-    assert run.stop(signal.SIGKILL) == -signal.SIGKILL
-    eventually(lambda: not any(_listening(port) for port in run.ports.values()), 30)
 
 
-def test_an_emulator_that_dies_again_while_it_is_revived_is_revived_all_the_same(
-    next_run: Run,
-) -> None:
-    run = next_run
-    run.start()
-    done = [run.result(run.weigh(shade)) for shade in (60, 70)]
+def test_a_killed_supervisor_leaves_no_orphans(running: Run) -> None:
+    assert all(_listening(port) for port in running.ports.values())
 
-    for pause_s in (0.0, 2.0):
-        dead = run.pid("cloud")
-        os.killpg(dead, signal.SIGKILL)
-        eventually(lambda dead=dead: run.replaced("cloud", dead), 60)  # type: ignore[misc]
-        time.sleep(pause_s)  # any moment of the start, deployment or restoring
-    os.killpg(run.pid("cloud"), signal.SIGKILL)
+    assert running.stop(signal.SIGKILL) == -signal.SIGKILL
 
-    eventually(lambda: "The emulator is back" in run.said(), 120)
-    eventually(lambda: answers(f"{run.api}/health"), 60)
-    assert [run.result(str(weighing["job_id"])) for weighing in done] == done
-    assert run.result(run.weigh(80))["status"] == "done"
-    assert run.stop() == 0
-    assert "everything is saved" in run.said()
+    eventually(lambda: not any(_listening(port) for port in running.ports.values()), 30)
 
 
 def _told(run: Run) -> int:
