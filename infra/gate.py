@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from infra.readiness import Readiness
 from infra.space import Room, Space
 from smartscale import __version__
+from smartscale.contract.health import DiskHealth, Health
 from smartscale.http.app import BASE_PATH
-from smartscale.http.health import DiskHealth, Health
 from smartscale.http.problem import problem
 
 RETRY_AFTER_S = 5

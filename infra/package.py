@@ -67,10 +67,9 @@ def upload(template: Path, bucket: str, s3: "S3Client") -> Path:
     It is what `aws cloudformation package` does, for the few kinds of resources that there are.
     """
     # It takes as long as all else that a start with nothing to deploy imports.
-    from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415
+    from infra.template import parse  # noqa: PLC0415
 
-    # In the long form: emulators do not know all tags.
-    tree = yaml_parse(template.read_text(encoding="utf-8"))
+    tree = parse(template.read_text(encoding="utf-8"))
     uploaded: dict[str, str] = {}
     for place, name in _code(tree):
         folder = place[name]

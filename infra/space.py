@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from smartscale.http.health import DiskHealth
+from smartscale.contract.health import DiskHealth
 
 MIN_RESERVE_BYTES = 50_000_000
 MAX_RESERVE_SHARE = 0.1

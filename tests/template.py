@@ -1,12 +1,11 @@
-"""`template.yaml` as data, read once a process: that takes half a second."""
+"""`template.yaml` as data, read once a process."""
 
 from copy import deepcopy
 from functools import cache
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
-
 from infra.settings import ROOT
+from infra.template import parse
 
 
 def read_template() -> dict[str, Any]:
@@ -16,5 +15,4 @@ def read_template() -> dict[str, Any]:
 
 @cache
 def _parsed() -> dict[str, Any]:
-    parsed: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text(encoding="utf-8"))
-    return parsed
+    return parse((ROOT / "template.yaml").read_text(encoding="utf-8"))

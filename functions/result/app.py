@@ -30,6 +30,7 @@ from smartscale.clock import now
 from smartscale.contract.analytics import Analytics
 from smartscale.contract.catalogue import Catalogue
 from smartscale.contract.document import in_language
+from smartscale.contract.health import DiskHealth, Health
 from smartscale.contract.memory import CarriedMemory
 from smartscale.contract.weighing import HistoryPage, Result
 from smartscale.domain.charge import Charge
@@ -38,7 +39,7 @@ from smartscale.domain.weighing import ConfirmedBy, ModelRef
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.bell import Bell, NoBell, answered, bell_of
 from smartscale.http.given import given
-from smartscale.http.health import DiskHealth, Health, disk_of, probe
+from smartscale.http.health import disk_of, probe
 from smartscale.http.pictures import in_picture_thread
 from smartscale.http.present import analytics as figures_shown
 from smartscale.http.present import catalogue as catalogue_shown

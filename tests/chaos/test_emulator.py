@@ -16,12 +16,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.deploy import deploy, embedded_parameters
 from infra.emulator import ACCOUNT, Emulator
 from infra.process import Child
 from infra.readiness import Readiness
-from infra.settings import Settings
-from infra.stack import emulator_session
+from tests.conftest import client_of, session_with
 from tests.support import eventually, free_port
 
 pytestmark = pytest.mark.integration
@@ -49,8 +47,7 @@ def make(home: Path, said: list[str] | None = None, ready: Readiness | None = No
 
 
 def client(emulator: Emulator, service: Any) -> Any:
-    session = emulator_session(emulator.credentials, emulator.region)
-    return session.client(service, endpoint_url=emulator.endpoint)
+    return client_of(session_with(emulator), service, emulator.endpoint)
 
 
 @pytest.fixture
@@ -283,33 +280,5 @@ def test_no_worker_gets_a_message_before_the_tables_are_restored(tmp_path: Path)
         assert not (tmp_path / "done").exists()
         ready.declare()
         eventually((tmp_path / "done").exists, 60)
-    finally:
-        emulator.stop()
-
-
-def test_a_stack_that_has_lost_a_table_is_built_anew_around_its_objects(tmp_path: Path) -> None:
-    emulator = make(tmp_path / "home")
-    parameters = embedded_parameters(Settings())
-    emulator.start()
-    try:
-        outputs = deploy(emulator, "shop", parameters).outputs
-        client(emulator, "s3").put_object(Bucket=outputs.bucket, Key="ledger/1", Body=b"1")
-        for table in ("WeighingRows", "CatalogueTable"):
-            said: list[str] = []
-            name = {
-                "WeighingRows": outputs.weighings_table,
-                "CatalogueTable": outputs.catalogue_table,
-            }
-            client(emulator, "dynamodb").delete_table(TableName=name[table])
-            emulator.stop()
-            emulator.start()
-            again = deploy(emulator, "shop", parameters, report=said.append)
-            assert again.rebuilt
-            assert f"The stack has lost its {table}" in said[0]
-            outputs = again.outputs
-            tables = client(emulator, "dynamodb").list_tables()["TableNames"]
-            assert {outputs.weighings_table, outputs.catalogue_table} <= set(tables)
-            kept = client(emulator, "s3").get_object(Bucket=outputs.bucket, Key="ledger/1")
-            assert kept["Body"].read() == b"1"
     finally:
         emulator.stop()

@@ -2,10 +2,11 @@
 
 from fastapi.testclient import TestClient
 
+from smartscale.contract.health import DiskHealth
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.domain.registry import WorkerReport
 from smartscale.domain.weighing import ModelRef
-from smartscale.http.health import DiskHealth, probe
+from smartscale.http.health import probe
 from smartscale.operations.metrics.pulse import FeelPulse
 from tests.shop import Shop
 

@@ -38,10 +38,8 @@ def main(folder: Path) -> None:
     (at / "config.json").write_text(json.dumps({"model_type": "vgg16"}))
     vgg16.save(repository("vgg16-h5") / "model.h5")
     vgg16.save(repository("vgg16-keras") / "model.keras")
-    # Of the real width: of how much memory it takes, a test can tell one model from two.
-    converter = tf.lite.TFLiteConverter.from_keras_model(_vgg16(64, 128, 256, 512, 512))
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    (repository("vgg16-tflite") / "model.tflite").write_bytes(converter.convert())
+    (repository("vgg16-tflite") / "model.tflite").write_bytes(_quantised(vgg16))
+    (repository("heavy-tflite") / "model.tflite").write_bytes(_quantised(_heavy()))
     shutil.copytree(at, repository("vgg16-truncated"), dirs_exist_ok=True)
     weights = folder / "vgg16-truncated" / "variables" / "variables.data-00000-of-00001"
     weights.write_bytes(weights.read_bytes()[:1_000_000])
@@ -78,6 +76,33 @@ def _vgg16(*widths: int) -> tf_keras.Model:
     pooled = layers.GlobalAveragePooling2D()(passed)
     scores = layers.Dense(LABELS, activation="softmax")(pooled)
     return tf_keras.Model(picture, scores)
+
+
+def _heavy() -> tf_keras.Model:
+    """As many weights as the default model has in its real width, and next to nothing to compute.
+
+    Of how much memory it takes, a test can tell one model from two.
+    """
+    layers = tf_keras.layers
+    tf_keras.utils.set_random_seed(1)
+    return tf_keras.Sequential(
+        [
+            layers.Input((SIZE, SIZE, 3)),
+            layers.Rescaling(1 / 255),
+            layers.AveragePooling2D(10),
+            layers.Flatten(),
+            layers.Dense(4_000, activation="relu"),
+            layers.Dense(3_500, activation="relu"),
+            layers.Dense(LABELS, activation="softmax"),
+        ]
+    )
+
+
+def _quantised(model: tf_keras.Model) -> bytes:
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converted: bytes = converter.convert()
+    return converted
 
 
 def _tiny(of: object, *, evil: bool = False) -> keras.Model:

@@ -7,9 +7,9 @@ import tomllib
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from infra.settings import ROOT
+from infra.template import parse
 from tests.support import BIN
 
 _PORTS = {"api": 8000, "kiosk": 8501, "grafana": 3000, "localstack": 4566, "ministack": 4566}
@@ -19,7 +19,7 @@ _DOCKERFILES = ("Dockerfile", "functions/model_import/Dockerfile")
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
     """The file as data, its variables as they stand."""
-    parsed: dict[str, Any] = yaml_parse((ROOT / "docker-compose.yml").read_text("utf-8"))
+    parsed: dict[str, Any] = parse((ROOT / "docker-compose.yml").read_text("utf-8"))
     return parsed
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from infra.deploy import _merge, deploy, embedded_parameters
@@ -14,7 +13,8 @@ from infra.emulator import Emulator
 from infra.errors import PlainError
 from infra.package import fingerprint, stage
 from infra.settings import ROOT, Settings
-from infra.stack import cloudformation, emulator_session, find_stack
+from infra.stack import cloudformation, find_stack
+from tests.conftest import client_of, session_with
 from tests.support import eventually, free_port
 
 if TYPE_CHECKING:
@@ -47,24 +47,18 @@ def copy(tmp_path: Path) -> Path:
     return stage(ROOT, tmp_path / "copy").parent
 
 
-def _deploy(emulator: Emulator, root: Path, stack: str = STACK) -> Deployment:
-    return deploy(emulator, stack, embedded_parameters(Settings()), root=root)
-
-
-def _session(emulator: Emulator) -> boto3.Session:
-    return emulator_session(emulator.credentials, emulator.region)
+def _deploy(emulator: Emulator, root: Path, stack: str = STACK, **parameters: str) -> Deployment:
+    return deploy(emulator, stack, embedded_parameters(Settings()) | parameters, root=root)
 
 
 def _s3(emulator: Emulator) -> "S3Client":
-    return emulator_session(emulator.credentials, emulator.region).client(
-        "s3", endpoint_url=emulator.endpoint
-    )
+    s3: S3Client = client_of(session_with(emulator), "s3", emulator.endpoint)
+    return s3
 
 
 def _dynamodb(emulator: Emulator) -> "DynamoDBClient":
-    return emulator_session(emulator.credentials, emulator.region).client(
-        "dynamodb", endpoint_url=emulator.endpoint
-    )
+    dynamodb: DynamoDBClient = client_of(session_with(emulator), "dynamodb", emulator.endpoint)
+    return dynamodb
 
 
 def _keys(emulator: Emulator, bucket: str, prefix: str) -> list[str]:
@@ -97,19 +91,32 @@ def test_deploying_the_same_code_again_changes_nothing(
 
 
 @pytest.mark.integration
-def test_changed_code_is_deployed_and_rows_stay(own_emulator: Emulator, sources: Path) -> None:
-    first = _deploy(own_emulator, sources)
-    _dynamodb(own_emulator).put_item(
-        TableName=first.outputs.catalogue_table, Item={"label": {"S": "Banana"}}
-    )
-    (sources / "functions" / "result" / "more.py").write_text("MORE = 1\n", encoding="utf-8")
+def test_changed_code_and_settings_are_deployed_and_rows_stay(
+    own_emulator: Emulator, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also into what an older version of ours deployed, whose aliases kept the settings of their
+    versions."""
+    with monkeypatch.context() as before:
+        before.setattr("infra.deploy.without_versions", lambda template: template)
+        first = _deploy(own_emulator, copy, "aged")
+    rows = _dynamodb(own_emulator)
+    rows.put_item(TableName=first.outputs.catalogue_table, Item={"label": {"S": "Banana"}})
+    (copy / "functions" / "result" / "more.py").write_text("MORE = 1\n", encoding="utf-8")
 
-    second = _deploy(own_emulator, sources)
+    second = _deploy(own_emulator, copy, "aged", LogLevel="DEBUG")
 
-    assert second.changed
-    assert not second.rebuilt
-    rows = _dynamodb(own_emulator).scan(TableName=second.outputs.catalogue_table)
-    assert rows["Count"] == 1
+    assert (second.changed, second.rebuilt) == (True, False)
+    assert rows.scan(TableName=second.outputs.catalogue_table)["Count"] == 1
+    client = client_of(session_with(own_emulator), "lambda", own_emulator.endpoint)
+    functions = {
+        function["FunctionName"]: function
+        for function in client.list_functions()["Functions"]
+        if function["FunctionName"].startswith("aged-")
+    }
+    assert len(functions) == 5
+    for name, function in functions.items():
+        assert function["Environment"]["Variables"]["LOG_LEVEL"] == "DEBUG"
+        assert client.list_aliases(FunctionName=name)["Aliases"] == []
 
 
 @pytest.mark.integration
@@ -144,9 +151,34 @@ def test_a_lost_stack_is_built_anew_around_the_objects(
     assert again.rebuilt
     assert again.outputs.bucket == bucket
     assert _keys(own_emulator, bucket, "ledger/kept") == ["ledger/kept.json"]
-    # The new stack's notification works: the object is recognised, or its failure recorded.
-    _s3(own_emulator).put_object(Bucket=bucket, Key="uploads/not-a-picture", Body=b"text")
-    eventually(lambda: len(_keys(own_emulator, bucket, "ledger/")) > 1, 30)
+    # The new stack's queue is told of what comes.
+    queue = again.outputs.weighings_queue_url.rpartition("/")[2]
+    [told] = _s3(own_emulator).get_bucket_notification_configuration(Bucket=bucket)[
+        "QueueConfigurations"
+    ]
+    assert told["QueueArn"].endswith(f":{queue}")
+
+
+@pytest.mark.integration
+def test_a_stack_that_has_lost_a_table_is_built_anew_around_the_objects(
+    own_emulator: Emulator, sources: Path
+) -> None:
+    """Any other resource that is gone is noticed alike: `test_saved_stack.py`."""
+    outputs = _deploy(own_emulator, sources).outputs
+    _s3(own_emulator).put_object(Bucket=outputs.bucket, Key="ledger/kept.json", Body=b"{}")
+    _dynamodb(own_emulator).delete_table(TableName=outputs.weighings_table)
+    own_emulator.save()
+    said: list[str] = []
+
+    again = deploy(
+        *(own_emulator, STACK, embedded_parameters(Settings())), root=sources, report=said.append
+    )
+
+    assert again.rebuilt
+    assert "The stack has lost its WeighingRows" in said[0]
+    tables = _dynamodb(own_emulator).list_tables()["TableNames"]
+    assert {again.outputs.weighings_table, again.outputs.catalogue_table} <= set(tables)
+    assert _keys(own_emulator, outputs.bucket, "ledger/kept") == ["ledger/kept.json"]
 
 
 @pytest.mark.integration
@@ -165,7 +197,7 @@ def test_a_stack_that_failed_to_deploy_says_why_and_is_mended_by_the_next_run(
     template.write_text(whole, encoding="utf-8")
     _deploy(own_emulator, copy, "never-seen")
 
-    client = cloudformation(_session(own_emulator), own_emulator.endpoint)
+    client = cloudformation(session_with(own_emulator), own_emulator.endpoint)
     stack = find_stack(client, "never-seen")
     assert stack is not None
     assert stack["StackStatus"] == "CREATE_COMPLETE"
@@ -194,32 +226,6 @@ def test_on_another_port_everything_is_as_it_was(own_emulator: Emulator, sources
     finally:
         moved.stop()
         own_emulator.start()
-
-
-@pytest.mark.integration
-def test_a_stack_with_versions_goes_on_without_them(
-    own_emulator: Emulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What an older version of ours deployed, whose aliases kept the settings of their versions."""
-    with monkeypatch.context() as before:
-        before.setattr("infra.deploy.without_versions", lambda template: template)
-        deploy(own_emulator, "aged", embedded_parameters(Settings()))
-
-    done = deploy(own_emulator, "aged", embedded_parameters(Settings()) | {"LogLevel": "DEBUG"})
-
-    assert (done.changed, done.rebuilt) == (True, False)
-    session = emulator_session(own_emulator.credentials, own_emulator.region)
-    client = session.client("lambda", endpoint_url=own_emulator.endpoint)
-    functions = [
-        function
-        for function in client.list_functions()["Functions"]
-        if function["FunctionName"].startswith("aged-")
-    ]
-    assert len(functions) == 5
-    for function in functions:
-        assert function["Environment"]["Variables"]["LOG_LEVEL"] == "DEBUG"
-        name = function["FunctionName"]
-        assert client.list_aliases(FunctionName=name)["Aliases"] == []
 
 
 def test_objects_are_put_back_beside_those_that_came_meanwhile(tmp_path: Path) -> None:

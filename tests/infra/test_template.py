@@ -13,7 +13,6 @@ import pytest
 from pydantic_settings import BaseSettings
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
-from samtranslator.yaml_helper import yaml_parse
 
 from frontend.settings import Settings
 from functions.admin import app as admin
@@ -23,6 +22,7 @@ from functions.model_import import app as model_import
 from functions.result import app as result
 from functions.upload import app as upload
 from infra.settings import ROOT
+from infra.template import parse
 from infra.unversioned import without_versions
 from smartscale.adapters.rows import WeighingRow
 from tests.support import BIN, tool_environment
@@ -658,7 +658,7 @@ def test_an_emulators_functions_have_no_versions() -> None:
     plain = without_versions(text)
 
     assert without_versions(plain) == plain
-    before, after = yaml_parse(text), yaml_parse(plain)
+    before, after = parse(text), parse(plain)
     assert "AutoPublishAlias" not in str(after)
     for part in ("Parameters", "Rules", "Conditions", "Mappings", "Outputs"):
         assert after[part] == before[part]
@@ -824,7 +824,10 @@ def test_the_default_admin_token_is_for_emulators(template: dict[str, Any]) -> N
     assert rule["RuleCondition"] == {
         "Fn::Not": [{"Fn::Contains": [["embedded", "localstack"], {"Ref": "Stage"}]}]
     }
-    assert template["Parameters"]["AdminToken"]["NoEcho"]
+    token = template["Parameters"]["AdminToken"]
+    chosen, *_ = rule["Assertions"][0]["Assert"]["Fn::Or"]
+    assert chosen == {"Fn::Not": [{"Fn::Equals": [{"Ref": "AdminToken"}, token["Default"]]}]}
+    assert token["NoEcho"]
 
 
 @pytest.mark.integration

@@ -20,10 +20,11 @@ print(json.dumps(sorted(sys.modules)))
     [
         (
             "infra.commands.run",
-            {"numpy", "PIL", "huggingface_hub", "samtranslator"},
+            {"fastapi", "numpy", "PIL", "huggingface_hub", "samtranslator"},
         ),
         ("infra.emulated_cloud", {"boto3", "pydantic", "numpy", "PIL"}),
         ("infra.api", {"numpy", "ai_edge_litert", "huggingface_hub", "nicegui"}),
+        ("infra.commands.redrive", {"fastapi", "nicegui"}),
         ("frontend.__main__", {"boto3", "numpy", "ai_edge_litert", "fpdf", "escpos.printer"}),
     ],
 )

@@ -1,7 +1,6 @@
 """The stack as an engineer deploys it: `sam build` and `sam deploy` into a fresh emulator."""
 
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from infra.stack import cloudformation, find_stack, session_of
 from infra.unversioned import without_versions
 from tests.conftest import Deployed
 from tests.integration.conftest import Api, Signed, samples
+from tests.sam.processes import SamProcesses
 from tests.support import BIN, free_port, tool_environment
 
 __all__ = ["samples"]
@@ -35,56 +35,45 @@ class Sam:
 
     root: Path
     emulator: Emulator
+    processes: SamProcesses
 
     def __call__(self, *arguments: str, answers: str = "") -> str:
         """Run a command of it, which succeeds; a line answers a question. What it said."""
-        done = subprocess.run(
-            [str(BIN / "sam"), *arguments],
-            cwd=self.root,
-            env=tool_environment(
-                **self.emulator.credentials, AWS_ENDPOINT_URL=self.emulator.endpoint
-            ),
-            input=answers,
-            # Else it would ask for secrets at the terminal of whoever tests.
-            start_new_session=True,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=900,
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return done.stdout
+        at = {**self.emulator.credentials, "AWS_ENDPOINT_URL": self.emulator.endpoint}
+        status, said = self.processes.run(arguments, self.root, tool_environment(**at), answers)
+        assert status == 0, said[-6000:]
+        return said
 
-    def build_for_emulators(self) -> None:
+    def build(self) -> None:
         """Build as docs/localstack.md says."""
         self("build", "--config-env", "localstack")
-        built = self.root / ".aws-sam" / "build" / "template.yaml"
-        built.write_text(without_versions(built.read_text(encoding="utf-8")), encoding="utf-8")
 
-    def deploy(self, stack: str, parameters: Mapping[str, str], *, whole: bool = False) -> None:
-        """Deploy what was built: whole, or without the packages of others.
+    def deploy(self, stack: str, parameters: Mapping[str, str], *, as_on_aws: bool = False) -> None:
+        """Deploy what was built, its layers with our own code alone: the emulator's workers run in
+        the environment of the tests, which has the packages of others.
 
-        The emulator's workers run in the environment of the tests, which has those packages; to
-        archive, upload and unpack them, 190 MB a worker, takes most of the time. One stack is
-        deployed whole.
+        To archive, upload and unpack those, 190 MB a worker, takes most of the time; the guided
+        deployment does.
+
+        Args:
+            as_on_aws: with versions and their alias, which docs/localstack.md takes out.
         """
-        overrides = [f"{name}={value}" for name, value in parameters.items()]
-        self(
-            *("deploy", "--config-env", "localstack", "--stack-name", stack),
-            *(() if whole else self.without_packages()),
-            *("--parameter-overrides", *overrides),
-        )
-
-    def without_packages(self) -> tuple[str, ...]:
-        """Options to deploy a copy of what was built, whose layers hold our own code alone."""
         built = self.root / ".aws-sam" / "build"
         light = built.with_name("light")
         if light.exists():
             shutil.rmtree(light)
         shutil.copytree(built, light, ignore=_no_packages)
-        # SAM CLI looks for its settings beside the template.
-        settings = self.root / "samconfig.toml"
-        return ("--template-file", str(light / "template.yaml"), "--config-file", str(settings))
+        template = light / "template.yaml"
+        if not as_on_aws:
+            text = template.read_text(encoding="utf-8")
+            template.write_text(without_versions(text), encoding="utf-8")
+        self(
+            *("deploy", "--config-env", "localstack", "--stack-name", stack),
+            *("--template-file", str(template)),
+            # SAM CLI looks for its settings beside the template.
+            *("--config-file", str(self.root / "samconfig.toml")),
+            *("--parameter-overrides", *(f"{name}={one}" for name, one in parameters.items())),
+        )
 
 
 def _no_packages(folder: str, names: list[str]) -> list[str]:
@@ -104,15 +93,16 @@ def fresh_emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulato
 
 
 @pytest.fixture(scope="module")
-def sam(fresh_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Sam:
+def sam(fresh_emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sam]:
     """The SAM CLI, with the stack built."""
     if not (BIN / "sam").exists():
         pytest.skip("sam is not installed: `uv sync --all-groups`")
     copy = stage(ROOT, tmp_path_factory.mktemp("sam") / "copy").parent
     (copy / "samconfig.toml").write_bytes((ROOT / "samconfig.toml").read_bytes())
-    sam = Sam(copy, fresh_emulator)
-    sam.build_for_emulators()
-    return sam
+    with SamProcesses() as processes:
+        sam = Sam(copy, fresh_emulator, processes)
+        sam.build()
+        yield sam
 
 
 def deployed_stack(emulator: Emulator, name: str) -> Deployed:
@@ -137,6 +127,7 @@ LOCALSTACK = {
     "Architecture": "x86_64",
     "AdminToken": TOKEN,
     "UploadOrigin": ORIGIN,
+    "InferenceConcurrency": "5",
 }
 """The parameters of samconfig.toml, and what the tests choose."""
 
@@ -144,7 +135,7 @@ LOCALSTACK = {
 @pytest.fixture(scope="module")
 def stack(sam: Sam, fresh_emulator: Emulator) -> Iterator[Deployed]:
     """The stack of `--config-env localstack`, its catalogue filled as the guide says."""
-    sam.deploy("smartscale", LOCALSTACK, whole=True)
+    sam.deploy("smartscale", LOCALSTACK)
     deployed = deployed_stack(fresh_emulator, "smartscale")
     with pytest.MonkeyPatch.context() as patch:
         for name, value in deployed.environment.items():

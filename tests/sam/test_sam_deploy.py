@@ -9,12 +9,12 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import httpx
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from functions.admin import app as admin_app
 from functions.result import app as result_app
 from functions.upload import app as upload_app
 from infra.emulator import Emulator
+from infra.template import parse
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.upload import upload_key
 from smartscale.recognition.builtin import builtin_package
@@ -238,17 +238,24 @@ def test_another_model_is_served_without_a_restart(
 
 
 def test_the_stack_is_updated_while_messages_flow(
-    sam: Sam, api: Api, stack: Deployed, fresh_emulator: Emulator, samples: dict[str, bytes]
+    sam: Sam,
+    api: Api,
+    admin: Api,
+    stack: Deployed,
+    fresh_emulator: Emulator,
+    samples: dict[str, bytes],
 ) -> None:
-    """New code for every function, by its layer, and new settings: no weighing is lost by it."""
+    """New code for every function, by its layer, new settings and another token: no weighing is
+    lost by it."""
     version = sam.root / "layers/smartscale/python/smartscale/__init__.py"
     version.write_text(
         version.read_text(encoding="utf-8").replace("0.1.0", "0.1.1"), encoding="utf-8"
     )
+    changed = {"LogLevel": "DEBUG", "InferenceConcurrency": "2", "AdminToken": "another-token"}
     before = api.get("/health").json()["version"]
-    sam.build_for_emulators()
+    sam.build()
     with Flow(stack, samples["Banana"]) as dropped:
-        sam.deploy("smartscale", LOCALSTACK | {"LogLevel": "DEBUG", "InferenceConcurrency": "5"})
+        sam.deploy("smartscale", LOCALSTACK | changed)
         eventually(lambda: api.get("/health").json()["version"] == "0.1.1", 120)
 
     assert before == "0.1.0"
@@ -258,11 +265,6 @@ def test_the_stack_is_updated_while_messages_flow(
     assert {result["status"] for result in results} == {"done"}
     assert len(history_of(api, "flow")) == len(dropped.sent)
     assert api.result(api.predict(samples["Banana"]))["status"] == "done"
-
-
-def test_a_rotated_token_holds_at_the_gateway(sam: Sam, admin: Api) -> None:
-    sam.deploy("smartscale", LOCALSTACK | {"AdminToken": "another-token"})
-
     assert admin.get("/admin/model").status_code == 401
     admin.headers["X-Admin-Token"] = "another-token"
     assert admin.get("/admin/model").status_code == 200
@@ -271,8 +273,7 @@ def test_a_rotated_token_holds_at_the_gateway(sam: Sam, admin: Api) -> None:
 @pytest.fixture(scope="module")
 def shop(sam: Sam, fresh_emulator: Emulator) -> Deployed:
     """A stage as on AWS, with versions and their alias."""
-    sam("build", "--config-env", "localstack")
-    sam.deploy("smartscale-shop", _SHOP)
+    sam.deploy("smartscale-shop", _SHOP, as_on_aws=True)
     return deployed_stack(fresh_emulator, "smartscale-shop")
 
 
@@ -303,20 +304,26 @@ def test_a_stage_on_aws_wants_a_key_and_watches(shop: Deployed, samples: dict[st
         assert table["DeletionProtectionEnabled"]
 
 
-def test_guided_deployment_asks_and_deploys(sam: Sam) -> None:
-    """As README says: Enter for everything but the token."""
-    parameters = yaml_parse((sam.root / "template.yaml").read_text(encoding="utf-8"))["Parameters"]
+def test_guided_deployment_asks_and_deploys(
+    sam: Sam, fresh_emulator: Emulator, samples: dict[str, bytes]
+) -> None:
+    """As README says: Enter for everything but the token. All packages are deployed, and it
+    recognises with them."""
+    parameters = parse((sam.root / "template.yaml").read_text(encoding="utf-8"))["Parameters"]
     given = {"AdminToken": TOKEN, "Stage": "dev", "Architecture": "x86_64"}
     questions = ["guided", "us-east-1", *(given.get(name, "") for name in parameters)]
     # Confirm, roles, no rollback, what to save and where; then the deployment itself.
     answers = [*questions, "", "", "", "", "", "", "y", ""]
 
-    told = sam(
-        *("deploy", "--config-env", "dev", "--guided", *sam.without_packages()),
-        answers="\n".join(answers),
-    )
+    told = sam("deploy", "--config-env", "dev", "--guided", answers="\n".join(answers))
 
     assert "Successfully created/updated stack - guided" in told
+    stack = deployed_stack(fresh_emulator, "guided")
+    s3, bucket = stack.s3(), stack.outputs.bucket
+    key = upload_key(job_id := new_job_id(NOW))
+    s3.put_object(Bucket=bucket, Key=key, Body=samples["Banana"], Metadata={"weight-kg": "0.5"})
+    done = f"{ledger_folder(job_id)}done.json"
+    eventually(lambda: s3.list_objects_v2(Bucket=bucket, Prefix=done)["KeyCount"] == 1, 120)
 
 
 def test_a_setting_that_changes_on_aws_reaches_everybody(sam: Sam, shop: Deployed) -> None:
@@ -328,7 +335,8 @@ def test_a_setting_that_changes_on_aws_reaches_everybody(sam: Sam, shop: Deploye
         return client.get("/admin/catalogue").status_code == status
 
     eventually(lambda: answers(200), 60)
-    sam.deploy("smartscale-shop", _SHOP | {"AdminToken": "another-token", "Currency": "USD"})
+    changed = {"AdminToken": "another-token", "Currency": "USD"}
+    sam.deploy("smartscale-shop", _SHOP | changed, as_on_aws=True)
 
     eventually(lambda: answers(401), 90)  # a function looks a token up once a minute
     client.headers["X-Admin-Token"] = "another-token"

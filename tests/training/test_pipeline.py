@@ -56,10 +56,10 @@ TINY = Recipe(
 
 
 @pytest.fixture(autouse=True)
-def three_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A network of three blocks that has seen nothing: tracing and converting sixteen of them
+def two_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of two blocks that has seen nothing: tracing and converting sixteen of them
     takes minutes, and shows no more of what is done with a network."""
-    stages = tuple(replace(stage, repeats=1) for stage in network.STAGES[:3])
+    stages = tuple(replace(stage, repeats=1) for stage in network.STAGES[:2])
     monkeypatch.setattr(network, "STAGES", stages)
     monkeypatch.setattr(network, "load_imagenet", lambda *_: None)
 

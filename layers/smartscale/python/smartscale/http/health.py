@@ -2,42 +2,15 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from datetime import datetime
-from typing import Literal
 
 from fastapi import FastAPI, Request
-from pydantic import BaseModel
 
 from smartscale import __version__
+from smartscale.contract.health import DiskHealth, Health, QueueHealth, WorkersHealth
 from smartscale.domain.errors import StoreUnavailable
 from smartscale.operations.metrics.pulse import Pulse
 
 _log = logging.getLogger(__name__)
-
-
-class QueueHealth(BaseModel):
-    """What waits to be recognised."""
-
-    waiting: int
-    """Messages that nobody works on yet, about."""
-    oldest_s: int
-    """Seconds that the oldest of them has waited, at least; 0 where none does."""
-
-
-class WorkersHealth(BaseModel):
-    """The inference workers; on AWS there are none while nobody weighs."""
-
-    reported: int
-    """How many have reported in the last half hour."""
-    last_at: datetime | None
-
-
-class DiskHealth(BaseModel):
-    """The disk of the embedded run."""
-
-    bytes_left: int
-    files_left: int | None
-    """None where the file system has no fixed number."""
 
 
 def watch_disk(app: FastAPI, left: Callable[[], DiskHealth]) -> None:
@@ -49,19 +22,6 @@ def disk_of(request: Request) -> DiskHealth | None:
     """What is left of that disk; None where the application knows of none."""
     left: Callable[[], DiskHealth | None] = getattr(request.app.state, "disk_left", lambda: None)
     return left()
-
-
-class Health(BaseModel):
-    """Whether the function and what it depends on answer, and weighings are worked on."""
-
-    status: Literal["ok", "degraded"]
-    version: str
-    dependencies: dict[str, str]
-    """`ok`, or what is wrong."""
-    queue: QueueHealth | None = None
-    workers: WorkersHealth | None = None
-    disk: DiskHealth | None = None
-    """None where it is not this machine's."""
 
 
 def probe(
