@@ -187,7 +187,7 @@ def test_an_emulator_that_dies_again_while_it_is_revived_is_revived_all_the_same
     assert not any(_listening(port) for port in run.ports.values())
 
     restored = run.said().count("Reconciled")
-    run.settings["LOG_LEVEL"] = "WARNING"  # which is deployed
+    run.settings["SMARTSCALE_IMAGE_RETENTION_DAYS"] = "31"  # which is deployed
     run.start()
     assert [run.result(str(weighing["job_id"])) for weighing in done] == done
     eventually(lambda: run.said().count("Reconciled") > restored)
