@@ -97,7 +97,7 @@ def test_a_vgg16_answers_in_its_package_as_before(models: Path, tmp_path: Path, 
     assert package.preprocessing.channels == "bgr"
     assert package.source["preprocessing"] == "architecture VGG"
     assert package.output == "probabilities"
-    assert package.embedding == (None if kind == "vgg16-tflite" else 512)
+    assert package.embedding == (None if kind == "vgg16-tflite" else 64)
     assert package.evaluation["top1_agreement"] == 1.0
     assert package.evaluation["largest_difference"] < 0.005
     assert package.evaluation["pictures"] > 12, "photos too, not only made-up pictures"

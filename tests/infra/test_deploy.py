@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra.deploy import _merge, deploy, embedded_parameters
+from infra.deploying import create_or_update
 from infra.deployment import Deployment
 from infra.emulator import Emulator
 from infra.errors import PlainError
@@ -45,6 +46,13 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def copy(tmp_path: Path) -> Path:
     """A copy of the deployable sources, to be changed."""
     return stage(ROOT, tmp_path / "copy").parent
+
+
+@pytest.fixture(autouse=True)
+def deploying_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deploys in this process: one of its own, which `tests/infra/test_run.py` has, takes seconds
+    to import the SDK anew."""
+    monkeypatch.setattr("infra.deploy._carry_out", lambda order, _: create_or_update(order))
 
 
 def _deploy(emulator: Emulator, root: Path, stack: str = STACK, **parameters: str) -> Deployment:
