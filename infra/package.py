@@ -22,6 +22,8 @@ _CODE = frozenset({"CodeUri", "ContentUri"})
 """The properties that name it."""
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
 """The earliest that an archive can say: the same files make the same archive."""
+_DENSE = frozenset({".npz", ".tflite"})
+"""The files of a model hardly get smaller, and each worker that starts unpacks them."""
 _SOURCES = ("template.yaml", "functions", "layers")
 _REWRITES_TEMPLATE = Path(__file__).with_name("unversioned.py")
 
@@ -97,7 +99,8 @@ def zipped(folder: Path) -> bytes:
         for path in _files(folder):
             entry = zipfile.ZipInfo(str(path.relative_to(folder)), _NO_TIME)
             entry.external_attr = path.stat().st_mode << 16
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            stored = path.suffix in _DENSE
+            entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
             out.writestr(entry, path.read_bytes())
     return archive.getvalue()
 

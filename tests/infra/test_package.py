@@ -60,6 +60,14 @@ def test_each_folder_is_uploaded_once_and_named_by_what_is_in_it(tmp_path: Path)
     assert again == first, "the same code is the same object"
 
 
+def test_what_hardly_gets_smaller_is_not_compressed(tmp_path: Path) -> None:
+    for name in ("model.tflite", "model.json"):
+        (tmp_path / name).write_bytes(bytes(1_000))
+    with zipfile.ZipFile(io.BytesIO(zipped(tmp_path))) as archive:
+        sizes = {entry.filename: entry.compress_size for entry in archive.infolist()}
+    assert sizes["model.tflite"] == 1_000 > sizes["model.json"]
+
+
 def test_a_folder_that_is_missing_is_named(tmp_path: Path) -> None:
     template = tmp_path / "template.yaml"
     template.write_text(TEMPLATE)
