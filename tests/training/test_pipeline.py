@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -193,25 +194,21 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     scores = NetworkRecogniser(package).recognise(photo.read_bytes())
     assert {score.label for score in scores} == {"Lemon", "Lime", "unknown", "empty"}
 
-    # A teacher is asked amid the stream that a real run has.
+    # A teacher is asked amid the stream that a real run has; what it taught is packed as above.
     monkeypatch.setattr(fit, "streamed", streamed)
-    # The package above has been measured in all of them.
-    monkeypatch.setattr(pipeline, "PRECISIONS", ("float16",))
-    pupil_folder = tmp_path / "pupil"
+    pack = Mock(return_value=package)
+    monkeypatch.setattr(pipeline, "pack", pack)
     pipeline.main(
         data,
         tmp_path / "taught",
-        pupil_folder,
+        tmp_path / "pupil",
         members=(replace(TINY, epochs=1, teacher_weight=0.6),),
         teacher=package_folder,
-        precision="float16",
     )
-    taught = load_package(pupil_folder)
-    assert taught.input_size == TINY.size
-    [pupil] = taught.evaluation["members"]
-    assert pupil["recipe"]["teacher"] == f"{package.model_id}@{package.revision}"
-    assert pupil["recipe"]["teacher_weight"] > 0
-    assert NetworkRecogniser(taught).recognise(photo.read_bytes())
+    _, [pupil], [recipe], *_ = pack.call_args.args
+    assert [progress.epoch for progress in pupil.history] == [0]
+    assert recipe.teacher == f"{package.model_id}@{package.revision}"
+    assert recipe.teacher_weight > 0
 
 
 def test_who_gives_a_teacher_no_weight_has_none() -> None:
