@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from smartscale.recognition.memory import Vectors
 
 _log = logging.getLogger(__name__)
+_THREADS = 2
+"""Of the network: a shopper waits for it, and little else is done while the service is away."""
 
 
 class NotSold(Exception):
@@ -160,7 +162,7 @@ class LocalScale:
                 # A kiosk whose service is there has no use for a network: 40 MB.
                 from smartscale.adapters.litert import load_builtin  # noqa: PLC0415
 
-                self._model = load_builtin()
+                self._model = load_builtin(_THREADS)
             except (ImportError, OSError, PackageError) as error:
                 _log.warning("No model here; items are found by name: %s", error)
                 self._model = _NoModel()

@@ -6,7 +6,7 @@ import platform
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import (
@@ -77,6 +77,8 @@ class Settings(BucketSettings, TableSettings, RegistrySettings, MetricsSettings,
 
     dead_letter_queue_url: str
     weighings_queue_url: str
+    recognition_threads: int = 1
+    """Of the network, where a worker has more than one core."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,13 @@ def worker() -> Worker:
     registry = DynamoRegistry(settings.models_table, region)
     trials = DynamoTrials(settings.models_table, region)
     asking = DynamoAsking(settings.models_table, region)
-    loader = Loader(S3Packages(bucket), load_builtin, load_folder, release_ram)
+    threads = settings.recognition_threads
+    loader = Loader(
+        S3Packages(bucket),
+        partial(load_builtin, threads),
+        partial(load_folder, threads=threads),
+        release_ram,
+    )
     ledger = S3Ledger(bucket, settings.ledger_lock_days)
     queue = SqsQueue(sqs_client(region), settings.weighings_queue_url)
     announce = Announce(topic_for(settings.weighing_completed_topic_arn, region), queue)

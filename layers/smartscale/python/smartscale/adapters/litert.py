@@ -19,9 +19,9 @@ _FOUR_DIGITS = Decimal("0.0001")
 class LiteRtRecogniser:
     """A loaded model package."""
 
-    def __init__(self, ref: ModelRef, package: ModelPackage) -> None:
+    def __init__(self, ref: ModelRef, package: ModelPackage, threads: int) -> None:
         self.ref = ref
-        self._recogniser = NetworkRecogniser(package)
+        self._recogniser = NetworkRecogniser(package, threads)
         self._memory: Memory | None = None
 
     @property
@@ -54,15 +54,15 @@ class LiteRtRecogniser:
         self._memory = self._recogniser.learn(lessons)
 
 
-def load_builtin() -> LiteRtRecogniser:
-    """Load the package that comes with the code."""
+def load_builtin(threads: int = 1) -> LiteRtRecogniser:
+    """Load the package that comes with the code, for a network that may use so many threads."""
     package = builtin_package()
-    return LiteRtRecogniser(ModelRef(id=BUILTIN, revision=package.revision), package)
+    return LiteRtRecogniser(ModelRef(id=BUILTIN, revision=package.revision), package, threads)
 
 
-def load_folder(ref: ModelRef, folder: Path) -> LiteRtRecogniser:
+def load_folder(ref: ModelRef, folder: Path, threads: int = 1) -> LiteRtRecogniser:
     """Load and verify a package. Raises PackageError when it does not verify."""
-    return LiteRtRecogniser(ref, load_package(folder))
+    return LiteRtRecogniser(ref, load_package(folder), threads)
 
 
 def release_ram() -> None:
