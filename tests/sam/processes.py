@@ -16,6 +16,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
+import yaml
+
 from infra.settings import ROOT
 from tests.support import tool_environment
 
@@ -84,6 +86,8 @@ def _become(order: _Order) -> NoReturn:
 
 def main() -> None:
     """Carry out the orders on stdin, a line each, and answer with exit statuses."""
+    # Each command reads the template several times, half a second each by the reader in Python.
+    yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     # The last four are what the commands import only when they are called.
     for module in (
         "cli.main",
