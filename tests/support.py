@@ -1,6 +1,7 @@
 """Small helpers of the tests."""
 
 import fcntl
+import importlib
 import importlib.util
 import os
 import random
@@ -9,9 +10,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from types import ModuleType
-from typing import IO
+from typing import IO, Any
 
 BIN = Path(sys.executable).parent
 """Where the project's tools are."""
@@ -74,14 +75,26 @@ def eventually(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
         time.sleep(min(max(waited_s / 10, 0.05), 0.5))
 
 
-def loaded_when_used(name: str) -> ModuleType:
+class _WhenUsed:
+    """Stands for a module until somebody asks it for something.
+
+    It is none itself: pytest looks at the class of everything in a file of tests, which is what
+    loads a module of `importlib.util.LazyLoader`.
+    """
+
+    def __init__(self, name: str) -> None:
+        vars(self)["_load"] = partial(importlib.import_module, name)
+
+    def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("__"):
+            raise AttributeError(attribute)
+        return getattr(self._load(), attribute)
+
+    def __setattr__(self, attribute: str, value: object) -> None:
+        setattr(self._load(), attribute, value)
+
+
+def loaded_when_used(name: str) -> Any:
     """A module that is loaded when somebody asks it for something. What loads TensorFlow takes
     seconds, and each process that shares the tests reads all of their files."""
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.find_spec(name)
-    assert spec is not None and spec.loader is not None, name
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return _WhenUsed(name)
