@@ -28,6 +28,8 @@ hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)
 hypothesis.settings.load_profile("smartscale")
 
 
+_LONGEST_ID = 100
+
 LONGEST = (
     "emulator",
     "tests/sam/test_sam_deploy.py",
@@ -52,6 +54,15 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+@pytest.hookimpl
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A value of many letters is called by how many it has: pytest says a test's name several times
+    while it runs, to the other processes too, and a picture of megabytes was part of some."""
+    if isinstance(val, str | bytes) and len(val) > _LONGEST_ID:
+        return f"{len(val)}-{type(val).__name__}"
+    return None
 
 
 @pytest.hookimpl(tryfirst=True)

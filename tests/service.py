@@ -5,9 +5,10 @@ A kiosk under test asks this; nothing in here answers a request by itself.
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cache
@@ -16,7 +17,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
-from fastapi import FastAPI
+import pytest
+from fastapi import FastAPI, routing
+from fastapi.dependencies import utils as dependencies
+from fastapi.dependencies.models import Dependant
 from pydantic import SecretStr
 from starlette.types import Message, Receive, Scope, Send
 
@@ -480,6 +484,29 @@ class _Line(httpx.AsyncBaseTransport):
             await self._inner.handle_async_request(request)
             raise httpx.RemoteProtocolError("Server disconnected", request=request)
         return await self._inner.handle_async_request(request)
+
+
+@contextmanager
+def routes_read_once() -> Iterator[None]:
+    """FastAPI reads what a route takes whenever it is added, and what stands in for a dependency at
+    each request: what is taken alike is read once."""
+    known: dict[object, Dependant] = {}
+
+    def get_dependant(*, path: str, call: Callable[..., Any], **how: Any) -> Dependant:
+        key = path, read_signature(call), repr(sorted(how.items()))
+        try:
+            if key not in known:
+                known[key] = read(path=path, call=call, **how)
+        except TypeError:  # it takes something that cannot be a key
+            return read(path=path, call=call, **how)
+        found = known[key]
+        return replace(found, call=call, dependencies=[*found.dependencies])
+
+    read, read_signature = dependencies.get_dependant, dependencies.get_typed_signature
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (dependencies, routing):
+            patch.setattr(module, "get_dependant", get_dependant)
+        yield
 
 
 def overrides_of(values: Mapping[Any, object]) -> dict[Any, Callable[[], object]]:

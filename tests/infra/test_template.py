@@ -10,9 +10,11 @@ from typing import Any
 
 import boto3
 import pytest
+from fastapi.routing import APIRoute
 from pydantic_settings import BaseSettings
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
+from starlette.routing import Route
 
 from frontend.settings import Settings
 from functions.admin import app as admin
@@ -25,6 +27,7 @@ from infra.settings import ROOT
 from infra.template import parse
 from infra.unversioned import without_versions
 from smartscale.adapters.rows import WeighingRow
+from smartscale.http.app import BASE_PATH
 from tests.support import BIN, tool_environment
 from tests.template import read_template
 
@@ -36,7 +39,7 @@ _SETTINGS: dict[str, type[BaseSettings]] = {
     "DeadLetter": dead_letter.Settings,
     "ModelImport": model_import.Settings,
 }
-_HTTP = {"Upload": upload.app, "Result": result.app, "Admin": admin.app}
+_HTTP = {"Upload": upload, "Result": result, "Admin": admin}
 _RIGHTS: dict[str, set[tuple[str, str]]] = {
     "Upload": {
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
@@ -296,13 +299,19 @@ def test_the_gateway_has_exactly_the_routes_of_the_function(
     events = template["Resources"][f"{function}Function"]["Properties"]["Events"].values()
     gateway = {(e["Properties"]["Method"].upper(), e["Properties"]["Path"]) for e in events}
 
-    operations = {
-        (method.upper(), path)
-        for path, methods in _HTTP[function].openapi()["paths"].items()
-        for method in methods
-    }
+    # To make the description of all routes would take a second.
+    router, app = _HTTP[function].router, _HTTP[function].app
+    routes = [route for route in router.routes if isinstance(route, APIRoute)]
+    operations = {(method, BASE_PATH + route.path) for route in routes for method in route.methods}
 
     assert gateway == operations
+    assert {route.path for route in app.routes if isinstance(route, Route)} == {
+        app.openapi_url,
+        app.docs_url,
+        app.swagger_ui_oauth2_redirect_url,
+        app.redoc_url,
+    }
+    assert len(app.routes) == 4 + 1, "and its router"
 
 
 @pytest.mark.parametrize("function", _SETTINGS)
