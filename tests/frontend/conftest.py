@@ -5,7 +5,8 @@ import gc
 import io
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
-from functools import cache
+from contextlib import asynccontextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,14 @@ from PIL import Image
 
 from frontend.access.pins import hash_pin
 from frontend.app import create_kiosk, serve
+from frontend.devices.scales.simulated import SimulatedScale
 from frontend.kiosk import Kiosk
+from frontend.offline import watch
 from frontend.settings import Settings
+from frontend.shopper import offline_notice
+from frontend.shopper import page as shopper_page
+from frontend.staff import page as staff_page
+from frontend.staff.desk import Pace
 from tests.service import KIOSK_SECRET, TOKEN, Service, routes_read_once
 
 ATTENDANT_PIN, MANAGER_PIN = "4711", "0815-boss"
@@ -72,21 +79,40 @@ def few_readings() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def look_often() -> Iterator[None]:
     """Look for what should be seen soon, and then less often: NiceGUI looks ten times a second, and
-    most is there within a hundredth. What a test allows in all (`retries`, tenths) stays."""
+    most is there within a hundredth. What a test allows in all (`retries`) stays."""
+
+    async def until(holds: Callable[[], bool], limit_s: float) -> None:
+        pause_s = 0.005
+        while limit_s > 0 and not holds():
+            await asyncio.sleep(pause_s)
+            limit_s -= pause_s
+            pause_s = min(1.5 * pause_s, 0.05)
 
     async def should_see(user: User, *target: Any, retries: int = 3, **wanted: Any) -> None:
-        pause_s, left_s = 0.005, retries / 10
-        while left_s > 0.1:
-            if user._sees(*target, **wanted):
-                return
-            await asyncio.sleep(pause_s)
-            left_s -= pause_s
-            pause_s = min(2 * pause_s, 0.1)
+        await until(lambda: user._sees(*target, **wanted), retries / 10)
         await seen(user, *target, retries=1, **wanted)
 
-    seen = User.should_see
+    async def should_not_see(user: User, *target: Any, retries: int = 3, **wanted: Any) -> None:
+        await until(lambda: not user._sees(*target, **wanted), retries / 20)
+        await not_seen(user, *target, retries=1, **wanted)
+
+    seen, not_seen = User.should_see, User.should_not_see
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(User, "should_see", should_see)
+        patch.setattr(User, "should_not_see", should_not_see)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def wait_little() -> Iterator[None]:
+    """What a page waits for comes soon: most of the time of these tests was to wait until a weight
+    on the simulated scale is stable, and until a page asks or looks again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shopper_page, "SimulatedScale", partial(SimulatedScale, settle_s=0.02))
+        patch.setattr(offline_notice, "_POLL_S", 0.05)
+        patch.setattr(staff_page, "_CHECK_S", 0.05)
+        patch.setattr(Pace, "FASTEST_S", 0.05)
+        patch.setattr(watch, "PROBE_S", 0.1)
         yield
 
 
@@ -152,23 +178,34 @@ def kiosk(api: Service, samples: Path, own_settings: dict[str, object]) -> Kiosk
     return create_kiosk(settings, transport=api.transport)
 
 
-@pytest_asyncio.fixture
-async def user(kiosk: Kiosk) -> AsyncIterator[User]:
-    """Somebody in front of the kiosk."""
+@asynccontextmanager
+async def standing_at(kiosk: Kiosk) -> AsyncIterator[User]:
+    """Somebody in front of a kiosk, which is closed when they have gone."""
     async with user_simulation() as somebody:
         serve(kiosk)
-        kiosk.api.start()
         yield somebody
-        # Pages end before their tasks do: one that draws as it ends keeps NiceGUI waiting.
+        # Pages end before their tasks do: one that draws as it ends keeps NiceGUI waiting a second.
         for page in list(Client.instances.values()):
             page.delete()
         # NiceGUI would take the modules of its pages out of sys.modules, and other tests' with it.
         Client.page_routes.clear()
+    if kiosk.camera is not None:
+        kiosk.camera.close()
+    if kiosk.station is not None:
+        await kiosk.station.close()
     kiosk.labels.issued.close()
     kiosk.favourites.close()
     await kiosk.api.close()
     # FastAPI remembers the routes of each test, and with them its kiosk: no garbage either.
     gc.freeze()
+
+
+@pytest_asyncio.fixture
+async def user(kiosk: Kiosk) -> AsyncIterator[User]:
+    """Somebody in front of the kiosk, which is in touch with its service."""
+    async with standing_at(kiosk) as somebody:
+        kiosk.api.start()
+        yield somebody
 
 
 async def log_in(user: User, path: str, pin: str) -> None:

@@ -9,15 +9,14 @@ import cv2
 import numpy as np
 import pytest
 import pytest_asyncio
-from nicegui import Client
-from nicegui.testing import User, user_simulation
+from nicegui.testing import User
 from PIL import Image
 
-from frontend.app import create_kiosk, serve
+from frontend.app import create_kiosk
 from frontend.devices.cameras import BROWSER, CameraUnavailable, DeviceCamera, open_camera
 from frontend.settings import Settings
 from frontend.weighing.containers import Container, read_containers
-from tests.frontend.conftest import SOON
+from tests.frontend.conftest import SOON, standing_at
 from tests.service import Service
 
 pytestmark = pytest.mark.asyncio
@@ -42,13 +41,8 @@ async def user(api: Service, samples: Path, film: Path) -> AsyncIterator[User]:
         {"samples": samples, "patience_s": 5, "camera": str(film), "home": samples / "home"}
     )
     kiosk = create_kiosk(settings, transport=api.transport)
-    async with user_simulation() as somebody:
-        serve(kiosk)
+    async with standing_at(kiosk) as somebody:
         yield somebody
-        Client.page_routes.clear()
-    assert kiosk.camera is not None
-    kiosk.camera.close()
-    await kiosk.api.close()
 
 
 async def test_the_camera_gives_a_picture_and_a_film(film: Path) -> None:

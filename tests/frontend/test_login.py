@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 import frontend.__main__
 from frontend.access.pins import Attempts
 from frontend.kiosk import Kiosk
+from frontend.staff.desk import Pace
 from frontend.staff.page import PAGES
 from smartscale.operations.access.authorise import MAX_REFUSALS
 from tests.frontend.conftest import ATTENDANT_PIN, MANAGER_PIN, SOON, log_in
@@ -199,7 +200,7 @@ async def test_whoever_is_idle_is_logged_out(
         "You were logged out because nothing was tapped for 3 minutes", retries=SOON
     )
     looks = api.count("admin/model")
-    await asyncio.sleep(1.5)
+    await asyncio.sleep(10 * Pace.FASTEST_S)
     assert api.count("admin/model") == looks, "a page that is logged out asks no more"
 
 
