@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import httpx
 import hypothesis
 import pytest
 
@@ -95,6 +96,16 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
+
+
+@pytest.fixture(scope="session", autouse=True)
+def authorities_read_once() -> Iterator[None]:
+    """httpx reads the world's authorities for each client, and for each request without one, though
+    most of the tests' go by plain HTTP: it takes hundredths of a second, and once is enough."""
+    with pytest.MonkeyPatch.context() as patch:
+        read_once = cache(httpx.create_ssl_context)
+        patch.setattr("httpx._transports.default.create_ssl_context", read_once)
+        yield
 
 
 @dataclass(frozen=True)
