@@ -103,7 +103,8 @@ def look_often() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="session", autouse=True)
+# For these tests alone: others of the same process look at the true times.
+@pytest.fixture(scope="module", autouse=True)
 def wait_little() -> Iterator[None]:
     """What a page waits for comes soon: most of the time of these tests was to wait until a weight
     on the simulated scale is stable, and until a page asks or looks again."""
