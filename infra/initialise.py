@@ -38,7 +38,8 @@ def main() -> None:
     """Fill a new shop's catalogue, rebuild rows, send unanswered uploads again, expire pictures."""
     what = sys.argv[1] if len(sys.argv) > 1 else None
     settings = load_settings()
-    of_run = Readiness.from_environment().file is not None
+    readiness = Readiness.from_environment()
+    of_run = readiness.file is not None
     try:
         connection = connect(settings, of_run=of_run)
         if what == MAKE_ROOM:
@@ -50,7 +51,7 @@ def main() -> None:
             typer.echo(f"Imported {imported} catalogue items.")
         if what is not None:
             rows = rows_file(settings.home)
-            typer.echo(describe(_reconcile(connection, what, rows)))
+            typer.echo(describe(_reconcile(connection, what, rows, readiness)))
         expired = expire(connection.bucket, settings.image_retention_days, now())
         if expired:
             typer.echo(f"Expired {expired} pictures and idempotency keys.")
@@ -62,12 +63,12 @@ def main() -> None:
         sys.exit(error.exit_status)
 
 
-def _reconcile(connection: Connection, what: str, rows: Path) -> Reconciled:
+def _reconcile(connection: Connection, what: str, rows: Path, readiness: Readiness) -> Reconciled:
     if what not in {RESTORE, ROWS}:
-        return connection.reconcile(rows=None).run(parse_moment(what))
+        return connection.reconcile().run(parse_moment(what))
 
     def restored() -> None:
-        Readiness.from_environment().declare()
+        readiness.declare()
         os.nice(_BESIDE_OTHERS)
 
     return connection.reconcile(rows=rows).run(

@@ -301,10 +301,10 @@ class Supervisor:
         self._restoring = child
         self._imports_unseen = True
 
-    def _see_restored(self) -> None:
+    def _see_restored(self, wait_s: float = 0.0) -> None:
         """Know when the figures have been told as well: from then on a stop saves everything."""
         child = self._restoring
-        if child is None or child.alive:
+        if child is None or not wait_until(lambda: not child.alive, wait_s):
             return
         self._restoring = None
         self._emulator.complete = child.exit_status == 0
@@ -449,10 +449,7 @@ class Supervisor:
         if not self._services:
             return
         self._report("Stopping")
-        if self._restoring is not None:
-            restoring = self._restoring
-            wait_until(lambda: not restoring.alive, _TELL_S)
-        self._see_restored()
+        self._see_restored(_TELL_S)
         for service in self._services:
             service.child.stop()
         if self._initialise:

@@ -318,7 +318,10 @@ def without_outcome(
 
 @dataclass(frozen=True, slots=True)
 class _Recorded:
-    """The records of one weighing whose figures are to be told."""
+    """The records of one weighing whose figures are to be told.
+
+    They are read once more for that: what a month's records say is too much to be kept until then.
+    """
 
     entries: tuple[LedgerEntry, ...]
     failed_before: bool
