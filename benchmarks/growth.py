@@ -35,12 +35,12 @@ from rich.table import Table
 
 from infra.emulator import ACCOUNT, objects_folder
 from infra.settings import load_settings
-from infra.waiting import wait_until
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef, Prediction, Status, Unit, Weighing
 from tests.running import Run
+from tests.support import eventually
 
 _ROOT = Path(__file__).resolve().parents[1]
 _SAMPLES = _ROOT / "sample_data"
@@ -189,7 +189,7 @@ def _measure(home: Path) -> dict[str, str]:
     restored = run.said().count(_RESTORED)
     began = time.monotonic()
     found = {"power cut to ready": f"{_seconds(run.start):.1f} s"}
-    wait_until(lambda: run.said().count(_RESTORED) > restored, _READY_S)
+    eventually(lambda: run.said().count(_RESTORED) > restored, _READY_S)
     found["... until figures are told"] = f"{time.monotonic() - began:.1f} s"
     with httpx.Client(base_url=run.api, timeout=120, trust_env=False) as api:
         picture = (_SAMPLES / "bananas.jpg").read_bytes()
