@@ -7,13 +7,13 @@ is for `tests/integration/test_operations_guide.py` to show.
 
 import multiprocessing
 import os
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import CompletedProcess
 
 from infra import cli
+from tests.support import become
 
 _LONGEST_S = 120
 _processes = multiprocessing.get_context("forkserver")
@@ -42,11 +42,5 @@ def run_command(
 
 
 def _run(arguments: list[str], environment: dict[str, str], out: Path, err: Path) -> None:
-    os.environ.clear()
-    os.environ.update(environment)
-    for number, file in enumerate((Path(os.devnull), out, err)):
-        opened = os.open(file, os.O_RDWR | os.O_CREAT)
-        os.dup2(opened, number)
-        os.close(opened)
-    sys.argv = ["smartscale", *arguments]
+    become(["smartscale", *arguments], environment, os.devnull, out, err)
     cli.main()

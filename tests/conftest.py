@@ -169,6 +169,11 @@ def client_of(session: boto3.Session, service: Any, endpoint: str) -> Any:
     return session.client(service, endpoint_url=endpoint)
 
 
+def client_with(emulator: Emulator, service: Any) -> Any:
+    """A client of an emulator, with its credentials."""
+    return client_of(session_with(emulator), service, emulator.endpoint)
+
+
 @cache
 def session_with(emulator: Emulator) -> boto3.Session:
     """A session with an emulator's credentials."""

@@ -9,7 +9,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
@@ -60,6 +60,18 @@ def free_port() -> int:
         _ports_of_this_process[port] = lock
         return port
     raise AssertionError(f"no port from {PORTS.start} to {PORTS.stop} is free")
+
+
+def become(command: Sequence[str], environment: Mapping[str, str], *files: str | Path) -> None:
+    """Have this process, a fork of one that has imported it, be that of a command: with its
+    arguments and environment, and with these files for stdin, stdout and stderr."""
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, file in enumerate(files):
+        opened = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.argv = [*command]
 
 
 def eventually(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:

@@ -11,7 +11,6 @@ import zipfile
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -19,7 +18,7 @@ from botocore.exceptions import ClientError
 from infra.emulator import ACCOUNT, Emulator
 from infra.process import Child
 from infra.readiness import Readiness
-from tests.conftest import client_of, session_with
+from tests.conftest import client_with
 from tests.support import eventually, free_port
 
 pytestmark = pytest.mark.integration
@@ -44,10 +43,6 @@ def handler(event, context):
 def make(home: Path, said: list[str] | None = None, ready: Readiness | None = None) -> Emulator:
     say: Callable[[str], None] = (lambda _: None) if said is None else said.append
     return Emulator(home, free_port(), "us-east-1", report=say, ready=ready)
-
-
-def client(emulator: Emulator, service: Any) -> Any:
-    return client_of(session_with(emulator), service, emulator.endpoint)
 
 
 @pytest.fixture
@@ -78,7 +73,7 @@ def on_small_disk(tmp_path: Path, small_disk: Path) -> Iterator[Emulator]:
     emulator = make(home)
     emulator.start()
     try:
-        client(emulator, "s3").create_bucket(Bucket="shop")
+        client_with(emulator, "s3").create_bucket(Bucket="shop")
         yield emulator
     finally:
         emulator.stop()
@@ -93,7 +88,7 @@ def refused(put: Callable[[], object]) -> str:
 def test_what_the_full_disk_did_not_take_is_refused_and_not_there(
     on_small_disk: Emulator,
 ) -> None:
-    s3 = client(on_small_disk, "s3")
+    s3 = client_with(on_small_disk, "s3")
     stored: dict[str, bytes] = {}
     with pytest.raises(ClientError, match="could not be written"):
         for number in range(10):
@@ -113,7 +108,7 @@ def test_what_the_full_disk_did_not_take_is_refused_and_not_there(
 
 
 def test_a_disk_without_another_file_is_full_too(on_small_disk: Emulator) -> None:
-    s3 = client(on_small_disk, "s3")
+    s3 = client_with(on_small_disk, "s3")
     with pytest.raises(ClientError, match="could not be written"):
         for number in range(400):
             s3.put_object(Bucket="shop", Key=f"ledger/{number:03d}.json", Body=b"{}")
@@ -122,7 +117,7 @@ def test_a_disk_without_another_file_is_full_too(on_small_disk: Emulator) -> Non
 def test_a_disk_that_became_read_only_takes_nothing(
     on_small_disk: Emulator, small_disk: Path
 ) -> None:
-    s3 = client(on_small_disk, "s3")
+    s3 = client_with(on_small_disk, "s3")
     s3.put_object(Bucket="shop", Key="before", Body=b"1")
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     put = refused(lambda: s3.put_object(Bucket="shop", Key="after", Body=b"2", IfNoneMatch="*"))
@@ -164,7 +159,7 @@ def test_an_emulator_with_a_damaged_state_starts_all_the_same(tmp_path: Path) ->
     emulator = make(tmp_path / "home")
     emulator.start()
     try:
-        assert client(emulator, "sqs").list_queues().get("QueueUrls", []) == []
+        assert client_with(emulator, "sqs").list_queues().get("QueueUrls", []) == []
     finally:
         emulator.stop()
 
@@ -172,7 +167,7 @@ def test_an_emulator_with_a_damaged_state_starts_all_the_same(tmp_path: Path) ->
 def test_a_clean_stop_is_known_by_its_mark_and_a_crash_by_none(tmp_path: Path) -> None:
     emulator = make(tmp_path / "home")
     emulator.start()
-    client(emulator, "sqs").create_queue(QueueName="kept")
+    client_with(emulator, "sqs").create_queue(QueueName="kept")
     emulator.complete = True
     assert emulator.stop()
     emulator.start()
@@ -198,7 +193,7 @@ def deploy_slow(
     code = BytesIO()
     with zipfile.ZipFile(code, "w") as packed:
         packed.writestr("app.py", HANDLER)
-    function = client(emulator, "lambda").create_function(
+    function = client_with(emulator, "lambda").create_function(
         FunctionName="slow",
         Runtime="python3.11",
         Handler="app.handler",
@@ -207,11 +202,11 @@ def deploy_slow(
         Code={"ZipFile": code.getvalue()},
         Environment={"Variables": {"FOLDER": str(folder), "SLOW": slow}},
     )
-    sqs = client(emulator, "sqs")
+    sqs = client_with(emulator, "sqs")
     url: str = sqs.create_queue(QueueName=queue, Attributes={"VisibilityTimeout": "600"})[
         "QueueUrl"
     ]
-    client(emulator, "lambda").create_event_source_mapping(
+    client_with(emulator, "lambda").create_event_source_mapping(
         FunctionName=function["FunctionName"],
         EventSourceArn=f"arn:aws:sqs:us-east-1:{ACCOUNT}:{queue}",
         BatchSize=10,
@@ -229,7 +224,7 @@ def test_the_batch_of_a_killed_worker_is_delivered_again_at_once(
     emulator.start()
     try:
         url = deploy_slow(emulator, tmp_path, slow=moment)
-        client(emulator, "sqs").send_message(QueueUrl=url, MessageBody="{}")
+        client_with(emulator, "sqs").send_message(QueueUrl=url, MessageBody="{}")
         pid = tmp_path / "pid"
         eventually(lambda: pid.exists() and pid.read_text().isdigit(), 60)
         (tmp_path / "killed").touch()
@@ -253,7 +248,7 @@ def test_the_batch_of_a_killed_worker_goes_to_one_that_is_ready(tmp_path: Path) 
     try:
         url = deploy_slow(emulator, tmp_path, queue="shop-WeighingsQueue-1")
         eventually(lambda: len(started()) == 1, 60)  # before there is anything to do
-        client(emulator, "sqs").send_message(QueueUrl=url, MessageBody="{}")
+        client_with(emulator, "sqs").send_message(QueueUrl=url, MessageBody="{}")
         eventually(lambda: len(started()) == 2, 60)
         first, second = started()
         eventually((tmp_path / "pid").exists)
@@ -272,7 +267,7 @@ def test_no_worker_gets_a_message_before_the_tables_are_restored(tmp_path: Path)
     try:
         (tmp_path / "killed").touch()  # it takes no time
         url = deploy_slow(emulator, tmp_path)
-        sqs = client(emulator, "sqs")
+        sqs = client_with(emulator, "sqs")
         sqs.send_message(QueueUrl=url, MessageBody="{}")
         # Its poller looks each second, and when a message comes; so it has looked by then.
         for _ in range(3):

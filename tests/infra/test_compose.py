@@ -19,8 +19,7 @@ _DOCKERFILES = ("Dockerfile", "functions/model_import/Dockerfile")
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
     """The file as data, its variables as they stand."""
-    parsed: dict[str, Any] = parse((ROOT / "docker-compose.yml").read_text("utf-8"))
-    return parsed
+    return parse((ROOT / "docker-compose.yml").read_text("utf-8"))
 
 
 def _locked(package: str) -> str:

@@ -1,7 +1,7 @@
 """Deploying the template into the emulator."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from infra.errors import PlainError
 from infra.package import fingerprint, stage
 from infra.settings import ROOT, Settings
 from infra.stack import cloudformation, find_stack
-from tests.conftest import client_of, session_with
+from tests.conftest import client_with, session_with
 from tests.support import eventually, free_port
 
 if TYPE_CHECKING:
@@ -55,17 +55,24 @@ def deploying_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("infra.deploy._carry_out", lambda order, _: create_or_update(order))
 
 
-def _deploy(emulator: Emulator, root: Path, stack: str = STACK, **parameters: str) -> Deployment:
-    return deploy(emulator, stack, embedded_parameters(Settings()) | parameters, root=root)
+def _deploy(
+    emulator: Emulator,
+    root: Path,
+    stack: str = STACK,
+    report: Callable[[str], None] = lambda _: None,
+    **parameters: str,
+) -> Deployment:
+    wanted = embedded_parameters(Settings()) | parameters
+    return deploy(emulator, stack, wanted, root=root, report=report)
 
 
 def _s3(emulator: Emulator) -> "S3Client":
-    s3: S3Client = client_of(session_with(emulator), "s3", emulator.endpoint)
+    s3: S3Client = client_with(emulator, "s3")
     return s3
 
 
 def _dynamodb(emulator: Emulator) -> "DynamoDBClient":
-    dynamodb: DynamoDBClient = client_of(session_with(emulator), "dynamodb", emulator.endpoint)
+    dynamodb: DynamoDBClient = client_with(emulator, "dynamodb")
     return dynamodb
 
 
@@ -115,7 +122,7 @@ def test_changed_code_and_settings_are_deployed_and_rows_stay(
 
     assert (second.changed, second.rebuilt) == (True, False)
     assert rows.scan(TableName=second.outputs.catalogue_table)["Count"] == 1
-    client = client_of(session_with(own_emulator), "lambda", own_emulator.endpoint)
+    client = client_with(own_emulator, "lambda")
     functions = {
         function["FunctionName"]: function
         for function in client.list_functions()["Functions"]
@@ -178,9 +185,7 @@ def test_a_stack_that_has_lost_a_table_is_built_anew_around_the_objects(
     own_emulator.save()
     said: list[str] = []
 
-    again = deploy(
-        *(own_emulator, STACK, embedded_parameters(Settings())), root=sources, report=said.append
-    )
+    again = _deploy(own_emulator, sources, report=said.append)
 
     assert again.rebuilt
     assert "The stack has lost its WeighingRows" in said[0]

@@ -19,7 +19,7 @@ from typing import NoReturn
 import yaml
 
 from infra.settings import ROOT
-from tests.support import tool_environment
+from tests.support import become, tool_environment
 
 _LONGEST_S = 900
 
@@ -50,7 +50,6 @@ class SamProcesses:
         with tempfile.TemporaryDirectory() as files:
             asked, said = Path(files) / "asked", Path(files) / "said"
             asked.write_text(answers, encoding="utf-8")
-            said.touch()
             order = _Order(
                 [*arguments], str(folder), dict(environment), asked=str(asked), said=str(said)
             )
@@ -73,14 +72,9 @@ def _become(order: _Order) -> NoReturn:
     os.setsid()
     signal.alarm(_LONGEST_S)
     os.chdir(order.folder)
-    os.environ.clear()
-    os.environ.update(order.environment)
-    for number, file in ((0, order.asked), (1, order.said), (2, order.said)):
-        opened = os.open(file, os.O_RDWR | os.O_APPEND)
-        os.dup2(opened, number)
-        os.close(opened)
+    files = order.asked, order.said, order.said
+    become(["sam", *order.arguments], order.environment, *files)
     sys.stdin = os.fdopen(0, encoding="utf-8")  # the former one may have read more than a line
-    sys.argv = ["sam", *order.arguments]
     sys.exit(import_module("samcli.cli.main").cli())
 
 
