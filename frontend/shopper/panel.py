@@ -15,6 +15,8 @@ from frontend.weighing.shopper import Shopper
 from frontend.words import wording
 from smartscale.contract.weighing import Result
 
+_UNANSWERED = frozenset({Step.IDLE, Step.MOVING, Step.READY, Step.WAITING})
+
 
 class Panel:
     """Draws it where it is made; `show` draws what has changed."""
@@ -33,6 +35,8 @@ class Panel:
         )
         with ui.element("div").classes("panel-main"):
             self._main()
+            self._yourself = self._choose_yourself()
+        self._offer_yourself()
 
     def show(self) -> None:
         """Draw what has changed, and say it to those who cannot see it."""
@@ -41,6 +45,7 @@ class Panel:
             self._part = None  # it is drawn anew in a moment
             self._drawn = self._now()
             self._main.refresh()
+            self._offer_yourself()
             self._focus("leadOn")
             if self._shopper.choosing or self._shopper.step is Step.ANSWERED:
                 self._focus("begin")
@@ -73,6 +78,23 @@ class Panel:
             self._part = prompt = Prompt(self._visit, self._shopper)
             prompt.build()
             self._announcement.text = prompt.heading
+
+    def _choose_yourself(self) -> ui.button:
+        """The way on without recognition: for who knows better, or does not want to wait.
+
+        It stays while the weight settles and is recognised: what is drawn anew under a finger, or
+        before the page is connected, never hears that it was tapped.
+        """
+        button = theme.action(
+            self._visit.language("Choose it yourself"), lambda: self._shopper.search(True)
+        )
+        button.mark("choose-yourself").classes("choose-yourself")
+        button.props["icon"] = theme.icon("search")
+        return button
+
+    def _offer_yourself(self) -> None:
+        shopper = self._shopper
+        self._yourself.set_visibility(not shopper.choosing and shopper.step in _UNANSWERED)
 
     def _announce(self) -> None:
         """Say a new answer, and put the keyboard on what comes next.

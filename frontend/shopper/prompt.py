@@ -5,14 +5,15 @@ from nicegui import ui
 from frontend.devices.scales.scale import Condition
 from frontend.kiosk import Visit
 from frontend.screen import theme
+from frontend.weighing.flow import Plate
 from frontend.weighing.session import Step
 from frontend.weighing.shopper import Shopper
 from frontend.words import wording
 from frontend.words.languages import N_
 
 _ATTRACTIVE = ("Banana", "Granny-Smith", "Carrots", "Orange", "Red-Bell-Pepper", "Zucchini")
-_OVERLOAD = N_("This is too heavy: the scale weighs up to {weight}")
 _TROUBLE = {
+    Condition.OVERLOAD: N_("This is too heavy: the scale weighs up to {weight}"),
     Condition.UNDERLOAD: N_("Please take everything off the scale for a moment"),
     Condition.UNAVAILABLE: N_("The scale does not answer. Please ask a member of staff."),
 }
@@ -34,7 +35,7 @@ class Prompt:
         match shopper.step:
             case Step.IDLE:
                 presumed = shopper.weighing.presumed_label
-                return shopper.plate.condition, shopper.plate.tare_kg, presumed
+                return _trouble(shopper.plate), shopper.plate.tare_kg, presumed
             case Step.READY:
                 return (shopper.camera_sees,)
         return ()
@@ -72,16 +73,6 @@ class Prompt:
                     theme.text(t("Please take your item off the scale."), "p")
                 case _:
                     self._attract()
-            if step in {Step.IDLE, Step.MOVING, Step.READY, Step.WAITING}:
-                self._choose_yourself()
-
-    def _choose_yourself(self) -> None:
-        """The way on without recognition: for who knows better, or does not want to wait."""
-        t, shopper = self._t, self._shopper
-        button = theme.action(t("Choose it yourself"), lambda: shopper.search(True))
-        button.mark("choose-yourself").classes("choose-yourself").props["icon"] = theme.icon(
-            "search"
-        )
 
     def _heading(self, text: str) -> ui.label:
         self.heading = text
@@ -95,15 +86,13 @@ class Prompt:
         return False
 
     def _attract(self) -> None:
-        t, condition = self._t, self._plate.condition
+        t, trouble = self._t, _trouble(self._plate)
         with ui.element("div").classes("attract").props("aria-hidden=true"):
             for label in _ATTRACTIVE:
                 theme.picture(self._visit.kiosk.drawing(label), "", 88)
-        if condition is Condition.OVERLOAD:
+        if trouble is not None:
             weight = wording.kilograms(self._plate.capacity_kg, t)
-            self._heading(t(_OVERLOAD, weight=weight)).mark("trouble")
-        elif condition in _TROUBLE:
-            self._heading(t(_TROUBLE[condition])).mark("trouble")
+            self._heading(t(_TROUBLE[trouble], weight=weight)).mark("trouble")
         elif (name := self._presumed()) is not None:
             self._heading(t("Put it on the scale: {item}", item=name)).mark("presumed")
             theme.action(t("Cancel"), self._shopper.take_back, kind="quiet").mark("take-back")
@@ -145,3 +134,8 @@ class Prompt:
         theme.action(t("Cancel"), self._shopper.cancel_container, kind="quiet").mark(
             "leave-container"
         )
+
+
+def _trouble(plate: Plate) -> Condition | None:
+    """What keeps the scale from weighing; a pan that trembles at zero is nothing to say."""
+    return plate.condition if plate.condition in _TROUBLE else None

@@ -234,7 +234,7 @@ def test_by_keyboard_and_in_german(page: Page) -> None:
     page.get_by_role("button", name="Deutsch").press("Enter")
     heading = page.get_by_role("heading", level=1)
     expect(heading).to_have_text("Legen Sie Ihren Artikel auf die Waage")
-    assert page.evaluate("document.documentElement.lang") == "de"
+    expect(page.locator("html")).to_have_attribute("lang", "de")
     page.get_by_role("group", name="Beispiele").get_by_role("button", name="Bananen").press("Enter")
     expect(page.get_by_label("Gewicht", exact=True)).to_have_value("0,742")
     page.get_by_label("Gewicht", exact=True).press("Enter")

@@ -26,6 +26,15 @@ FINGER = 44
 """The least that a target measures, in CSS pixels."""
 HAND = 60
 """The same on a screen that stands: whoever taps there reaches out, standing before it."""
+_WAITS_TO_CONNECT = """
+const Socket = WebSocket;
+const allowed = new Promise(resolve => window.connect = resolve);
+window.WebSocket = class extends Socket {
+  set onopen(opened) { super.onopen = async event => { await allowed; opened(event); }; }
+  set onmessage(heard) { super.onmessage = async event => { await allowed; heard(event); }; }
+};
+"""
+"""Until `connect()` the page hears nothing from its kiosk, as on a slow line."""
 PICTURES = ROOT / "docs/screenshots/shopper"
 LANDSCAPE, PORTRAIT, STANDING = (1280, 800), (800, 1280), (1080, 1920)
 
@@ -70,8 +79,16 @@ def open_page(tablet: BrowserContext) -> Iterator[Callable[..., Page]]:
     """Opens pages; an error in a console fails the test."""
     with ExitStack() as pages:
 
-        def opened(address: str, *, view: str = "", size: tuple[int, int] = LANDSCAPE) -> Page:
+        def opened(
+            address: str,
+            *,
+            view: str = "",
+            size: tuple[int, int] = LANDSCAPE,
+            connects: bool = True,
+        ) -> Page:
             page = pages.enter_context(opened_on(tablet))
+            if not connects:
+                page.add_init_script(_WAITS_TO_CONNECT)
             page.set_viewport_size({"width": size[0], "height": size[1]})
             page.add_init_script(
                 f"sessionStorage.setItem('smartscale-view', JSON.stringify({view.split()}))"
@@ -209,6 +226,16 @@ def test_a_phone_shows_the_choice_from_its_top_with_keys_for_a_thumb(
     assert len(boxes) > 26
     assert min(min(box["width"], box["height"]) for box in boxes) >= 44
     assert max(box["x"] + box["width"] for box in boxes) <= 390
+
+
+def test_what_is_tapped_before_the_page_is_connected_counts(
+    demo: str, answers: Service, open_page: Callable[..., Page]
+) -> None:
+    del answers
+    page = open_page(demo, connects=False)
+    page.get_by_role("button", name="Choose it yourself").click()
+    page.evaluate("connect()")
+    expect(page.locator(".tile").first).to_be_visible()
 
 
 def test_pieces_are_counted(demo: str, answers: Service, open_page: Callable[..., Page]) -> None:

@@ -331,6 +331,21 @@ async def test_what_was_chosen_first_is_weighed_as_that(
     assert kiwi.parent_slot.children[0] is kiwi, "what is sold comes first"
 
 
+async def test_what_a_finger_goes_for_is_not_drawn_anew_while_the_item_lands(
+    shopper: User, scale: WiredScale
+) -> None:
+    await shopper.open("/")
+    (before,) = shopper.find("choose-yourself").elements
+    (welcome,) = shopper.find("welcome").elements
+    scale.show("0.005", Condition.MOVING)
+    await shopper.should_see("Weighing…", retries=SOON)
+    assert shopper.find("welcome").elements == {welcome}, "an empty pan trembles"
+
+    scale.show("0.500", Condition.MOVING)
+    await shopper.should_see("One moment, it is being weighed", retries=SOON)
+    assert shopper.find("choose-yourself").elements == {before}
+
+
 async def test_a_camera_that_starts_late_sees_what_has_landed_already(
     shopper: User, scale: WiredScale
 ) -> None:
