@@ -109,7 +109,12 @@ def _commands(stack: Stack, home: Path) -> Iterator[tuple[list[str], dict[str, s
         }
         yield [str(program("smartscale")), "run"], ports | {"SMARTSCALE_HOME": str(home)}
         return
-    network = {"PEER_NETWORK": PEERS[stack.name], "TF_CPP_MIN_LOG_LEVEL": "2"}
+    network = {
+        "PEER_NETWORK": PEERS[stack.name],
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+        # As SmartScale sets it: a second thread spins for more than it brings.
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     service = "benchmarks.peers.service"
     # As long as SmartScale's: one that rests is closed while it is reused otherwise.
     kept = ["--timeout-keep-alive", "75"]
