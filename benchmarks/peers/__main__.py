@@ -36,7 +36,7 @@ _CLIENTS = (8, 32)
 _CONNECTIONS = 64
 _PATIENCE_S = 300.0
 _SETTLE_S = 5.0
-"""How long a stack that has nothing to do is left before its memory is read."""
+"""How long a stack is left alone after its start, and before its memory is read."""
 _PICTURES = [path.read_bytes() for path in sorted((ROOT / "sample_data").glob("*.jpg"))]
 MEASURED = (
     "one weighing, p50 (ms)",
@@ -120,6 +120,7 @@ async def _measure(stack: Stack, began: float, burst: int) -> Figures:
         client = _Client(opened)
         await client.weigh()
         figures = {"start to first answer (s)": time.perf_counter() - began}
+        await asyncio.sleep(_SETTLE_S)
         for _ in range(10):
             await client.weigh()
         spent = stack.cpu_s()
