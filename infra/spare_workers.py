@@ -74,7 +74,7 @@ class Spares:
     """
 
     def __init__(self) -> None:
-        self._starting: set[str] = set()
+        self._starting: dict[str, Worker] = {}
         self._not_before = 0.0
         self._first_batch: float | None = None
 
@@ -111,22 +111,27 @@ class Spares:
             pool = lambda_runtime._workers.setdefault(key, [])  # noqa: SLF001
             free = [worker for worker in pool if not worker.in_use]
             living = [worker for worker in free if _lives(worker)]
+            starting = self._starting.get(key)
+            busy = [worker for worker in pool if worker.in_use and worker is not starting]
             if working:
-                for spare in living:
-                    spare.last_used = time.time()  # it goes when nobody works, not before
-            ready = len(living)
-            if ready or key in self._starting:
+                for worker in living:
+                    worker.last_used = time.time()  # it goes when nobody works, not before
+            # A batch takes its worker a moment after it was handed over: who counts that one as
+            # free hands over a second batch, which then starts a worker and waits for it.
+            ready = max(0, len(living) - max(0, working - len(busy)))
+            if ready or starting is not None:
                 return ready
             if time.monotonic() < self._not_before:
                 return 1  # a batch starts its worker itself, and what is wrong is told
-            if not free:
+            spare = next((worker for worker in free if worker not in living), None)
+            if spare is None:
                 if len(pool) >= most:
                     return 0
-                free = [Worker(config["FunctionName"], config, record["code_zip"])]
-                pool += free
-            free[0].in_use = True
-            self._starting.add(key)
-        spawn_background(self._start, key, free[0], thread_name="smartscale-spare")
+                spare = Worker(config["FunctionName"], config, record["code_zip"])
+                pool.append(spare)
+            spare.in_use = True
+            self._starting[key] = spare
+        spawn_background(self._start, key, spare, thread_name="smartscale-spare")
         return 0
 
     def _start(self, key: str, worker: Worker) -> None:
@@ -137,7 +142,7 @@ class Spares:
             raise
         finally:
             lambda_runtime.release_worker(worker)
-            self._starting.discard(key)
+            self._starting.pop(key, None)
             lambda_svc._esm_wake.set()  # noqa: SLF001
 
 
