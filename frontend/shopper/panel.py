@@ -85,12 +85,9 @@ class Panel:
         It stays while the weight settles and is recognised: what is drawn anew under a finger, or
         before the page is connected, never hears that it was tapped.
         """
-        button = theme.action(
-            self._visit.language("Choose it yourself"), lambda: self._shopper.search(True)
-        )
-        button.mark("choose-yourself").classes("choose-yourself")
-        button.props["icon"] = theme.icon("search")
-        return button
+        label = self._visit.language("Choose it yourself")
+        button = theme.action(label, lambda: self._shopper.search(True), symbol="search")
+        return button.mark("choose-yourself").classes("choose-yourself")
 
     def _offer_yourself(self) -> None:
         shopper = self._shopper
