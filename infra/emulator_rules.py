@@ -10,6 +10,7 @@ It is made for tests, which are short and may forget. Here it keeps a shop's wei
 - it tells the API of each answer as it is stored, and looks for the next batch at once;
 - the weighings' rows (`emulator_rows`) and what is known of its objects (`emulator_objects`) are
   on the disk, not in its RAM;
+- a layer is unpacked once, not for each worker (`shared_layers`);
 - services that nobody asks for anything are not loaded, nor is the SDK (`emulated_services`);
 - saving its state takes a moment, and is on the disk when it is done.
 
@@ -46,6 +47,7 @@ from infra.flushed import described, flush_object
 from infra.kept import FIGURES_KEPT, ROWS_FILE
 from infra.readiness import Readiness
 from infra.rows_on_disk import Database, Rows
+from infra.shared_layers import share_layers
 from infra.spare_workers import (
     Spares,
     prefer_living_workers,
@@ -73,6 +75,7 @@ def apply_rules() -> None:
     lasts = ready.file is not None
     _refuse_what_is_not_written(flushes=lasts)
     _tell_of_objects_without_a_thread_each()
+    share_layers()
     tell_lost_workers()
     prefer_living_workers()
     _deliver_again_what_a_lost_worker_had()

@@ -793,7 +793,7 @@ def camera(path: Path, out: Path, seed: int) -> None:
     q = 90
     while True:
         Image.fromarray((x.clip(0, 1) * 255 + 0.5).astype(np.uint8)).save(
-            out, quality=q, optimize=True, progressive=True
+            out, quality=q, optimize=True
         )
         if out.stat().st_size <= 280_000 or q <= 60:
             return
