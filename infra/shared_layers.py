@@ -27,10 +27,11 @@ def share_layers() -> None:
 
     def spawn_on_shared(self: Worker) -> None:
         whole: dict[str, Any] = self.config
-        folders = [str(_unpacked(layer)) for layer in whole.get("Layers") or []]
+        # An empty one has no content.
+        contents = filter(None, map(lambda_svc._resolve_layer_zip, whole.get("Layers") or []))  # noqa: SLF001
         told = {
             **(whole.get("Environment") or {}).get("Variables", {}),
-            _FOLDERS: os.pathsep.join(folders),
+            _FOLDERS: os.pathsep.join(str(_unpacked(content)) for content in contents),
         }
         self.config = {**whole, "Layers": [], "Environment": {"Variables": told}}
         try:
@@ -41,11 +42,8 @@ def share_layers() -> None:
     Worker._spawn = spawn_on_shared  # noqa: SLF001
 
 
-def _unpacked(layer: Any) -> Path:
-    """The folder of a layer as a function's configuration names it."""
-    content = lambda_svc._resolve_layer_zip(layer)  # noqa: SLF001
-    if not content:
-        raise RuntimeError(f"The layer {layer} is not there")
+def _unpacked(content: bytes) -> Path:
+    """The folder with what is in an archive."""
     layers = Path(tempfile.gettempdir(), "layers")
     folder = layers / hashlib.sha256(content).hexdigest()
     with _unpacking:

@@ -18,6 +18,8 @@ _AFTER_A_FAILURE_S = 5.0
 _SETTLED_S = 20.0
 """How long after the first batch a spare is started where no message waits for one: it takes a
 second of processor time, which the first shoppers would feel."""
+_PASSING_S = 0.1
+"""A message that has come since only waits for the end of a batch whose answers are out."""
 _LOST = "Worker lost: "
 
 
@@ -153,9 +155,9 @@ def _key(config: dict[str, Any]) -> str:
 
 
 def _waits(queue: Any) -> bool:
-    """Whether a message of a queue is there for whoever asks."""
-    now = time.time()
-    return any(message["visible_at"] <= now for message in list(queue["messages"]))
+    """Whether a message of a queue has been there for whoever asks for a while."""
+    since = time.time() - _PASSING_S
+    return any(message["visible_at"] <= since for message in list(queue["messages"]))
 
 
 def _lives(worker: Worker) -> bool:

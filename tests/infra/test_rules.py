@@ -133,6 +133,33 @@ unused = [kind(), "rds" in ministack.app._build_persistence_save_dict()]
 rds._instances
 print(json.dumps([unused, [kind(), "rds" in ministack.app._build_persistence_save_dict()]]))
 """
+LAYERS = """
+import io, zipfile
+from ministack.core.lambda_runtime import Worker
+from ministack.services import lambda_svc
+def packed(name, text):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(name, text)
+    return content.getvalue()
+layers = {"ours": packed("python/ours.py", "version = 1"), "none": None}
+lambda_svc._resolve_layer_zip = layers.get
+code = packed("app.py", "import ours\\ndef handler(event, context): return ours.__file__")
+def where(layer_text):
+    layers["ours"] = packed("python/ours.py", layer_text)
+    worker = Worker("f", config, code)
+    answer = worker.invoke({}, "1")
+    worker.kill()
+    return answer["result"]
+config = {
+    "FunctionName": "f",
+    "FunctionArn": "arn:aws:lambda:eu-central-1:000000000000:function:f",
+    "Runtime": "python3.11",
+    "Handler": "app.handler",
+    "Layers": ["none", "ours"],
+}
+print(json.dumps([where("version = 1"), where("version = 1"), where("version = 2")]))
+"""
 EMPTY = """
 from ministack.core import persistence
 persistence.save_state("rds", {"instances": {"a": 1}})
@@ -214,6 +241,12 @@ def test_a_service_is_loaded_when_somebody_asks_it_for_something(tmp_path: Path)
     unused, used = with_rules(LOADED, tmp_path)
     assert unused == ["_Later", False], "and it is not saved"
     assert used == ["module", True]
+
+
+def test_workers_share_the_files_of_a_layer_until_it_is_another_one(tmp_path: Path) -> None:
+    first, second, other = with_rules(LAYERS, tmp_path / "state", TMPDIR=str(tmp_path))
+    assert first == second != other
+    assert {Path(file).is_file() for file in (first, other)} == {True}
 
 
 def test_the_media_type_of_an_answer_needs_no_sdk(tmp_path: Path) -> None:

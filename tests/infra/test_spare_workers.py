@@ -1,5 +1,6 @@
 """To how many workers the embedded emulator hands batches, while they start and take them."""
 
+import time
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -36,11 +37,11 @@ class Pool:
         workers: list[Any] = lambda_runtime._workers.setdefault(KEY, [])
         return workers
 
-    def batches_for(self) -> int:
+    def batches_for(self, queue: dict[str, Any] = WAITING) -> int:
         """How many batches may be under way, with that many handed over."""
         lambda_svc._esm_inflight[MAPPING["UUID"]] = self.batches
         record = {"code_zip": b"its code"}
-        most: int = lambda_svc._sqs_esm_concurrency(MAPPING, record, CONFIG, WAITING)
+        most: int = lambda_svc._sqs_esm_concurrency(MAPPING, record, CONFIG, queue)
         return most
 
 
@@ -92,6 +93,15 @@ def test_a_worker_that_is_to_take_a_batch_is_not_free_for_another(pool: Pool) ->
     pool.batches = 2
     assert pool.batches_for() == 2
     assert len(pool.workers) == 2
+
+
+def test_no_worker_is_started_for_what_waits_for_the_end_of_an_answered_batch(pool: Pool) -> None:
+    [first] = pool.workers
+    pool.batches, first.in_use = 1, True
+    assert pool.batches_for({"messages": [{"visible_at": time.time()}]}) == 1
+    assert not pool.started
+    pool.batches_for(WAITING)
+    assert len(pool.started) == 1
 
 
 def test_the_worker_of_a_batch_that_is_to_take_it_is_not_started_again(pool: Pool) -> None:
