@@ -11,7 +11,8 @@ It is made for tests, which are short and may forget. Here it keeps a shop's wei
 - the weighings' rows (`emulator_rows`) and what is known of its objects (`emulator_objects`) are
   on the disk, not in its RAM;
 - a layer is unpacked once, not for each worker (`shared_layers`);
-- services that nobody asks for anything are not loaded, nor is the SDK (`emulated_services`);
+- services that nobody asks for anything are not loaded, nor is the SDK (`emulated_services`), nor
+  SAM's translator (`sam_transform`);
 - saving its state takes a moment, and is on the disk when it is done.
 
 The functions below are ministack's own, so its version is pinned, and tests/infra/test_rules.py
@@ -47,6 +48,7 @@ from infra.flushed import described, flush_object
 from infra.kept import FIGURES_KEPT, ROWS_FILE
 from infra.readiness import Readiness
 from infra.rows_on_disk import Database, Rows
+from infra.sam_transform import transform_elsewhere
 from infra.shared_layers import share_layers
 from infra.spare_workers import (
     Spares,
@@ -70,6 +72,7 @@ def apply_rules() -> None:
     """Change the emulator in this process, before it is served."""
     load_services_when_asked()
     know_protocols()
+    transform_elsewhere()
     ready = Readiness.from_environment()
     # A shop's run, not a test of some seconds.
     lasts = ready.file is not None

@@ -160,6 +160,20 @@ config = {
 }
 print(json.dumps([where("version = 1"), where("version = 1"), where("version = 2")]))
 """
+SAM = """
+import sys
+from ministack.services.cloudformation import engine
+def transformed(**properties):
+    function = {"Type": "AWS::Serverless::Function", "Properties": properties}
+    sam = {"Transform": "AWS::Serverless-2016-10-31", "Resources": {"F": function}}
+    try:
+        return engine._apply_transforms(sam)["Resources"]
+    except ValueError as error:
+        return str(error)
+made = transformed(CodeUri="s3://b/k", Handler="app.handler", Runtime="python3.13")
+here = [name for name in sys.modules if name.startswith("samtranslator.")]
+print(json.dumps([sorted(one["Type"] for one in made.values()), transformed(), here]))
+"""
 EMPTY = """
 from ministack.core import persistence
 persistence.save_state("rds", {"instances": {"a": 1}})
@@ -247,6 +261,13 @@ def test_workers_share_the_files_of_a_layer_until_it_is_another_one(tmp_path: Pa
     first, second, other = with_rules(LAYERS, tmp_path / "state", TMPDIR=str(tmp_path))
     assert first == second != other
     assert {Path(file).is_file() for file in (first, other)} == {True}
+
+
+def test_templates_are_transformed_without_the_translator_in_memory(tmp_path: Path) -> None:
+    made, refused, here = with_rules(SAM, tmp_path)
+    assert made == ["AWS::IAM::Role", "AWS::Lambda::Function"]
+    assert "Resource with id [F] is invalid" in refused
+    assert here == ["samtranslator.translator.transform"]
 
 
 def test_the_media_type_of_an_answer_needs_no_sdk(tmp_path: Path) -> None:
