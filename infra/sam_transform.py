@@ -52,7 +52,8 @@ def main() -> None:
     try:
         json.dump(transform(json.load(sys.stdin), {}, _NoPolicies()), sys.stdout)
     except InvalidDocumentException as error:
-        sys.exit(str(error.message).replace("\n", " "))
+        causes = (str(cause.message) for cause in error.causes)
+        sys.exit(" ".join([error.message, *causes]).replace("\n", " "))
 
 
 if __name__ == "__main__":
