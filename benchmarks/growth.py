@@ -53,8 +53,8 @@ _RESTORED = "Reconciled"
 _AT_ONCE = 8
 _READY_S = 1800.0
 _SETTLE_S = 15.0
-"""How long a run is left alone before its memory is read: the importer of a new stack looks for what
-is to be imported, and ends."""
+"""How long a run is left alone before its memory is read: a new stack's importer looks for what is
+to be imported, and ends."""
 _LOOKS = {
     "history": "history?limit=20",
     "... label": "history?limit=20&label=Banana",
