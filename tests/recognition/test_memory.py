@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from smartscale.recognition.builtin import builtin_package
-from smartscale.recognition.memory import Head, HeadError, LeftOut, Memory, Vectors, Weights
+from smartscale.recognition.memory import (
+    LESSON_PARTS,
+    Head,
+    HeadError,
+    LeftOut,
+    Memory,
+    Vectors,
+    Weights,
+)
 from smartscale.recognition.memory_fit import (
     HIGHEST,
     LOWEST,
@@ -240,6 +248,37 @@ def test_a_shop_whose_lessons_are_told_apart_is_surer_than_one_whose_are_not(hea
         return float(np.exp(logs).mean())
 
     assert sure(0.05) > 0.9 > sure(1.0)
+
+
+def test_an_answer_is_as_sure_as_such_answers_are_right_and_stays_the_answer(head: Head) -> None:
+    lessons = shop(8, 6, 0.6)
+    memory = learn(head, {label: seen[:4] for label, seen in lessons.items()})
+    pictures = np.stack([*(one for seen in lessons.values() for one in seen[4:]), KNOWN[0]])
+    parts = memory.parts(pictures, np.zeros((len(pictures), 2)))
+    fused = memory.weigh(parts)
+    assured = memory.assured(parts, fused)
+    assert np.exp(assured).sum(axis=1) == pytest.approx(1)
+    assert (assured.argsort(axis=1) == fused.argsort(axis=1)).all()
+    assert (assured[:-1].max(axis=1) != fused[:-1].max(axis=1)).all()
+    assert (assured[-1] == fused[-1]).all(), "nobody has taught what it shows"
+
+
+@pytest.mark.parametrize("part", ["mean", "ridge"])
+def test_an_answer_is_surer_the_more_a_part_says_for_it_alone(head: Head, part: str) -> None:
+    lessons = shop(5, 4, 0.6)
+    memory = learn(head, {label: seen[:3] for label, seen in lessons.items()})
+    parts = memory.parts(lessons["item-1"][3][np.newaxis], np.zeros((1, 2)))
+    fused = memory.weigh(parts)
+    item = list(lessons).index(best(memory.labels, fused[0]))
+
+    def sure(more: float) -> float:
+        evidence = parts.evidence.copy()
+        evidence[LESSON_PARTS.index(part), 0, item] += more
+        return float(memory.assured(replace(parts, evidence=evidence), fused).max())
+
+    by_more = [sure(more) for more in (-9, -6, -3, 0, 3)]
+    assert by_more == sorted(by_more)
+    assert by_more[0] < by_more[-1]
 
 
 def test_what_is_sure_enough_follows_from_what_became_of_the_lessons() -> None:

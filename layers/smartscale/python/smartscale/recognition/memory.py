@@ -47,6 +47,13 @@ SMALLEST = 1e-3
 """The share below which ImageNet's own classifier says no more of a concept."""
 
 
+ASSURANCE = (0.0, 0.45, 0.6, 0.2)
+"""How each of `ASSURANCE_PARTS` changes the log-odds that a first answer is right."""
+MOST_ASSURANCE = 5.0
+"""How far each of the last two of them is looked at."""
+NEVER = 1e-9
+
+
 class HeadError(ValueError):
     """The file of a head is damaged, or fits its package badly; its text says how."""
 
@@ -67,6 +74,13 @@ STRANGE_PARTS = ("always", "usual", "mean", "sure", "place")
 that the network was trained on, a hundredth of the discriminant's best score, the logarithm of the
 highest probability that network and discriminant give a label, and five times what `Head.place`
 says."""
+
+
+ASSURANCE_PARTS = ("always", "odds", "ridge", "typical")
+"""What says whether a first answer that was taught is right: 1, the log-odds of its share, how much
+more the ridge regression says for it than for any other item (times eight), and how much nearer the
+picture is to the mean of its lessons than each of them is to the mean of the others (both as in
+`LESSON_PARTS`)."""
 
 
 @dataclass(frozen=True)
@@ -384,6 +398,9 @@ class Memory:
         self._scaled_squares = (self._scaled_means**2).sum(axis=1)
         self._inverse = np.linalg.inv(products + RIDGE * np.eye(length)).astype(np.float32)
         self._regression = np.asarray(self._inverse @ sums.T, np.float32)
+        self._item_of = np.full(len(self.labels), -1)
+        self._item_of[self.columns] = np.arange(len(counts))
+        self._typical = self._typical_likeness()
         self.growth = float(np.log(counts).mean())
         """The mean logarithm of the number of lessons an item."""
         at_one, more = np.array(head.weights.lessons), np.array(head.weights.growth)
@@ -489,6 +506,60 @@ class Memory:
         fused[:, self.columns] = np.logaddexp(fused[:, self.columns], by_lessons)
         return fused
 
+    def assured(self, parts: Parts, fused: Logs) -> Logs:
+        """The same answers, of which the first is as probable as such answers are right.
+
+        Fused, the parts are one number. Whether the answer is right shows better from each of them:
+        on shops that nothing was trained for, fewer answers are asked about for as many errors.
+
+        Args:
+            parts: of the pictures.
+            fused: from `weigh`, (N, labels).
+        """
+        first = fused.argmax(axis=1)
+        rows = np.flatnonzero(self._item_of[first] >= 0)
+        if not len(rows):
+            return fused
+        first = first[rows]
+        items = self._item_of[first]
+        share = np.clip(np.exp(fused[rows, first]), NEVER, 1 - NEVER)
+        mean, _, ridge, *_ = parts.evidence[:, rows].astype(np.float64)
+        each = np.arange(len(rows))
+        others = np.where(parts.possible[rows], ridge, 0.0)
+        others[each, items] = 0.0
+        ahead = ridge[each, items] - others.max(axis=1)
+        typical = mean[each, items] - self._typical[items]
+        always, *weights = ASSURANCE
+        looked_at = (
+            np.log(share / (1 - share)),
+            np.clip(ahead, -MOST_ASSURANCE, MOST_ASSURANCE),
+            np.where(self.counts[items] > 1, np.clip(typical, -MOST_ASSURANCE, MOST_ASSURANCE), 0),
+        )
+        right = 1 / (1 + np.exp(-always - weights @ np.stack(looked_at)))
+        answers = fused[rows]
+        answers[each, first] = -np.inf
+        second = np.exp(answers.max(axis=1))
+        equal = second / (1 - share + second)
+        right = np.maximum(right, equal + NEVER)  # the first answer stays the first
+        answers += (np.log1p(-right) - np.log1p(-share))[:, np.newaxis]
+        answers[each, first] = np.log(right)
+        changed = fused.copy()
+        changed[rows] = answers
+        return changed
+
+    def _typical_likeness(self) -> NDArray[np.float64]:
+        """Of each item, how near its lessons are to the mean of its others (T,): the first of
+        `LESSON_PARTS` as it is without the lesson itself, in closed form."""
+        rest = self.head.within(self.lessons) - self._means[self.owner]
+        counts = self.counts[self.owner].astype(np.float64)
+        grown = counts / np.maximum(counts - 1, 1)
+        squares = np.asarray(((rest @ self._precision) * rest).sum(axis=1), np.float64)
+        share = grown / self._degrees
+        less = np.maximum(1 - share * squares, 0.1)
+        here = grown**2 * squares * (1 + share * squares / less)
+        likeness = -0.05 * here * (counts - 1) / counts
+        return np.asarray(np.bincount(self.owner, likeness) / self.counts, np.float64)
+
     def fuse(
         self, logits: NDArray[np.float64], embedding: Vectors
     ) -> tuple[tuple[str, ...], NDArray[np.float64]]:
@@ -503,7 +574,8 @@ class Memory:
             classes = self.head.classes(self.head.within(pictures))
             usual = self.head.usual(pictures)
             return self.labels, self.head.base(logits, pictures, classes, usual)[0]
-        return self.labels, self.weigh(self.parts(pictures, logits))[0]
+        parts = self.parts(pictures, logits)
+        return self.labels, self.assured(parts, self.weigh(parts))[0]
 
 
 def strange_parts(
