@@ -24,7 +24,7 @@ from smartscale.adapters.bucket import S3Ledger, S3Packages, S3Uploads, data_buc
 from smartscale.adapters.catalogue import DynamoCatalogue
 from smartscale.adapters.cloudwatch import CloudWatchQueries, metrics_for
 from smartscale.adapters.embeddings import S3EmbeddedMemories
-from smartscale.adapters.litert import load_builtin, load_folder, release_ram
+from smartscale.adapters.litert import load_builtin, load_folder
 from smartscale.adapters.queue import SqsQueue
 from smartscale.adapters.tables import (
     DynamoAsking,
@@ -60,6 +60,7 @@ from smartscale.operations.ports.queues import Queue
 from smartscale.operations.weighing.announce import Announce, AnnounceTogether
 from smartscale.operations.weighing.ask import KeepAsking
 from smartscale.operations.weighing.recognise import Recognise
+from smartscale.ram import give_back
 from smartscale.settings import (
     BucketSettings,
     MetricsSettings,
@@ -119,7 +120,7 @@ def worker() -> Worker:
         S3Packages(bucket),
         partial(load_builtin, threads),
         partial(load_folder, threads=threads),
-        release_ram,
+        give_back,
     )
     ledger = S3Ledger(bucket, settings.ledger_lock_days)
     queue = SqsQueue(sqs_client(region), settings.weighings_queue_url)

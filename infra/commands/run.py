@@ -13,6 +13,7 @@ from infra.errors import PlainError
 from infra.private import OTHERS, make_private
 from infra.settings import load_settings
 from infra.supervisor import Supervisor
+from smartscale.ram import keep_nothing_large
 from smartscale.settings import DEFAULT_ADMIN_TOKEN
 
 app = typer.Typer()
@@ -67,4 +68,5 @@ def run(
         report(
             f"ADMIN_TOKEN is {DEFAULT_ADMIN_TOKEN!r}; set your own before others reach this API."
         )
+    keep_nothing_large()  # such as a stack's saved state, which is read once
     Supervisor(settings, stop, report).run()

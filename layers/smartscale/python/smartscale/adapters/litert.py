@@ -1,6 +1,5 @@
 """The recogniser that runs a model package on LiteRT, in the domain's terms."""
 
-import ctypes
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -63,10 +62,3 @@ def load_builtin(threads: int = 1) -> LiteRtRecogniser:
 def load_folder(ref: ModelRef, folder: Path, threads: int = 1) -> LiteRtRecogniser:
     """Load and verify a package. Raises PackageError when it does not verify."""
     return LiteRtRecogniser(ref, load_package(folder), threads)
-
-
-def release_ram() -> None:
-    """Return freed RAM to the system; glibc would keep it for later allocations."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other C libraries have no malloc_trim
-    if trim is not None:
-        trim(0)

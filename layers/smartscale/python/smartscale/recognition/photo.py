@@ -10,7 +10,6 @@ small picture is enough, every other format takes 4 to 16 bytes a pixel. Large p
 each other, so whatever arrives at once, a process decodes it in less than 250 MB.
 """
 
-import ctypes
 import struct
 import zlib
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ import pi_heif
 from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
+from smartscale import ram
 from smartscale.recognition.pixels_only import is_progressive, pixels_only
 
 MEDIA_TYPES = {
@@ -82,10 +82,7 @@ pi_heif.register_heif_opener(thumbnails=False, depth_images=False, aux_images=Fa
 
 _large, _small = Lock(), Lock()
 
-_MMAP_THRESHOLD = -3  # of malloc.h
-if hasattr(ctypes.CDLL(None), "mallopt"):
-    # glibc would keep up to 32 MB of each freed picture for the thread that decoded it.
-    ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 1 << 20)
+ram.keep_nothing_large()
 
 
 class ImageError(ValueError):
