@@ -66,7 +66,7 @@ class Figures:
             right_when_sure=1 - measured["error_when_sure"],
             asked=measured["needs_confirmation"],
             photos=measured["n"],
-            elsewhere=_elsewhere(measured["shops"]),
+            elsewhere=_elsewhere(measured["unseen_shops"]),
             model=f"{model['id']} {model['revision']}",
             bill=bill(
                 Usage(kiosks=_KIOSKS, alarms=alarms_in(ROOT / "template.yaml")),
@@ -75,15 +75,14 @@ class Figures:
         )
 
 
-def _elsewhere(shops: Sequence[str]) -> dict[int, str]:
-    """The lowest and the highest top-1 of the rows `| shop, photos | top-1 | ...`."""
+def _elsewhere(shops: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """By lessons an item: the lowest and the highest top-1."""
     right = defaultdict(list)
-    for row in shops:
-        _, name, top1, *_ = row.split("|")
-        right[int(name.rpartition(",")[2])].append(Decimal(top1.strip(" %")) / 100)
+    for shop in shops:
+        right[shop["lessons"]].append(shop["top1"])
     return {
-        photos: f"{_of_hundred(min(shares))} to {_of_hundred(max(shares))}"
-        for photos, shares in right.items()
+        lessons: f"{_of_hundred(min(shares))} to {_of_hundred(max(shares))}"
+        for lessons, shares in right.items()
     }
 
 

@@ -188,12 +188,23 @@ Out of the box it is of little use on another camera, and lessons mend that.
 """
 
 
+def shop_row(found: Mapping[str, Any]) -> str:
+    """A row of the table of shops that a head has never seen."""
+
+    def share(value: float | None) -> str:
+        return "-" if value is None else f"{value:.1%}"
+
+    shares = " | ".join(share(found[name]) for name in ("top1", "top3", "asked", "wrong"))
+    known = "-" if found["known"] is None else f"{100 * found['known']:+.1f}"
+    return f"| {found['shop']}, {found['lessons']} | {shares} | {known} |"
+
+
 def render_head(package: ModelPackage, card: str) -> str:
     """A package's card with the section on its head, in place of an earlier one."""
     before, _, after = card.partition("## Trained on")
     measured, source = package.evaluation, package.source
     trained = source.get("trained", {}).get("labels", len(package.labels))
-    rows = "\n".join(measured.get("shops", ()))
+    rows = "\n".join(map(shop_row, measured.get("unseen_shops", ())))
     section = HEAD_CARD.format(
         **{
             name: float("nan") if measured[name] is None else measured[name]

@@ -158,7 +158,8 @@ def shops(
     What came of it goes onto the package's card.
     """
     with _plain_errors():
-        from training.shops import keep, line, measure_shops  # noqa: PLC0415
+        from training.card import shop_row  # noqa: PLC0415
+        from training.shops import keep, measure_shops  # noqa: PLC0415
 
         try:
             counts = [int(part) for part in lessons.split(",")]
@@ -167,10 +168,8 @@ def shops(
                 f"--lessons is {lessons!r}: give numbers such as 0,1,3,10"
             ) from None
         found = measure_shops(data, package, run, counts)
-        keep(package, found)
-        for name, qualities in found.items():
-            for one in qualities:
-                typer.echo(line(name, one))
+        for one in keep(package, found).evaluation["unseen_shops"]:
+            typer.echo(shop_row(one))
 
 
 @contextmanager

@@ -10,8 +10,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from smartscale.domain.prediction import UNKNOWN
 from smartscale.recognition.hierarchy import find_coarse, find_label
@@ -28,7 +27,7 @@ from smartscale.recognition.recogniser import (
 )
 from smartscale.recognition.teaching import LessonQuality, ReadPhoto, Shop, measure_lessons
 from training import data as photos
-from training.card import render_head
+from training.card import render_head, shop_row
 from training.head_fit import ALSO, Seen, make_head, shops_of
 from training.head_package import altered_validation, documents_of
 
@@ -92,15 +91,15 @@ def measure_shops(
             Shop(stranger, lambda _: True), read(shop, listed, labels), counts, known
         )
         for one in found[name]:
-            logger.info("%s", line(name, one))
+            logger.info("%s", shop_row(figures(name, one)))
     return found
 
 
 def keep(folder: Path, found: Mapping[str, Sequence[LessonQuality]]) -> ModelPackage:
     """Put what came of it into a package's description and on its card."""
     package = load_package(folder)
-    rows = [line(name, one) for name, qualities in found.items() for one in qualities]
-    described = replace(package, evaluation={**package.evaluation, "shops": rows})
+    rows = [figures(name, one) for name, qualities in found.items() for one in qualities]
+    described = replace(package, evaluation={**package.evaluation, "unseen_shops": rows})
     documents = documents_of(folder)
     documents |= {
         HEAD_FILE: (folder / HEAD_FILE).read_bytes(),
@@ -130,15 +129,15 @@ def truth_of(name: str, labels: Sequence[str]) -> Truth:
     return find_label(name, labels) or find_coarse(name) or name
 
 
-def line(name: str, quality: LessonQuality) -> str:
-    """A row of a table."""
-
-    def share(value: float | None) -> str:
-        return "-" if value is None else f"{value:.1%}"
-
+def figures(name: str, quality: LessonQuality) -> dict[str, Any]:
+    """What a package's description says of a shop with so many lessons an item; all are shares."""
     known = quality.known
-    lost = np.nan if known is None else known.top1 - known.top1_before
-    return (
-        f"| {name}, {quality.k} | {share(quality.top1)} | {share(quality.top3)} "
-        f"| {share(quality.asked)} | {share(quality.error_when_sure)} | {100 * lost:+.1f} |"
-    )
+    return {
+        "shop": name,
+        "lessons": quality.k,
+        "top1": quality.top1,
+        "top3": quality.top3,
+        "asked": quality.asked,
+        "wrong": quality.error_when_sure,
+        "known": None if known is None else known.top1 - known.top1_before,
+    }

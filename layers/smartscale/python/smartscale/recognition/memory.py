@@ -47,13 +47,6 @@ SMALLEST = 1e-3
 """The share below which ImageNet's own classifier says no more of a concept."""
 
 
-ASSURANCE = (0.0, 0.45, 0.6, 0.2)
-"""How each of `ASSURANCE_PARTS` changes the log-odds that a first answer is right."""
-MOST_ASSURANCE = 5.0
-"""How far each of the last two of them is looked at."""
-NEVER = 1e-9
-
-
 class HeadError(ValueError):
     """The file of a head is damaged, or fits its package badly; its text says how."""
 
@@ -76,11 +69,17 @@ highest probability that network and discriminant give a label, and five times w
 says."""
 
 
-ASSURANCE_PARTS = ("always", "odds", "ridge", "typical")
-"""What says whether a first answer that was taught is right: 1, the log-odds of its share, how much
+ASSURANCE_PARTS = ("odds", "ridge", "typical")
+"""What says whether a first answer that was taught is right: the log-odds of its share, how much
 more the ridge regression says for it than for any other item (times eight), and how much nearer the
 picture is to the mean of its lessons than each of them is to the mean of the others (both as in
 `LESSON_PARTS`)."""
+ASSURANCE = np.array([0.45, 0.6, 0.2])
+"""How each of them changes the log-odds that the answer is right."""
+MOST_ASSURANCE = 5.0
+"""How far each of the last two is looked at."""
+NEVER = 1e-9
+"""The least that a share may be, and be less than all."""
 
 
 @dataclass(frozen=True)
@@ -439,22 +438,19 @@ class Memory:
         if out.lesson is not None and similar is not None:
             # In closed form: what would be there had this one lesson not been given.
             item = self.owner[out.lesson]
-            without = np.maximum(counts[rows, item] - 1, 1)
-            grown = counts[rows, item] / without
+            rest = within - self._means[item]
+            pulled = rest @ self._precision
+            grown, spread = self._without(counts[rows, item], (pulled * rest).sum(axis=1))
             counts[rows, item] -= 1
             similar[rows, out.lesson] = -1
             lever = ((embeddings @ self._inverse) * embeddings).sum(axis=1)
             ridge[rows, item] -= lever
             ridge /= (1 - lever)[:, np.newaxis]
-            rest = within - self._means[item]
-            pulled = rest @ self._precision
-            share = grown / self._degrees
-            less = np.maximum(1 - share * (pulled * rest).sum(axis=1), 0.1)
             cross = (pulled * within).sum(axis=1)[:, np.newaxis] - pulled @ self._means.T
             cross[rows, item] *= grown
             here[rows, item] *= grown**2
             there[rows, item] *= grown**2
-            here += (share / less)[:, np.newaxis] * cross**2
+            here += spread[:, np.newaxis] * cross**2
         if out.item is not None:
             counts[rows, out.item] = 0
             ridge[rows, out.item] = -1
@@ -518,8 +514,6 @@ class Memory:
         """
         first = fused.argmax(axis=1)
         rows = np.flatnonzero(self._item_of[first] >= 0)
-        if not len(rows):
-            return fused
         first = first[rows]
         items = self._item_of[first]
         share = np.clip(np.exp(fused[rows, first]), NEVER, 1 - NEVER)
@@ -529,13 +523,12 @@ class Memory:
         others[each, items] = 0.0
         ahead = ridge[each, items] - others.max(axis=1)
         typical = mean[each, items] - self._typical[items]
-        always, *weights = ASSURANCE
         looked_at = (
             np.log(share / (1 - share)),
             np.clip(ahead, -MOST_ASSURANCE, MOST_ASSURANCE),
             np.where(self.counts[items] > 1, np.clip(typical, -MOST_ASSURANCE, MOST_ASSURANCE), 0),
         )
-        right = 1 / (1 + np.exp(-always - weights @ np.stack(looked_at)))
+        right = 1 / (1 + np.exp(-ASSURANCE @ np.stack(looked_at)))
         answers = fused[rows]
         answers[each, first] = -np.inf
         second = np.exp(answers.max(axis=1))
@@ -552,13 +545,26 @@ class Memory:
         `LESSON_PARTS` as it is without the lesson itself, in closed form."""
         rest = self.head.within(self.lessons) - self._means[self.owner]
         counts = self.counts[self.owner].astype(np.float64)
-        grown = counts / np.maximum(counts - 1, 1)
         squares = np.asarray(((rest @ self._precision) * rest).sum(axis=1), np.float64)
-        share = grown / self._degrees
-        less = np.maximum(1 - share * squares, 0.1)
-        here = grown**2 * squares * (1 + share * squares / less)
+        grown, spread = self._without(counts, squares)
+        here = grown**2 * squares * (1 + spread * squares)
         likeness = -0.05 * here * (counts - 1) / counts
         return np.asarray(np.bincount(self.owner, likeness) / self.counts, np.float64)
+
+    def _without(
+        self, counts: NDArray[np.float64], squares: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What lessons change by being left out, each alone (N,): how much farther they are then
+        from the mean of their item, and what is added to a squared distance for each square of what
+        they share with it.
+
+        Args:
+            counts: how many lessons their items have.
+            squares: how far they are from the means, squared, in units of the spread.
+        """
+        grown = counts / np.maximum(counts - 1, 1)
+        share = grown / self._degrees
+        return grown, share / np.maximum(1 - share * squares, 0.1)
 
     def fuse(
         self, logits: NDArray[np.float64], embedding: Vectors
