@@ -7,7 +7,8 @@ It is made for tests, which are short and may forget. Here it keeps a shop's wei
 - the messages of a worker that was lost are delivered again at once, to one that is ready;
 - logs and figures do not grow without an end, and are not looked at as a whole at each call;
 - it starts no thread for each object that is stored;
-- it tells the API of each answer as it is stored, and looks for the next batch at once;
+- it tells the API of each answer as it is stored, and looks for the next batch at once, without
+  waiting for what a function might still log;
 - the weighings' rows (`emulator_rows`) and what is known of its objects (`emulator_objects`) are
   on the disk, not in its RAM;
 - a layer is unpacked once, not for each worker (`shared_layers`);
@@ -24,6 +25,7 @@ import copy
 import json
 import logging
 import os
+import select
 import threading
 import time
 from collections import defaultdict
@@ -33,11 +35,13 @@ from contextlib import contextmanager
 from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
+from subprocess import Popen
 from types import SimpleNamespace
 from typing import Any
 
 import ministack.app
 from ministack.core import persistence
+from ministack.core.lambda_runtime import Worker
 from ministack.services import cloudwatch, cloudwatch_logs, dynamodb, lambda_svc, s3, sqs
 
 from infra.bell import Ringer, ringer_from_environment
@@ -65,6 +69,7 @@ _RAW_S, _FRESH_S = 120.0, 900.0
 _MINUTE_S, _FINE_S, _HOUR_S, _DAY_S = 60.0, 300.0, 3600.0, 86_400.0
 _POINTS_TOGETHER = 20
 _WAKE_GAP_S = 0.002
+_LOGGED_S, _SILENT_S, _UNREAD_S = 0.001, 0.002, 0.25
 _log = logging.getLogger("smartscale.emulator")
 
 
@@ -86,6 +91,7 @@ def apply_rules() -> None:
         Spares().use()
     _hold_messages(ready)
     _bound_logs()
+    _take_logs_at_once()
     _bound_figures()
     find_objects_on_disk()
     _save_well(keep_rows_on_disk(Path(persistence.STATE_DIR, ROWS_FILE)))
@@ -224,6 +230,33 @@ def _bound_logs() -> None:
             streams.pop(old, None)
 
     lambda_svc._emit_lambda_logs = emit_and_drop_old  # noqa: SLF001
+
+
+def _take_logs_at_once() -> None:
+    """Take what a function has logged when it answers, and do not wait for more.
+
+    It has written that before it answers, so it is in the pipe. Ministack waits 5 ms after the last
+    line, and 50 ms where there is none, before the worker gets its next batch.
+    """
+    take = Worker._drain_stderr_bounded  # noqa: SLF001
+
+    def take_what_is_there(self: Worker) -> str:
+        until = time.monotonic() + _UNREAD_S
+        while _unread(self._proc) and time.monotonic() < until:
+            time.sleep(_LOGGED_S)
+        # A line that has been read is in another thread's hands for a moment.
+        return str(take(self, first_line_wait=_SILENT_S, idle_confirm=_LOGGED_S))
+
+    Worker._drain_stderr_bounded = take_what_is_there  # noqa: SLF001
+
+
+def _unread(process: Popen[str] | None) -> bool:
+    """Whether the pipe of a living process's log holds something."""
+    if process is None or process.stderr is None or process.poll() is not None:
+        return False
+    pipe = select.poll()
+    pipe.register(process.stderr, select.POLLIN)
+    return bool(pipe.poll(0))
 
 
 def _bound_figures() -> None:

@@ -160,6 +160,38 @@ config = {
 }
 print(json.dumps([where("version = 1"), where("version = 1"), where("version = 2")]))
 """
+LOGGED = """
+import io, types, zipfile
+from ministack.core import lambda_runtime
+content = io.BytesIO()
+with zipfile.ZipFile(content, "w") as archive:
+    archive.writestr("app.py", '''
+import sys
+def handler(event, context):
+    for number in range(event["lines"]):
+        print(event["name"], number, file=sys.stderr)
+''')
+config = {
+    "FunctionName": "f",
+    "FunctionArn": "arn:aws:lambda:eu-central-1:000000000000:function:f",
+    "Runtime": "python3.11",
+    "Handler": "app.handler",
+}
+worker = lambda_runtime.Worker("f", config, content.getvalue())
+said = [worker.invoke({"name": name, "lines": 3}, "1")["log"].splitlines() for name in "ab"]
+real, slept = lambda_runtime.time, []
+def sleep(seconds):
+    slept.append(seconds)
+    real.sleep(seconds)
+clock = types.SimpleNamespace(
+    time=lambda: sum(slept), sleep=sleep, monotonic=real.monotonic
+)
+lambda_runtime.time = clock
+silent = worker.invoke({"name": "c", "lines": 0}, "2")["log"]
+lambda_runtime.time = real
+worker.kill()
+print(json.dumps([said, silent, sum(slept)]))
+"""
 SAM = """
 import sys
 from ministack.services.cloudformation import engine
@@ -309,3 +341,11 @@ def test_figures_are_dropped_from_any_saved_state(tmp_path: Path, what: str) -> 
     emulator._drop_figures()
     kept = json.loads(file.read_text())["payload"]["metrics"]["data"]
     assert list(kept) == list(told)[1:]
+
+
+def test_a_worker_is_free_again_as_soon_as_it_has_answered(tmp_path: Path) -> None:
+    """What it has logged is known, and nobody waits for what it might log."""
+    said, silent, slept_s = with_rules(LOGGED, tmp_path)
+    assert said == [[f"{name} {number}" for number in range(3)] for name in "ab"]
+    assert silent == ""
+    assert slept_s < 0.005
