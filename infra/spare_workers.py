@@ -1,7 +1,8 @@
-"""Workers of the embedded emulator that are lost cost their shoppers no start of another.
+"""How many workers of the embedded emulator there are, and which of them gets a batch.
 
-Starting a worker takes seconds of processor time. So one that lives and has nothing to do is kept
-beside those that work, and it gets the batch that a killed one had.
+Starting a worker takes a second of processor time, and each takes memory. So a second one is
+started while a weighing waits for it and lives as long as it is used; batches, also that of a
+worker that was killed, go to one that is ready.
 """
 
 import time
@@ -15,9 +16,6 @@ from ministack.services import lambda_svc
 _WEIGHINGS = "-WeighingsQueue-"
 """What the name of the queue has in it whose messages shoppers wait for."""
 _AFTER_A_FAILURE_S = 5.0
-_SETTLED_S = 20.0
-"""How long after the first batch a spare is started where no message waits for one: it takes a
-second of processor time, which the first shoppers would feel."""
 _PASSING_S = 0.1
 """A message that has come since only waits for the end of a batch whose answers are out."""
 _LOST = "Worker lost: "
@@ -69,16 +67,15 @@ def prefer_living_workers() -> None:
 
 
 class Spares:
-    """Starts workers of the function that recognises weighings before they are needed.
+    """Starts workers of the function that recognises weighings while weighings wait for them.
 
-    One that is ready waits beside those that work, up to as many as may work at once; a batch waits
-    for one that is ready. Only one starts at a time, as several would all be ready later.
+    A batch waits for one that is ready. Only one starts at a time, as several would all be ready
+    later, and no more than may work at once. The emulator lets those go that rest, but for one.
     """
 
     def __init__(self) -> None:
         self._starting: dict[str, Worker] = {}
         self._not_before = 0.0
-        self._first_batch: float | None = None
 
     def use(self) -> None:
         """Have the emulator ask how many batches there are workers for."""
@@ -91,23 +88,14 @@ class Spares:
             if _WEIGHINGS not in mapping["EventSourceArn"] or not record.get("code_zip"):
                 return most
             working: int = lambda_svc._esm_inflight.get(mapping["UUID"], 0)  # noqa: SLF001
-            if working and not self._wanted(queue):
-                return working
-            return min(most, working + self._ready(record, config, most, working))
+            return min(most, working + self._ready(record, config, queue, most, working))
 
         lambda_svc._sqs_esm_concurrency = concurrency_now  # noqa: SLF001
 
-    def _wanted(self, queue: Any) -> bool:
-        """Whether a worker is wanted beside those that work."""
-        now = time.monotonic()
-        if self._first_batch is None:
-            self._first_batch = now
-        return now - self._first_batch >= _SETTLED_S or _waits(queue)
-
     def _ready(
-        self, record: dict[str, Any], config: dict[str, Any], most: int, working: int
+        self, record: dict[str, Any], config: dict[str, Any], queue: Any, most: int, working: int
     ) -> int:
-        """How many workers have nothing to do; where none has, another is started."""
+        """How many workers have nothing to do; where none has and messages wait, one is started."""
         key = _key(config)
         with lambda_runtime._lock:  # noqa: SLF001
             pool = lambda_runtime._workers.setdefault(key, [])  # noqa: SLF001
@@ -115,13 +103,10 @@ class Spares:
             living = [worker for worker in free if _lives(worker)]
             starting = self._starting.get(key)
             busy = [worker for worker in pool if worker.in_use and worker is not starting]
-            if working:
-                for worker in living:
-                    worker.last_used = time.time()  # it goes when nobody works, not before
             # A batch takes its worker a moment after it was handed over: who counts that one as
             # free hands over a second batch, which then starts a worker and waits for it.
             ready = max(0, len(living) - max(0, working - len(busy)))
-            if ready or starting is not None:
+            if ready or starting is not None or (working and not _waits(queue)):
                 return ready
             if time.monotonic() < self._not_before:
                 return 1  # a batch starts its worker itself, and what is wrong is told

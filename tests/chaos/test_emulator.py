@@ -27,7 +27,7 @@ HANDLER = """
 import os, pathlib, time
 folder = pathlib.Path(os.environ["FOLDER"])
 def work(moment):
-    if os.environ["SLOW"] == moment and not (folder / "killed").exists():
+    if os.environ["SLOW"] == moment and not (folder / "pid").exists():
         (folder / "pid").write_text(str(os.getpid()))
         time.sleep(60)
 work("start")
@@ -227,7 +227,6 @@ def test_the_batch_of_a_killed_worker_is_delivered_again_at_once(
         client_with(emulator, "sqs").send_message(QueueUrl=url, MessageBody="{}")
         pid = tmp_path / "pid"
         eventually(lambda: pid.exists() and pid.read_text().isdigit(), 60)
-        (tmp_path / "killed").touch()
         os.kill(int(pid.read_text()), signal.SIGKILL)
         eventually((tmp_path / "done").exists, 30)
     finally:
@@ -248,14 +247,18 @@ def test_the_batch_of_a_killed_worker_goes_to_one_that_is_ready(tmp_path: Path) 
     try:
         url = deploy_slow(emulator, tmp_path, queue="shop-WeighingsQueue-1")
         eventually(lambda: len(started()) == 1, 60)  # before there is anything to do
-        client_with(emulator, "sqs").send_message(QueueUrl=url, MessageBody="{}")
-        eventually(lambda: len(started()) == 2, 60)
-        first, second = started()
+        sqs = client_with(emulator, "sqs")
+        sqs.send_message(QueueUrl=url, MessageBody="{}")
         eventually((tmp_path / "pid").exists)
-        (tmp_path / "killed").touch()
+        sqs.send_message(QueueUrl=url, MessageBody="{}")  # and waits for the first
+        done = tmp_path / "done"
+        eventually(done.exists, 60)
+        first, second = started()
+        assert done.read_text() == second
+        done.unlink()
         os.kill(int(first), signal.SIGKILL)
-        eventually((tmp_path / "done").exists, 30)
-        assert (tmp_path / "done").read_text() == second
+        eventually(done.exists, 30)
+        assert done.read_text() == second
     finally:
         emulator.stop()
 
@@ -265,7 +268,7 @@ def test_no_worker_gets_a_message_before_the_tables_are_restored(tmp_path: Path)
     emulator = make(tmp_path / "home", ready=ready)
     emulator.start()
     try:
-        (tmp_path / "killed").touch()  # it takes no time
+        (tmp_path / "pid").touch()  # it takes no time
         url = deploy_slow(emulator, tmp_path)
         sqs = client_with(emulator, "sqs")
         sqs.send_message(QueueUrl=url, MessageBody="{}")

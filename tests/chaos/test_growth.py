@@ -148,9 +148,9 @@ def test_a_worker_that_is_killed_amid_its_batch_costs_seconds(
         status: str = client.get(f"/result/{job}", params={"wait": 10}).json()["status"]
         return status == "done"
 
-    for job in [send(number) for number in range(6)]:
+    # While weighings wait for the first, a second is started.
+    for job in [send(number) for number in range(40)]:
         eventually(partial(answered, job), 60)
-    # While the first worked, a second was started.
     eventually(lambda: len(workers()) > 1, 60)
     for turn in range(3):
         jobs = [send(10 * turn + number) for number in range(6)]

@@ -104,6 +104,17 @@ def test_no_worker_is_started_for_what_waits_for_the_end_of_an_answered_batch(po
     assert len(pool.started) == 1
 
 
+def test_one_that_rests_gets_a_message_at_once_and_is_not_kept_for_that(pool: Pool) -> None:
+    [first] = pool.workers
+    pool.batches, first.in_use = 1, True
+    pool.batches_for(WAITING)
+    pool.started.pop()()
+    second = pool.workers[1]
+    second.last_used = 0.0
+    assert pool.batches_for({"messages": [{"visible_at": time.time()}]}) == 2
+    assert second.last_used == 0.0, "the emulator lets it go when nobody has used it"
+
+
 def test_the_worker_of_a_batch_that_is_to_take_it_is_not_started_again(pool: Pool) -> None:
     [first] = pool.workers
     pool.batches = 1
