@@ -158,7 +158,7 @@ def shops(
     What came of it goes onto the package's card.
     """
     with _plain_errors():
-        from training.card import shop_row  # noqa: PLC0415
+        from training.card import cut_out_row, shop_row  # noqa: PLC0415
         from training.shops import keep, measure_shops  # noqa: PLC0415
 
         try:
@@ -168,8 +168,11 @@ def shops(
                 f"--lessons is {lessons!r}: give numbers such as 0,1,3,10"
             ) from None
         found = measure_shops(data, package, run, counts)
-        for one in keep(package, found).evaluation["unseen_shops"]:
+        measured = keep(package, found).evaluation
+        for one in measured["unseen_shops"]:
             typer.echo(shop_row(one))
+        for one in measured["cut_outs"]:
+            typer.echo(cut_out_row(one))
 
 
 @contextmanager

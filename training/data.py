@@ -24,6 +24,8 @@ STAGED_SIZE = 288
 
 NOT_PRODUCE = "not-produce"
 PHOTO_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
+CUT_OUTS = "studio"
+"""The set whose pictures show one thing each, on white."""
 
 
 class DataError(TrainingError):

@@ -21,6 +21,7 @@ from smartscale.domain.prediction import NO_ITEM, UNKNOWN
 from smartscale.recognition.hierarchy import coarse_of, find_coarse, find_label
 from smartscale.recognition.memory import (
     LESSON_PARTS,
+    STRANGE_PARTS,
     Head,
     Logs,
     Memory,
@@ -55,7 +56,7 @@ HALF_TAUGHT = 0.5
 ROUNDS = 60
 DISCRIMINANTS = (0.0, 0.002, 0.006, 0.012, 0.02)
 """Weights of the discriminant that are tried, beside the network's logits."""
-PLACES = ("desk", "turkish_phone", "studio")
+PLACES = ("desk", "turkish_phone", photos.CUT_OUTS)
 """The sets that no network was trained on: other cameras, each of them a shop."""
 TRAINED = "trained"
 """The place of all that the networks were trained on."""
@@ -112,7 +113,12 @@ class Seen:
     """The folders they lie in."""
     scenes: NDArray[np.str_]
     places: NDArray[np.str_]
-    """The sets that they belong to."""
+    """The sets that they belong to; of scenes made of one, as `set/way`."""
+
+    @property
+    def sets(self) -> NDArray[np.str_]:
+        """Where their pictures are from."""
+        return np.array([str(place).partition("/")[0] for place in self.places], np.str_)
 
     def at(self, rows: NDArray[np.int64]) -> "Seen":
         """Some of them."""
@@ -340,7 +346,7 @@ def shops_of(data: Path) -> list[list[photos.Photo]]:
             for path in sorted((data / name).glob("*/*"))
             if path.suffix.lower() in photos.PHOTO_SUFFIXES and not path.parent.name.startswith("_")
         ]
-        for name in ("desk", "turkish_phone", "studio")
+        for name in PLACES
     ]
     return [one for one in sets if one]
 
@@ -501,11 +507,25 @@ class Abroad:
     """Of the classifier that was fitted without this place (N, labels)."""
     concepts: NDArray[np.float64]
     """What ImageNet's own classifier says of the labels' concepts (N, labels)."""
+    silent: NDArray[np.bool_]
+    """The labels that it never says (labels,)."""
     right: NDArray[np.bool_]
     parts: NDArray[np.float64]
-    """Each of `STRANGE_PARTS` (N, parts)."""
+    """Each of `STRANGE_PARTS` (N, parts), but the last, which depends on what it answers."""
+    head: Head
     counts: float
     """What the place counts for."""
+
+    def weighed(
+        self, scale: float, concepts: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of the right label, the probability that the classifier gives it (N,), and all of
+        `STRANGE_PARTS`."""
+        scores = scale * self.outputs + concepts * self.concepts
+        scores[:, self.silent] = UNHEARD
+        logs = log_shares(scores)
+        of_right = np.asarray((np.exp(logs) * self.right).sum(axis=1))
+        return of_right, np.c_[self.parts[:, :-1], self.head.surprise(logs)]
 
 
 @dataclass(frozen=True)
@@ -525,14 +545,14 @@ def strangeness(places: Sequence[Abroad]) -> Elsewhere:
     Args:
         places: each as if it were the shop that the package comes to.
     """
-    inputs = np.concatenate([one.parts for one in places])
     counts = np.concatenate([np.full(len(one.here), one.counts / len(one.here)) for one in places])
     here = np.concatenate([one.here for one in places])
-    held = np.diag([0.0] + [HELD] * (inputs.shape[1] - 1))
+    held = np.diag([0.0] + [HELD] * (len(STRANGE_PARTS) - 1))
     best, least = Elsewhere(1.0, 0.0, Weights().strange), np.inf
     for scale, concepts in product(SCALES, CONCEPT_SCALES):
-        there = np.concatenate([_of_right(one, scale, concepts) for one in places])
-        gate = np.zeros(inputs.shape[1])
+        weighed = [one.weighed(scale, concepts) for one in places]
+        there, inputs = (np.concatenate(part) for part in zip(*weighed, strict=True))
+        gate = np.zeros(len(held))
         for _ in range(ROUNDS):  # whose answer it was, then a step of a logistic regression
             opened = 1 / (1 + np.exp(-inputs @ gate))
             both = np.maximum(there * opened + here * (1 - opened), 1e-6)
@@ -545,11 +565,6 @@ def strangeness(places: Sequence[Abroad]) -> Elsewhere:
             best, least = Elsewhere(scale, concepts, weights), loss
     logger.info("Elsewhere: log-loss %.4f with %s", least, best)
     return best
-
-
-def _of_right(place: Abroad, scale: float, concepts: float) -> NDArray[np.float64]:
-    logs = log_shares(scale * place.outputs + concepts * place.concepts)
-    return np.asarray((np.exp(logs) * place.right).sum(axis=1))
 
 
 @dataclass(frozen=True)
@@ -567,6 +582,10 @@ class Made:
     """Of each shop, by its head."""
     known: Seen
     """Photos of what the network knows."""
+    everything: Seen
+    """Photos of all sets, and scenes of cut-outs."""
+    shares: Vectors
+    """How much each label is what they show (N, labels)."""
 
     def without(self, place: int) -> Head:
         """A head that has never seen a shop, nor was weighed on it."""
@@ -575,8 +594,18 @@ class Made:
         return replace(self.heads[place], weights=weights)
 
 
+@dataclass(frozen=True)
+class MadeUp:
+    """What a network sees in pictures that were made of photos."""
+
+    altered: Altered
+    """Validation photos of produce as another shop might have photographed it."""
+    scenes: Seen
+    """Scenes of cut-outs."""
+
+
 def make_head(
-    recogniser: NetworkRecogniser, data: Path, run: Path, altered: Altered, error: float
+    recogniser: NetworkRecogniser, data: Path, run: Path, made_up: MadeUp, error: float
 ) -> Made:
     """The head of a package from photos: its statistics and its weights.
 
@@ -584,7 +613,7 @@ def make_head(
         recogniser: the package's network.
         data: the folder of the photos.
         run: where what was seen in photos is kept for the next time.
-        altered: validation photos of produce as another shop might have photographed it.
+        made_up: what it sees in pictures that were made of them.
         error: the share of wrong answers wanted among those nobody is asked to confirm.
     """
     classes = photos.read_classes(data)
@@ -602,30 +631,31 @@ def make_head(
     seen = look(recogniser, train, cache)
     known = look(recogniser, validation, cache)
     shops = [look(recogniser, shop, cache) for shop in shops_of(data)]
-    others = look(recogniser, others_of(data), cache)
     readout = readout_of([seen, *shops])
-    everything = joined([seen, *shops, others])
-    shares = shares_of(everything.names.tolist(), label_of, labels)
-
-    def layers(without: str = "") -> Layers:
-        kept = np.flatnonzero(everything.places != without)
-        return Layers(
-            elsewhere_of(everything.at(kept), shares[kept]), place_of(everything.at(kept))
-        )
-
     names = np.char.add(np.char.add(seen.names, AT), seen.places)
     classes_of = {str(name): label_of[str(name).partition(AT)[0]] for name in names}
     concepts = concepts_of(labels) if "untouched" in recogniser.package.source else None
     head = head_of(replace(seen, names=names), classes_of, labels, readout, concepts)
-    found = calibrate(head, *altered, error)
+    found = calibrate(head, *made_up.altered, error)
     head = replace(
         head,
         temperature=found.temperature,
         weights=replace(head.weights, discriminant=found.discriminant),
     )
+    others = others_of(data)
+    photographed = joined([seen, *shops, *([look(recogniser, others, cache)] if others else [])])
+    scenes = made_up.scenes
+    everything = joined([photographed, scenes]) if len(scenes.names) else photographed
+    shares = shares_of(everything.names.tolist(), label_of, labels)
     if not shops:
-        return Made(head, found, [], [], [], [], known)
-    logits, embeddings, truths = altered
+        return Made(head, found, [], [], [], [], known, everything, shares)
+
+    def layers(without: str = "", of: Seen = everything) -> Layers:
+        there = np.flatnonzero(photographed.places != without)
+        kept = np.flatnonzero(of.sets != without)
+        return Layers(elsewhere_of(of.at(kept), shares[kept]), place_of(photographed.at(there)))
+
+    logits, embeddings, truths = made_up.altered
     names = np.array(labels)[truths]
     bright = Seen(logits, embeddings, names, names, names)
     # As many as they are as altered ones: a shop like home sends both.
@@ -633,18 +663,26 @@ def make_head(
     times = max(1, len(truths) // len(own))
     home = Home((known, bright), times, np.array([*own * times, *truths]))
     strangers = [(shop, layers(str(shop.places[0]))) for shop in shops]
+    # What the networks have no label for, in other places than its photos are of.
+    new = ~shares[len(photographed.names) :, np.unique(head.label_of)].any(axis=1)
+    if new.any():
+        strangers.append((scenes.at(np.flatnonzero(new)), layers(of=photographed)))
     head = met(head, strangers, home, layers(), shares)
     # Each shop as if it had never been in the photos, nor in what the gate was found by.
     heads = [
-        met(head, [other for other in strangers if other[0] is not shop], home, lacking, shares)
-        for shop, lacking in strangers
+        met(
+            head,
+            [other for other in strangers if other[0].sets[0] != shop.sets[0]],
+            *(home, lacking, shares),
+        )
+        for shop, lacking in strangers[: len(shops)]
     ]
     trials = [trials_of(own, shop, known) for own, shop in zip(heads, shops, strict=True)]
     weights = weigh([trial for one in trials for trial in one], head.weights)
     head = replace(head, weights=weights)
     found = replace(found, confirm=_confirm(head, home, error))
     confirms = [_confirm(one, home, error) for one in heads]
-    return Made(head, found, shops, heads, confirms, trials, known)
+    return Made(head, found, shops, heads, confirms, trials, known, everything, shares)
 
 
 @dataclass(frozen=True)
@@ -732,13 +770,16 @@ def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
         here=(np.exp(trained) * right).sum(axis=1),
         outputs=linear(shown.embeddings, layers.elsewhere),
         concepts=head.concepts(shown.embeddings),
+        silent=~layers.elsewhere.any(axis=0) & (head.concept_of == len(CONCEPTS)),
         right=right,
         parts=strange_parts(
             trained,
             classes,
             head.usual(shown.embeddings),
             linear(shown.embeddings, layers.place)[:, 0],
+            np.zeros(len(right)),
         ),
+        head=head,
         counts=counts,
     )
 

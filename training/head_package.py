@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from rich.progress import track
 
 from smartscale.domain.prediction import UNKNOWN
 from smartscale.recognition.evaluation import judge, summarise
@@ -15,7 +16,8 @@ from smartscale.recognition.recogniser import NetworkRecogniser, Reading
 from training import data as photos
 from training.augment import another_shop
 from training.card import HEAD_DATA, LICENCE_NOTES, render_head
-from training.head_fit import Altered, embedding_of, look, make_head
+from training.head_fit import Altered, MadeUp, Seen, embedding_of, look, make_head
+from training.scenes import render_scenes
 
 VIEWS = 4
 BATCH = 64
@@ -35,8 +37,7 @@ def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage
     """
     package = load_package(folder)
     recogniser = NetworkRecogniser(package, with_head=False)
-    altered = altered_validation(recogniser, data, run / "altered.npz")
-    made = make_head(recogniser, data, run, altered, error)
+    made = make_head(recogniser, data, run, look_at_made_up(recogniser, data, run), error)
     head, found = made.head, made.calibration
     content = head.dump()
     model = package.model_path.read_bytes()
@@ -70,6 +71,36 @@ def documents_of(folder: Path) -> dict[str, str | bytes]:
 def data_of(package: ModelPackage) -> list[str]:
     """The sets of photos that a package says it was made of."""
     return [str(name) for name in package.source.get("data", ())]
+
+
+def look_at_made_up(recogniser: NetworkRecogniser, data: Path, run: Path) -> MadeUp:
+    """What the network sees in pictures that are made of photos; `run` keeps it."""
+    return MadeUp(
+        altered_validation(recogniser, data, run / "altered.npz"),
+        look_at_scenes(recogniser, data, run / "scenes.npz"),
+    )
+
+
+def look_at_scenes(recogniser: NetworkRecogniser, data: Path, cache: Path) -> Seen:
+    """What the network sees in scenes of cut-outs."""
+    if not cache.is_file():
+        scenes = render_scenes(data, recogniser.package.input_size)
+        made = [
+            (recogniser.read_picture(scene.picture), scene.name, scene.place)
+            for scene in track(scenes, "Scenes", total=None, transient=True)
+        ]
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(
+            cache,
+            allow_pickle=False,
+            logits=np.array([reading.logits for reading, *_ in made], np.float64),
+            embeddings=np.array([embedding_of(reading) for reading, *_ in made], np.float32),
+            names=np.array([name for _, name, _ in made], np.str_),
+            places=np.array([place for *_, place in made], np.str_),
+        )
+    with np.load(cache, allow_pickle=False) as stored:
+        names = stored["names"]
+        return Seen(stored["logits"], stored["embeddings"], names, names, stored["places"])
 
 
 def altered_validation(recogniser: NetworkRecogniser, data: Path, cache: Path) -> Altered:

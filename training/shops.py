@@ -8,7 +8,7 @@ on none of them anyway.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,21 @@ from smartscale.recognition.recogniser import (
 from smartscale.recognition.teaching import LessonQuality, ReadPhoto, Shop, measure_lessons
 from training import data as photos
 from training.card import render_head, shop_row
+from training.from_cut_outs import CutOutWorth, worth_of_cut_outs
 from training.head_fit import ALSO, Seen, make_head, shops_of
-from training.head_package import altered_validation, documents_of
+from training.head_package import documents_of, look_at_made_up
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """What a package comes to where it has never been."""
+
+    shops: Mapping[str, Sequence[LessonQuality]]
+    """With so many lessons, by set of photos."""
+    cut_outs: Sequence[CutOutWorth]
+    """Of what it knows by cut-outs alone, by set of photos."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +73,7 @@ class Stranger:
         return self.asks_below if found is None else found
 
 
-def measure_shops(
-    data: Path, folder: Path, run: Path, counts: Sequence[int]
-) -> dict[str, list[LessonQuality]]:
+def measure_shops(data: Path, folder: Path, run: Path, counts: Sequence[int]) -> Elsewhere:
     """What lessons bring in each set of photos, as if it were the next shop.
 
     Args:
@@ -75,8 +84,7 @@ def measure_shops(
     """
     package = load_package(folder)
     recogniser = NetworkRecogniser(package, with_head=False)
-    altered = altered_validation(recogniser, data, run / "altered.npz")
-    made = make_head(recogniser, data, run, altered, 0.01)
+    made = make_head(recogniser, data, run, look_at_made_up(recogniser, data, run), 0.01)
     labels = package.labels
     known = [
         one
@@ -92,14 +100,16 @@ def measure_shops(
         )
         for one in found[name]:
             logger.info("%s", shop_row(figures(name, one)))
-    return found
+    trained = package.source.get("trained", {}).get("embedding", 0)
+    return Elsewhere(found, [*worth_of_cut_outs(made.everything, made.shares, trained)])
 
 
-def keep(folder: Path, found: Mapping[str, Sequence[LessonQuality]]) -> ModelPackage:
+def keep(folder: Path, found: Elsewhere) -> ModelPackage:
     """Put what came of it into a package's description and on its card."""
     package = load_package(folder)
-    rows = [figures(name, one) for name, qualities in found.items() for one in qualities]
-    described = replace(package, evaluation={**package.evaluation, "unseen_shops": rows})
+    rows = [figures(name, one) for name, qualities in found.shops.items() for one in qualities]
+    measured = {"unseen_shops": rows, "cut_outs": [asdict(one) for one in found.cut_outs]}
+    described = replace(package, evaluation={**package.evaluation, **measured})
     documents = documents_of(folder)
     documents |= {
         HEAD_FILE: (folder / HEAD_FILE).read_bytes(),

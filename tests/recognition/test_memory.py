@@ -91,7 +91,7 @@ def test_a_label_that_the_network_knows_gains_by_its_own_pictures(head: Head) ->
 def test_a_concept_speaks_for_its_labels_where_a_picture_is_from_elsewhere(head: Head) -> None:
     seen = direction(0, 0, 0, 0, 0, 0, 0.3, 0.9)  # the last two: much more of the second concept
     for concepts, said in ((0.0, "Banana"), (0.7, "Lemon")):
-        weights = replace(head.weights, strange=(7.0, -1.0, 0.0, 0.0, 0.0), concepts=concepts)
+        weights = replace(head.weights, strange=(7.0, -1.0, 0.0, 0.0, 0.0, 0.0), concepts=concepts)
         assert best(*learn(replace(head, weights=weights), {}).fuse(SURE_OF_BANANA, seen)) == said
     shares = np.exp(head.concepts(seen[np.newaxis])[0])
     assert shares == pytest.approx([0.1, 0.9], abs=0.01)
@@ -157,7 +157,7 @@ def test_a_head_of_another_version_is_refused_in_one_sentence_that_says_what_to_
     older = io.BytesIO()
     np.savez_compressed(older, allow_pickle=False, **without)
     for content, saying in (
-        (few.dump(), "there are 18 weights, not 25"),
+        (few.dump(), "there are 19 weights, not 26"),
         (older.getvalue(), "it lacks elsewhere, readout"),
     ):
         with pytest.raises(HeadError) as refused:
@@ -170,7 +170,9 @@ def test_a_picture_from_elsewhere_is_answered_by_what_knows_elsewhere(head: Head
     knows = np.zeros((LENGTH + 1, 2), np.float32)
     knows[-1] = (0.0, 1.0)  # a lemon, though not surely
     abroad = replace(
-        head, elsewhere=knows, weights=replace(head.weights, strange=(7.0, -1.0, 0.0, 0.0, 0.0))
+        head,
+        elsewhere=knows,
+        weights=replace(head.weights, strange=(7.0, -1.0, 0.0, 0.0, 0.0, 0.0)),
     )
     memory = learn(abroad, {})
     assert memory.fuse(SURE_OF_BANANA, KNOWN[0])[1].argmax() == 0
@@ -183,12 +185,38 @@ def test_a_picture_from_elsewhere_is_answered_by_what_knows_elsewhere(head: Head
 def test_a_known_item_on_a_strange_scale_is_answered_less_surely(head: Head) -> None:
     taken = np.zeros((LENGTH + 1, 1), np.float32)
     taken[2], taken[-1] = 8, -1  # of any other place there is something in the third direction
-    weights = replace(head.weights, strange=(0.0, 0.0, 0.0, 0.0, 0.5))
+    weights = replace(head.weights, strange=(0.0, 0.0, 0.0, 0.0, 0.5, 0.0))
     memory = learn(replace(head, place=taken, weights=weights), {})
     at_home = memory.fuse(SURE_OF_BANANA, direction(1, 0.1))[1]
     abroad = memory.fuse(SURE_OF_BANANA, direction(1, 0.1, 0.3))[1]
     assert at_home.argmax() == abroad.argmax() == 0
     assert np.exp(at_home[0]) > np.exp(abroad[0]) + 0.2
+
+
+def test_what_the_network_has_no_label_for_is_answered_by_what_has_one(head: Head) -> None:
+    """However near the picture is to something that it knows."""
+    fig = np.zeros((LENGTH + 1, 3), np.float32)
+    fig[2, 2], fig[-1, 2] = 8, -2  # there is something of a fig in the third direction
+    weights = replace(head.weights, strange=(-2.0, 0.0, 0.0, 0.0, 0.0, 1.0))
+    head = replace(
+        head,
+        labels=(*LABELS, "Fig"),
+        readout=np.zeros((LENGTH + 1, 3), np.float32),
+        elsewhere=fig,
+        concept_of=np.array([0, 1, 0]),
+        weights=weights,
+    )
+    said = np.array([4.0, 1.0, -30.0])
+    memory = learn(head, {})
+    assert best(*memory.fuse(said, direction(1, 0.1))) == "Banana"
+    assert best(*memory.fuse(said, direction(0.5, 0, 1))) == "Fig"
+
+
+def test_that_an_item_is_new_is_said_within_bounds(head: Head) -> None:
+    assert head.surprise(np.log(np.array([[0.6, 0.4]]))) == pytest.approx([0.0])
+    fig = replace(head, labels=(*LABELS, "Fig"))
+    said = np.array([[0.3, 0.2, 0.5], [1e-12, 1e-12, 1.0]])
+    assert fig.surprise(np.log(said)) == pytest.approx([np.log(2), 5.0])
 
 
 def test_the_last_temperature_changes_how_sure_an_answer_is_and_not_the_answer(head: Head) -> None:

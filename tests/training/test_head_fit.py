@@ -125,17 +125,42 @@ def test_photos_of_home_are_told_from_those_of_any_other_place() -> None:
     assert (said[places != HOME] > 0).all()
 
 
-def test_where_the_network_errs_another_answers() -> None:
+def test_where_the_network_errs_another_answers(head: Head) -> None:
     """At home the network is right, abroad the classifier; nearness tells the two apart."""
-    right, none = np.tile([True, False], (40, 1)), np.zeros((40, 2))
+    right, none = np.tile([True, False, False], (40, 1)), np.zeros((40, 3))
 
     def parts(least: float, most: float) -> np.ndarray:
         usual = np.linspace(least, most, 40)
-        return np.stack([np.ones(40), 10 * usual, np.full(40, -3.0), np.full(40, -0.1)], axis=-1)
+        rest = (np.full(40, part) for part in (-3.0, -0.1, 0.0, 0.0))
+        return np.stack([np.ones(40), 10 * usual, *rest], axis=-1)
 
-    knows = np.tile([0.4, 0.0], (40, 1))
-    home = Abroad(np.full(40, 0.95), -knows, none, right, parts(0.8, 0.9), 40.0)
-    away = Abroad(np.full(40, 0.02), knows, none, right, parts(0.4, 0.5), 40.0)
+    knows, says_all = np.tile([0.4, 0.0, 0.0], (40, 1)), np.zeros(3, bool)
+    home, away = (
+        Abroad(np.full(40, here), says, none, says_all, right, parts(*usual), head, 40.0)
+        for here, says, usual in ((0.95, -knows, (0.8, 0.9)), (0.02, knows, (0.4, 0.5)))
+    )
     weights = np.array(strangeness([home, away]).strange)
     assert (away.parts @ weights > 1).all()
     assert (home.parts @ weights < -1).all()
+
+
+def test_what_is_new_opens_the_gate_where_nothing_else_does(head: Head) -> None:
+    """The network has labels for all but the last, and is as sure of what is new as of the rest."""
+    usual = np.tile([1.0, 8.0, -3.0, -0.1, 0.0, 0.0], (40, 1))
+    head = replace(head, label_of=np.array([0, 1]), labels=("Banana", "Lemon", "Fig"))
+    known, new = np.tile([True, False, False], (40, 1)), np.tile([False, False, True], (40, 1))
+    lemons = np.tile([0.0, 0.5, 0.0], (40, 1))
+    none, says_all = np.zeros((40, 3)), np.zeros(3, bool)
+    home = Abroad(np.full(40, 0.9), lemons, none, says_all, known, usual, head, 40.0)
+    away = Abroad(np.zeros(40), 0.5 * new, none, says_all, new, usual, head, 40.0)
+    found = strangeness([home, away])
+    at_home, far = (one.weighed(found.scale, 0.0)[1] @ found.strange for one in (home, away))
+    assert (far > 1).all()
+    assert (at_home < -1).all()
+
+
+def test_a_label_that_nothing_was_fitted_on_is_never_said(head: Head) -> None:
+    none, right = np.zeros((4, 3)), np.tile([False, False, True], (4, 1))
+    silent = np.array([False, False, True])
+    place = Abroad(np.zeros(4), none, none, silent, right, np.ones((4, 6)), head, 1.0)
+    assert place.weighed(1.0, 0.0)[0] == pytest.approx(np.zeros(4), abs=1e-9)

@@ -62,11 +62,14 @@ many items (in tens), ten times how much nearer the picture is to a lesson than 
 the logarithm of the network's highest probability, a hundredth of how much nearer it is to a mean
 of lessons than to one of training photos, and eight times the most that the ridge regression says.
 """
-STRANGE_PARTS = ("always", "usual", "mean", "sure", "place")
+STRANGE_PARTS = ("always", "usual", "mean", "sure", "place", "new")
 """What speaks for a picture being from elsewhere: 1, ten times how near it is to the nearest photos
 that the network was trained on, a hundredth of the discriminant's best score, the logarithm of the
-highest probability that network and discriminant give a label, and five times what `Head.place`
-says."""
+highest probability that network and discriminant give a label, five times what `Head.place` says,
+and how surprised the classifier for pictures from elsewhere would be if it showed what the network
+has a label for."""
+MOST_SURPRISE = 5.0
+"""The most that it is surprised."""
 
 
 ASSURANCE_PARTS = ("odds", "ridge", "typical")
@@ -94,7 +97,7 @@ class Weights:
     """What is added to that for each unit of the logarithm of the number of lessons an item."""
     gate: tuple[float, ...] = (-1.4, -0.4, -0.5, 1.0, 1.2, 1.0, 0.2)
     """Of each of `GATE_PARTS`."""
-    strange: tuple[float, ...] = (-30.0, 0.0, 0.0, 0.0, 0.0)
+    strange: tuple[float, ...] = (-30.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     """Of each of `STRANGE_PARTS`."""
     concepts: float = 0.0
     """Of what ImageNet's own classifier says, where a picture is from elsewhere."""
@@ -191,13 +194,20 @@ class Head:
             usual: how near the pictures are to training photos, (N,).
         """
         trained = self.trained(logits, classes)
-        abroad = linear(embeddings, self.elsewhere)
-        abroad += self.weights.concepts * self.concepts(embeddings)
+        scores = linear(embeddings, self.elsewhere)
+        abroad = log_shares(scores + self.weights.concepts * self.concepts(embeddings))
         place = linear(embeddings, self.place)[:, 0]
-        strange = strange_parts(trained, classes, usual, place) @ np.array(self.weights.strange)
+        parts = strange_parts(trained, classes, usual, place, self.surprise(abroad))
+        strange = parts @ np.array(self.weights.strange)
         here = trained - np.logaddexp(0, strange)[:, np.newaxis]
-        there = log_shares(abroad) - np.logaddexp(0, -strange)[:, np.newaxis]
+        there = abroad - np.logaddexp(0, -strange)[:, np.newaxis]
         return log_shares(np.logaddexp(here, there) / self.weights.temperature)
+
+    def surprise(self, abroad: Logs) -> NDArray[np.float64]:
+        """How surprised the classifier for pictures from elsewhere, which says this of them
+        (N, labels), would be if they showed what the network has labels for (N,)."""
+        had = np.exp(abroad[:, np.unique(self.label_of)]).sum(axis=1)
+        return np.asarray(np.minimum(-np.log(np.clip(had, NEVER, 1)), MOST_SURPRISE))
 
     def trained(self, logits: NDArray[np.float64], classes: NDArray[np.float64]) -> Logs:
         """What network and discriminant say together, (N, labels). Arguments as of `base`."""
@@ -589,6 +599,7 @@ def strange_parts(
     classes: NDArray[np.float64],
     usual: NDArray[np.float64],
     place: NDArray[np.float64],
+    new: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Each of `STRANGE_PARTS`, (N, parts).
 
@@ -597,9 +608,10 @@ def strange_parts(
         classes: as of `Head.base`.
         usual: as of `Head.base`.
         place: what `Head.place` says of the same pictures, (N,).
+        new: from `Head.surprise`.
     """
     nearest = np.maximum(0.01 * classes.max(axis=1), -FARTHEST)
-    parts = (np.ones_like(usual), 10 * usual, nearest, trained.max(axis=1), 5 * place)
+    parts = (np.ones_like(usual), 10 * usual, nearest, trained.max(axis=1), 5 * place, new)
     return np.stack(parts, axis=-1)
 
 
