@@ -203,7 +203,7 @@ def test_nothing_on_the_scale_is_said_and_can_be_searched_all_the_same(
 def test_staff_see_a_suspicious_weighing(page: Page, keep: Callable[[str], None]) -> None:
     page.goto("/")
     sample = page.get_by_role("group", name="Samples")
-    sample.get_by_role("button", name="Orange peppers").click()
+    sample.get_by_role("button", name="Red peppers").click()
     expect(page.get_by_role("img", name="Your picture")).to_be_visible()
     answered(page)
     page.get_by_role("button", name="Something else").click()
@@ -214,7 +214,7 @@ def test_staff_see_a_suspicious_weighing(page: Page, keep: Callable[[str], None]
     log_in(page, ATTENDANT)
     page.get_by_role("link", name="Suspicious").click()
     expect(page.get_by_role("row")).to_have_count(2)
-    expect(page.get_by_role("row").nth(1)).to_contain_text("recognised as Orange pepper")
+    expect(page.get_by_role("row").nth(1)).to_contain_text("recognised as Red pepper")
     pictures_are_there(page)
     keep("suspicious")
 

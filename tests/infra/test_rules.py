@@ -140,7 +140,7 @@ from ministack.services import lambda_svc
 def packed(name, text):
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr(name, text)
+        archive.writestr(zipfile.ZipInfo(name), text)  # of no date
     return content.getvalue()
 layers = {"ours": packed("python/ours.py", "version = 1"), "none": None}
 lambda_svc._resolve_layer_zip = layers.get
