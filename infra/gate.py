@@ -1,13 +1,15 @@
 """In front of the embedded API: refuses at once what could not be kept.
 
 While tables are restored after a crash nobody is served, as prices and versions would be old ones;
-the kiosk goes on by itself. Without room on the disk no picture is taken.
+the kiosk goes on by itself. Without room on the disk no picture is taken. Who still waits when the
+service stops is told so.
 """
 
+from asyncio import CancelledError
 from http import HTTPStatus
 
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from infra.readiness import Readiness
 from infra.space import Room, Space
@@ -43,9 +45,26 @@ class Gate:
             # A look at a file and a disk takes microseconds, and a thread for it a millisecond.
             answer = self._answer(scope["method"], scope["path"])
         if answer is None:
-            await self._app(scope, receive, send)
+            await self._serve(scope, receive, send)
         else:
             await answer(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on. What has no answer when the service has waited for it long enough is
+        cancelled, and uvicorn would answer 500."""
+        answered = False
+
+        async def send_and_note(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        except CancelledError:
+            if answered or scope["type"] != "http":
+                raise
+            await _stopping()(scope, receive, send)
 
     def _answer(self, method: str, path: str) -> Response | None:
         if not self._ready:
@@ -72,6 +91,15 @@ def _restoring(path: str) -> Response:
             "Prices and weighings are being restored after an interruption; nothing was charged. "
             "Try again in some seconds.",
         )
+    answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
+
+
+def _stopping() -> Response:
+    answer = problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The service stops, and it is not known whether this was stored: send it again.",
+    )
     answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer
 

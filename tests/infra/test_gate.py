@@ -1,6 +1,9 @@
 """What the embedded API answers while tables are restored, and without room on the disk."""
 
+import asyncio
+import json
 import os
+from collections.abc import Sequence
 from http import HTTPStatus
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.types import Message, Receive, Scope, Send
 
 from infra.gate import Gate
 from infra.readiness import Readiness
@@ -101,3 +105,42 @@ def test_room_is_what_a_disk_has_left(
 ) -> None:
     disk(monkeypatch, **values)
     assert Space(tmp_path).room() is room
+
+
+async def cancelled(ready: Readiness, *sent_before: Message) -> Sequence[Message]:
+    """What a request is told that is cancelled while the API works on it, as a stop does."""
+    told: list[Message] = []
+    works = asyncio.Event()
+
+    async def api(_scope: Scope, _receive: Receive, send: Send) -> None:
+        for message in sent_before:
+            await send(message)
+        works.set()
+        await asyncio.Event().wait()
+
+    async def send(message: Message) -> None:
+        told.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "PUT", "path": "/v1/admin/catalogue/Banana", "headers": []}
+    request = asyncio.ensure_future(Gate(api, ready, None)(scope, receive, send))
+    await works.wait()
+    request.cancel()
+    await request
+    return told
+
+
+def test_who_waits_when_the_service_stops_is_told_so(ready: Readiness) -> None:
+    start, body = asyncio.run(cancelled(ready))
+    assert start["status"] == HTTPStatus.SERVICE_UNAVAILABLE
+    assert dict(start["headers"])[b"content-type"] == b"application/problem+json"
+    assert b"retry-after" in dict(start["headers"])
+    assert "send it again" in json.loads(body["body"])["detail"]
+
+
+def test_an_answer_that_has_begun_is_not_begun_again(ready: Readiness) -> None:
+    begun = {"type": "http.response.start", "status": 200, "headers": []}
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled(ready, begun))

@@ -257,10 +257,10 @@ def test_the_stack_is_updated_while_messages_flow(
     with Flow(stack, samples["Banana"]) as dropped:
         sam.deploy("smartscale", LOCALSTACK | changed)
         eventually(lambda: api.get("/health").json()["version"] == "0.1.1", 120)
+        eventually(lambda: len(dropped.sent) > 20, 60)
 
     assert before == "0.1.0"
     assert deployed_stack(fresh_emulator, "smartscale").outputs == stack.outputs
-    assert len(dropped.sent) > 20
     results = [api.result(job_id) for job_id in dropped.sent]
     assert {result["status"] for result in results} == {"done"}
     assert len(history_of(api, "flow")) == len(dropped.sent)
