@@ -91,15 +91,19 @@ def _restoring(path: str) -> Response:
             "Prices and weighings are being restored after an interruption; nothing was charged. "
             "Try again in some seconds.",
         )
-    answer.headers["Retry-After"] = str(RETRY_AFTER_S)
-    return answer
+    return _to_be_sent_again(answer)
 
 
 def _stopping() -> Response:
-    answer = problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "The service stops, and it is not known whether this was stored: send it again.",
+    return _to_be_sent_again(
+        problem(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            "The service stops, and it is not known whether this was stored: send it again.",
+        )
     )
+
+
+def _to_be_sent_again(answer: Response) -> Response:
     answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer
 

@@ -144,11 +144,11 @@ def read_extras(data: Path) -> Iterator[Photo]:
     # The plate's yellow apple is unnamed, but without it "on steel" would mean banana or orange.
     for target in ("Banana", "Orange", "Golden-Delicious"):
         for folder in ("bag", "loose"):
-            yield from _read_folder(data / "steel_plate" / folder / target, target, "steel")
+            yield from read_folder(data / "steel_plate" / folder / target, target, "steel")
     for target in ("Banana", "Orange", "Granny-Smith"):
-        yield from _read_folder(data / "tabletop" / target, target, "tabletop")
-    yield from _read_folder(data / "tabletop" / "_not-produce", NOT_PRODUCE, "tabletop")
-    yield from _read_folder(data / "steel_plate" / "_empty", EMPTY, "empty")
+        yield from read_folder(data / "tabletop" / target, target, "tabletop")
+    yield from read_folder(data / "tabletop" / "_not-produce", NOT_PRODUCE, "tabletop")
+    yield from read_folder(data / "steel_plate" / "_empty", EMPTY, "empty")
 
 
 def stage(photos: Iterable[Photo], classes: Classes, describe: str) -> Staged:
@@ -196,7 +196,8 @@ def _is_carton(photo: Photo) -> bool:
     return "Packages" in photo.path.parts
 
 
-def _read_folder(folder: Path, target: str, source: str) -> Iterator[Photo]:
+def read_folder(folder: Path, target: str, source: str) -> Iterator[Photo]:
+    """The photos in a folder, in the order of their names; none where there is no such folder."""
     if folder.is_dir():
         for path in sorted(folder.iterdir()):
             if path.suffix.lower() in PHOTO_SUFFIXES:

@@ -118,7 +118,7 @@ class Seen:
     @property
     def sets(self) -> NDArray[np.str_]:
         """Where their pictures are from."""
-        return np.array([str(place).partition("/")[0] for place in self.places], np.str_)
+        return np.asarray(np.char.partition(self.places, "/")[:, 0])
 
     def at(self, rows: NDArray[np.int64]) -> "Seen":
         """Some of them."""
@@ -342,9 +342,10 @@ def shops_of(data: Path) -> list[list[photos.Photo]]:
     """The sets that the network was not trained on, each as a shop."""
     sets = [
         [
-            photos.Photo(path, path.parent.name, name)
-            for path in sorted((data / name).glob("*/*"))
-            if path.suffix.lower() in photos.PHOTO_SUFFIXES and not path.parent.name.startswith("_")
+            photo
+            for folder in sorted((data / name).glob("*/"))
+            if not folder.name.startswith("_")
+            for photo in photos.read_folder(folder, folder.name, name)
         ]
         for name in PLACES
     ]
@@ -511,7 +512,7 @@ class Abroad:
     """The labels that it never says (labels,)."""
     right: NDArray[np.bool_]
     parts: NDArray[np.float64]
-    """Each of `STRANGE_PARTS` (N, parts), but the last, which depends on what it answers."""
+    """Each of `STRANGE_PARTS` but the last, which depends on what it answers (N, parts - 1)."""
     head: Head
     counts: float
     """What the place counts for."""
@@ -525,7 +526,7 @@ class Abroad:
         scores[:, self.silent] = UNHEARD
         logs = log_shares(scores)
         of_right = np.asarray((np.exp(logs) * self.right).sum(axis=1))
-        return of_right, np.c_[self.parts[:, :-1], self.head.surprise(logs)]
+        return of_right, np.c_[self.parts, self.head.surprise(logs)]
 
 
 @dataclass(frozen=True)
@@ -642,10 +643,9 @@ def make_head(
         temperature=found.temperature,
         weights=replace(head.weights, discriminant=found.discriminant),
     )
-    others = others_of(data)
-    photographed = joined([seen, *shops, *([look(recogniser, others, cache)] if others else [])])
+    photographed = joined([seen, *shops, look(recogniser, others_of(data), cache)])
     scenes = made_up.scenes
-    everything = joined([photographed, scenes]) if len(scenes.names) else photographed
+    everything = joined([photographed, scenes])
     shares = shares_of(everything.names.tolist(), label_of, labels)
     if not shops:
         return Made(head, found, [], [], [], [], known, everything, shares)
@@ -777,7 +777,6 @@ def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
             classes,
             head.usual(shown.embeddings),
             linear(shown.embeddings, layers.place)[:, 0],
-            np.zeros(len(right)),
         ),
         head=head,
         counts=counts,
@@ -785,17 +784,15 @@ def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
 
 
 def joined(parts: Sequence[Seen]) -> Seen:
-    """Several sets of photos as one."""
-    return Seen(
-        *(np.concatenate(same) for same in zip(*(vars(one).values() for one in parts), strict=True))
-    )
+    """Several sets of photos as one; those without any are left out."""
+    some = [vars(one).values() for one in parts if len(one.names)]
+    return Seen(*(np.concatenate(same) for same in zip(*some, strict=True)))
 
 
 def others_of(data: Path) -> list[photos.Photo]:
     """Photos of the sets that are no produce."""
     return [
-        photos.Photo(path, photos.NOT_PRODUCE, name)
+        photo
         for name in PLACES
-        for path in sorted((data / name / "_not-produce").glob("*"))
-        if path.suffix.lower() in photos.PHOTO_SUFFIXES
+        for photo in photos.read_folder(data / name / "_not-produce", photos.NOT_PRODUCE, name)
     ]

@@ -2,10 +2,13 @@
 
 import hashlib
 import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 
@@ -83,30 +86,28 @@ def look_at_made_up(recogniser: NetworkRecogniser, data: Path, run: Path) -> Mad
 
 def look_at_scenes(recogniser: NetworkRecogniser, data: Path, cache: Path) -> Seen:
     """What the network sees in scenes of cut-outs."""
-    if not cache.is_file():
+
+    def seen() -> dict[str, NDArray[Any]]:
         scenes = render_scenes(data, recogniser.package.input_size)
         made = [
             (recogniser.read_picture(scene.picture), scene.name, scene.place)
             for scene in track(scenes, "Scenes", total=None, transient=True)
         ]
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(
-            cache,
-            allow_pickle=False,
-            logits=np.array([reading.logits for reading, *_ in made], np.float64),
-            embeddings=np.array([embedding_of(reading) for reading, *_ in made], np.float32),
-            names=np.array([name for _, name, _ in made], np.str_),
-            places=np.array([place for *_, place in made], np.str_),
-        )
-    with np.load(cache, allow_pickle=False) as stored:
-        names = stored["names"]
-        return Seen(stored["logits"], stored["embeddings"], names, names, stored["places"])
+        return {
+            **_read([reading for reading, *_ in made]),
+            "names": np.array([name for _, name, _ in made], np.str_),
+            "places": np.array([place for *_, place in made], np.str_),
+        }
+
+    kept = _kept(cache, seen)
+    return Seen(kept["logits"], kept["embeddings"], kept["names"], kept["names"], kept["places"])
 
 
 def altered_validation(recogniser: NetworkRecogniser, data: Path, cache: Path) -> Altered:
     """What the network sees in the validation produce as another shop might have photographed it:
     logits, embeddings and truths."""
-    if not cache.is_file():
+
+    def seen() -> dict[str, NDArray[Any]]:
         classes = photos.read_classes(data)
         chosen = [
             photo
@@ -124,16 +125,30 @@ def altered_validation(recogniser: NetworkRecogniser, data: Path, cache: Path) -
                 (view, start),
             )
         ]
+        truths = np.tile(np.array(classes.label_of)[staged.targets], VIEWS)
+        return {**_read(readings), "truths": truths}
+
+    kept = _kept(cache, seen)
+    return kept["logits"], kept["embeddings"], kept["truths"]
+
+
+def _kept(
+    cache: Path, look_now: Callable[[], Mapping[str, NDArray[Any]]]
+) -> dict[str, NDArray[Any]]:
+    """What an earlier run has kept, else what is seen now, which is kept."""
+    if not cache.is_file():
+        seen = look_now()
         cache.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(
-            cache,
-            allow_pickle=False,
-            logits=np.stack([reading.logits for reading in readings]),
-            embeddings=np.stack([embedding_of(reading) for reading in readings]),
-            truths=np.tile(np.array(classes.label_of)[staged.targets], VIEWS),
-        )
+        np.savez(cache, allow_pickle=False, **seen)
     with np.load(cache, allow_pickle=False) as stored:
-        return stored["logits"], stored["embeddings"], stored["truths"]
+        return {name: stored[name] for name in stored}
+
+
+def _read(readings: Sequence[Reading]) -> dict[str, NDArray[Any]]:
+    return {
+        "logits": np.array([reading.logits for reading in readings], np.float64),
+        "embeddings": np.array([embedding_of(reading) for reading in readings], np.float32),
+    }
 
 
 def _measured(package: ModelPackage, data: Path, run: Path) -> dict[str, float | int | None]:

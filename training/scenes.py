@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from training.augment import another_shop
-from training.data import CUT_OUTS, PHOTO_SUFFIXES
+from training.data import CUT_OUTS, read_folder
 from training.plates import render_plates
 
 EACH = 150
@@ -80,10 +80,9 @@ def render_scenes(data: Path, size: int, each: int = EACH) -> Iterator[Scene]:
 def cut_outs(folder: Path) -> list[Things]:
     """What the pictures of a folder show; those of one object together, as their names begin."""
     kinds: dict[str, list[Image.Image]] = defaultdict(list)
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in PHOTO_SUFFIXES:
-            with Image.open(path) as picture:
-                kinds[path.name.partition("_")[0]].append(cut_out(picture.convert("RGB")))
+    for photo in read_folder(folder, folder.name, CUT_OUTS):
+        with Image.open(photo.path) as picture:
+            kinds[photo.path.name.partition("_")[0]].append(cut_out(picture.convert("RGB")))
     return list(kinds.values())
 
 

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from training.from_cut_outs import worth_of_cut_outs
-from training.head_fit import Seen
+from training.head_fit import Seen, joined
 
 TRAINED = 1
 """Numbers of an embedding that come from trained networks."""
-FIG, LEMON, PLUM = 0, 1, 2
 
 
 def photos(place: str, name: str, at: tuple[float, ...], count: int = 8) -> Seen:
@@ -21,12 +20,6 @@ def photos(place: str, name: str, at: tuple[float, ...], count: int = 8) -> Seen
         np.zeros((count, 3)),
         np.concatenate([given_away, near], axis=1).astype(np.float32),
         *(np.full(count, text) for text in (name, name, place)),
-    )
-
-
-def joined(parts: list[Seen]) -> Seen:
-    return Seen(
-        *(np.concatenate(part) for part in zip(*(vars(one).values() for one in parts), strict=True))
     )
 
 

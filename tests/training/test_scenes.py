@@ -1,20 +1,17 @@
 """Scenes show what was cut out, on plates and in crates."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support import HAS_TENSORFLOW
+from tests.support import HAS_TENSORFLOW, loaded_when_used
 
 if not HAS_TENSORFLOW:
     pytest.skip("TensorFlow is not installed: uv sync --group training", allow_module_level=True)
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from PIL import Image, ImageDraw
-
-from tests.support import loaded_when_used
 
 if TYPE_CHECKING:
     from training import scenes
@@ -27,11 +24,11 @@ RED = (200, 20, 30)
 SIZE = 64
 
 
-def on_white(colour: tuple[int, int, int] = RED) -> Image.Image:
+def on_white() -> Image.Image:
     """A disc on white, with a white spot on it."""
     picture = Image.new("RGB", (100, 100), (255, 255, 255))
     pen = ImageDraw.Draw(picture)
-    pen.ellipse((20, 10, 80, 70), fill=colour)
+    pen.ellipse((20, 10, 80, 70), fill=RED)
     pen.ellipse((45, 35, 55, 45), fill=(255, 255, 255))
     return picture
 

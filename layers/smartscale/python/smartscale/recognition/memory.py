@@ -197,7 +197,7 @@ class Head:
         scores = linear(embeddings, self.elsewhere)
         abroad = log_shares(scores + self.weights.concepts * self.concepts(embeddings))
         place = linear(embeddings, self.place)[:, 0]
-        parts = strange_parts(trained, classes, usual, place, self.surprise(abroad))
+        parts = np.c_[strange_parts(trained, classes, usual, place), self.surprise(abroad)]
         strange = parts @ np.array(self.weights.strange)
         here = trained - np.logaddexp(0, strange)[:, np.newaxis]
         there = abroad - np.logaddexp(0, -strange)[:, np.newaxis]
@@ -599,19 +599,17 @@ def strange_parts(
     classes: NDArray[np.float64],
     usual: NDArray[np.float64],
     place: NDArray[np.float64],
-    new: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Each of `STRANGE_PARTS`, (N, parts).
+    """Each of `STRANGE_PARTS` but the last, which is `Head.surprise`, (N, parts - 1).
 
     Args:
         trained: from `Head.trained`.
         classes: as of `Head.base`.
         usual: as of `Head.base`.
         place: what `Head.place` says of the same pictures, (N,).
-        new: from `Head.surprise`.
     """
     nearest = np.maximum(0.01 * classes.max(axis=1), -FARTHEST)
-    parts = (np.ones_like(usual), 10 * usual, nearest, trained.max(axis=1), 5 * place, new)
+    parts = (np.ones_like(usual), 10 * usual, nearest, trained.max(axis=1), 5 * place)
     return np.stack(parts, axis=-1)
 
 
