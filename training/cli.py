@@ -119,7 +119,7 @@ def head(
 ) -> None:
     """Make a package's head anew: what fuses network, training photos and a shop's lessons."""
     with _plain_errors():
-        from training.head_package import give_head  # noqa: PLC0415
+        from training.heads.package import give_head  # noqa: PLC0415
 
         give_head(data, package, run, error)
 
@@ -138,7 +138,7 @@ def widen(
     """
     with _plain_errors():
         from training import widen as wide  # noqa: PLC0415
-        from training.head_package import give_head  # noqa: PLC0415
+        from training.heads.package import give_head  # noqa: PLC0415
 
         for cache in run.glob("*.npz"):
             cache.unlink()  # another network's

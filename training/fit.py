@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from training import network
 from training.augment import augment
 from training.calibrate import fit_temperature
+from training.classifier import start_classifier
 from training.data import Staged
 from training.errors import TrainingError
-from training.head import start_classifier
 from training.network import MEAN, SCALE
 from training.recipe import Progress, Recipe
 from training.teacher import Teacher

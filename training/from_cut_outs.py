@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from smartscale.recognition.memory import Vectors, linear
 from training.data import CUT_OUTS
-from training.head_fit import Seen, elsewhere_of
+from training.heads.seen import Seen
+from training.heads.strangers import elsewhere_of
 
 FEW = 3
 

@@ -33,7 +33,8 @@ from training.embedding import LENGTH, fit_embedding
 from training.errors import TrainingError
 from training.export import PRECISIONS, Precision, assemble, saved, to_tflite
 from training.fit import Trained, fit
-from training.head_fit import AT, Seen, embedding_of, head_of, readout_of
+from training.heads.seen import Seen, embedding_of
+from training.heads.statistics import AT, head_of, readout_of
 from training.material import Material, stage
 from training.network import MEAN, SCALE
 from training.plates import render_plates

@@ -29,8 +29,11 @@ from smartscale.recognition.teaching import LessonQuality, ReadPhoto, Shop, meas
 from training import data as photos
 from training.card import render_head, shop_row
 from training.from_cut_outs import CutOutWorth, worth_of_cut_outs
-from training.head_fit import ALSO, Seen, make_head, shops_of
-from training.head_package import documents_of, look_at_made_up
+from training.heads.labels import ALSO
+from training.heads.made_up import look_at_made_up
+from training.heads.making import make_head, shops_of
+from training.heads.package import documents_of
+from training.heads.seen import Seen
 
 logger = logging.getLogger(__name__)
 

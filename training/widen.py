@@ -24,8 +24,10 @@ from training import data as photos
 from training import graft, network
 from training.errors import TrainingError
 from training.export import saved, to_tflite
-from training.head_fit import ALSO, CONCEPTS, PLACES, UNHEARD
-from training.head_package import documents_of
+from training.heads.labels import ALSO, CONCEPTS
+from training.heads.making import PLACES
+from training.heads.package import documents_of
+from training.heads.strangers import UNHEARD
 from training.weights import imagenet_weights
 
 Tensor: TypeAlias = Any  # Keras has no types

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from training.from_cut_outs import worth_of_cut_outs
-from training.head_fit import Seen, joined
+from training.heads.seen import Seen, joined
 
 TRAINED = 1
 """Numbers of an embedding that come from trained networks."""

@@ -31,12 +31,12 @@ from training.teacher import Teacher
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from training import embedding, fit, head, material, network, pipeline, probes
+    from training import classifier, embedding, fit, material, network, pipeline, probes
 else:
     tf = loaded_when_used("tensorflow")
-    embedding, fit, head, material, network, pipeline, probes = (
+    classifier, embedding, fit, material, network, pipeline, probes = (
         loaded_when_used(f"training.{name}")
-        for name in ("embedding", "fit", "head", "material", "network", "pipeline", "probes")
+        for name in ("classifier", "embedding", "fit", "material", "network", "pipeline", "probes")
     )
 
 pytestmark = pytest.mark.training
@@ -72,7 +72,7 @@ def few_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(material, "HANDS", 6)
     monkeypatch.setattr(material, "RENDERED_PLATES", 40)
     monkeypatch.setattr(embedding, "LENGTH", 32)
-    monkeypatch.setattr(head, "PASSES", 2)
+    monkeypatch.setattr(classifier, "PASSES", 2)
     for name, few in (("LENGTH", 32), ("EXAMPLES_FOR_INT8", 4), ("UNSEEN_PLATES", 8)):
         monkeypatch.setattr(pipeline, name, few)
     monkeypatch.setattr(pipeline, "ALTERED_VIEWS", 2)

@@ -14,7 +14,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.recogniser import NetworkRecogniser
-from training.head_fit import CONCEPTS
+from training.heads.labels import CONCEPTS
 
 if TYPE_CHECKING:
     from training import graft

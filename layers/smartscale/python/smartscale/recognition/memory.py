@@ -10,7 +10,7 @@ of it besides. A gate says how much each counts for this picture: the lessons, w
 them than to what the network was trained on, and the less the surer the network is.
 
 All of it is recomputed in closed form when something is learned: sums, means, one inverse matrix.
-The numbers that weigh the parts come with the package (`training/head_fit.py`), and every memory
+The numbers that weigh the parts come with the package (`training/heads`), and every memory
 adapts them to its shop: each lesson is recognised by all the others (`memory_fit.py`).
 """
 

@@ -7,23 +7,20 @@ import pytest
 
 from smartscale.recognition.memory import Head, Memory, Weights, linear
 from smartscale.recognition.memory_fit import learn
-from training.head_fit import (
-    AT,
+from training.heads.calibration import calibrate
+from training.heads.labels import shares_of
+from training.heads.seen import Seen
+from training.heads.statistics import AT, head_of, readout_of
+from training.heads.strangers import (
     HOME,
     UNHEARD,
     Abroad,
-    Seen,
-    calibrate,
     elsewhere_of,
-    head_of,
     place_of,
-    readout_of,
     scaled,
-    shares_of,
     strangeness,
-    trial_on,
-    weigh,
 )
+from training.heads.trials import trial_on, weigh
 
 LABELS = ("Banana", "Lemon", "unknown")
 LENGTH = 12

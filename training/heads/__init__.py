@@ -1,0 +1,1 @@
+"""The head of a package: what fuses network, training photos and lessons."""
