@@ -31,7 +31,7 @@ _REMEMBERED = 1000
 _log = logging.getLogger(__name__)
 
 
-def bell_of(home: Path) -> Path | None:
+def bell_path(home: Path) -> Path | None:
     """Where the bell of a home folder is; None where its path is too long for a socket's."""
     path = home.absolute() / "run" / "bell"
     return path if len(os.fsencode(path)) <= _LONGEST_PATH else None

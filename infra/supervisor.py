@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from infra.bell import VARIABLE as BELL
-from infra.bell import bell_of
+from infra.bell import bell_path
 from infra.credentials import credentials_file
 from infra.deploy import deploy, embedded_parameters, find_deployed
 from infra.deployment import Deployment
@@ -78,7 +78,7 @@ class Supervisor:
         self._root = root
         self._parameters = embedded_parameters(settings)
         self._ready = Readiness.of(settings.home)
-        self._bell = bell_of(settings.home)
+        self._bell = bell_path(settings.home)
         self._emulator = Emulator(
             settings.home,
             settings.cloud_port,

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from infra import bell
-from infra.bell import EmulatorsBell, Ringer, bell_of
+from infra.bell import EmulatorsBell, Ringer, bell_path
 from smartscale.adapters.packed import packed, unpacked
 from smartscale.domain.load import Load
 from smartscale.domain.weighing import Status, Weighing
@@ -119,8 +119,8 @@ async def test_a_socket_that_cannot_be_made_means_to_look_now_and_then(
 
 
 def test_a_home_whose_path_is_too_long_for_a_socket_has_no_bell(tmp_path: Path) -> None:
-    assert bell_of(Path("/srv/shop")) == Path("/srv/shop/run/bell")
-    assert bell_of(tmp_path / ("x" * 100)) is None
+    assert bell_path(Path("/srv/shop")) == Path("/srv/shop/run/bell")
+    assert bell_path(tmp_path / ("x" * 100)) is None
 
 
 def test_the_emulator_tells_of_rows_that_it_has_stored(
