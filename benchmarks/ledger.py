@@ -68,7 +68,7 @@ def main(
     keys = [found["Key"] for found in bucket.list("")]
     one = _rate(records, (bucket.read(key) for key in keys))
     many = _rate(records, in_parallel(bucket.read, keys))
-    ledger = S3Ledger(bucket)  # type: ignore[arg-type]  # what of a bucket it needs to read
+    ledger = S3Ledger(bucket, 0)  # type: ignore[arg-type]  # what of a bucket it needs to read
     read = _rate(records, in_parallel(ledger.read, ledger.outcomes(None)))
     typer.echo(f"{records} records, {milliseconds:g} ms each")
     for name, rate in (

@@ -187,6 +187,14 @@ class FakeLedger:
 @dataclass
 class FakeWeighings:
     rows: dict[str, Weighing] = field(default_factory=dict)
+    answers_lost: int = 0
+    """Of how many more writes the answer is lost: the SDK repeats them, and the row is there."""
+
+    def _stored(self, weighing: Weighing) -> bool:
+        self.rows[weighing.job_id] = weighing
+        heard = self.answers_lost == 0
+        self.answers_lost = max(0, self.answers_lost - 1)
+        return heard
 
     def get(self, job_id: str) -> Weighing | None:
         return self.rows.get(job_id)
@@ -194,15 +202,13 @@ class FakeWeighings:
     def add(self, weighing: Weighing) -> bool:
         if weighing.job_id in self.rows:
             return False
-        self.rows[weighing.job_id] = weighing
-        return True
+        return self._stored(weighing)
 
     def put(self, weighing: Weighing) -> bool:
         stored = self.rows.get(weighing.job_id)
         if stored is not None and stored.version >= weighing.version:
             return False
-        self.rows[weighing.job_id] = weighing
-        return True
+        return self._stored(weighing)
 
     def put_all(self, weighings: Sequence[Weighing]) -> list[bool]:
         return [self.put(weighing) for weighing in weighings]
@@ -395,8 +401,11 @@ class FakePackages:
 @dataclass
 class FakeQueue:
     messages: list[tuple[str, str | None]] = field(default_factory=list)
+    away: bool = False
 
     def send(self, body: str, reason: str | None = None) -> None:
+        if self.away:
+            raise StoreUnavailable("The queue does not answer.")
         self.messages.append((body, reason))
 
     def waiting(self) -> int:
@@ -509,6 +518,9 @@ class FakeMemories:
         self, model: ModelRef, number: int, embeddings: Mapping[str, Vectors]
     ) -> None:
         self.seen[model, number] = dict(embeddings)
+
+    def looked_at(self) -> list[int]:
+        return sorted({number for _, number in self.seen})
 
     def embedded(self, model: ModelRef) -> list[int]:
         return sorted(number for ref, number in self.seen if ref == model)

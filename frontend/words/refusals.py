@@ -28,6 +28,7 @@ REFUSALS = (
     N_("best_before_days {text} must be a number of days from 0 to {limit}, such as 5."),
     N_("names must hold at least an English name, as en."),
     N_("{text} is not a date: write it as 2026-11-25 or 2026-11-25T08:00:00Z."),
+    N_("The year of {text} must be from {first} to {last}."),
     N_("PLU {plu} comes twice."),
     N_("{label} comes twice."),
     N_(

@@ -138,6 +138,12 @@ def catalogue() -> DynamoCatalogue:
 
 
 @lru_cache
+def ledger() -> S3Ledger:
+    """The immutable records."""
+    return S3Ledger(bucket(), settings().ledger_lock_days)
+
+
+@lru_cache
 def packages() -> S3Packages:
     """The model packages in the bucket."""
     return S3Packages(bucket())
@@ -160,7 +166,7 @@ def activate_model() -> ActivateModel:
     return ActivateModel(
         registry(),
         packages(),
-        S3Ledger(bucket(), settings().ledger_lock_days),
+        ledger(),
         queue(settings().weighings_queue_url),
         queue(settings().imports_queue_url) if settings().imports_models else None,
         builtin(),
@@ -174,7 +180,7 @@ def manage_trial() -> ManageTrial:
     return ManageTrial(
         DynamoTrials(settings().models_table, settings().aws_region),
         activate_model(),
-        S3Ledger(bucket(), settings().ledger_lock_days),
+        ledger(),
         queue(settings().weighings_queue_url),
         now,
     )
@@ -183,7 +189,7 @@ def manage_trial() -> ManageTrial:
 @lru_cache
 def edit_catalogue() -> EditCatalogue:
     """The operation that edits the catalogue."""
-    return EditCatalogue(catalogue(), S3Ledger(bucket(), settings().ledger_lock_days), now)
+    return EditCatalogue(catalogue(), ledger(), now)
 
 
 @lru_cache

@@ -148,9 +148,15 @@ def carry() -> Carry:
 
 
 @lru_cache
+def ledger() -> S3Ledger:
+    """The immutable records."""
+    return S3Ledger(bucket(), settings().ledger_lock_days)
+
+
+@lru_cache
 def history() -> History:
     """The operation that reads weighings."""
-    return History(weighings(), S3Ledger(bucket()), S3Uploads(bucket()), now)
+    return History(weighings(), ledger(), S3Uploads(bucket()), now)
 
 
 @lru_cache
@@ -179,7 +185,7 @@ def confirm() -> Confirm:
     topic = topic_for(settings().weighing_completed_topic_arn, settings().aws_region)
     return Confirm(
         weighings(),
-        S3Ledger(bucket(), settings().ledger_lock_days),
+        ledger(),
         catalogue(),
         metrics,
         queue(),
@@ -192,7 +198,7 @@ def confirm() -> Confirm:
 def act() -> ActOnWeighing:
     """The operation that voids, and notes what is printed again."""
     topic = topic_for(settings().weighing_completed_topic_arn, settings().aws_region)
-    return ActOnWeighing(weighings(), S3Ledger(bucket()), Announce(topic, queue()), now)
+    return ActOnWeighing(weighings(), ledger(), Announce(topic, queue()), now)
 
 
 @lru_cache

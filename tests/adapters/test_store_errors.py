@@ -75,7 +75,7 @@ CALLS: dict[str, Callable[[Path], object]] = {
     "find a picture": lambda _: buckets.S3Uploads(a_bucket()).find("key"),
     "list pictures": lambda _: list(buckets.S3Uploads(a_bucket()).since(None)),
     "claim a key": lambda _: buckets.S3IdempotencyKeys(a_bucket()).claim("key", {}),
-    "read the ledger": lambda _: list(buckets.S3Ledger(a_bucket()).outcomes(None)),
+    "read the ledger": lambda _: list(buckets.S3Ledger(a_bucket(), 0).outcomes(None)),
     "store a package": lambda folder: buckets.S3Packages(a_bucket()).store(
         ModelRef(id="a/b", revision="1"), folder
     ),

@@ -7,8 +7,10 @@ from decimal import Decimal
 from importlib.resources import files
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from smartscale.domain.catalogue import Catalogue, Item, SoldAs
+from smartscale.domain.catalogue import Catalogue, Item, Price, SoldAs
 from smartscale.domain.catalogue_file import read_csv, write_csv
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.moments import parse_moment
@@ -181,6 +183,35 @@ def test_a_new_price_keeps_the_earlier_ones() -> None:
     assert [str(price.unit_price) for price in new.prices] == ["1.00", "1.50"]
     corrected = item(unit_price="1.60", valid_from=NOW).succeed(new)
     assert [str(price.unit_price) for price in corrected.prices] == ["1.00", "1.60"]
+
+
+def test_a_file_that_raises_a_price_and_takes_it_back_later_does_both() -> None:
+    known = item(unit_price="2.49", valid_from=NOW)
+    months = [NOW + timedelta(days=30 * month) for month in range(3)]
+    file = item(unit_price="2.99", valid_from=months[1])
+    back = item(unit_price="2.49", valid_from=months[2])
+    both = file.model_copy(update={"prices": (*file.prices, *back.prices)}).succeed(known)
+    assert [str(both.unit_price_at(month)) for month in months] == ["2.49", "2.99", "2.49"]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(1, 3)), max_size=4),
+    st.lists(st.tuples(st.integers(0, 5), st.integers(1, 3)), min_size=1, max_size=4),
+)
+def test_every_price_of_a_file_holds_from_its_day_and_a_second_import_changes_nothing(
+    stored: list[tuple[int, int]], file: list[tuple[int, int]]
+) -> None:
+    def priced(rows: list[tuple[int, int]]) -> Item:
+        prices = [
+            Price(unit_price=Decimal(euros), valid_from=NOW + timedelta(days=day))
+            for day, euros in dict(rows).items()
+        ]
+        return item().model_copy(update={"prices": tuple(prices)})
+
+    imported = priced(file).succeed(priced(stored))
+    for day, euros in dict(file).items():
+        assert imported.unit_price_at(NOW + timedelta(days=day)) == euros
+    assert priced(file).succeed(imported).says_the_same(imported)
 
 
 def test_a_date_without_a_zone_is_utc() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smartscale.domain.errors import InvalidInput
-from smartscale.domain.load import Load
+from smartscale.domain.load import Load, parse_quantity
 from smartscale.domain.pieces import IMPOSSIBLE, ODD, check_count, pieces_of
 from smartscale.domain.pricing import price
 from tests.examples import NOW, item
@@ -89,3 +89,9 @@ def test_a_number_that_does_not_go_with_the_weight_is_counted_by_the_weight(
     sold = price(PEPPER, load, Decimal(1), NOW)
     assert (sold.quantity, sold.total) == (charged, Decimal("0.89") * charged)
     assert sold.needs_count == (sent not in {3, 4})
+
+
+@pytest.mark.parametrize("text", ["0", "100", "000000001234", "0" * 5000 + "1", "²", "-1", "1.0"])
+def test_what_is_no_number_of_pieces_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="1 to 99"):
+        parse_quantity(text)

@@ -84,7 +84,7 @@ def test_the_ledger_is_read_from_it(tmp_path: Path) -> None:
         body = one.model_dump_json(exclude_none=True).encode()
         store(tmp_path, f"ledger/{one.created_at:%Y/%m/%d}/{one.job_id}/done.json", body)
     store(tmp_path, "ledger/catalogue/Banana/00000001.json", b"{}")
-    ledger = S3Ledger(BucketOnDisk(NoBucket(), "bucket", tmp_path))  # type: ignore[arg-type]
+    ledger = S3Ledger(BucketOnDisk(NoBucket(), "bucket", tmp_path), 0)  # type: ignore[arg-type]
 
     entries = list(ledger.outcomes(None))
 

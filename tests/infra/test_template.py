@@ -165,6 +165,7 @@ _RIGHTS: dict[str, set[tuple[str, str]]] = {
         ("s3:ListBucket", "DataBucket uploads/*"),
         ("s3:GetObject", "DataBucket/ledger/*"),
         ("s3:PutObject", "DataBucket/ledger/*"),
+        ("dynamodb:GetItem", "WeighingRows"),
         ("dynamodb:PutItem", "WeighingRows"),
         ("cloudwatch:PutMetricData", "* where the sink is cloudwatch"),
         ("s3:GetObject", "DataBucket/evidence/*"),

@@ -80,7 +80,7 @@ def test_the_ledger_finds_what_was_just_recorded_of_an_old_weighing(
             "job_id": new_job_id(now - timedelta(days=10)),
         }
     )
-    ledger = S3Ledger(Bucket(deployed.s3(), deployed.outputs.bucket))
+    ledger = S3Ledger(Bucket(deployed.s3(), deployed.outputs.bucket), 0)
     ledger.append(old)
     try:
         since = {entry.job_id: entry for entry in ledger.outcomes(now - timedelta(minutes=1))}

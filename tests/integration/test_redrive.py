@@ -31,7 +31,7 @@ def fail(job_id: str, deployed: Deployed, connection: Connection) -> None:
     weighings = DynamoWeighings(outputs.weighings_table, region)
     failing = Fail(
         S3Uploads(connection.bucket),
-        S3Ledger(connection.bucket),
+        S3Ledger(connection.bucket, 0),
         weighings,
         Announce(NoTopic(), connection.weighings_queue),
         now,

@@ -3,10 +3,13 @@
 import pytest
 
 from smartscale.domain.errors import Conflict
+from smartscale.domain.memory import teaches
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import Act, ConfirmedBy
 from smartscale.operations.messages import Arrival
+from smartscale.operations.ports.weighings import WeighingFacts
 from smartscale.operations.weighing.act import ActOnWeighing
+from tests.examples import scores
 from tests.shop import Shop
 
 WHO = "attendant@kiosk-1"
@@ -65,6 +68,22 @@ def test_a_void_settles_a_suspicion_and_a_correction_says_who(
     assert shop.ledger.events[job_id, "confirmed-0002"].confirmed_by_staff == WHO
     assert said.confirmed_by_staff == WHO
     assert not act.process(job_id, Act.VOID, WHO).suspicious
+
+
+def test_what_was_voided_counts_no_more(shop: Shop, act: ActOnWeighing) -> None:
+    shop.recogniser.answer = scores(Banana=0.5, Lemon=0.4)
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    assert act.process(job_id, Act.VOID, WHO).needs_confirmation is False
+
+    other = shop.upload()
+    shop.recognise(other)
+    shop.confirm.process(other, label="Lemon", confirmed_by=ConfirmedBy.ATTENDANT)
+    voided = act.process(other, Act.VOID, WHO)
+    assert teaches(voided) is None
+    assert WeighingFacts.of(voided).confirmed_label is None, "nobody has checked its answer"
+    with pytest.raises(Conflict, match="voided"):
+        shop.confirm.process(other, label="Lemon", confirmed_by=ConfirmedBy.ATTENDANT)
 
 
 def test_of_a_void_and_a_confirmation_at_once_one_comes_first(

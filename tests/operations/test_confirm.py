@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from smartscale.domain.charge import Charge
-from smartscale.domain.errors import Conflict, InvalidInput
+from smartscale.domain.errors import Conflict, InvalidInput, StoreUnavailable
 from smartscale.domain.memory import Teacher, teaches
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ConfirmedBy, Status, Weighing
@@ -76,6 +76,30 @@ def test_saying_it_twice_changes_nothing(shop: Shop, job_id: str) -> None:
     assert shop.confirm.process(job_id, label="Lemon") == first
     assert shop.confirm.process(job_id, plu="4053") == first
     assert len(shop.metrics.named("Confirmations")) == 1
+
+
+def test_a_confirmation_whose_write_was_answered_by_nobody_counts(shop: Shop) -> None:
+    shop.recogniser.answer = scores(Banana=0.5, Lemon=0.4)
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    shop.weighings.answers_lost = 1
+    shop.confirm.process(job_id, label="Lemon")
+    assert shop.metrics.named("Confirmations") == [1]
+    assert len(shop.queue.messages) == 1
+
+
+def test_a_lesson_is_not_lost_with_the_queue(shop: Shop) -> None:
+    shop.recogniser.answer = scores(Banana=0.5, Lemon=0.4)
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    shop.queue.away = True
+    with pytest.raises(StoreUnavailable):
+        shop.confirm.process(job_id, label="Lemon", confirmed_by=ConfirmedBy.ATTENDANT)
+    shop.queue.away = False
+    shop.confirm.process(job_id, label="Lemon", confirmed_by=ConfirmedBy.ATTENDANT)
+    shop.drain()
+    assert shop.memories.newest() is not None
+    assert len(shop.ledger.events) == 2, "it is confirmed once"
 
 
 def test_a_quantity_of_an_item_by_weight_is_no_other_statement(shop: Shop, job_id: str) -> None:

@@ -139,6 +139,17 @@ def test_an_import_that_would_do_something_else_than_its_preview_does_nothing(
     assert "Kiwi" not in shop.catalogue.items
 
 
+def test_an_import_returns_nothing_to_sale_that_its_preview_did_not_show(
+    edit: EditCatalogue, shop: Shop
+) -> None:
+    edit.put_all([item("Banana")])
+    looked_at = fingerprint(edit.preview([item("Banana")]), NOW)
+    edit.retire("Banana")
+    with pytest.raises(Conflict, match="look at the preview again"):
+        edit.put_all([item("Banana")], moment=NOW, previewed=looked_at)
+    assert shop.catalogue.items["Banana"].retired
+
+
 def test_two_items_may_swap_their_plus_in_one_file(edit: EditCatalogue, shop: Shop) -> None:
     edit.put_all([item("Banana", plu="4053"), item("Lemon", plu="4011", unit="each")])
     assert shop.catalogue.items["Banana"].plu == "4053"

@@ -256,6 +256,29 @@ def test_what_is_taught_against_a_sure_model_is_held_back_and_counts_once_accept
     assert shop.recogniser.remembered == {"Lemon": 1}
 
 
+def test_a_harmful_lesson_is_held_back_although_another_came_before_anybody_looked() -> None:
+    shop = Shop(recogniser=FakeRecogniser(answer=scores(Banana=0.97, Lemon=0.03)))
+    remember = Remember(shop.memories)
+    shop.teach.enrol("Lemon", [picture()])
+    shop.teach.enrol("Lemon", [picture(colour="red")])
+    remember.refresh(shop.recogniser, ANNOUNCED)
+    assert taught(shop) == []
+    assert waiting(shop) == [("Lemon", "Banana", HeldBecause.CONTRADICTS)] * 2
+
+
+def test_another_model_does_not_hold_back_what_counted_before() -> None:
+    shop = Shop(recogniser=FakeRecogniser(answer=scores(Lemon=0.97, Banana=0.03)))
+    shop.teach.enrol("Lemon", [picture()])
+    Remember(shop.memories).refresh(shop.recogniser, ANNOUNCED)
+    other = FakeRecogniser(
+        answer=scores(Banana=0.97, Lemon=0.03), ref=ModelRef(id="other", revision="1")
+    )
+    shop.teach.enrol("Banana", [picture(colour="red")])
+    Remember(shop.memories).refresh(other, ANNOUNCED)
+    assert waiting(shop) == []
+    assert len(taught(shop)) == 2
+
+
 def test_a_wrong_lesson_is_taken_out_again_and_that_can_be_taken_back(shop: Shop) -> None:
     shop.teach.enrol("Lemon", [picture(), picture(colour="red")])
     before = shop.memories.newest()

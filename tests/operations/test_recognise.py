@@ -63,6 +63,15 @@ def test_the_same_event_twice_is_one_result_and_one_metric(shop: Shop) -> None:
     assert shop.metrics.named("Predictions") == [1]
 
 
+def test_a_result_whose_write_was_answered_by_nobody_is_told_all_the_same(shop: Shop) -> None:
+    job_id = shop.upload()
+    shop.weighings.answers_lost = 1
+    shop.recognise(job_id)
+    assert [event.data.job_id for event in shop.events.published] == [job_id]
+    assert shop.metrics.named("Requests") == [1]
+    assert shop.metrics.named("Errors") == [0]
+
+
 def test_two_workers_at_once_agree_on_what_the_ledger_holds(shop: Shop) -> None:
     job_id = shop.upload()
     shop.recognise(job_id)
@@ -179,6 +188,14 @@ def test_failing_twice_counts_once_and_never_undoes_a_result(shop: Shop) -> None
     assert shop.weighings.rows[job_id].status is Status.DONE, "a redriven weighing may succeed"
     assert shop.fail.process(arrival, "no") == []
     assert shop.weighings.rows[job_id].status is Status.DONE
+
+
+def test_a_result_whose_worker_was_too_late_is_no_failure(shop: Shop) -> None:
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    shop.fail.process(Arrival(upload_key(job_id), again=True), "It took too long.")
+    assert [event for _, event in shop.ledger.events] == ["done"]
+    assert {event.data.outcome for event in shop.events.published} == {"done"}
 
 
 def test_a_picture_that_is_gone_fails_visibly_too(shop: Shop) -> None:

@@ -283,7 +283,7 @@ class S3Ledger:
         lock_days: how long S3 Object Lock keeps each new one; 0 takes a bucket without it.
     """
 
-    def __init__(self, bucket: Bucket, lock_days: int = 0) -> None:
+    def __init__(self, bucket: Bucket, lock_days: int) -> None:
         self._bucket = bucket
         self._lock_days = lock_days
 

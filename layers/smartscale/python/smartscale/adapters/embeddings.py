@@ -6,11 +6,18 @@ A module apart from `memories`, so that a function that only teaches loads no nu
 import io
 import logging
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from zipfile import BadZipFile
 
 import numpy as np
 
-from smartscale.adapters.memories import S3Memories, carried_key, embeddings_prefix, told_apart_key
+from smartscale.adapters.memories import (
+    EMBEDDINGS,
+    S3Memories,
+    carried_key,
+    embeddings_prefix,
+    told_apart_key,
+)
 from smartscale.domain.errors import NotFound
 from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.weighing import ModelRef
@@ -35,6 +42,11 @@ class S3EmbeddedMemories(S3Memories):
         except (ValueError, EOFError, BadZipFile) as error:
             _log.warning("what %s saw in version %d is damaged: %s", model, number, error)
             return None
+
+    def looked_at(self) -> list[int]:
+        """The versions whose pictures any model has seen."""
+        found = self._bucket.list(EMBEDDINGS)
+        return sorted({int(PurePosixPath(one["Key"]).stem) for one in found})
 
     def keep_embeddings(
         self, model: ModelRef, number: int, embeddings: Mapping[str, Vectors]

@@ -15,7 +15,7 @@ from smartscale.operations.ports.briefings import Briefings
 MEMORY = "memory/"
 _VERSIONS = f"{MEMORY}versions/"
 _PICTURES = f"{MEMORY}pictures/"
-_EMBEDDINGS = f"{MEMORY}embeddings/"
+EMBEDDINGS = f"{MEMORY}embeddings/"
 _TOLD_APART = f"{MEMORY}told-apart/"
 _CARRIED = f"{MEMORY}carried/"
 _VOTES = f"{MEMORY}votes/"
@@ -111,7 +111,7 @@ def _version_key(number: int) -> str:
 
 def embeddings_prefix(model: ModelRef) -> str:
     """What a model sees in the pictures is under it, an object for each version."""
-    return f"{_EMBEDDINGS}{model.id}/{model.revision}/"
+    return f"{EMBEDDINGS}{model.id}/{model.revision}/"
 
 
 def carried_prefix(model: ModelRef) -> str:

@@ -22,10 +22,7 @@ SDK_ERRORS = (
     ResponseParserError,  # of what answers in the store's stead, such as a proxy
 )
 _SENTENCE = "The store does not answer just now: try again in a moment."
-_NO_ROOM = (
-    "The store has no room for it, so nothing was stored or charged: free some space on its disk, "
-    "and try again."
-)
+_NO_ROOM = "The store has no room for it: free some space on its disk, and send it again."
 
 Store = TypeVar("Store")
 

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -251,19 +251,20 @@ class Item(Declaration):
         regular = earlier.model_copy(
             update={"prices": tuple(price for price in earlier.prices if price not in offers)}
         )
-        new = [
-            price
-            for price in self.prices
-            if price not in earlier.prices
-            and (price in offers or regular.unit_price_at(price.valid_from) != price.unit_price)
-        ]
-        own = {price.order for price in new}
-        kept = tuple(price for price in earlier.prices if price.order not in own)
-        ordered = sorted((*kept, *new), key=lambda price: price.order)
+        prices = earlier.prices
+        for price in sorted(self.prices, key=lambda price: price.order):
+            if price in earlier.prices:
+                continue
+            if price not in offers:
+                if regular.unit_price_at(price.valid_from) == price.unit_price:
+                    continue
+                # Later ones of this item are compared with it, too.
+                regular = regular.model_copy(update={"prices": _with(regular.prices, price)})
+            prices = _with(prices, price)
         pieces = self if self.piece_kg_min is not None else earlier
         return self.model_copy(
             update={
-                "prices": tuple(ordered),
+                "prices": prices,
                 "names": {**earlier.names, **self.names},
                 "tare_kg": self.tare_kg if "tare_kg" in self.model_fields_set else earlier.tare_kg,
                 "piece_kg_min": pieces.piece_kg_min,
@@ -357,6 +358,12 @@ class Item(Declaration):
     def retire(self) -> Self:
         """The item as no longer sold."""
         return self.model_copy(update={"retired": True, "version": self.version + 1})
+
+
+def _with(prices: Sequence[Price], price: Price) -> tuple[Price, ...]:
+    """The prices in their order, with this one in place of one that has the same place."""
+    others = [other for other in prices if other.order != price.order]
+    return tuple(sorted((*others, price), key=lambda one: one.order))
 
 
 class Catalogue:

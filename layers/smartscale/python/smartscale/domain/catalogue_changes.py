@@ -63,11 +63,13 @@ def fingerprint(changes: Iterable[ItemChange], moment: datetime) -> str:
     """
     digest = hashlib.sha256()
     for change in changes:
+        if change.kind is not ChangeKind.UNCHANGED:  # one that only returns has no field to name
+            digest.update(repr((change.item.label, change.kind)).encode())
         for field in change.fields:
             later = field.valid_from is not None and field.valid_from != moment
             since = str(field.valid_from) if later else ""
             until = str(field.valid_to or "")
-            said = (change.item.label, change.kind, field.field, field.before, field.after)
+            said = (field.field, field.before, field.after)
             digest.update(repr((*said, since, until)).encode())
     return digest.hexdigest()[:32]
 

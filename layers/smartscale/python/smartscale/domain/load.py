@@ -13,6 +13,7 @@ MAX_QUANTITY = 99
 DEFAULT_SCALE_ID = "unknown-scale"
 
 _KILOGRAMS = re.compile(r"[0-9]{1,6}(\.[0-9]{1,3})?", re.ASCII)
+_QUANTITY = re.compile(r"[0-9]{1,9}", re.ASCII)
 _SCALE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 
@@ -74,7 +75,7 @@ def parse_quantity(quantity: str | int) -> int:
         InvalidInput: it is not a whole number from 1 to 99.
     """
     text = str(quantity).strip()
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= MAX_QUANTITY):
+    if not _QUANTITY.fullmatch(text) or not 1 <= int(text) <= MAX_QUANTITY:
         raise InvalidInput(f"The quantity must be a whole number from 1 to {MAX_QUANTITY}.")
     return int(text)
 

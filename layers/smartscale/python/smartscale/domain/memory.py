@@ -293,6 +293,8 @@ def teaches(weighing: Weighing) -> Teacher | None:
     """
     if weighing.confirmed_label is None or weighing.confidence is None:
         return None
+    if weighing.voided is not None:
+        return None
     if weighing.confirmed_by is ConfirmedBy.KIOSK or weighing.model == NO_MODEL:
         return None
     if weighing.confirmed_label == weighing.suspected_label:

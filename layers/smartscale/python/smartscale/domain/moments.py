@@ -9,6 +9,10 @@ from zoneinfo import ZoneInfo
 
 from smartscale.domain.errors import InvalidInput
 
+FIRST_YEAR, LAST_YEAR = 2000, 9998
+"""Other systems write the first and the last day that they can say where they mean none, and from
+these no days can be counted on or back."""
+
 
 def time_zone(name: str) -> tzinfo:
     """A time zone by its name in IANA's database; UTC needs no database.
@@ -41,7 +45,7 @@ def parse_moment(text: str, zone: tzinfo = UTC) -> datetime:
         zone: where a date, and a time without an offset, is meant.
 
     Raises:
-        InvalidInput: it is neither.
+        InvalidInput: it is neither, or in a year that nobody means.
 
     >>> from zoneinfo import ZoneInfo
     >>> parse_moment("2026-12-01", ZoneInfo("America/New_York")).isoformat()
@@ -49,12 +53,26 @@ def parse_moment(text: str, zone: tzinfo = UTC) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text)
-        return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        moment = (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
+    except OverflowError as error:
+        raise _outside(text) from error
+    except ValueError as error:
         raise InvalidInput(
             "{text} is not a date: write it as 2026-11-25 or 2026-11-25T08:00:00Z.",
             text=repr(text[:40]),
         ) from error
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise _outside(text)
+    return moment
+
+
+def _outside(text: str) -> InvalidInput:
+    return InvalidInput(
+        "The year of {text} must be from {first} to {last}.",
+        text=repr(text[:40]),
+        first=FIRST_YEAR,
+        last=LAST_YEAR,
+    )
 
 
 def parse_end(text: str, zone: tzinfo = UTC) -> datetime:

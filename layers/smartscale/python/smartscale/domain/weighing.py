@@ -293,9 +293,16 @@ class Weighing(Shown):
         if self.status is not Status.DONE:
             raise Conflict("This weighing failed: there is nothing to void or to print again.")
         self._refuse_voided()
-        looked_at = {"suspicious_reason": None} if what is Act.VOID else {}
+        # Nothing is left to be asked or looked at of what is no sale.
+        settled = {"suspicious_reason": None, "needs_confirmation": False}
         done = StaffAct(what=what, staff=staff, at=at)
-        return self.model_copy(update={"acts": (*self.acts, done), "acted_last": True, **looked_at})
+        return self.model_copy(
+            update={
+                "acts": (*self.acts, done),
+                "acted_last": True,
+                **(settled if what is Act.VOID else {}),
+            }
+        )
 
     def _refuse_voided(self) -> None:
         if self.voided is not None:

@@ -108,7 +108,8 @@ async def _internal_error(_request: Request, error: Exception) -> JSONResponse:
     _log.error("unexpected error", exc_info=error)
     answer = problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "Something went wrong on our side; nothing was charged. Try again in a moment.",
+        "Something went wrong on our side, and it is not known whether this was stored: send it "
+        "again in a moment.",
     )
     if (correlation_id := correlation.current()) is not None:
         answer.headers[correlation.HEADER] = correlation_id

@@ -65,9 +65,11 @@ class Remember:
         """What a version has added that an attendant should look at first."""
         from smartscale.recognition.told_apart import find_harmful  # noqa: PLC0415
 
-        before = self._memories.get(version.parent).lessons if version.parent else ()
         if version.number != version.parent + 1:
             return []  # it goes back to what was looked at then
+        # Versions may have come that no worker has looked at, so its parent need not be the last.
+        looked_at = [number for number in self._memories.looked_at() if number < version.number]
+        before = self._memories.get(looked_at[-1]).lessons if looked_at else ()
         old = {(lesson.picture, lesson.label) for lesson in before}
         new = [
             lesson

@@ -123,14 +123,14 @@ class Redrive:
         switch = self._activate.current()
         asked = switch.state in {SwitchState.IMPORTING, SwitchState.FAILED}
         left = None if asked else f"it is {switch.state} meanwhile"
+        if asked and not dry_run:
+            left = self._ask_again(switch)  # first of all: where it fails, the letters stay
         for letter in letters:
             # Deleted even if no import is requested any more: then nothing is left to do.
             if dry_run:
                 self._imports_dead_letters.release(letter)
             else:
                 self._imports_dead_letters.delete(letter.receipt)
-        if asked and not dry_run:
-            left = self._ask_again(switch)
         name = f"{switch.wanted.id}@{switch.wanted.revision}"
         yield Decision(Kind.IMPORT, name, switch.error, left)
 

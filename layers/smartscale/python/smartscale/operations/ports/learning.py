@@ -58,6 +58,9 @@ class EmbeddedMemories(Memories, Protocol):
     def embeddings(self, model: ModelRef, number: int) -> dict[str, "Vectors"] | None:
         """What a model sees in the pictures of a version, None when that is not known yet."""
 
+    def looked_at(self) -> list[int]:
+        """The versions whose pictures any model has seen, in rising order."""
+
     def keep_embeddings(
         self, model: ModelRef, number: int, embeddings: Mapping[str, "Vectors"]
     ) -> None:

@@ -33,7 +33,8 @@ class Ledger(Protocol):
     """
 
     def append(self, weighing: Weighing) -> Weighing:
-        """Record a weighing's state, and return what the ledger holds for this event."""
+        """Record a weighing's state, and return what the ledger holds for this event: the very
+        object that was given where this call has recorded it."""
 
     def record_item(self, item: Item) -> Item:
         """Record a version of an item, and return what the ledger holds for this version."""

@@ -46,15 +46,16 @@ class WeighingFacts:
 
     @classmethod
     def of(cls, weighing: Weighing) -> Self:
-        """The facts of a weighing."""
+        """The facts of a weighing. One that was voided is no answer that somebody has checked."""
+        counts = weighing.voided is None
         return cls(
             scale_id=weighing.scale_id,
             created_at=weighing.created_at,
             failed=weighing.status is Status.FAILED,
             asked=weighing.asked or weighing.needs_confirmation,
             label=weighing.label,
-            confirmed_label=weighing.confirmed_label,
-            confirmed_by=weighing.confirmed_by,
+            confirmed_label=weighing.confirmed_label if counts else None,
+            confirmed_by=weighing.confirmed_by if counts else None,
             suspicious=weighing.suspicious,
             model=weighing.model,
             confidence=weighing.confidence,

@@ -64,7 +64,7 @@ class Confirm:
             charge: what a kiosk charged while the service was away; it is kept as it is.
 
         Raises:
-            Conflict: the weighing is pending or failed.
+            Conflict: the weighing is pending, failed, or was voided.
             InvalidInput: the label or PLU is not in the catalogue, so many pieces cannot weigh
                 that, or the charge is wrong.
         """
@@ -74,6 +74,8 @@ class Confirm:
             if weighing is None:
                 raise Conflict("This weighing is still pending: ask for its result first.")
             if self._says_already(weighing, item, quantity, confirmed_by, charge):
+                # Whoever says it again may have got no answer, since the queue was away.
+                self._teach(weighing)
                 return weighing
             confirmed = self._confirmed(weighing, item, quantity, confirmed_by, charge)
             confirmed = confirmed.model_copy(update={"confirmed_by_staff": staff})
@@ -81,15 +83,19 @@ class Confirm:
             # Published before the row is written: after a crash in between, the client confirms
             # again, and the event is published again.
             self._announce.announce(recorded)
-            stored = self._weighings.put(recorded)
-            if stored:
+            # Not stored although the ledger took it: the answer to the first try was lost.
+            if self._weighings.put(recorded) or recorded is confirmed:
                 self._metrics.emit(confirmation_metrics(recorded))
-                if teaches(recorded) is not None:
-                    self._queue.send(lesson_message(job_id))
+                self._teach(recorded)
             # Another confirmation took this number first: it counts, and ours gets the next number.
             if recorded != confirmed:
                 continue
             return recorded
+
+    def _teach(self, weighing: Weighing) -> None:
+        """Offer what was confirmed as a lesson; a lesson that is offered twice is learned once."""
+        if teaches(weighing) is not None:
+            self._queue.send(lesson_message(weighing.job_id))
 
     def _item(self, label: str | None, plu: str | None, charge: Charge | None) -> Item:
         if (label is None) == (plu is None):
@@ -119,7 +125,8 @@ class Confirm:
         ):
             return False
         return (
-            weighing.confirmed_label == item.label
+            weighing.voided is None  # what was voided cannot be confirmed, not even again
+            and weighing.confirmed_label == item.label
             and weighing.confirmed_by is confirmed_by
             and (
                 quantity is None

@@ -8,7 +8,7 @@ from smartscale.domain.errors import Unprocessable
 from smartscale.domain.upload import StoredUpload
 from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.messages import Arrival
-from smartscale.operations.metrics.figures import outcome_metrics
+from smartscale.operations.metrics.figures import outcome_metrics, outcome_metrics_of
 from smartscale.operations.ports.ledger import Ledger
 from smartscale.operations.ports.metrics import Metric
 from smartscale.operations.ports.uploads import Uploads
@@ -46,6 +46,13 @@ class Fail:
         if upload is None:
             upload = StoredUpload(arrival.key, arrival.etag, arrival.at or now, {})
         correlation.adopt(upload.correlation_id)
+        known = self._weighings.get(upload.job_id)
+        if known is not None and known.status is Status.DONE:
+            # A try stored it and then did not end: it may not have published its event.
+            if not arrival.again:
+                return []
+            self._announce.announce(known)
+            return outcome_metrics_of(known)
         try:
             load = upload.load()
         except Unprocessable:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from smartscale.domain.errors import InvalidInput, NotFound
 from smartscale.domain.job_id import is_job_id, job_time
-from smartscale.domain.upload import upload_key
+from smartscale.domain.upload import direct_upload_key, evidence_key, upload_key
 from smartscale.domain.weighing import Status, Weighing
 from smartscale.operations.ports.ledger import Ledger
 from smartscale.operations.ports.uploads import Uploads, picture_key
@@ -20,7 +20,7 @@ _SOONEST = timedelta(milliseconds=25)
 _HAS_A_ROW = timedelta(days=31)
 """Rows are kept for so long at least; older weighings may be in the ledger alone."""
 _FIRST_WEIGHING = datetime(2025, 1, 1, tzinfo=UTC)
-"""No weighing is older than the product, so earlier months are not read."""
+"""No weighing is older than the product, so nothing earlier is looked for."""
 
 
 def history_filter(
@@ -88,12 +88,10 @@ class History:
         if not is_job_id(job_id):
             raise NotFound("There is no weighing with this id.")
         weighing = self.outcome(job_id)
+        if weighing is None and self._now() - job_time(job_id) > _HAS_A_ROW:
+            weighing = self._ledger.last(job_id)
         if weighing is not None or self._is_under_way(job_id):
             return weighing
-        if self._now() - job_time(job_id) > _HAS_A_ROW:
-            recorded = self._ledger.last(job_id)
-            if recorded is not None:
-                return recorded
         raise NotFound("There is no weighing with this id, or its picture never arrived.")
 
     def is_just_begun(self, job_id: str) -> bool:
@@ -109,7 +107,9 @@ class History:
         age = self._now() - job_time(job_id)
         if timedelta(0) <= age <= timedelta(seconds=PRESIGNED_SECONDS):
             return True
-        return self._uploads.find(upload_key(job_id)) is not None
+        # Where the function puts it, where a client posts it, and where a worker moves that.
+        keys = (upload_key(job_id), direct_upload_key(job_id), evidence_key(job_id))
+        return any(self._uploads.find(key) is not None for key in keys)
 
     def page(self, wanted: HistoryFilter, cursor: str | None, limit: int) -> Page:
         """One page.

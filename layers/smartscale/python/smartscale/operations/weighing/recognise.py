@@ -144,16 +144,21 @@ class Recognise:
             }
         )
         # The ledger first: after a crash in between, the row is rebuilt from it.
-        weighing = self._ledger.append(weighing)
-        first = self._weighings.add(weighing)
-        if not first and not self._weighings.put(weighing):
-            return []
+        recorded = self._ledger.append(weighing)
+        over_a_failure = False
+        if not self._weighings.add(recorded):
+            over_a_failure = self._weighings.put(recorded)
+            # Where the ledger took this outcome, the row that is there is its own: the answer to
+            # a write was lost, and the write repeated. Else another delivery came first.
+            if not over_a_failure and recorded is not weighing:
+                return []
+        weighing = recorded
         if trial is not None:
             trial.stored(task, weighing)
         stored_ms = _milliseconds(self._now() - accepted)
         # The shopper waits for the row, so the event comes after it.
         self._announce.announce(weighing)
-        return outcome_metrics(weighing, stored_ms, failed_before=not first)
+        return outcome_metrics(weighing, stored_ms, failed_before=over_a_failure)
 
 
 NOTHING_KNOWN = [Scored(UNKNOWN, Decimal(0))]
