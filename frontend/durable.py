@@ -6,15 +6,18 @@ import threading
 from pathlib import Path
 from typing import Any
 
+_writing = threading.Lock()
+
 
 def write_durably(file: Path, text: str) -> None:
     """Write a text to the disk; a power cut leaves this one or the one before, whole."""
     part = file.with_suffix(".part")
-    with part.open("w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(file)
+    with _writing:
+        with part.open("w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(file)
 
 
 class DurableFile:

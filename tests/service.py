@@ -31,7 +31,7 @@ from smartscale.adapters.tokens import GivenToken
 from smartscale.clock import now
 from smartscale.domain.catalogue import Item
 from smartscale.domain.catalogue_file import read_csv
-from smartscale.domain.errors import InvalidInput, Unprocessable
+from smartscale.domain.errors import DomainError, InvalidInput, Unprocessable
 from smartscale.domain.job_id import new_job_id
 from smartscale.domain.load import Load
 from smartscale.domain.prediction import NO_ITEM, Scored
@@ -233,6 +233,7 @@ class Service:
     """Why no weighing is taken in."""
     refuses_weight: str | None = None
     """The weight in kilograms that alone is refused, if only one is."""
+    refuses_as: type[DomainError] = InvalidInput
     confirming_s: float = 0.0
     """How long a confirmation is under way."""
     hangs_after: str | None = None
@@ -359,9 +360,9 @@ class Service:
     # ------------------------------------------------------------------ what its workers do
 
     def refuse(self, metadata: Mapping[str, str]) -> None:
-        """Raise InvalidInput for a weighing that is not to be taken in."""
+        """Raise what `refuses_as` says for a weighing that is not to be taken in."""
         if self.refuses and self.refuses_weight in {None, metadata["weight-kg"]}:
-            raise InvalidInput(self.refuses)
+            raise self.refuses_as(self.refuses)
 
     def arrive(self, key: str) -> None:
         """Recognise what was stored, as soon as the workers work."""

@@ -12,7 +12,7 @@ import secrets
 import sys
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from getpass import getpass
 from time import monotonic
@@ -72,8 +72,7 @@ def _key(pin: str, salt: bytes, log2_cost: int) -> bytes:
 
 @dataclass
 class _Failures:
-    count: int = 0
-    last: float = 0.0
+    times: list[float] = field(default_factory=list)
     locked_until: float = 0.0
 
 
@@ -102,23 +101,25 @@ class Attempts:
             TooManyAttempts: the address has to wait before its next attempt.
         """
         now = self._clock()
-        failures = self._known.get(address, _Failures())
+        failures = self._known.setdefault(address, _Failures())
         if failures.locked_until > now:
             raise TooManyAttempts(math.ceil(failures.locked_until - now))
-        if now - failures.last > self.FORGET_S:
-            failures = _Failures()
-        failures.count, failures.last = failures.count + 1, now
-        if failures.count >= self.FREE:
-            wait = self.FIRST_WAIT_S * 2 ** (failures.count - self.FREE)
-            failures.locked_until = now + min(wait, self.LONGEST_WAIT_S)
-        self._known[address] = failures
+        failures.times = [one for one in failures.times if now - one <= self.FORGET_S] + [now]
+        if (over := len(failures.times) - self.FREE) >= 0:
+            failures.locked_until = now + min(self.FIRST_WAIT_S * 2**over, self.LONGEST_WAIT_S)
         self._known.move_to_end(address)
         if len(self._known) > self.MOST_ADDRESSES:
             self._known.popitem(last=False)
 
-    def succeed(self, address: str) -> None:
-        """The PIN was right: forget the address's earlier attempts."""
-        self._known.pop(address, None)
+    def succeed(self, address: str, role: Role) -> None:
+        """The PIN was right: forget this attempt, and after the highest role's all earlier ones.
+
+        Whoever has another role's PIN could else guess on and on, with their own one in between.
+        """
+        if role is max(Role):
+            self._known.pop(address, None)
+        elif failures := self._known.get(address):
+            failures.times, failures.locked_until = failures.times[:-1], 0.0
 
 
 def main() -> None:

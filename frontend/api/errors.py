@@ -47,6 +47,10 @@ class ApiThrottled(ApiRefused):
     """Too many attempts; a later one may do."""
 
 
+class ApiTroubled(ApiRefused):
+    """The service failed at it, or has no room: a later try may do."""
+
+
 class _Refusal(Document):
     """What the kiosk shows of a problem. RFC 9457 leaves every other member to who answers, which
     may be a proxy."""
@@ -58,6 +62,7 @@ class _Refusal(Document):
 _REFUSALS: dict[int, type[ApiRefused]] = {
     HTTPStatus.UNAUTHORIZED: ApiUnauthorised,
     HTTPStatus.NOT_FOUND: ApiMissing,
+    HTTPStatus.REQUEST_TIMEOUT: ApiTroubled,
     HTTPStatus.TOO_MANY_REQUESTS: ApiThrottled,
 }
 # What no shopper can mend: a service that is stopping, and a kiosk without its API key.
@@ -82,4 +87,5 @@ def meaning(response: httpx.Response) -> ApiError:
         refusal = _Refusal.model_validate_json(response.content)
     except ValidationError:
         return ApiUnreachable(f"{asked} was refused without a reason")
-    return _REFUSALS.get(response.status_code, ApiRefused)(refusal.detail, refusal.faults)
+    kind = ApiTroubled if response.is_server_error else ApiRefused
+    return _REFUSALS.get(response.status_code, kind)(refusal.detail, refusal.faults)

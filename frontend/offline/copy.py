@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from frontend.api.errors import ApiUnreachable
 from frontend.durable import write_durably
 from smartscale.contract.catalogue import CatalogueItem
 
+_log = logging.getLogger(__name__)
 _ITEMS = TypeAdapter(tuple[CatalogueItem, ...])
 
 
@@ -27,10 +29,15 @@ class CatalogueCopy:
         self._read: tuple[CatalogueItem, ...] | None = None
         self.fetched_at: datetime | None = None
         """None where the service has never given one."""
-        if file.exists():
+        self._turn = asyncio.Lock()
+        if not file.exists():
+            return
+        try:
             kept = json.loads(file.read_text("utf-8"))
-            self.items = kept["items"]
-            self.fetched_at = datetime.fromisoformat(kept["fetched_at"])
+            self._read = _ITEMS.validate_python(kept["items"])
+            self.items, self.fetched_at = kept["items"], datetime.fromisoformat(kept["fetched_at"])
+        except (ValueError, KeyError, TypeError) as error:
+            _log.warning("The copy of the catalogue is damaged, it is fetched anew: %s", error)
 
     async def fetch(self, service: ApiClient) -> None:
         """Ask the service for its catalogue, and keep it.
@@ -38,13 +45,15 @@ class CatalogueCopy:
         Raises:
             ApiError: there is none to be had.
         """
-        answer = await service.catalogue(self._state)
-        now = datetime.now(UTC)
-        if answer is None:
-            self.fetched_at = now
-        else:
-            await asyncio.to_thread(self.keep, answer.items, now)
-            self._state, self._read = answer.state, answer.read
+        # A page and the watch may ask at once: then the later one is told that nothing is new.
+        async with self._turn:
+            answer = await service.catalogue(self._state)
+            now = datetime.now(UTC)
+            if answer is None:
+                self.fetched_at = now
+            else:
+                await asyncio.to_thread(self.keep, answer.items, now)
+                self._state, self._read = answer.state, answer.read
 
     def read(self) -> tuple[CatalogueItem, ...]:
         """What the shop sells.

@@ -3,10 +3,17 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from frontend.api.client import LONGEST_WAIT_S, ApiClient
-from frontend.api.errors import ApiRefused, ApiThrottled, ApiUnauthorised, ApiUnreachable
+from frontend.api.errors import (
+    ApiRefused,
+    ApiThrottled,
+    ApiTroubled,
+    ApiUnauthorised,
+    ApiUnreachable,
+)
 from frontend.logs import adopt
 from frontend.offline import local
 from frontend.offline.screens import Screens
@@ -18,6 +25,8 @@ _PATIENCE_S = 120.0
 SLOW_S = 3.0
 """A service that takes longer to recognise one has much to do: shoppers come first."""
 _FORGET_AFTER = timedelta(days=1)
+TRIES = 20
+"""In how many rounds the service may fail at one weighing before the others go first."""
 
 _log = logging.getLogger(__name__)
 
@@ -31,6 +40,7 @@ class Sender:
 
     def __init__(self, service: ApiClient, store: Store, screens: Screens) -> None:
         self._service, self._store, self._screens = service, store, screens
+        self._failed: Counter[str] = Counter()
 
     async def send_kept(self) -> bool:
         """Send what waits; returns whether something still waits.
@@ -52,6 +62,13 @@ class Sender:
                 return True
             except ApiUnauthorised as error:
                 raise ApiUnreachable(str(error)) from error
+            except ApiTroubled as error:
+                _log.warning("The service fails at a kept weighing: %s", error)
+                self._failed[kept.id] += 1
+                if self._failed[kept.id] % TRIES:
+                    return True
+                await asyncio.to_thread(self._store.refuse, kept, str(error))
+                continue
             except ApiRefused as error:
                 _log.warning("The service does not take a kept weighing: %s", error)
                 await asyncio.to_thread(self._store.refuse, kept, str(error))

@@ -117,8 +117,14 @@ class Store(DurableFile):
         )
 
     def refuse(self, kept: Kept, reason: str) -> None:
-        """Put aside a weighing that the service does not take, with its reason."""
-        self._run("UPDATE kept SET state = 'refused', reason = ? WHERE id = ?", reason, kept.id)
+        """Put aside a weighing that the service does not take, with its reason. A newer version,
+        kept meanwhile, still waits."""
+        self._run(
+            "UPDATE kept SET state = 'refused', reason = ? WHERE id = ? AND version = ?",
+            reason,
+            kept.id,
+            kept.version,
+        )
 
     def retry(self, weighing_id: str) -> None:
         """Have a refused weighing sent again, in its old place."""

@@ -93,7 +93,7 @@ class Login:
             if problem is not None:
                 return Notice(problem)
             role, token = Role.MANAGER, typed
-        attempts.succeed(address)
+        attempts.succeed(address, role)
         self._desk.session.begin(role, token)
         return None
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Protocol, Self
 
 from frontend.api.client import LONGEST_WAIT_S
-from frontend.api.errors import ApiError, ApiRefused, log_unreachable
+from frontend.api.errors import ApiError, ApiRefused, ApiTroubled, log_unreachable
 from frontend.logs import adopt
 from frontend.weighing.pictures import Picture
 from frontend.weighing.samples import Sample
@@ -404,7 +404,7 @@ def _sentence(error: ApiError, language: Language) -> str:
     """What the shopper is shown; the operator finds the rest in the log."""
     if isinstance(error, ApiRefused) and error.faults:
         return " ".join(fault_words(fault, language) for fault in error.faults)
-    if isinstance(error, ApiRefused):
+    if isinstance(error, ApiRefused) and not isinstance(error, ApiTroubled):
         return str(error)
     log_unreachable(error)
     return UNREACHABLE

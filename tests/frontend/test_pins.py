@@ -64,8 +64,34 @@ def test_waits_get_longer_and_end_with_success() -> None:
 
     now += Attempts.LONGEST_WAIT_S
     attempts.begin("10.0.0.7")
-    attempts.succeed("10.0.0.7")
+    attempts.succeed("10.0.0.7", Role.MANAGER)
     attempts.begin("10.0.0.7")
+
+
+def test_an_attendant_cannot_guess_the_manager_s_pin_between_their_own() -> None:
+    now = 0.0
+    attempts = Attempts(lambda: now)
+    tries = 0
+    while now < 24 * 3600:
+        try:
+            attempts.begin("10.0.0.7")
+        except TooManyAttempts as wait:
+            now += wait.seconds
+            continue
+        tries += 1
+        if tries % Attempts.FREE == 0:
+            attempts.succeed("10.0.0.7", Role.ATTENDANT)
+    assert tries < 500, "of 10,000 PINs"
+
+
+def test_staff_who_mistype_now_and_then_do_not_wait() -> None:
+    now = 0.0
+    attempts = Attempts(lambda: now)
+    for _ in range(100):
+        attempts.begin("10.0.0.7")
+        attempts.begin("10.0.0.7")
+        attempts.succeed("10.0.0.7", Role.ATTENDANT)
+        now += Attempts.FORGET_S / 3
 
 
 def test_an_address_that_made_many_up_is_not_kept_for_ever() -> None:

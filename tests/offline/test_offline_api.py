@@ -22,12 +22,14 @@ from frontend.offline import api, local
 from frontend.offline.api import OfflineApi
 from frontend.offline.availability import LOOK_PAID_S, LOOK_S, UNUSED_LOOKS, Availability
 from frontend.offline.copy import CatalogueCopy
+from frontend.offline.sender import TRIES
 from frontend.settings import Settings
 from infra.sizing import workload
 from infra.sizing.workload import LOOK_REQUESTS, WEIGHING_REQUESTS, Usage
 from smartscale.adapters.litert import load_builtin
 from smartscale.contract.weighing import ConfirmedBy, Result, Unit
 from smartscale.domain.asking import Asking
+from smartscale.domain.errors import StorageFull
 from tests.examples import picture
 from tests.frontend.test_weigh import price
 from tests.service import KIOSK_SECRET, Service
@@ -217,6 +219,61 @@ async def test_one_that_is_refused_waits_for_an_attendant_and_the_others_go(
     await kiosk.tend()
     assert [load.weight_kg for load in service.loads] == [Decimal("0.200"), Decimal("0.100")]
     assert await kiosk.refused() == []
+
+
+@pytest.mark.asyncio
+async def test_a_service_without_room_refuses_no_kept_weighing(
+    kiosk: OfflineApi, service: Service
+) -> None:
+    service.down = True
+    for number in range(3):
+        await weigh(kiosk, f"key-{number}")
+    service.down = False
+    service.refuses, service.refuses_as = "The store has no room for it.", StorageFull
+    assert await kiosk.tend(), "it tries again later"
+    assert await kiosk.refused() == []
+    service.refuses = None
+    assert not await kiosk.tend()
+    assert len(service.loads) == 3
+
+
+@pytest.mark.asyncio
+async def test_one_at_which_the_service_always_fails_does_not_hold_up_the_others_for_ever(
+    kiosk: OfflineApi, service: Service
+) -> None:
+    service.down = True
+    await weigh(kiosk, "bad", weight="0.100")
+    await weigh(kiosk, "good", weight="0.200")
+    service.down = False
+    service.refuses, service.refuses_weight = "Something went wrong on our side.", "0.100"
+    service.refuses_as = StorageFull
+    rounds = 0
+    while await kiosk.tend():
+        rounds += 1
+    assert rounds == TRIES - 1
+    assert [one.weight_kg for one in await kiosk.refused()] == [Decimal("0.100")]
+    assert [load.weight_kg for load in service.loads] == [Decimal("0.200")]
+
+
+@pytest.mark.asyncio
+async def test_pages_and_the_watch_may_ask_for_the_catalogue_at_once(
+    kiosk: OfflineApi, service: Service, tmp_path: Path
+) -> None:
+    file = tmp_path / "other.json"
+    for _ in range(5):
+        copy = CatalogueCopy(file)
+        await asyncio.gather(*(copy.fetch(kiosk.service) for _ in range(8)))
+        assert CatalogueCopy(file).items == copy.items
+
+
+def test_a_damaged_copy_of_the_catalogue_is_none(tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.json"
+    for damaged in ("", "{", '{"items": []}', '{"items": [{}], "fetched_at": "2026-11-26"}'):
+        file.write_text(damaged)
+        copy = CatalogueCopy(file)
+        assert (copy.items, copy.fetched_at) == ([], None)
+        with pytest.raises(ApiUnreachable):
+            copy.read()
 
 
 @pytest.mark.asyncio

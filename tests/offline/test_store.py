@@ -82,6 +82,13 @@ def test_one_that_is_refused_does_not_hold_up_the_others(store: Store) -> None:
     assert store.refused() == []
 
 
+def test_what_is_said_while_it_is_refused_is_sent_all_the_same(store: Store) -> None:
+    first = store.add(kept(), b"picture")
+    store.change("id-1", '{"said": true}')
+    store.refuse(first, "The label is not in the catalogue.")
+    assert (store.waiting(), store.refused()) == (1, [])
+
+
 def test_what_was_sent_is_forgotten_and_what_was_not_stays(store: Store) -> None:
     for number in (1, 2, 3):
         store.add(kept(number), b"picture")
