@@ -13,17 +13,22 @@ AWS_SHARED_CREDENTIALS_FILE=.smartscale/credentials. It needs boto3.
 import argparse
 import json
 import sqlite3
+import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 WANTED = {"outcome": ["done", "confirmed"], "needs_confirmation": ["false"]}
-"""The subscription's filter: what is settled. A later confirmation replaces an earlier price."""
+"""The subscription's filter: what nobody has to look at. A later word replaces an earlier price."""
+
+PAUSE_S = 5
 
 
 class Sales:
@@ -34,8 +39,9 @@ class Sales:
         with self._database:
             self._database.execute("CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY)")
             self._database.execute(
-                "CREATE TABLE IF NOT EXISTS sales (job_id TEXT PRIMARY KEY, confirmations INTEGER,"
-                " scale_id TEXT, label TEXT, net_kg TEXT, price TEXT, currency TEXT)"
+                "CREATE TABLE IF NOT EXISTS sales (job_id TEXT PRIMARY KEY, version INTEGER,"
+                " scale_id TEXT, label TEXT, net_kg TEXT, price TEXT, currency TEXT,"
+                " voided INTEGER, needs_count INTEGER)"
             )
 
     def take(self, event: dict[str, Any]) -> bool:
@@ -46,19 +52,24 @@ class Sales:
             if not seen.rowcount:
                 return False
             self._database.execute(
-                "INSERT INTO sales VALUES (:job_id, :confirmations, :scale_id, :label, :net_kg,"
-                " :price, :currency) ON CONFLICT (job_id) DO UPDATE SET"
-                " confirmations = excluded.confirmations, label = excluded.label,"
-                " net_kg = excluded.net_kg, price = excluded.price"
-                # Events have no order: the highest number is the latest word.
-                " WHERE excluded.confirmations > confirmations",
+                "INSERT INTO sales VALUES (:job_id, :version, :scale_id, :label, :net_kg, :price,"
+                " :currency, :voided, :needs_count) ON CONFLICT (job_id) DO UPDATE SET"
+                " version = excluded.version, label = excluded.label, net_kg = excluded.net_kg,"
+                " price = excluded.price, voided = excluded.voided,"
+                " needs_count = excluded.needs_count"
+                # Events have no order: the highest version is the latest word.
+                " WHERE excluded.version > version",
                 sold,
             )
         return True
 
     def all(self) -> list[tuple[str, str, str]]:
-        """Job id, label and price of every sale."""
-        found = self._database.execute("SELECT job_id, label, price FROM sales ORDER BY job_id")
+        """Job id, label and price of every sale: neither voided, nor waiting for its pieces to be
+        counted. Both rows stay, since an earlier word may come after the later one."""
+        found = self._database.execute(
+            "SELECT job_id, label, price FROM sales WHERE NOT voided AND NOT needs_count"
+            " ORDER BY job_id"
+        )
         return found.fetchall()
 
 
@@ -97,9 +108,8 @@ def work(sqs: "SQSClient", url: str, sales: Sales, wait_s: int = 20) -> int:
         event = json.loads(message["Body"])
         if sales.take(event):
             sold = event["data"]
-            print(
-                f"{sold['job_id']} {sold['label']} {sold['price']} {sold['currency']}", flush=True
-            )
+            said = "voided" if sold["voided"] else f"{sold['price']} {sold['currency']}"
+            print(f"{sold['job_id']} {sold['label']} {said}", flush=True)
         sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
     return len(found)
 
@@ -111,11 +121,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--queue", default="smartscale-sales")
     parser.add_argument("--database", type=Path, default=Path("sales.sqlite"))
     given = parser.parse_args(arguments)
-    url, sales = subscribe(given.topic_arn, given.queue), Sales(given.database)
-    print(f"listening on {url}", flush=True)
-    sqs = boto3.client("sqs")
+    sales, sqs = Sales(given.database), boto3.client("sqs")
     while True:
-        work(sqs, url, sales)
+        try:
+            url = subscribe(given.topic_arn, given.queue)
+            print(f"listening on {url}", flush=True)
+            while True:
+                work(sqs, url, sales)
+        except (BotoCoreError, ClientError) as error:
+            # It is away, or was begun anew without queue and subscription: these are made again.
+            print(f"again in {PAUSE_S} s: {error}", file=sys.stderr, flush=True)
+            time.sleep(PAUSE_S)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import sys
 from collections import UserDict
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -13,6 +13,7 @@ from infra.errors import PlainError
 from infra.private import make_private
 from infra.process import child_logger
 from infra.settings import load_settings
+from smartscale import __version__
 from smartscale.domain.errors import DomainError, StoreUnavailable
 
 COMMANDS = {
@@ -58,9 +59,20 @@ class _Commands(TyperGroup):
 app = typer.Typer(cls=_Commands, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback()
-def smartscale() -> None:
+def smartscale(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
     """Recognise produce on a scale and price it by weight."""
+    del version
 
 
 def main() -> None:

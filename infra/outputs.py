@@ -29,6 +29,9 @@ class StackOutputs(BaseModel):
     kiosk_usage_plan: str | None = Field(default=None, alias="KioskUsagePlan")
     """What kiosks' API keys belong to; None where the API asks for none."""
 
+    stage: str | None = Field(default=None, alias="Stage")
+    """What it was deployed for; None in a stack of an earlier template."""
+
     ledger_lock_days: int = Field(default=0, alias="LedgerLockDays")
     """How long new records of the ledger are locked; 0 also in a stack of an earlier template."""
 

@@ -121,11 +121,6 @@ class Settings(BaseSettings):
     def _any_case(cls, value: str) -> str:
         return value.upper()
 
-    @field_validator("inference_concurrency", mode="before")
-    @classmethod
-    def _number(cls, value: str | int) -> int:
-        return int(value)
-
     @property
     def model_cache(self) -> Path:
         """Where downloads from the hub are kept."""

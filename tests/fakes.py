@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,13 @@ import numpy as np
 from smartscale.domain.asking import Asking
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.errors import NotFound, StoreUnavailable
-from smartscale.domain.job_id import is_job_id, job_time
+from smartscale.domain.job_id import job_time
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.trial import Tallies, Trial, window_of
-from smartscale.domain.upload import StoredUpload, evidence_key
+from smartscale.domain.upload import StoredUpload, chosen_job_id, evidence_key
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
 from smartscale.operations.ports.briefings import Briefing
@@ -85,9 +85,9 @@ class FakeUploads:
         return kept
 
     def moved(self, key: str, etag: str) -> str | None:
-        name = PurePosixPath(key).name
-        if is_job_id(name):
-            return evidence_key(name) if evidence_key(name) in self.objects else None
+        name = chosen_job_id(key)
+        if name is not None and evidence_key(name) in self.objects:
+            return evidence_key(name)
         return self.moves.get((key, etag))
 
     def since(self, moment: datetime | None) -> Iterator[StoredUpload]:

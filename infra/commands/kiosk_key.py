@@ -36,9 +36,15 @@ def kiosk_key(
     gateway = _gateway(settings)
     name = f"{settings.stack}-{kiosk}"
     try:
-        found = gateway.get_api_keys(nameQuery=name, includeValues=True)["items"]
+        pages = gateway.get_paginator("get_api_keys").paginate(nameQuery=name, includeValues=True)
         key_id, value = next(
-            ((key["id"], key["value"]) for key in found if key["name"] == name), ("", "")
+            (
+                (key["id"], key["value"])
+                for page in pages  # also of all whose name only begins like that
+                for key in page["items"]
+                if key["name"] == name
+            ),
+            ("", ""),
         )
         if revoke:
             if not key_id:

@@ -127,4 +127,7 @@ def _api_url() -> str:
     settings = load_settings()
     if settings.cloud is Cloud.EMBEDDED and settings.endpoint_url is None:
         return settings.api_url
-    return gateway_url(stack_outputs(settings), settings.aws_endpoint)
+    outputs = stack_outputs(settings)
+    if outputs.stage == Cloud.EMBEDDED:  # its emulator was named, and its API is no gateway
+        return settings.api_url
+    return gateway_url(outputs, settings.aws_endpoint)

@@ -168,3 +168,14 @@ def test_a_consumer_counts_each_sale_once(
         pass
     assert (job_id, "Lemon", corrected["price"]) in sales.all()
     assert [one[0] for one in sales.all()].count(job_id) == 1
+
+    api.post(f"/history/{job_id}", json={"what": "void", "staff": "attendant@kiosk-1"})
+
+    def is_void() -> bool:
+        work(sqs, url, sales, wait_s=0)
+        return job_id not in [one[0] for one in sales.all()]
+
+    eventually(is_void, 60)
+    # What came first may come last.
+    sales.take(heard[f"{job_id}/confirmed-0001"] | {"id": "late"})
+    assert job_id not in [one[0] for one in sales.all()]

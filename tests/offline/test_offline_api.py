@@ -257,7 +257,7 @@ async def test_one_at_which_the_service_always_fails_does_not_hold_up_the_others
 
 @pytest.mark.asyncio
 async def test_pages_and_the_watch_may_ask_for_the_catalogue_at_once(
-    kiosk: OfflineApi, service: Service, tmp_path: Path
+    kiosk: OfflineApi, tmp_path: Path
 ) -> None:
     file = tmp_path / "other.json"
     for _ in range(5):

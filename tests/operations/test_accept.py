@@ -136,6 +136,8 @@ def test_a_scale_that_was_cut_off_says_when_it_weighed(accept: Accept) -> None:
     job_id = accept.image(picture(), LOAD, "till-1", "key", weighed_at)
     assert job_time(job_id) == weighed_at
     assert accept.image(picture(), LOAD, "till-1", "key") == job_id
+    own = new_job_id(NOW)
+    assert job_time(accept.image(picture(), LOAD, "till-1", own, weighed_at)) == weighed_at
     ahead = accept.image(picture(), LOAD, "till-1", weighed_at=NOW + timedelta(hours=2))
     assert job_time(ahead) == NOW, "its clock was ahead"
     with pytest.raises(InvalidInput, match="31 days"):

@@ -1,10 +1,13 @@
 """An image becomes the outcome of a weighing, once."""
 
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from smartscale.domain.errors import Unprocessable
+from smartscale.domain.job_id import new_job_id
 from smartscale.domain.memory import teaches
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import NO_MODEL, Status
@@ -139,10 +142,50 @@ def test_a_dropped_object_is_a_weighing_too(shop: Shop) -> None:
     assert weighing.upload_key == key
 
 
+def test_a_name_that_looks_like_an_id_is_one_only_in_its_place(shop: Shop) -> None:
+    """One UUID without dashes in sixteen looks like the id of a weighing of some other year."""
+    key = "uploads/till-7/0123456789abcdef0123456789abcdef"
+    shop.uploads.put(key, picture(), "image/jpeg", {"weight-kg": "0.500"})
+    arrival = Arrival(key, shop.uploads.objects[key][0].etag, shop.clock())
+    shop.deliver(arrival)
+    shop.deliver(replace(arrival, again=True))
+    [weighing] = shop.weighings.rows.values()
+    assert (weighing.created_at, weighing.upload_key) == (shop.clock(), key)
+    assert weighing.price == Decimal("1.00")
+
+
+def test_nobody_sets_the_price_of_another_day_by_a_name_of_theirs(shop: Shop) -> None:
+    yesterday = new_job_id(shop.clock() - timedelta(days=1))
+    key = f"uploads/till-7/{yesterday}"
+    shop.uploads.put(key, picture(), "image/jpeg", {"weight-kg": "0.500"})
+    shop.deliver(Arrival(key, shop.uploads.objects[key][0].etag, shop.clock()))
+    [weighing] = shop.weighings.rows.values()
+    assert weighing.created_at == shop.clock()
+
+
+def test_a_clock_that_is_far_ahead_makes_no_weighing_of_tomorrow(shop: Shop) -> None:
+    key = upload_key(new_job_id(shop.clock() + timedelta(days=1)))
+    shop.uploads.put(key, picture(), "image/jpeg", {"weight-kg": "0.500"})
+    shop.deliver(Arrival(key, shop.uploads.objects[key][0].etag, shop.clock()))
+    [weighing] = shop.weighings.rows.values()
+    assert weighing.created_at == shop.clock()
+
+
+@pytest.mark.parametrize("key", ["uploads/till-7/a.jpg", None])
+def test_nobody_says_for_a_worker_when_the_wait_began(shop: Shop, key: str | None) -> None:
+    key = key or upload_key(new_job_id(shop.clock()))
+    said = {"weight-kg": "0.500", "accepted-at": "2020-01-01T00:00:00+00:00"}
+    shop.uploads.put(key, picture(), "image/jpeg", said)
+    shop.deliver(Arrival(key, shop.uploads.objects[key][0].etag))
+    [weighing] = shop.weighings.rows.values()
+    assert weighing.timings["total_ms"] == 0
+
+
 @pytest.mark.parametrize(
     "metadata",
     [
         {},
+        {"weight-kg": "1", "picture": "mine"},
         {"weight-kg": "heavy"},
         {"weight-kg": "1", "tare-kg": "2"},
         {"weight-kg": "1", "quantity": "0"},

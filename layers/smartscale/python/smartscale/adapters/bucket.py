@@ -21,7 +21,7 @@ from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.limits import MAX_IMAGE_BYTES
 from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import Trial
-from smartscale.domain.upload import EVIDENCE, UPLOADS, StoredUpload, evidence_key
+from smartscale.domain.upload import EVIDENCE, UPLOADS, StoredUpload, chosen_job_id, evidence_key
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports.ledger import LedgerEntry
 from smartscale.operations.ports.uploads import PresignedPost
@@ -198,7 +198,7 @@ class S3Uploads:
         """Keep evidence in place of an image."""
         kept = evidence_key(upload.job_id)
         self._bucket.put_new(kept, body, media_type, metadata)
-        if not is_job_id(PurePosixPath(upload.key).name):
+        if PurePosixPath(upload.key).name != upload.job_id:
             # Its job id follows from the image, which goes; its message may come again.
             self._bucket.put_new(_moved(upload.key, upload.etag), kept.encode(), "text/plain")
         try:
@@ -218,10 +218,9 @@ class S3Uploads:
 
     def moved(self, key: str, etag: str) -> str | None:
         """The key of the evidence that an image became."""
-        name = PurePosixPath(key).name
-        if is_job_id(name):
-            kept = evidence_key(name)
-            return None if self.find(kept) is None else kept
+        name = chosen_job_id(key)
+        if name is not None and self.find(kept := evidence_key(name)) is not None:
+            return kept
         try:
             return self._bucket.read(_moved(key, etag)).decode()
         except NotFound:

@@ -60,6 +60,8 @@ def _entry(number: int, event: WeighingCompleted) -> "PublishBatchRequestEntryTy
         "outcome": data.outcome,
         "scale_id": data.scale_id,
         "needs_confirmation": str(data.needs_confirmation).lower(),
+        "needs_count": str(data.needs_count).lower(),
+        "voided": str(data.voided).lower(),
         "label": data.label,
         "correlation_id": data.correlation_id,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from smartscale.domain import correlation
@@ -30,6 +30,7 @@ METADATA = (
 """The metadata that an image object may have."""
 _OF_TOOLS = frozenset({"mtime", "s3cmd-attrs", "md5chksum"})
 """What copying tools (rclone, s3cmd) note of a file by themselves."""
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _STRAYS = frozenset({"thumbs.db", "desktop.ini", "ehthumbs.db"})
 
 
@@ -46,10 +47,11 @@ class StoredUpload:
     def job_id(self) -> str:
         """The id of the weighing that this object starts.
 
-        It is the object's name where the upload function chose it, else follows from the object.
+        It is the object's name where that was chosen for it, else follows from the object. A name
+        from a clock that is far ahead is none: nobody would find the weighing for a long time.
         """
-        name = PurePosixPath(self.key).name
-        if is_job_id(name):
+        name = chosen_job_id(self.key)
+        if name is not None and job_time(name) <= self.stored_at + _CLOCKS_DIFFER:
             return name
         return job_id_for_object(
             self.key, self.etag.strip('"'), self.stored_at.replace(microsecond=0)
@@ -88,6 +90,7 @@ class StoredUpload:
         try:
             check_fields("metadata", self._named_by_senders(), METADATA)
             self._refuse_without_weight()
+            self._refuse_other_pictures()
             parse_scale_id(self.metadata.get("scale-id"))
             return Load.parse(
                 self.metadata.get("weight-kg"),
@@ -103,6 +106,10 @@ class StoredUpload:
                 "there is no weight. Store the object with weight-kg (kilograms, such as 0.500), "
                 "and where they are known with scale-id, tare-kg and quantity."
             )
+
+    def _refuse_other_pictures(self) -> None:
+        if self.metadata.get(PICTURE) not in {None, NO_PICTURE}:
+            raise InvalidInput(f"{PICTURE} can only be {NO_PICTURE}: the object is the picture.")
 
     def _named_by_senders(self) -> list[str]:
         return [name for name in self.metadata if name not in _OF_TOOLS]
@@ -127,6 +134,21 @@ def is_upload(key: str) -> bool:
     )
 
 
+def chosen_job_id(key: str) -> str | None:
+    """The job id that an object's name is. Other names may look like one, as a UUID may: it is one
+    only where the upload function, or whoever does as it does, puts an object of that id.
+
+    Examples:
+        >>> chosen_job_id("uploads/2026/11/26/01a2157bed3c9a20a37286631caaf18f")
+        '01a2157bed3c9a20a37286631caaf18f'
+        >>> chosen_job_id("uploads/till-7/01a2157bed3c9a20a37286631caaf18f")
+    """
+    name = PurePosixPath(key).name
+    if not is_job_id(name) or key not in {of(name) for of in _PLACES}:
+        return None
+    return name
+
+
 def upload_key(job_id: str) -> str:
     """Where the upload function puts a weighing's image: by day, so that listings stay short."""
     return f"{UPLOADS}{job_time(job_id):%Y/%m/%d}/{job_id}"
@@ -140,6 +162,9 @@ def direct_upload_key(job_id: str) -> str:
 def evidence_key(job_id: str) -> str:
     """Where a picture is moved to that somebody else put into the bucket, by day."""
     return f"{EVIDENCE}{job_time(job_id):%Y/%m/%d}/{job_id}"
+
+
+_PLACES = (upload_key, direct_upload_key, evidence_key)
 
 
 def load_metadata(load: Load, scale_id: str) -> dict[str, str]:

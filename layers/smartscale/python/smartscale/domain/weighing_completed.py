@@ -46,6 +46,9 @@ class WeighingOutcome(BaseModel):
     price: Decimal | None
     currency: str | None = Field(description="ISO 4217")
     confirmations: int
+    version: int = Field(
+        description="grows with each event of a weighing: of two, the higher is the later word"
+    )
     voided: bool = Field(description="staff made it no sale: it counts no more")
     confirmed_by: ConfirmedBy | None
     confirmed_at: datetime | None
@@ -67,6 +70,7 @@ class WeighingOutcome(BaseModel):
                 "recognised_label": weighing.label,
                 "weight_kg": weighing.load.weight_kg if weighing.load else None,
                 "suspicious": weighing.suspicious,
+                "version": weighing.version,
                 "voided": weighing.voided is not None,
             }
         )

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
-from typing import TypeVar
 
 from smartscale.clock import now
 from smartscale.domain.catalogue import Item
@@ -42,7 +41,6 @@ _FIGURES_AT_ONCE = 20_000
 """Some hours of a busy shop, of which a store of figures makes few."""
 _EVENTS_WITHIN = timedelta(days=1)
 """An event that a crash took was of the last weighings; subscribers heard of earlier ones."""
-_Item = TypeVar("_Item")
 _MARGIN = timedelta(hours=1)
 
 

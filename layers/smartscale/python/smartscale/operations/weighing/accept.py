@@ -125,7 +125,7 @@ class Accept:
         now = self._now()
         if idempotency_key is not None and is_job_id(idempotency_key):
             upload = Upload(idempotency_key, picture, metadata)
-            if _is_of_now(idempotency_key, now):
+            if weighed_at is None and _is_of_now(idempotency_key, now):
                 return self._store_first(upload, now)
             if self._uploads.find(upload_key(idempotency_key)) is not None:
                 return self._same(upload)

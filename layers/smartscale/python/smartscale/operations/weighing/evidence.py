@@ -39,4 +39,4 @@ def read_evidence(uploads: Uploads, arrival: Arrival) -> tuple[StoredUpload, byt
     said = {
         name: value.encode("ascii", "replace").decode() for name, value in upload.metadata.items()
     }
-    return uploads.read(uploads.move(upload, picture.data, picture.media_type, accepted | said))
+    return uploads.read(uploads.move(upload, picture.data, picture.media_type, said | accepted))

@@ -161,6 +161,8 @@ class Recognise:
         return outcome_metrics(weighing, stored_ms, failed_before=over_a_failure)
 
 
+_NOTED_WITHIN = timedelta(minutes=1)
+
 NOTHING_KNOWN = [Scored(UNKNOWN, Decimal(0))]
 """The scores where no model could look: a person says what the item is."""
 
@@ -246,11 +248,15 @@ def prediction_for(scored: Scored, load: Load, catalogue: Catalogue, at: datetim
 
 
 def _accepted_at(upload: StoredUpload, arrival: Arrival) -> datetime:
-    """When the shopper began to wait: as the upload function noted, else when S3 stored it."""
+    """When the shopper began to wait: as the upload function or a worker noted, else when S3 stored
+    it. Anybody may write that metadata, and only a worker notes what was long ago."""
+    stored = arrival.at or upload.stored_at
     try:
-        return parse_moment(upload.metadata[ACCEPTED_AT])
+        noted = parse_moment(upload.metadata[ACCEPTED_AT])
     except (KeyError, InvalidInput):
-        return arrival.at or upload.stored_at
+        return stored
+    lately = abs(upload.stored_at - noted) <= _NOTED_WITHIN
+    return noted if lately or upload.key.startswith(EVIDENCE) else stored
 
 
 def _milliseconds(span: timedelta) -> Decimal:
