@@ -353,8 +353,15 @@ class Supervisor:
                 # It runs beside the traffic; what it finds wrong is in its log.
                 since = datetime.now(UTC) - 2 * _HOUSEKEEPING
                 self._start_initialise([since.isoformat()])
-                self._certificate()  # the kiosk sees by itself that it was renewed
+                self._renew_certificate()
             self._watch_room()
+
+    def _renew_certificate(self) -> None:
+        """Renew it if it is time; the kiosk sees that by itself. What holds is served meanwhile."""
+        try:
+            self._certificate()
+        except OSError as error:
+            self._report(f"The certificate could not be renewed, and is tried again: {error}")
 
     def _wake_wanted(self) -> None:
         """Start who rests where there is something to do again."""

@@ -26,7 +26,6 @@ from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.upload import StoredUpload, load_metadata, upload_key
 from smartscale.domain.weighing import NO_MODEL, ConfirmedBy, Unit, Weighing
-from smartscale.http.present.weighing import kilograms, money, result
 from smartscale.operations.ports.models import Recogniser
 from smartscale.operations.weighing.recognise import (
     NOTHING_KNOWN,
@@ -34,6 +33,7 @@ from smartscale.operations.weighing.recognise import (
     RecognitionTask,
     outcome,
 )
+from smartscale.present.weighing import kilograms, money, result
 from smartscale.recognition.builtin import builtin_revision
 from smartscale.recognition.package import PackageError
 from smartscale.recognition.photo import ImageError

@@ -45,20 +45,6 @@ from smartscale.domain.trial import Tallies
 from smartscale.domain.weighing import ModelRef
 from smartscale.http.app import create_app, lambda_handler
 from smartscale.http.pictures import in_picture_thread
-from smartscale.http.present import catalogue as show
-from smartscale.http.present.analytics import asking_document
-from smartscale.http.present.models import (
-    label_mapping,
-    memory_version,
-    model_status,
-    trial_document,
-)
-from smartscale.http.present.models import (
-    lessons as lessons_document,
-)
-from smartscale.http.present.models import (
-    teaching as teaching_document,
-)
 from smartscale.http.requests import (
     ActivationRequest,
     AskingRequest,
@@ -79,6 +65,20 @@ from smartscale.operations.models.trial import ManageTrial
 from smartscale.operations.ports.catalogue import CatalogueStore
 from smartscale.operations.ports.models import Registry
 from smartscale.operations.weighing.ask import SayWanted
+from smartscale.present import catalogue as show
+from smartscale.present.analytics import asking_document
+from smartscale.present.models import (
+    label_mapping,
+    memory_version,
+    model_status,
+    trial_document,
+)
+from smartscale.present.models import (
+    lessons as lessons_document,
+)
+from smartscale.present.models import (
+    teaching as teaching_document,
+)
 from smartscale.recognition.builtin import (
     builtin_labels,
     builtin_learns,

@@ -41,9 +41,6 @@ from smartscale.http.bell import Bell, NoBell, answered, bell_of
 from smartscale.http.given import given
 from smartscale.http.health import disk_of, probe
 from smartscale.http.pictures import in_picture_thread
-from smartscale.http.present import analytics as figures_shown
-from smartscale.http.present import catalogue as catalogue_shown
-from smartscale.http.present import weighing as shown
 from smartscale.http.requests import (
     LONGEST_WAIT_S,
     ActRequest,
@@ -67,6 +64,9 @@ from smartscale.operations.weighing.announce import Announce
 from smartscale.operations.weighing.ask import SayWanted
 from smartscale.operations.weighing.confirm import Confirm
 from smartscale.operations.weighing.history import History
+from smartscale.present import analytics as figures_shown
+from smartscale.present import catalogue as catalogue_shown
+from smartscale.present import weighing as shown
 from smartscale.settings import (
     BucketSettings,
     MetricsSettings,

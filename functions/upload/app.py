@@ -25,11 +25,11 @@ from smartscale.http.app import BASE_PATH, create_app, lambda_handler
 from smartscale.http.bell import Bell, NoBell, answered, bell_of
 from smartscale.http.given import given
 from smartscale.http.pictures import in_picture_thread
-from smartscale.http.present import weighing as shown
 from smartscale.http.requests import UploadRequest, one_weight, preferred_language, preferred_wait
 from smartscale.http.shown import shown_by
 from smartscale.operations.access.staff import Shown, Staff
 from smartscale.operations.weighing.accept import Accept
+from smartscale.present import weighing as shown
 from smartscale.settings import (
     BucketSettings,
     MetricsSettings,

@@ -16,10 +16,11 @@ from starlette.types import Receive, Scope, Send
 import frontend.__main__
 from frontend.access.pins import Attempts
 from frontend.kiosk import Kiosk
-from frontend.staff.desk import Pace
+from frontend.staff.models.page import ModelsPage
 from frontend.staff.page import PAGES
 from smartscale.operations.access.authorise import MAX_REFUSALS
 from tests.frontend.conftest import ATTENDANT_PIN, MANAGER_PIN, SOON, log_in
+from tests.frontend.test_weigh import until
 from tests.service import TOKEN, Service
 
 pytestmark = pytest.mark.asyncio
@@ -187,9 +188,7 @@ async def test_no_secret_reaches_the_browser_or_the_disk(user: User) -> None:
             assert secret not in str(dict(app.storage.browser))
 
 
-async def test_whoever_is_idle_is_logged_out(
-    user: User, api: Service, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_whoever_is_idle_is_logged_out(user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr("frontend.screen.session.monotonic", lambda: now)
     await log_in(user, "/models", MANAGER_PIN)
@@ -199,9 +198,17 @@ async def test_whoever_is_idle_is_logged_out(
     await user.should_see(
         "You were logged out because nothing was tapped for 3 minutes", retries=SOON
     )
-    looks = api.count("admin/model")
-    await asyncio.sleep(10 * Pace.FASTEST_S)
-    assert api.count("admin/model") == looks, "a page that is logged out asks no more"
+    page = user.client
+    assert page is not None
+
+    def asks() -> bool:
+        timers = [one for one in page.elements.values() if isinstance(one, ui.timer)]
+        return any(
+            one.active and getattr(one.callback, "__func__", None) is ModelsPage._watch
+            for one in timers
+        )
+
+    await until(lambda: not asks())  # a page that is logged out asks no more
 
 
 async def test_who_goes_to_the_scale_is_logged_out_and_an_open_page_hears_nothing(

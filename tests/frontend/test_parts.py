@@ -22,7 +22,7 @@ from smartscale.contract.catalogue import CatalogueItem
 from smartscale.domain.catalogue import Item, Price
 from smartscale.domain.catalogue_file import read_csv
 from smartscale.domain.weighing import Unit
-from smartscale.http.present import catalogue as shown
+from smartscale.present import catalogue as shown
 from tests.examples import NOW
 from tests.frontend.conftest import jpeg, photo
 from tests.service import CATALOGUE

@@ -301,3 +301,13 @@ def test_the_picture_of_a_weighing_is_small_and_expires_calmly(
     assert gone.status_code == 404
     assert "not any more" in gone.json()["detail"]
     assert results.get("/v1/history/nonsense/picture").status_code == 404
+
+
+def test_the_history_shows_what_failed(results: TestClient, shop: Shop) -> None:
+    done, failed = shop.upload(), shop.upload({"weight-kg": "heavy"})
+    shop.recognise(done)
+    shop.fail.process(Arrival(upload_key(failed)), "The weight is bad.")
+    for status, job_id in (("done", done), ("failed", failed)):
+        page = results.get("/v1/history", params={"status": status}).json()
+        assert [one["job_id"] for one in page["items"]] == [job_id]
+    assert results.get("/v1/history", params={"status": "lost"}).status_code == 422

@@ -38,8 +38,8 @@ from smartscale.domain.load import Load
 from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ModelRef
 from smartscale.http import access_log
-from smartscale.http.present import weighing as shown
 from smartscale.operations.messages import Arrival, arrival_message
+from smartscale.present import weighing as shown
 from tests.conftest import Deployed
 from tests.fakes import FakeMetrics
 from tests.functions.test_handlers import Context, sqs_event

@@ -12,7 +12,7 @@ from frontend.offline.local import LocalScale, NotSold
 from smartscale.domain.catalogue import Item
 from smartscale.domain.errors import InvalidInput
 from smartscale.domain.weighing import Weighing
-from smartscale.http.present import catalogue as shown
+from smartscale.present import catalogue as shown
 from tests.examples import NOW, item
 from tests.fakes import FakeCatalogue
 from tests.shop import Shop

@@ -38,7 +38,7 @@ def s3_client(region: str) -> "S3Client":
 
 
 def dynamodb_client(region: str) -> "DynamoDBClient":
-    """A client for DynamoDB, for copying raw rows. The stores use PynamoDB."""
+    """A client for DynamoDB, for what PynamoDB is too slow or too clever for."""
     return boto3.client("dynamodb", config=sdk_config(region))
 
 

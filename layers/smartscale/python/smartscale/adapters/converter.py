@@ -21,8 +21,8 @@ from smartscale.importing.repository import ModelKind
 from smartscale.operations.ports.models import ReportProgress
 
 _HEARTBEAT_S = 1.0
-# No credentials: the process loads a file from a stranger.
-_KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")
+# Neither credentials nor the folder they are kept in: the process loads a file from a stranger.
+_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "LD_LIBRARY_PATH")
 _QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": ""}
 
 
@@ -59,7 +59,7 @@ class ConverterProcess:
             order_file.write_text(order.model_dump_json(), encoding="utf-8")
             process = subprocess.Popen(  # noqa: S603  our own interpreter and module
                 [sys.executable, "-m", self._module, str(order_file)],
-                env=environment,
+                env=environment | {"HOME": scratch},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,

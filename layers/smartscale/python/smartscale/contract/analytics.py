@@ -71,7 +71,7 @@ class Confusion(Document):
 
 
 class ConfidenceOfDay(Document):
-    """How sure the answers of a day (UTC) were, and the share that needed a confirmation."""
+    """How sure the answers of a day of the shop were, and the share that needed a confirmation."""
 
     day: date
     weighings: int

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 
 from smartscale.contract.document import Document
+from smartscale.domain.weighing import Status
 
 
 def _as_text(value: object) -> object:
@@ -21,6 +22,7 @@ class HistoryFilter(Document):
 
     needs_confirmation: bool | None = None
     suspicious: bool | None = None
+    status: Status | None = Field(None, description="`failed` for what needs another try")
     scale_id: str | None = None
     label: str | None = None
     upload_key: str | None = None

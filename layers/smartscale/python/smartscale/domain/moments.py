@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from smartscale.domain.errors import InvalidInput
 
-FIRST_YEAR, LAST_YEAR = 2000, 9998
+FIRST_YEAR, LAST_YEAR = 1900, 9998
 """Other systems write the first and the last day that they can say where they mean none, and from
 these no days can be counted on or back."""
 

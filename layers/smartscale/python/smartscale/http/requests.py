@@ -127,6 +127,7 @@ class HistoryQuery(HistoryFilter):
             label=self.label,
             needs_confirmation=self.needs_confirmation,
             suspicious=self.suspicious,
+            status=self.status,
             upload_key=self.upload_key,
         )
 

@@ -28,7 +28,7 @@ class Confusion:
 
 @dataclass(frozen=True)
 class ConfidenceOfDay:
-    """How sure the answers of a day were; the day is UTC's."""
+    """How sure the answers of a day were; the day is the shop's."""
 
     day: date
     weighings: int

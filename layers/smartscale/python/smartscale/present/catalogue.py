@@ -9,7 +9,7 @@ from smartscale.contract import catalogue as documents
 from smartscale.contract.document import FALLBACK_LANGUAGE, in_language
 from smartscale.domain.catalogue import Item, Price
 from smartscale.domain.catalogue_changes import ChangeKind, ItemChange, fingerprint
-from smartscale.http.present.weighing import kilograms, money
+from smartscale.present.weighing import kilograms, money
 
 
 def item(item: Item, now: datetime) -> documents.CatalogueItem:
