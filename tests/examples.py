@@ -66,11 +66,17 @@ def picture(
     image_format: str = "JPEG",
     size: tuple[int, int] = (64, 48),
     colour: str | tuple[int, int, int] = "goldenrod",
+    *,
+    shows: bool = True,
     **save: object,
 ) -> bytes:
-    """A small picture."""
+    """A small picture of something of this colour; with `shows=False` of nothing."""
     out = io.BytesIO()
-    Image.new("RGB", size, colour).save(out, image_format, **save)
+    drawn = Image.new("RGB", size, colour)
+    if shows:
+        lying = (size[0] // 4, size[1] // 4, size[0] // 2, size[1] // 2)
+        drawn.paste("gray", lying)
+    drawn.save(out, image_format, **save)
     return out.getvalue()
 
 

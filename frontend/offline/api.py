@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from frontend.api.client import ApiClient
-from frontend.api.errors import ApiThrottled, ApiUnreachable
+from frontend.api.errors import ApiError, ApiThrottled, ApiUnreachable
 from frontend.offline import local
 from frontend.offline.availability import LOOK_S, Availability
 from frontend.offline.copy import CatalogueCopy
@@ -70,9 +70,9 @@ class OfflineApi:
         self._screens = Screens(quiet_s)
         lessons = LessonsCopy(folder / "lessons.json", local.model_here())
         self._keeper = Keeper(self._store, self._copy, lessons, self._screens)
-        sender = Sender(self.service, self._store, self._screens)
+        self._sender = Sender(self.service, self._store, self._screens)
         copies = self._copy, lessons
-        self._watch = Watch(self.service, self._availability, copies, sender, look_s)
+        self._watch = Watch(self.service, self._availability, copies, self._sender, look_s)
         self._hold_s, self._language = hold_s, FALLBACK_LANGUAGE
         self._ready: dict[tuple[str, str], Result] = {}
         """The answer that came with the last request, by its weighing and language."""
@@ -211,6 +211,26 @@ class OfflineApi:
             except ApiUnreachable as error:
                 kept = await self._take_over(job_id, error)
         return _result(await self._keeper.confirm(kept, label, quantity, confirmed_by), language)
+
+    async def void(self, weighing_id: str, by: str) -> None:
+        """A weighing is no sale: another one of the same load took its place, or nobody wanted it.
+        Where the service cannot be told, it is told later.
+
+        Args:
+            weighing_id: the service's id of it, or the one that it has here.
+            by: the scale.
+        """
+        kept = await self._keeper.get(weighing_id)
+        try:
+            if kept is not None:
+                await self._keeper.void(kept, by)
+                self._availability.wake()
+                return
+            if self.cut_since is None and await self._sender.void(weighing_id, by):
+                return
+        except ApiError as error:
+            _log.info("A weighing that is no sale is told of later: %s", error)
+        await asyncio.to_thread(self._store.note_void, weighing_id, by)
 
     async def catalogue(self) -> tuple[CatalogueItem, ...]:
         """What the shop sells; the copy's when the service is away."""

@@ -79,6 +79,22 @@ class Keeper:
         except (OSError, sqlite3.Error) as error:
             raise ApiUnreachable(f"nothing can be kept here: {error}") from error
 
+    async def void(self, kept: Kept, by: str) -> None:
+        """Note that a kept weighing is no sale.
+
+        Raises:
+            ApiUnreachable: the disk takes nothing.
+        """
+        try:
+            await asyncio.to_thread(self._void, kept, by)
+        except (OSError, sqlite3.Error) as error:
+            raise ApiUnreachable(f"nothing can be kept here: {error}") from error
+
+    def _void(self, kept: Kept, by: str) -> None:
+        voided = local.voided(kept.weighing, by)
+        if voided != kept.weighing:
+            self._store.change(kept.id, voided)
+
     def _weigh(self, request: Request, weighing_id: str, began: datetime) -> Kept:
         weighing = self._scale.weigh(
             request.image,

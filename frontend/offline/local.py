@@ -25,7 +25,7 @@ from smartscale.domain.moments import parse_moment
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import BUILTIN
 from smartscale.domain.upload import StoredUpload, load_metadata, upload_key
-from smartscale.domain.weighing import NO_MODEL, ConfirmedBy, Unit, Weighing
+from smartscale.domain.weighing import NO_MODEL, Act, ConfirmedBy, Status, Unit, Weighing
 from smartscale.operations.ports.models import Recogniser
 from smartscale.operations.weighing.recognise import (
     NOTHING_KNOWN,
@@ -213,10 +213,10 @@ def shown(weighing: str, language: str) -> dict[str, Any]:
 
 
 def sale(weighing: str) -> Sale | None:
-    """What a weighing was charged; None where it still needs a confirmation or a count, or has no
-    price."""
+    """What a weighing was charged; None where it still needs a confirmation or a count, has no
+    price, or was voided."""
     sold = Weighing.model_validate_json(weighing)
-    open_ = sold.needs_confirmation or sold.needs_count
+    open_ = sold.needs_confirmation or sold.needs_count or sold.voided is not None
     if open_ or sold.price is None or sold.sold_label is None:
         return None
     charged = {
@@ -228,6 +228,20 @@ def sale(weighing: str) -> Sale | None:
     }
     by = sold.confirmed_by or ConfirmedBy.KIOSK
     return Sale(sold.sold_label, by.value, sold.quantity, charged)
+
+
+def voided(weighing: str, by: str) -> str:
+    """A weighing, as text, that is no sale any more; a failed one stays as it is."""
+    known = Weighing.model_validate_json(weighing)
+    if known.voided is not None or known.status is not Status.DONE:
+        return weighing
+    return known.act(Act.VOID, by, datetime.now(UTC)).model_dump_json()
+
+
+def voided_by(weighing: str) -> str | None:
+    """Who made a weighing no sale; None where it counts."""
+    act = Weighing.model_validate_json(weighing).voided
+    return None if act is None else act.staff
 
 
 def _scores(model: Recogniser, image: bytes) -> list[Scored]:

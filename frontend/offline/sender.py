@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from frontend.api.client import LONGEST_WAIT_S, ApiClient
 from frontend.api.errors import (
+    ApiForbidden,
+    ApiMissing,
     ApiRefused,
     ApiThrottled,
     ApiTroubled,
@@ -18,7 +20,7 @@ from frontend.logs import adopt
 from frontend.offline import local
 from frontend.offline.screens import Screens
 from frontend.offline.store import Kept, Store
-from smartscale.contract.weighing import ConfirmedBy, Status
+from smartscale.contract.weighing import Act, ConfirmedBy, Status
 
 _PATIENCE_S = 120.0
 """How long the service may take to recognise one weighing that was sent."""
@@ -81,7 +83,42 @@ class Sender:
             if time.monotonic() - began > SLOW_S:
                 return await asyncio.to_thread(self._store.first) is not None
         await asyncio.to_thread(self._store.forget_sent, datetime.now(UTC) - _FORGET_AFTER)
-        return False
+        return not await self._send_voids()
+
+    async def void(self, job_id: str, by: str) -> bool:
+        """Tell the service that a weighing is no sale; False while it is not recognised.
+
+        Raises:
+            ApiError: the service does not take it just now.
+        """
+        try:
+            await self._service.act(job_id, Act.VOID, by, "en")
+        except ApiMissing:
+            return True  # it never came to the service
+        except ApiForbidden as error:
+            _log.warning("A weighing that is no sale stays one: %s", error)
+            return True
+        except (ApiThrottled, ApiTroubled, ApiUnauthorised):
+            raise
+        except ApiRefused:
+            result = await self._service.result(job_id, "en", wait_s=LONGEST_WAIT_S)
+            if result.status is Status.PENDING:
+                return False
+            if result.status is Status.DONE and not result.voided:
+                await self._service.act(job_id, Act.VOID, by, "en")
+        return True
+
+    async def _send_voids(self) -> bool:
+        """Tell of what is no sale; returns whether the service knows of all that."""
+        for job_id, by in await asyncio.to_thread(self._store.voids):
+            try:
+                if not await self.void(job_id, by):
+                    return False
+            except ApiRefused as error:
+                _log.warning("The service does not take that a weighing is no sale: %s", error)
+                return False
+            await asyncio.to_thread(self._store.forget_void, job_id)
+        return True
 
     async def _send(self, kept: Kept) -> str | None:
         """Send a weighing and what was charged for it; None while the service is not done."""
@@ -106,6 +143,8 @@ class Sender:
                 confirmed_by=ConfirmedBy(sale.confirmed_by),
                 charged=sale.charged,
             )
+        elif (by := local.voided_by(kept.weighing)) is not None:
+            await self.void(job_id, by)
         return job_id
 
     async def _is_recognised(self, job_id: str) -> bool:

@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS kept (
     reason TEXT
 )
 """
+_VOIDS = """
+CREATE TABLE IF NOT EXISTS voids (job_id TEXT PRIMARY KEY, staff TEXT NOT NULL)
+"""
 _COLUMNS = (
     "id, key, scale_id, weight_kg, tare_kg, weighed_at, weighing, version, state, job_id, reason"
 )
@@ -65,6 +68,7 @@ class Store(DurableFile):
 
     def __init__(self, file: Path) -> None:
         super().__init__(file, _SCHEMA)
+        self._run(_VOIDS)
 
     def add(self, kept: Kept, picture: bytes) -> Kept:
         """Keep a weighing. One with the same key that is kept already stays, and is returned."""
@@ -145,6 +149,18 @@ class Store(DurableFile):
         """How many are to be sent."""
         ((count,),) = self._run("SELECT count(*) FROM kept WHERE state = 'waiting'")
         return int(count)
+
+    def note_void(self, job_id: str, by: str) -> None:
+        """Keep that a weighing of the service's is no sale, until the service knows."""
+        self._run("INSERT OR IGNORE INTO voids VALUES (?, ?)", job_id, by)
+
+    def voids(self) -> list[tuple[str, str]]:
+        """The service's weighings that are no sale, and who says so."""
+        return [(job_id, by) for job_id, by in self._run("SELECT job_id, staff FROM voids")]
+
+    def forget_void(self, job_id: str) -> None:
+        """The service knows of it."""
+        self._run("DELETE FROM voids WHERE job_id = ?", job_id)
 
     def _read(self, which: str, *values: str) -> list[Kept]:
         return [

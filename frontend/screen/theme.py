@@ -222,6 +222,8 @@ def hidden_uploader(
         multiple=multiple,
         max_file_size=most_bytes,
     )
+    # In the browser: it keeps a list of its files, and takes none that is in it already.
+    uploader.on("finish", js_handler=f"() => getElement({uploader.id}).$refs.qRef.reset()")
     return uploader.props(accepts).classes("hidden-uploader")
 
 

@@ -13,7 +13,7 @@ from frontend.screen.camera import CAPTURE, Camera, DeviceView
 from frontend.shopper.samples import SampleStrip
 from frontend.shopper.tare import TareChoice
 from frontend.weighing.camera_watch import NO_CAPTURE
-from frontend.weighing.pictures import TOO_LARGE
+from frontend.weighing.pictures import NOT_TAKEN
 from frontend.weighing.session import Step
 from frontend.weighing.shopper import Shopper
 from frontend.weighing.weighing import Photo
@@ -50,7 +50,7 @@ class Stage:
             self._samples.show(photo.sample if photo else None, loaded=loaded)
 
     def _uploader(self) -> ui.upload:
-        uploader = theme.hidden_uploader(self._uploaded, lambda: self._shopper.notify(TOO_LARGE))
+        uploader = theme.hidden_uploader(self._uploaded, lambda: self._shopper.notify(NOT_TAKEN))
         return uploader.mark("upload")
 
     def _camera(self, uploader: ui.upload) -> Camera | DeviceView:

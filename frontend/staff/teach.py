@@ -26,7 +26,7 @@ from smartscale.contract.memory import IMAGES_AT_ONCE, MemoryProgress, MemoryVer
 ENOUGH = 5
 TAKEN_BACK = N_("Somebody has taken this lesson back. Please teach the item again.")
 HELD_BACK = N_(
-    "These photos are held back: the scales were sure of something else. "
+    "These photos are held back: the scales saw something else on them, or nothing. "
     "See Lessons on the Models page."
 )
 TOO_MANY = N_("Only {n} photos at once. The others were left out.")

@@ -37,7 +37,7 @@ class Bench:
         session = self._session
         tare = tare_kg or session.plate.tare_kg
         gross = weight_kg + (NOTHING if tare_kg else tare)
-        session.replace(Weighing(photo))
+        session.replace(Weighing(photo), same_load=False)
         session.flow.start_over()
         session.plate.tare(tare)
         session.figures.show_weight(gross, session.language())
@@ -67,7 +67,8 @@ class Bench:
         if same and session.chosen_photo is not None:
             session.weighing.cancel()  # sent again it is the same weighing, and is charged once
         else:
-            session.replace(Weighing(session.chosen_photo))
+            photo = session.chosen_photo
+            session.replace(Weighing(photo), same_load=photo is not None)
         session.plate.tare(tare)
         session.flow.start_over()
         self._scale.place(weight)

@@ -1,13 +1,18 @@
 """Pictures on their way to the API: upright, not larger than it needs, and small ones to show."""
 
 import base64
-import io
 from dataclasses import dataclass
 
-from PIL import Image, ImageStat
-
 from frontend.words.languages import N_
-from smartscale.recognition.photo import MEDIA_TYPES, ImageError, TooManyPixels, thumbnail
+from smartscale.recognition.photo import (
+    DARK,
+    FLAT,
+    MEDIA_TYPES,
+    ImageError,
+    TooManyPixels,
+    light_of,
+    thumbnail,
+)
 
 LONGEST_SIDE = 1280
 """What the API asks its clients to shrink photos to."""
@@ -20,19 +25,17 @@ UNREADABLE = N_(
     "This file is not a picture that can be read. Please choose a JPEG, PNG, WebP or HEIC."
 )
 TOO_LARGE = N_("This picture is too large. Please choose a smaller one.")
+NOT_TAKEN = N_("Please choose a JPEG, PNG, WebP or HEIC of at most 25 MB.")
+"""Of a file that the browser does not send."""
 
 
 class UnreadablePicture(ValueError):
     """The file is no picture that can be used; its text is a message to translate."""
 
 
-_DARK = 20
-"""The mean brightness, of 255, below which a camera is covered or without light."""
-_DIM, _FLAT = 96, 3.0
-"""The mean brightness and its spread below which a picture shows nothing but what lies close before
-the lens: a hand, a label, a bag."""
-
-
+_DIM = 96
+"""The mean brightness, of 255, below which a picture of one colour shows nothing but what lies
+close before the lens: a hand, a label, a bag."""
 _QUALITY = 80
 """Of the JPEG that is sent and kept: at 90 it is half as large again, and no answer is another."""
 
@@ -69,8 +72,6 @@ def prepare(file: bytes) -> Picture:
 
 
 def _is_blind(jpeg: bytes) -> bool:
-    """Whether a picture shows nothing."""
-    with Image.open(io.BytesIO(jpeg)) as picture:
-        seen = ImageStat.Stat(picture.convert("L").resize((64, 64)))
-    [brightness], [spread] = seen.mean, seen.stddev
-    return brightness < _DARK or (brightness < _DIM and spread < _FLAT)
+    """Whether a picture shows nothing: a bright one of one colour may be an empty plate."""
+    brightness, spread = light_of(jpeg)
+    return brightness < DARK or (brightness < _DIM and spread < FLAT)

@@ -55,6 +55,9 @@ class ShopService(Service, Protocol):
     def leave(self, weighing_id: str) -> None:
         """Nobody looks at this weighing any more."""
 
+    async def void(self, weighing_id: str, by: str) -> None:
+        """This weighing is no sale."""
+
 
 class Camera(Protocol):
     """What takes pictures of the scale. They arrive at `Shopper.take_picture`."""
@@ -198,17 +201,28 @@ class Session:
         sold = self.weighing.result
         if sold is not None and sold.sold_label and not sold.needs_confirmation:
             self._on_sold(sold.sold_label)
-        self.replace(Weighing())
+        self.replace(Weighing(), same_load=False)
         self.figures.show_weight(self.plate.gross_kg, self.language())
         self.show_tare()
 
-    def replace(self, weighing: Weighing) -> None:
-        """Go on with another weighing; nobody looks at the one before any more."""
+    def replace(self, weighing: Weighing, *, same_load: bool) -> None:
+        """Go on with another weighing; nobody looks at the one before any more.
+
+        Args:
+            weighing: the other one.
+            same_load: whether it is of what was weighed before. Then that one is void: what lies on
+                the scale is sold once. Of another load, one that was left without a price is.
+        """
         before, self.weighing = self.weighing, weighing
         before.cancel()
         self.figures.clear_problems()
         if before.result is not None:
             self.service.leave(before.result.job_id)
+        before.when_over(lambda: self._void_if_no_sale(before, same_load=same_load))
+
+    def _void_if_no_sale(self, weighing: Weighing, *, same_load: bool) -> None:
+        if weighing.job_id is not None and (same_load or not weighing.sold):
+            self._run(self.service.void(weighing.job_id, self._post.scale_id))
 
     def show_tare(self) -> None:
         """Write the plate's tare where tares are typed."""
@@ -241,7 +255,7 @@ class Session:
         if before.waiting or before.result is not None:
             # Another picture is another weighing, of what is on the scale already.
             presumed = None if before.result is not None else before.presumed
-            self.replace(Weighing(presumed=presumed, searching=before.searching))
+            self.replace(Weighing(presumed=presumed, searching=before.searching), same_load=True)
         self.weighing.photo, self.weighing.notice = photo, None
         if self.step is Step.READY:
             self._send()
@@ -283,7 +297,7 @@ class Session:
         """Begin a weighing of the same item, which has another weight now."""
         before = self.weighing
         again = Weighing(self.chosen_photo, presumed=before.said, searching=before.searching)
-        self.replace(again)
+        self.replace(again, same_load=True)
 
     def _send(self) -> None:
         weighing, plate = self.weighing, self.plate

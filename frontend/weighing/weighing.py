@@ -5,6 +5,7 @@ Nothing in here knows the screen or the scale.
 
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -145,6 +146,11 @@ class Weighing:
     _claim: Claim | None = field(default=None, repr=False)
     """What is not confirmed yet. A newer claim takes its place."""
     _settling: bool = field(default=False, repr=False)
+    _recognising: int = field(default=0, repr=False)
+    """How many requests for an answer are under way, awaited or not."""
+    _known: bool = field(default=False, repr=False)
+    """Whether the service may have what was sent."""
+    _when_over: Callable[[], None] | None = field(default=None, repr=False)
     _counted: int | None = field(default=None, repr=False)
     """How many pieces the shopper has counted, once that is confirmed."""
 
@@ -158,12 +164,37 @@ class Weighing:
     @classmethod
     def resume(cls, photo: Photo | None, entry: Entry, key: str) -> Self:
         """A weighing that was sent already, by a kiosk that has started again since."""
-        return cls(photo, _sent=entry, _key=key, _correlation_id=uuid.uuid4().hex)
+        return cls(photo, _sent=entry, _key=key, _correlation_id=uuid.uuid4().hex, _known=True)
 
     @property
     def sent(self) -> tuple[Entry, str] | None:
         """What was sent, and its Idempotency-Key."""
         return None if self._sent is None else (self._sent, self._key)
+
+    @property
+    def job_id(self) -> str | None:
+        """Its id at the service; None where that has nothing of it, or refused it."""
+        if self.result is not None:
+            return self.result.job_id
+        return self._key if self._known else None  # which the service takes for its own
+
+    @property
+    def sold(self) -> bool:
+        """Whether it has a price that holds."""
+        result = self.result
+        if result is None or result.price is None:
+            return False
+        return not (result.needs_confirmation or result.needs_count)
+
+    def when_over(self, call: Callable[[], None]) -> None:
+        """Call this as soon as no request of it is under way."""
+        self._when_over = call
+        self._see_whether_over()
+
+    def _see_whether_over(self) -> None:
+        if self._when_over is not None and not (self._recognising or self._settling):
+            call, self._when_over = self._when_over, None
+            call()
 
     def send(self, entry: Entry) -> object:
         """Begin to wait for the answer to an entry; returns the attempt for `recognise`."""
@@ -196,6 +227,9 @@ class Weighing:
         if attempt is not self._attempt or entry is None:
             return False
         adopt(self._correlation_id)
+        self._recognising += 1
+        self._known = True
+        job_id = None
         try:
             job_id = await service.predict(
                 entry.picture.jpeg,
@@ -207,10 +241,15 @@ class Weighing:
             result = await _outcome(job_id, service, language, patience_s)
         except ApiError as error:
             sentence = _sentence(error, language)
+            if job_id is None and isinstance(error, ApiRefused):
+                self._known = False
             if attempt is self._attempt:
                 self._attempt, self.notice = None, Notice(sentence)
                 return True
             return False
+        finally:
+            self._recognising -= 1
+            self._see_whether_over()
         if attempt is not self._attempt:
             return False
         self._attempt = None
@@ -225,7 +264,7 @@ class Weighing:
         if result is None:
             self.notice = Notice(TOO_SLOW)
         elif result.status is Status.FAILED:
-            self._sent = None  # weighing it again is a new weighing
+            self._sent, self._known = None, False  # weighing it again is a new weighing
             self.notice = Notice(language(FAILED, reason=result.error or ""))
         else:
             self.result, self.unseen = result, False
@@ -354,6 +393,7 @@ class Weighing:
                 await self._confirm(job_id, claim, service, language)
         finally:
             self._claim, self._settling = None, False
+            self._see_whether_over()
         return True
 
     async def _confirm(

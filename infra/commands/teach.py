@@ -147,13 +147,18 @@ def held_words(held: Iterable[HeldLesson], pictures: Collection[str]) -> list[st
     lines = ["Held back, until somebody lets them count (Lessons on the kiosk's Models page):"]
     for (label, because, seen_as), count in sorted(waiting.items()):
         many = "1 photo" if count == 1 else f"{count} photos"
-        why = (
-            f"the scales were sure that it shows {seen_as}"
-            if because is HeldBecause.CONTRADICTS
-            else f"with it, photos of {seen_as} would be taken for {label}"
-        )
-        lines.append(f"  {many} of {label}: {why}")
+        lines.append(f"  {many} of {label}: {_why(because, seen_as, label)}")
     return lines
+
+
+def _why(because: HeldBecause, seen_as: str, label: str) -> str:
+    match because:
+        case HeldBecause.CONTRADICTS:
+            return f"the scales were sure that it shows {seen_as}"
+        case HeldBecause.MIXES_UP:
+            return f"with it, photos of {seen_as} would be taken for {label}"
+        case HeldBecause.SHOWS_NOTHING:
+            return "there seems to be nothing on it"
 
 
 def _say_how_it_went(operation: Teach, version: MemoryVersion, lessons: Iterable[Lesson]) -> None:

@@ -117,9 +117,9 @@ METRICS_READ_A_MINUTE = Decimal("0.5")
 class Usage:
     """How much is weighed, and on what.
 
-    `weighings_per_day` is of each kiosk, `confirmed` the share that somebody confirms,
-    `provisioned` and `provisioned_api` the warm instances (of inference, and of each of upload and
-    result) that are paid for whether they work or not.
+    `weighings_per_day` is of each kiosk, `confirmed` the share that somebody confirms or that a
+    kiosk voids, which takes no more, `provisioned` and `provisioned_api` the warm instances (of
+    inference, and of each of upload and result) that are paid for whether they work or not.
     """
 
     kiosks: int = 1

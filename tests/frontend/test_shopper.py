@@ -45,6 +45,7 @@ class Service:
     sent: list[dict[str, Any]] = field(default_factory=list)
     confirmed: list[tuple[str, int | None]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    voided: list[tuple[str, str]] = field(default_factory=list)
     fails: Exception | None = None
     answer: asyncio.Event = field(default_factory=asyncio.Event)
     slow: bool = False
@@ -90,6 +91,15 @@ class Service:
     def leave(self, weighing_id: str) -> None:
         self.left.append(weighing_id)
 
+    async def void(self, weighing_id: str, by: str) -> None:
+        self.voided.append((weighing_id, by))
+
+    @property
+    def sales(self) -> list[Decimal]:
+        """The weights of what was sent and is not void."""
+        void = [weighing_id for weighing_id, _ in self.voided]
+        return [one["weight"] for one in self.sent if one["key"] not in void]
+
     def _result(
         self, job_id: str, label: str, language: str, confirmed: str | None = None
     ) -> Result:
@@ -101,6 +111,7 @@ class Service:
             confirmed_label=confirmed,
             quantity=self.quantity,
             unit=Unit.EACH,
+            price=Decimal(self.quantity),
             pieces=self.pieces,
             needs_count=self.pieces is not None and not self.counted,
             net_kg=self.sent[-1]["weight"] - (self.sent[-1]["tare"] or 0),
@@ -891,3 +902,71 @@ async def test_two_pages_show_one_weighing(last: LoadFile) -> None:
     assert (shopper.weighing.result is not None, len(service.sent)) == (True, 1)
     assert shopper.camera_sees
     await station.close()
+
+
+# ------------------------------------------------------------------ what is sold
+
+
+async def test_what_lies_on_the_scale_is_sold_once_however_often_it_was_weighed(
+    place: Place,
+) -> None:
+    await place.weigh("0.5", captured=True)
+    place.put("0.8")  # one more apple
+    place.show(captured=True)
+    await place.settle()
+    place.shopper.take_tare(Decimal("0.100"))
+    place.show(captured=True)
+    await place.settle()
+    assert place.service.voided == [(one["key"], "till-1") for one in place.service.sent[:-1]]
+    place.put("0")
+    await place.settle()
+    assert place.service.sales == [Decimal("0.800")]
+
+
+async def test_what_was_left_without_a_price_is_no_sale(place: Place) -> None:
+    place.service.pieces = Pieces(suggested=3, least=2, most=4, at_most=5, clear=False)
+    await place.weigh()
+    place.put("0")
+    await place.settle()
+    assert place.service.sales == []
+
+    await place.weigh()
+    await place.shopper.count_as(3)
+    place.put("0")
+    await place.settle()
+    assert place.service.sales == [Decimal("0.500")]
+
+
+async def test_what_is_taken_off_before_its_answer_is_no_sale(place: Place) -> None:
+    place.service.slow = True
+    place.put("0")
+    place.put("0.5")
+    place.show()
+    await asyncio.sleep(0)
+    place.put("0")
+    assert place.service.voided == [], "the service may not have it yet"
+    place.service.answer.set()
+    await place.settle()
+    assert place.service.sales == []
+
+
+async def test_an_item_that_is_taken_off_while_it_is_confirmed_is_sold(place: Place) -> None:
+    place.service.pieces = Pieces(suggested=3, least=2, most=4, at_most=5, clear=False)
+    await place.weigh()
+    counting = asyncio.ensure_future(place.shopper.count_as(3))
+    await asyncio.sleep(0)
+    place.put("0")
+    await counting
+    await place.settle()
+    assert place.service.sales == [Decimal("0.500")]
+
+
+async def test_what_the_service_refused_is_no_weighing_to_void(place: Place) -> None:
+    place.service.fails = ApiRefused("Too heavy.")
+    place.put("0")
+    place.put("0.5")
+    place.show()
+    await place.settle()
+    place.put("0")
+    await place.settle()
+    assert place.service.voided == []

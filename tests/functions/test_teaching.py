@@ -15,7 +15,7 @@ Files = list[tuple[str, tuple[str, bytes]]]
 
 def files(*names: str) -> Files:
     """Pictures of these names, no two the same."""
-    return [("images", (name, picture(colour=(9, 20 * n, 9)))) for n, name in enumerate(names)]
+    return [("images", (name, picture(colour=(90, 20 * n, 90)))) for n, name in enumerate(names)]
 
 
 def test_many_items_are_taught_by_one_request(admins: TestClient, shop: Shop) -> None:

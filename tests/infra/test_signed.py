@@ -13,8 +13,8 @@ from tests.support import free_port
 def test_a_queue_says_what_waits_and_what_is_worked_on(
     emulator: Emulator, deployed: Deployed
 ) -> None:
-    url = deployed.outputs.imports_queue_url
     sqs, signed = deployed.sqs(), emulator.signed
+    url = sqs.create_queue(QueueName="counted")["QueueUrl"]
     assert (signed.waiting(url), signed.in_hand(url)) == (0, 0)
     sqs.send_message(QueueUrl=url, MessageBody="{}")
     assert (signed.waiting(url), signed.in_hand(url)) == (1, 0)

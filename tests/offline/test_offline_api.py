@@ -256,6 +256,59 @@ async def test_one_at_which_the_service_always_fails_does_not_hold_up_the_others
 
 
 @pytest.mark.asyncio
+async def test_what_is_no_sale_is_void_at_the_service(kiosk: OfflineApi, service: Service) -> None:
+    weighed = await weigh(kiosk)
+    await kiosk.void(weighed.job_id, "kiosk-1")
+    [weighing] = service.weighings
+    assert weighing.voided is not None
+    assert weighing.voided.staff == "kiosk-1"
+    await kiosk.void("0" * 32, "kiosk-1")  # it never came there
+    assert not await kiosk.tend()
+
+
+@pytest.mark.asyncio
+async def test_what_is_no_sale_is_told_of_when_the_service_is_back(
+    kiosk: OfflineApi, service: Service, tmp_path: Path
+) -> None:
+    online = await weigh(kiosk, "key-1")
+    service.down = True
+    offline = await weigh(kiosk, "key-2")
+    await weigh(kiosk, "key-3")
+    await kiosk.void(online.job_id, "kiosk-1")
+    await kiosk.void(offline.job_id, "kiosk-1")
+    await kiosk.close()
+
+    service.down = False
+    again = OfflineApi(
+        "http://service",
+        tmp_path,
+        quiet_s=0,
+        transport=service.transport,
+        kiosk_secret=KIOSK_SECRET,
+    )
+    assert not await again.tend()
+    voided = [weighing.voided is not None for weighing in service.weighings]
+    assert (sorted(voided), len(service.loads)) == ([False, True, True], 3)
+    assert not await again.tend()
+    await again.close()
+
+
+@pytest.mark.asyncio
+async def test_what_is_not_recognised_yet_is_void_as_soon_as_it_is(
+    kiosk: OfflineApi, service: Service
+) -> None:
+    service.works = False
+    job_id = await kiosk.predict(
+        BANANAS, Decimal("0.5"), None, scale_id="kiosk-1", idempotency_key="key-1"
+    )
+    await kiosk.void(job_id, "kiosk-1")
+    service.works = True
+    assert not await kiosk.tend()
+    [weighing] = service.weighings
+    assert weighing.voided is not None
+
+
+@pytest.mark.asyncio
 async def test_pages_and_the_watch_may_ask_for_the_catalogue_at_once(
     kiosk: OfflineApi, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from smartscale.domain.memory import (
     MemoryVersion,
     Teacher,
 )
+from smartscale.domain.prediction import Scored
 from smartscale.domain.weighing import ConfirmedBy, ModelRef
 from smartscale.operations.learning.remember import Remember
 from smartscale.recognition.photo import ImageError
@@ -52,7 +53,7 @@ def taught(shop: Shop) -> list[tuple[str, Teacher]]:
 def test_an_enrolled_item_is_remembered_by_the_next_batch(shop: Shop) -> None:
     remember = Remember(shop.memories)
     remember.refresh(shop.recogniser, ANNOUNCED)
-    version = shop.teach.enrol("Lemon", [picture(), picture(colour=(9, 9, 9))])
+    version = shop.teach.enrol("Lemon", [picture(), picture(colour=(90, 90, 9))])
     assert version.number == 1
     assert [one.state for one in shop.teach.versions()] == [MemoryProgress.PENDING]
 
@@ -67,7 +68,7 @@ def test_a_picture_is_looked_at_once_by_each_model(shop: Shop) -> None:
     remember = Remember(shop.memories)
     shop.teach.enrol("Lemon", [picture()])
     remember.refresh(shop.recogniser, ANNOUNCED)
-    shop.teach.enrol("Banana", [picture(colour=(9, 9, 9))])
+    shop.teach.enrol("Banana", [picture(colour=(90, 90, 9))])
     remember.refresh(shop.recogniser, ANNOUNCED)
     remember.refresh(shop.recogniser, ANNOUNCED)
     assert shop.recogniser.embedded == 2
@@ -91,7 +92,7 @@ def test_a_model_that_cannot_learn_is_left_alone(shop: Shop) -> None:
 def test_going_back_forgets_what_came_last(shop: Shop) -> None:
     remember = Remember(shop.memories)
     shop.teach.enrol("Lemon", [picture()])
-    shop.teach.enrol("Banana", [picture(colour=(9, 9, 9))])
+    shop.teach.enrol("Banana", [picture(colour=(90, 90, 9))])
     assert shop.teach.go_back().number == 3
     remember.refresh(shop.recogniser, ANNOUNCED)
     assert shop.recogniser.remembered == {"Lemon": 1}
@@ -264,6 +265,29 @@ def test_a_harmful_lesson_is_held_back_although_another_came_before_anybody_look
     remember.refresh(shop.recogniser, ANNOUNCED)
     assert taught(shop) == []
     assert waiting(shop) == [("Lemon", "Banana", HeldBecause.CONTRADICTS)] * 2
+
+
+@pytest.mark.parametrize(
+    ("shown", "answer"),
+    [
+        (picture(shows=False), scores(unknown=0.9, Lemon=0.1)),
+        (picture(colour="black", shows=False), scores(unknown=0.9, Lemon=0.1)),
+        (picture(), scores(empty=0.6, Lemon=0.4)),
+    ],
+)
+def test_a_picture_of_nothing_is_held_back(shown: bytes, answer: list[Scored]) -> None:
+    shop = Shop(recogniser=FakeRecogniser(answer=answer))
+    shop.teach.enrol("Lemon", [shown])
+    Remember(shop.memories).refresh(shop.recogniser, ANNOUNCED)
+    assert taught(shop) == []
+    assert waiting(shop) == [("Lemon", "empty", HeldBecause.SHOWS_NOTHING)]
+
+
+def test_an_empty_plate_that_an_attendant_calls_an_item_is_held_back() -> None:
+    shop = Shop(recogniser=FakeRecogniser(answer=scores(empty=0.6, Lemon=0.4)))
+    weigh(shop, "Banana", ConfirmedBy.ATTENDANT)
+    assert taught(shop) == []
+    assert waiting(shop) == [("Banana", "empty", HeldBecause.SHOWS_NOTHING)]
 
 
 def test_another_model_does_not_hold_back_what_counted_before() -> None:

@@ -11,7 +11,7 @@ from frontend.api.admin import AdminClient
 from frontend.screen import theme
 from frontend.staff.desk import Desk, Notice
 from frontend.weighing.pictures import (
-    TOO_LARGE,
+    NOT_TAKEN,
     UnreadablePicture,
     prepare,
 )
@@ -186,7 +186,7 @@ class ItemForm:
         if item is None:
             return
         theme.text(t("Picture"), "h3")
-        uploader = theme.hidden_uploader(self._take, lambda: self._desk.show_problem(TOO_LARGE))
+        uploader = theme.hidden_uploader(self._take, lambda: self._desk.show_problem(NOT_TAKEN))
         uploader.mark("picture-upload")
         with ui.element("div").classes("entry-head"):
             theme.picture(picture_of(self._desk, item), "", 96).classes("item-picture")

@@ -26,6 +26,7 @@ TEACHERS = {
 REASONS = {
     HeldBecause.CONTRADICTS: N_("Held back: the scales were sure that this is {item}."),
     HeldBecause.MIXES_UP: N_("Held back: with it, {item} would be taken for this."),
+    HeldBecause.SHOWS_NOTHING: N_("Held back: there seems to be nothing on the picture."),
 }
 
 

@@ -45,8 +45,8 @@ class Lesson(Document):
 
     `teacher` says how (`enrolment`, an `attendant`'s confirmation, `shoppers` who agreed), `by`
     who of the staff, null where nobody said. A lesson with `held` does not count until an attendant
-    accepts it: the scales were sure that it shows `seen_as` (`contradicts`), or pictures of
-    `seen_as` would be taken for it (`mixes_up`).
+    accepts it: the scales were sure that it shows `seen_as` (`contradicts`), pictures of
+    `seen_as` would be taken for it (`mixes_up`), or it shows nothing (`shows_nothing`).
     """
 
     picture: str

@@ -13,7 +13,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from smartscale.domain.errors import Conflict, NotFound
-from smartscale.domain.prediction import NO_ITEM
+from smartscale.domain.prediction import EMPTY, NO_ITEM
 from smartscale.domain.suspicion import SURE
 from smartscale.domain.weighing import NO_MODEL, ConfirmedBy, Weighing
 
@@ -75,6 +75,9 @@ class HeldBecause(StrEnum):
     """The scales were sure that the picture shows something else."""
     MIXES_UP = "mixes_up"
     """With it, pictures of another item would be taken for this one."""
+    SHOWS_NOTHING = "shows_nothing"
+    """The scales saw an empty plate, or the picture is dark or of one colour: whatever is not there
+    would be taken for the item."""
 
 
 class HeldLesson(BaseModel):
@@ -274,15 +277,17 @@ def held_back(held: Iterable[HeldLesson]) -> Counter[tuple[str, HeldBecause, str
     return Counter((one.lesson.label, one.because, one.seen_as) for one in held)
 
 
-def contradicts(weighing: Weighing) -> str | None:
-    """What the model was sure of where a confirmation says something else; None elsewhere.
+def hold_because(weighing: Weighing) -> HeldBecause | None:
+    """Why somebody looks at what a confirmation teaches before it counts; None where nobody does.
 
-    A tap on the wrong item must not teach that one item is another: somebody looks at it first.
+    A tap on the wrong item must not teach that one item is another, or what nothing looks like.
     """
+    if weighing.label == EMPTY:
+        return HeldBecause.SHOWS_NOTHING
     sure = weighing.confidence is not None and weighing.confidence >= SURE
     if not sure or weighing.label in NO_ITEM or weighing.label == weighing.confirmed_label:
         return None
-    return weighing.label
+    return HeldBecause.CONTRADICTS
 
 
 def teaches(weighing: Weighing) -> Teacher | None:

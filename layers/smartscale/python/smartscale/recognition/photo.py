@@ -20,7 +20,7 @@ from io import BytesIO
 from threading import Lock
 
 import pi_heif
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageStat, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from smartscale import ram
@@ -46,6 +46,10 @@ _LIMITS = {
 }
 _SMALL_PIXELS = 1_500_000
 """Pictures of up to this many pixels do not wait for large ones."""
+DARK, FLAT = 20.0, 3.0
+"""The mean brightness below which a picture is dark, and the spread below which it shows
+nothing."""
+_LIGHT_SIDE = 64
 _STORED_SIDE = 2048
 """Pixels of the longer side of a picture that had to be written anew to be stored."""
 
@@ -334,3 +338,15 @@ def _jpeg(image: Image.Image, longest_side: int, quality: int) -> bytes:
     out = BytesIO()
     image.save(out, "JPEG", quality=quality, optimize=True)
     return out.getvalue()
+
+
+def light_of(image: bytes) -> tuple[float, float]:
+    """How bright a picture is and how far that spreads, each of 255. Raises ImageError."""
+    seen = ImageStat.Stat(decode(image, _LIGHT_SIDE).convert("L"))
+    return seen.mean[0], seen.stddev[0]
+
+
+def shows_nothing(image: bytes) -> bool:
+    """Whether a picture is dark or all of one colour. Raises ImageError."""
+    brightness, spread = light_of(image)
+    return brightness < DARK or spread < FLAT

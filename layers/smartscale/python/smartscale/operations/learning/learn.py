@@ -6,12 +6,11 @@ from datetime import datetime
 from smartscale.domain.errors import NotFound
 from smartscale.domain.memory import (
     SHOPPERS_TO_AGREE,
-    HeldBecause,
     HeldLesson,
     Lesson,
     MemoryVersion,
     Teacher,
-    contradicts,
+    hold_because,
     teaches,
 )
 from smartscale.domain.weighing import Weighing
@@ -86,12 +85,11 @@ class Learn:
                 by=weighing.confirmed_by_staff,
                 weighing=weighing.job_id,
             )
-            if (seen_as := contradicts(weighing)) is None:
+            if (because := hold_because(weighing)) is None:
                 lessons.append(lesson)
             else:
-                held.append(
-                    HeldLesson(lesson=lesson, because=HeldBecause.CONTRADICTS, seen_as=seen_as)
-                )
+                seen_as = str(weighing.label)
+                held.append(HeldLesson(lesson=lesson, because=because, seen_as=seen_as))
         if lessons:
             add_lessons(self._memories, lessons, at)
         if held:

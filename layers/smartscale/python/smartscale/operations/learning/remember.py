@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from smartscale.domain.errors import NotFound, StoreUnavailable
-from smartscale.domain.memory import HeldBecause, HeldLesson, MemoryVersion, Teacher
+from smartscale.domain.memory import HeldBecause, HeldLesson, Lesson, MemoryVersion, Teacher
 from smartscale.domain.names import plain_name
-from smartscale.domain.prediction import NO_ITEM
+from smartscale.domain.prediction import EMPTY, NO_ITEM
 from smartscale.operations.ports.learning import EmbeddedMemories
 from smartscale.operations.ports.models import Recogniser
+from smartscale.recognition.photo import shows_nothing
 
 if TYPE_CHECKING:  # importing it loads numpy
     from smartscale.recognition.memory import Vectors
@@ -90,13 +91,24 @@ class Remember:
         for place, lesson in enumerate(new):
             if place in harmful or lesson.teacher is not Teacher.ENROLMENT:
                 continue  # what was confirmed was held back by what was seen then
-            # The recogniser knows what was taught before, and nothing of this.
-            seen = recogniser.recognise(self._memories.picture(lesson.picture))[0]
-            sure = seen.confidence >= recogniser.confirm_below and seen.label not in NO_ITEM
-            if sure and plain_name(seen.label) != plain_name(lesson.label):
-                because = HeldBecause.CONTRADICTS
-                held.append(HeldLesson(lesson=lesson, because=because, seen_as=seen.label))
+            because, seen_as = self._doubt(recogniser, lesson)
+            if because is not None:
+                held.append(HeldLesson(lesson=lesson, because=because, seen_as=seen_as))
         return held
+
+    def _doubt(self, recogniser: Recogniser, lesson: Lesson) -> tuple[HeldBecause | None, str]:
+        """Why a picture that was enrolled does not look like its item, and what it looks like."""
+        picture = self._memories.picture(lesson.picture)
+        if shows_nothing(picture):
+            return HeldBecause.SHOWS_NOTHING, EMPTY
+        # The recogniser knows what was taught before, and nothing of this.
+        seen = recogniser.recognise(picture)[0]
+        if seen.label == EMPTY:
+            return HeldBecause.SHOWS_NOTHING, EMPTY
+        sure = seen.confidence >= recogniser.confirm_below and seen.label not in NO_ITEM
+        if sure and plain_name(seen.label) != plain_name(lesson.label):
+            return HeldBecause.CONTRADICTS, seen.label
+        return None, seen.label
 
     def _embeddings(self, recogniser: Recogniser, version: MemoryVersion) -> dict[str, "Vectors"]:
         """The embeddings of a version's pictures, read where a worker has stored them already."""
