@@ -37,7 +37,8 @@ class Bench:
         session = self._session
         tare = tare_kg or session.plate.tare_kg
         gross = weight_kg + (NOTHING if tare_kg else tare)
-        session.replace(Weighing(photo), same_load=False)
+        presumed = session.weighing.unanswered
+        session.replace(Weighing(photo, presumed=presumed), same_load=False)
         session.flow.start_over()
         session.plate.tare(tare)
         session.figures.show_weight(gross, session.language())
@@ -59,7 +60,8 @@ class Bench:
         if session.step is Step.CONTAINER:
             self._scale.place(weight)
             return None
-        if session.weighing.photo is None and not session.camera_sees:
+        presumed = session.weighing.unanswered
+        if session.weighing.photo is None and presumed is None and not session.camera_sees:
             return NO_PICTURE
         same = typed == (session.plate.gross_kg, session.plate.tare_kg)
         if same and session.step is Step.WAITING:
@@ -68,7 +70,7 @@ class Bench:
             session.weighing.cancel()  # sent again it is the same weighing, and is charged once
         else:
             photo = session.chosen_photo
-            session.replace(Weighing(photo), same_load=photo is not None)
+            session.replace(Weighing(photo, presumed=presumed), same_load=photo is not None)
         session.plate.tare(tare)
         session.flow.start_over()
         self._scale.place(weight)

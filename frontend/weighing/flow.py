@@ -135,6 +135,8 @@ class Flow:
     """The gross weight at which the load settled."""
     _least: int = MIN_DIVISIONS
     """From how many divisions on something is a load."""
+    _occupied: bool = False
+    """Whether an item lies where a container is to stand: it has to go first."""
 
     def read(self, reading: Reading, *, answered: bool = False) -> tuple[Do, ...]:
         """Take a reading of the scale; returns what there is to do.
@@ -180,9 +182,11 @@ class Flow:
         self.load, self._settled = Load.LEAVING, self.plate.gross_kg
         return ()
 
-    def await_container(self) -> None:
-        """Weigh the shopper's container: it is on the scale already, or is what lands next."""
+    def await_container(self, *, item_lies_there: bool = False) -> None:
+        """Weigh the shopper's container: it is on the scale already, or is what lands next, once
+        an item that lies there is taken off."""
         self.load, self.plate.tare_kg = Load.CONTAINER, NOTHING
+        self._occupied = item_lies_there
         self._take_container()
 
     def end_container(self) -> None:
@@ -217,6 +221,9 @@ class Flow:
         if gross is None or not self.plate.stable or self.plate.tared_by_scale:
             return
         least = CONTAINER_DIVISIONS * self.plate.division_kg
+        if self._occupied:
+            self._occupied = gross >= least
+            return
         if least <= gross < self.plate.capacity_kg:
             self.plate.tare(gross)
             self.load = Load.NONE

@@ -191,17 +191,18 @@ class Session:
             self._last.finish()
         self._see_to(todo)
 
-    def forget(self) -> None:
-        """Begin with another item; its weight is written where weights are typed."""
+    def forget(self, *, same_load: bool = False) -> None:
+        """Begin with another item, or with the same one anew; its weight is written where weights
+        are typed."""
         if self._last is not None:
             self._last.clear()
-        self._forget_weighing()
+        self._forget_weighing(same_load=same_load)
 
-    def _forget_weighing(self) -> None:
+    def _forget_weighing(self, *, same_load: bool = False) -> None:
         sold = self.weighing.result
-        if sold is not None and sold.sold_label and not sold.needs_confirmation:
+        if sold is not None and sold.sold_label and self.weighing.sold and not same_load:
             self._on_sold(sold.sold_label)
-        self.replace(Weighing(), same_load=False)
+        self.replace(Weighing(), same_load=same_load)
         self.figures.show_weight(self.plate.gross_kg, self.language())
         self.show_tare()
 
@@ -254,8 +255,8 @@ class Session:
         before = self.weighing
         if before.waiting or before.result is not None:
             # Another picture is another weighing, of what is on the scale already.
-            presumed = None if before.result is not None else before.presumed
-            self.replace(Weighing(presumed=presumed, searching=before.searching), same_load=True)
+            again = Weighing(presumed=before.unanswered, searching=before.searching)
+            self.replace(again, same_load=True)
         self.weighing.photo, self.weighing.notice = photo, None
         if self.step is Step.READY:
             self._send()

@@ -181,9 +181,14 @@ class Shopper:
         if self.plate.tared_by_scale:
             self.weighing.notice = Notice(TARED_BY_SCALE)
             return
-        self._session.forget()
-        self._session.flow.await_container()
+        lies = self.step in {Step.WAITING, Step.ANSWERED, Step.LEAVING}
+        self._session.forget(same_load=lies)
+        self._session.flow.await_container(item_lies_there=lies)
         self._session.show_tare()
+        if lies and self.bench is not None:
+            self.bench.clear()
+        elif lies:
+            self.weighing.notice = Notice(TAKE_OFF)
 
     @_event
     def cancel_container(self) -> None:

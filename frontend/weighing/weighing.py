@@ -316,6 +316,11 @@ class Weighing:
         """What the shopper said the item is, before there was an answer."""
         return None if self.presumed is None else self.presumed.label
 
+    @property
+    def unanswered(self) -> Said | None:
+        """What the shopper said the item is, while there is no answer."""
+        return None if self.result is not None else self.presumed
+
     def claim_again(self) -> None:
         """Claim anew what the shopper has said before the weight changed."""
         said, self.presumed = self.presumed, None

@@ -970,3 +970,33 @@ async def test_what_the_service_refused_is_no_weighing_to_void(place: Place) -> 
     place.put("0")
     await place.settle()
     assert place.service.voided == []
+
+
+async def test_an_own_container_that_is_noticed_late_takes_no_item_for_one(place: Place) -> None:
+    await place.weigh("0.463")
+    place.shopper.weigh_container()
+    await place.settle()
+    assert (place.shopper.plate.tare_kg, place.message) == (0, TAKE_OFF)
+    for kg in ("0.463", "0", "0.12", "0", "0.583"):
+        place.put(kg)
+    place.show()
+    await place.settle()
+    assert place.service.sent[-1]["tare"] == Decimal("0.120")
+    assert place.service.sales == [Decimal("0.583")], "the item is sold once"
+
+
+async def test_what_was_chosen_is_weighed_on_a_simulated_scale_without_a_picture() -> None:
+    scale = SimulatedScale(settle_s=0)
+    place = Place(scale)
+    place.camera.live = False
+    following = asyncio.ensure_future(place.shopper.follow())
+    await place.shopper.confirm("Cucumber")
+    place.shopper.figures.weight = "0.3"
+    place.shopper.classify()
+    while place.shopper.step is not Step.ANSWERED:
+        await asyncio.sleep(0)
+        await place.settle()
+    assert place.message is None
+    assert place.service.sent[-1]["image"] == b""
+    assert place.service.confirmed == [("Cucumber", None)]
+    following.cancel()
