@@ -4,6 +4,8 @@ The API speaks English. With each refusal it sends the message and its values, a
 looked up in the kiosk's translations.
 """
 
+import re
+
 from frontend.words.languages import N_, Language
 from smartscale.contract.problem import Fault
 
@@ -29,6 +31,7 @@ REFUSALS = (
     N_("names must hold at least an English name, as en."),
     N_("{text} is not a date: write it as 2026-11-25 or 2026-11-25T08:00:00Z."),
     N_("The year of {text} must be from {first} to {last}."),
+    N_("There is {label} already: change that one."),
     N_("PLU {plu} comes twice."),
     N_("{label} comes twice."),
     N_(
@@ -57,6 +60,25 @@ REFUSALS = (
 that is not here is shown in English."""
 
 
+FIELDS = {
+    "plu": N_("PLU number"),
+    "unit_price": N_("Unit price"),
+    "tare_kg": N_("Usual tare"),
+    "piece_kg_min": N_("A piece weighs at least"),
+    "piece_kg_max": N_("A piece weighs at most"),
+    "origin": N_("Origin"),
+    "variety": N_("Variety"),
+    "best_before_days": N_("Keeps for days (empty: no date printed)"),
+    "label": N_("Label"),
+}
+"""What the form calls the fields that the API names."""
+_NAMED = re.compile(rf"\b({'|'.join(FIELDS)})\b")
+
+
+def _with_titles(sentence: str, t: Language) -> str:
+    return _NAMED.sub(lambda found: f"“{t(FIELDS[str(found[0])])}”", sentence)
+
+
 def fault_words(fault: Fault, t: Language) -> str:
     """One fault as staff read it, with its line where it is one of a file.
 
@@ -74,5 +96,7 @@ def fault_words(fault: Fault, t: Language) -> str:
     if fault.message in REFUSALS:
         sentence = t(fault.message, **fault.values)
     if fault.line is None:
-        return sentence
+        # Of one item, in a form; what is said of a file names its columns.
+        of_item = fault.message.startswith(("{field}", *FIELDS))
+        return _with_titles(sentence, t) if of_item else sentence
     return t("line {line}: {sentence}", line=fault.line, sentence=sentence)

@@ -310,7 +310,7 @@ def test_an_item_that_lies_there_is_no_container() -> None:
     one.await_container(item_lies_there=True)
     for kg in ("0.463", "0.200"):  # some of it is taken off
         one.read(stable(kg))
-        assert (one.load, one.plate.tare_kg) == (Load.CONTAINER, 0)
+        assert (one.load, one.plate.tare_kg) == (Load.CONTAINER, Decimal(0))
     one.read(stable("0"))
     one.read(stable("0.12"))
     assert one.plate.tare_kg == Decimal("0.12")

@@ -11,6 +11,7 @@ from nicegui.testing import User
 from frontend.api.admin import AdminClient
 from frontend.kiosk import Kiosk
 from smartscale.clock import now
+from smartscale.domain.catalogue import Item
 from smartscale.domain.weighing import Unit
 from tests.examples import item
 from tests.frontend.conftest import MANAGER_PIN, SOON, jpeg, log_in, photo
@@ -36,6 +37,20 @@ async def give(user: User, marker: str, name: str, file: bytes, kind: str) -> No
     await uploader.handle_uploads(
         [ui.upload.SmallFileUpload(name=name, content_type=kind, _data=file)]
     )
+
+
+async def open_banana(manager: User) -> None:
+    manager.find("edit-Banana").click()
+    await manager.should_see(marker="item-form", retries=SOON)
+
+
+async def put_banana(manager: User, **typed: str) -> None:
+    """Change bananas in the form."""
+    await open_banana(manager)
+    for name, text in typed.items():
+        manager.find(marker=f"item-{name}").clear().type(text)
+    manager.find(marker="save-item").click()
+    await manager.should_not_see(marker="item-form", retries=SOON)
 
 
 async def test_the_catalogue_is_searched(manager: User, api: Service) -> None:
@@ -71,7 +86,7 @@ async def test_a_price_from_a_later_day_is_planned_and_taken_back(
     manager.find(marker="item-unit_price").clear().type("1,99")
     manager.find(marker="item-valid_from").type("2999-12-01T06:00")
     manager.find(marker="save-item").click()
-    await manager.should_see("Banana is saved.", retries=SOON)
+    await manager.should_see("Saved: Bananas", retries=SOON)
     await manager.should_see("€1.99/kg from Dec 1, 2999, 06:00", retries=SOON)
     banana = api.shop.catalogue.items["Banana"]
     moment = datetime(2999, 12, 1, 11, tzinfo=UTC)
@@ -99,13 +114,80 @@ async def test_an_offer_has_an_end(manager: User, api: Service) -> None:
 
     manager.find(marker="item-offer_until").clear().type("2999-07-03T20:00")
     manager.find(marker="save-item").click()
-    await manager.should_see("Banana is saved.", retries=SOON)
+    await manager.should_see("Saved: Bananas", retries=SOON)
     await manager.should_see("€0.99/kg from Jul 1, 2999, 06:00", retries=SOON)
     offer = api.shop.catalogue.items["Banana"].prices[-1]
     assert offer.valid_from == datetime(2999, 7, 1, 10, tzinfo=UTC)
     assert offer.valid_to == datetime(2999, 7, 4, tzinfo=UTC)
     manager.find("edit-Banana").click()
     await manager.should_see("from Jul 1, 2999, 06:00 until Jul 3, 2999, 20:00", retries=SOON)
+
+
+@pytest_asyncio.fixture
+async def offered(manager: User, api: Service) -> Item:
+    """Bananas at 0.99 until the fourth of July of 2999."""
+    await put_banana(manager, offer_price="0.99", offer_until="2999-07-03T20:00")
+    await manager.should_see("€0.99/kg", retries=SOON)
+    return api.shop.catalogue.items["Banana"]
+
+
+async def test_while_an_offer_holds_the_form_has_the_price_after_it(
+    manager: User, api: Service, offered: Item
+) -> None:
+    await put_banana(manager, variety="Cavendish")
+    stored = api.shop.catalogue.items["Banana"]
+    assert (stored.variety, stored.prices) == ("Cavendish", offered.prices)
+
+
+async def test_another_price_holds_after_the_offer(
+    manager: User, api: Service, offered: Item
+) -> None:
+    await put_banana(manager, unit_price="1.79")
+    stored = api.shop.catalogue.items["Banana"]
+    assert stored.prices[:-1] == offered.prices
+    assert stored.unit_price_at(api.shop.clock()) == Decimal("0.99"), "the offer goes on"
+    assert stored.unit_price_at(datetime(2999, 7, 4, tzinfo=UTC)) == Decimal("1.79")
+
+
+@pytest.mark.usefixtures("offered")
+async def test_an_offer_can_be_ended(manager: User, api: Service) -> None:
+    await open_banana(manager)
+    [field] = manager.find(ui.input).elements & manager.find(marker="item-unit_price").elements
+    assert field.value == "1.89"
+    await manager.should_see("to come")
+    await manager.should_not_see(marker="take-price-back")
+    manager.find(marker="end-offer").click()
+    await manager.should_see("The offer is over.", retries=SOON)
+    banana = api.shop.catalogue.items["Banana"]
+    assert banana.unit_price_at(api.shop.clock()) == Decimal("1.89")
+
+
+async def test_prices_of_the_past_and_offers_that_are_none_are_refused(manager: User) -> None:
+    await open_banana(manager)
+    manager.find(marker="item-valid_from").type("2020-01-01T06:00")
+    manager.find(marker="save-item").click()
+    await manager.should_see("The price must begin now or later.", retries=SOON)
+    manager.find(marker="item-valid_from").clear()
+    manager.find(marker="item-offer_price").type("2,49")
+    manager.find(marker="item-offer_until").type("2999-07-03T20:00")
+    manager.find(marker="save-item").click()
+    await manager.should_see("An offer must cost less than the usual price.", retries=SOON)
+
+
+async def test_who_edits_what_is_sold_no_more_is_told_that_saving_sells_it(
+    manager: User,
+) -> None:
+    manager.find("No longer sold").click()
+    await manager.should_see(marker="edit-Durian", retries=SOON)
+    manager.find("edit-Durian").click()
+    await manager.should_see(marker="sold-again", retries=SOON)
+
+
+async def test_a_refusal_names_the_field_as_the_form_does(manager: User) -> None:
+    await open_banana(manager)
+    manager.find(marker="item-unit_price").clear().type("abc")
+    manager.find(marker="save-item").click()
+    await manager.should_see("“Unit price” 'abc' must be a price such as 2.49", retries=SOON)
 
 
 async def test_what_is_declared_is_said_in_the_form(manager: User, api: Service) -> None:
@@ -118,7 +200,7 @@ async def test_what_is_declared_is_said_in_the_form(manager: User, api: Service)
     manager.find(marker="item-best_before_days").type("5")
     manager.find("Class II").click()
     manager.find(marker="save-item").click()
-    await manager.should_see("Banana is saved.", retries=SOON)
+    await manager.should_see("Saved: Bananas", retries=SOON)
     assert api.shop.catalogue.items["Banana"].declared == {
         "origin": "ES",
         "quality_class": "II",

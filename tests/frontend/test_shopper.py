@@ -976,7 +976,7 @@ async def test_an_own_container_that_is_noticed_late_takes_no_item_for_one(place
     await place.weigh("0.463")
     place.shopper.weigh_container()
     await place.settle()
-    assert (place.shopper.plate.tare_kg, place.message) == (0, TAKE_OFF)
+    assert (place.shopper.plate.tare_kg, place.message) == (Decimal(0), TAKE_OFF)
     for kg in ("0.463", "0", "0.12", "0", "0.583"):
         place.put(kg)
     place.show()

@@ -1,7 +1,8 @@
 """The form of one item: what it is called, what it costs from when, its picture."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from nicegui import run, ui
@@ -22,6 +23,8 @@ from smartscale.contract.catalogue import EditableItem, Price, QualityClass, Sol
 NOT_A_MOMENT = N_("Please choose a day and a time, or leave the field empty.")
 ENDS_BEFORE = N_("The price must end after it begins.")
 NO_END = N_("Please say what the offer costs, and until when.")
+IN_THE_PAST = N_("The price must begin now or later.")
+NO_OFFER = N_("An offer must cost less than the usual price.")
 SOLD_AS: dict[str, str] = {
     "": N_("not said"),
     SoldAs.SINGLE: N_("one at a time"),
@@ -35,6 +38,8 @@ UNITS: dict[str, str] = {
 }
 
 
+_JUST_NOW = timedelta(minutes=1)
+"""The form has minutes: the one that runs has begun."""
 _DECLARED = ("origin", "quality_class", "variety", "best_before_days")
 _OFFER = ("offer_price", "offer_from", "offer_until")
 
@@ -67,6 +72,9 @@ class ItemForm:
                 theme.action(t("Back to the list"), self._closed, kind="quiet", symbol="back").mark(
                     "close-form"
                 )
+            if item is not None and item.retired:
+                sold_again = t("This item is sold no more. Saving it sells it again.")
+                theme.notice(sold_again, kind="calm").mark("sold-again")
             with ui.element("div").classes("fields"):
                 if item is None:
                     self._box("label", t("Label"), t("As the model says it, for example Papaya"))
@@ -76,6 +84,7 @@ class ItemForm:
                     self._box(f"name_{language.code}", name).props(f"lang={language.code}")
                 self._box("category", t("Category"), "fruit")
             self._choice("unit", t("Sold"), UNITS)
+            self._offer_that_holds()
             with ui.element("div").classes("fields"):
                 self._box("unit_price", t("Unit price"), "2.49").props("inputmode=decimal")
                 self._box("valid_from", t("Holds from (empty: now)")).props("type=datetime-local")
@@ -94,6 +103,29 @@ class ItemForm:
                 self._prices()
                 self._picture()
                 self._end()
+
+    def _offer_that_holds(self) -> None:
+        """Say that the unit price in the form is the one after the offer, and offer to end that."""
+        t, until = self._desk.visit.language, _offer_until(self._item)
+        item, usual = self._item, _usual_price(self._item)
+        if item is None or until is None or usual is None:
+            return
+
+        async def end() -> None:
+            stored = self._edit(_typed_of(item, self._desk.visit.kiosk.languages))
+            ended = stored | {"unit_price": _text(usual), "valid_from": None}
+            await self._change(
+                lambda admin: admin.save_item(item.label, ended), N_("The offer is over.")
+            )
+            await self._saved(self._item or item)
+
+        with ui.element("div").classes("entry-actions").mark("offer-holds"):
+            said = t(
+                "An offer holds until {time}. The unit price is that after it.",
+                time=wording.day_and_time(until, t),
+            )
+            theme.text(said, "p").classes("hint")
+            theme.action(t("End the offer"), end).mark("end-offer")
 
     def _declaration(self) -> None:
         """Draw what the price sign and the label say of the produce."""
@@ -158,9 +190,12 @@ class ItemForm:
             for number, price in enumerate(item.prices):
                 now = holds and number == 0
                 words = t("holds now") if now else t("to come")
-                self._price(item, price, "good" if now else "ask", words)
+                mine = not (now or price.returns)
+                self._price(item, price, "good" if now else "ask", words, may_go=mine)
 
-    def _price(self, item: EditableItem, price: Price, kind: str, words: str) -> None:
+    def _price(
+        self, item: EditableItem, price: Price, kind: str, words: str, *, may_go: bool = False
+    ) -> None:
         t = self._desk.visit.language
         price_words = wording.unit_price(price.unit_price, item.currency, item.unit, t)
         since = wording.day_and_time(price.valid_from, t)
@@ -176,7 +211,7 @@ class ItemForm:
                 theme.text(price_words).classes("entry-name")
                 theme.text(period(price.valid_from, price.valid_to, t)).classes("hint")
                 theme.text(words).classes(f"pill {kind}")
-            if kind == "ask":
+            if may_go:
                 back = theme.action(t("Take back"), take_back, kind="quiet").mark("take-price-back")
                 back.props["aria-label"] = t("Take back {label}", label=f"{price_words}, {since}")
 
@@ -260,7 +295,7 @@ class ItemForm:
 
     async def _save(self) -> None:
         try:
-            edit, offer = self._edit(), self._offer_edit()
+            edit, offer = self._edit(self._typed), self._offer_edit()
         except ValueError as error:
             self._desk.show_problem(str(error))
             return
@@ -269,6 +304,9 @@ class ItemForm:
             self._desk.show(Notice(N_("Please fill in: {fields}"), values={"fields": missing}))
             return
         label = self._typed["label"].strip() if item is None else item.label
+        name = (
+            self._typed["name_en"] if item is None else item.name_in(self._desk.visit.language.code)
+        )
         stored: list[EditableItem] = []
 
         async def save(admin: AdminClient) -> None:
@@ -278,7 +316,7 @@ class ItemForm:
                 self._item = await admin.save_item(label, again)
             stored.append(self._item)
 
-        if await self._desk.act(save, N_("{item} is saved."), item=label):
+        if await self._desk.act(save, N_("Saved: {item}"), item=name):
             self._desk.visit.kiosk.catalogue.forget()
             await self._saved(stored[0])
 
@@ -293,20 +331,27 @@ class ItemForm:
         }
         return ", ".join(title for name, title in needed.items() if not self._typed[name].strip())
 
-    def _edit(self) -> dict[str, Any]:
+    def _edit(self, fields: Mapping[str, str]) -> dict[str, Any]:
         """The request to the API. Raises ValueError with a message of the translations."""
-        typed = {name: text.strip() for name, text in self._typed.items()}
+        typed = {name: text.strip() for name, text in fields.items()}
         names = dict(self._item.names) if self._item is not None else {}
         for name, text in typed.items():
             if name.startswith("name_"):
                 names[name.removeprefix("name_")] = text
         since = self._moment(typed["valid_from"])
+        if since is not None and since < datetime.now(UTC) - _JUST_NOW:
+            raise ValueError(IN_THE_PAST)
+        price, until = _figure(typed["unit_price"]), _offer_until(self._item)
+        if self._item is not None and until is not None and since is None:
+            # An offer goes on: what was changed holds after it.
+            unchanged = price == _text(_usual_price(self._item))
+            price, since = (_text(self._item.unit_price), None) if unchanged else (price, until)
         return {
             "plu": typed["plu"],
             "names": {language: name for language, name in names.items() if name},
             "category": typed["category"] or "other",
             "unit": typed["unit"],
-            "unit_price": _figure(typed["unit_price"]),
+            "unit_price": price,
             "tare_kg": _figure(typed["tare_kg"]) or "0.000",
             "piece_kg_min": _figure(typed["piece_kg_min"]),
             "piece_kg_max": _figure(typed["piece_kg_max"]),
@@ -330,6 +375,10 @@ class ItemForm:
             raise ValueError(NO_END)
         if until <= (since or datetime.now(UTC)):
             raise ValueError(ENDS_BEFORE)
+        if since is not None and since < datetime.now(UTC) - _JUST_NOW:
+            raise ValueError(IN_THE_PAST)
+        if not _is_less(typed["offer_price"], self._typed["unit_price"].strip()):
+            raise ValueError(NO_OFFER)
         return {
             "unit_price": _figure(typed["offer_price"]),
             "valid_from": since and since.isoformat(),
@@ -359,6 +408,29 @@ def picture_of(desk: Desk, item: EditableItem) -> str:
     if item.picture_url is not None:
         return f"/pictures/{item.picture_url.rpartition('/')[2]}.jpg"
     return desk.visit.kiosk.artwork_of(item.label)
+
+
+def _offer_until(item: EditableItem | None) -> datetime | None:
+    """When the offer that holds now ends; None where none does."""
+    if item is None or item.unit_price is None or not item.prices:
+        return None
+    return item.prices[0].valid_to
+
+
+def _usual_price(item: EditableItem | None) -> Decimal | None:
+    """The unit price without offers: the one that holds, or holds again after the offer."""
+    if item is None:
+        return None
+    usual = (price.unit_price for price in item.prices if price.valid_to is None)
+    return next(usual, item.unit_price)
+
+
+def _is_less(offer: str, usual: str) -> bool:
+    """Whether an offer costs less, as far as both are figures: the API says what is none."""
+    try:
+        return Decimal(_figure(offer)) < Decimal(_figure(usual))
+    except InvalidOperation:
+        return True
 
 
 def _fetch_catalogue(desk: Desk) -> Callable[[object], Awaitable[None]]:
@@ -408,7 +480,7 @@ def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, 
         "plu": item.plu,
         "category": item.category,
         "unit": item.unit.value,
-        "unit_price": "" if item.unit_price is None else f"{item.unit_price:f}",
+        "unit_price": _text(_usual_price(item)),
         "valid_from": "",
         **{name: _text(getattr(item, name)) for name in _DECLARED},
         "tare_kg": f"{item.tare_kg:.3f}",

@@ -78,9 +78,17 @@ class Catalogue(Document):
     """Asks for the items after these, where the answer was limited; None at the end."""
 
 
+class PlannedPrice(Price):
+    """A price as who edits it sees it; `returns` where it holds again after an offer, and ends with
+    nothing to take back."""
+
+    returns: bool = False
+
+
 class EditableItem(CatalogueItem):
     """An item as who edits it sees it: the prices before, too."""
 
+    prices: tuple[PlannedPrice, ...]
     aliases: tuple[str, ...]
     past_prices: tuple[Price, ...]
     retired: bool

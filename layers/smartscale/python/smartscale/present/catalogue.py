@@ -41,8 +41,16 @@ def editable_item(edited: Item, now: datetime) -> documents.EditableItem:
     """The document of an item for who edits it."""
     coming = edited.prices_from(now)
     past = [price for price in edited.prices if price not in coming]
+    shown = item(edited, now)
+    begin = {price.valid_from for price in edited.prices}
     return documents.EditableItem(
-        **dict(item(edited, now)),
+        **dict(shown)
+        | {
+            "prices": tuple(
+                documents.PlannedPrice(**dict(price), returns=price.valid_from not in begin)
+                for price in shown.prices
+            )
+        },
         aliases=edited.aliases,
         past_prices=_prices(past, edited.currency),
         retired=edited.retired,

@@ -44,6 +44,8 @@ class EditCatalogue:
         empty["names"] = {}  # the edit gives all of them
         while True:
             stored = self._catalogue.get(item.label)
+            if expected_version == 0 and stored is not None and stored.version:
+                raise Conflict("There is {label} already: change that one.", label=item.label)
             if expected_version not in {None, 0 if stored is None else stored.version}:
                 raise Conflict("{label} was changed meanwhile: look at it again.", label=item.label)
             changed = item if stored is None else item.succeed(stored.model_copy(update=empty))
