@@ -9,7 +9,8 @@ from pathlib import Path
 from infra.process import child_logger
 
 _PREFIX = "smartscale.run"
-_EMULATOR = f"{_PREFIX}.cloud"
+_TALKATIVE = frozenset(f"{_PREFIX}.{name}" for name in ("cloud", "api", "kiosk", "importer"))
+"""Who has a line for each request, which would scroll away what the operator wants to read."""
 _LEVEL = re.compile(
     r"""(?:\[?\d{4}-\d\d-\d\d [^A-Z]*|\{"level":")(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"""
 )
@@ -25,21 +26,23 @@ class _Prefix(logging.Formatter):
         return f"{name:>10} | {_without_trace(record.getMessage())}"
 
 
-class WarningsOfEmulator(logging.Filter):
-    """Lets only warnings of the emulator and its functions through; its file holds everything."""
+class WarningsOfServices(logging.Filter):
+    """Lets only warnings of what serves through; its files hold everything."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown = True
+        self._hidden: set[str] = set()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether a line is shown. A line without a level is treated like the line before it."""
-        if record.name != _EMULATOR:
+        if record.name not in _TALKATIVE:
             return True
         level = _LEVEL.match(record.getMessage())
-        if level:
-            self._shown = level[1] not in _DETAIL
-        return self._shown
+        if level and level[1] in _DETAIL:
+            self._hidden.add(record.name)
+        elif level:
+            self._hidden.discard(record.name)
+        return record.name not in self._hidden
 
 
 class WithoutTracebacks(logging.Filter):
@@ -79,7 +82,7 @@ def _without_trace(line: str) -> str:
 def log_to_console() -> None:
     """Show the children's lines on stdout, each with the child's name."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.addFilter(WarningsOfEmulator())
+    handler.addFilter(WarningsOfServices())
     handler.addFilter(WithoutTracebacks())
     handler.setFormatter(_Prefix())
     logger = logging.getLogger(_PREFIX)

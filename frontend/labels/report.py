@@ -110,7 +110,7 @@ def figures(report: Report, t: Language) -> list[tuple[str, str]]:
 def row(line: Line, t: Language) -> tuple[str, ...]:
     """A line as people read it."""
     return (
-        line.name or t("Total"),
+        line.name or t("All items"),
         wording.count(line.weighings, t),
         wording.count(line.pieces, t) if line.pieces else "",
         wording.kilograms(line.kg, t),
@@ -124,7 +124,7 @@ def as_csv(report: Report, t: Language) -> str:
     table: list[list[object]] = [
         [*header[:4], t("Money"), t("Currency")],
         *(
-            [line.name or t("Total"), line.weighings, line.pieces, f"{line.kg:f}",
+            [line.name or t("All items"), line.weighings, line.pieces, f"{line.kg:f}",
              f"{line.money:f}", line.currency]
             for line in (*report.lines, *report.totals)
         ),

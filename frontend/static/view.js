@@ -47,6 +47,16 @@ window.smartscale = (() => {
     apply();
   };
   apply();
+  // On a phone languages and staff's tabs scroll in their place: the ones that hold are shown.
+  const shown = new WeakSet();
+  new MutationObserver(() => {
+    const held = '.language[aria-pressed="true"], .staff-tab[aria-current]';
+    for (const one of document.querySelectorAll(held)) {
+      if (shown.has(one)) continue;
+      shown.add(one);
+      one.scrollIntoView({ block: "nearest", inline: "center" });
+    }
+  }).observe(root, { childList: true, subtree: true });
   // When the kiosk's process goes away, what is drawn holds no more: an old price must not stay on
   // the screen. NiceGUI shows its own note of that in an element that is there by then.
   const watched = () => {

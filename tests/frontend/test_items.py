@@ -1,5 +1,6 @@
 """What a manager does with the catalogue."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -10,6 +11,7 @@ from nicegui.testing import User
 
 from frontend.api.admin import AdminClient
 from frontend.kiosk import Kiosk
+from frontend.staff.catalogue.page import MOST_ROWS
 from smartscale.clock import now
 from smartscale.domain.catalogue import Item
 from smartscale.domain.weighing import Unit
@@ -63,6 +65,18 @@ async def test_the_catalogue_is_searched(manager: User, api: Service) -> None:
     manager.find("search-items").clear()
     manager.find("No longer sold").click()
     await manager.should_see("Durian", retries=SOON)
+
+
+async def test_all_of_a_long_catalogue_can_be_seen(manager: User, api: Service) -> None:
+    api.shop.catalogue.items |= {
+        f"Item-{n}": item(f"Item-{n}", plu=str(10_000 + n)) for n in range(2 * MOST_ROWS)
+    }
+    await manager.open("/items")
+    await manager.should_see(marker="more-items", retries=SOON)
+    while len(manager.find(marker="item").elements) <= MOST_ROWS * 2:
+        manager.find(marker="more-items").click()
+        await asyncio.sleep(0)
+    await manager.should_not_see(marker="more-items", retries=SOON)
 
 
 async def test_a_tap_amid_the_search_opens_the_item(manager: User) -> None:

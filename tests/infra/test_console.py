@@ -8,11 +8,11 @@ from pathlib import Path
 
 from pytest import CaptureFixture, MonkeyPatch
 
-from infra.console import WarningsOfEmulator, log_to_console
+from infra.console import WarningsOfServices, log_to_console
 from infra.process import child_logger
 
 
-def test_of_the_emulator_only_warnings_reach_the_console() -> None:
+def test_of_what_serves_only_warnings_reach_the_console() -> None:
     lines = {
         "Traceback of a start that failed": True,
         "2026-11-25 03:50:00 INFO [lambda] ESM: Lambda inference output:": False,
@@ -24,13 +24,18 @@ def test_of_the_emulator_only_warnings_reach_the_console() -> None:
         "2026-11-25 03:50:01 INFO [s3] An ERROR in a name": False,
         "  continued": False,
     }
-    shown = WarningsOfEmulator()
+    shown = WarningsOfServices()
 
     assert {line: shown.filter(_record("cloud", line)) for line in lines} == lines
 
 
-def test_everything_of_the_others_reaches_the_console() -> None:
-    assert WarningsOfEmulator().filter(_record("api", '{"level":"INFO","message":"request"}'))
+def test_of_each_service_and_of_the_run_itself_one_line_says_nothing_of_another() -> None:
+    shown = WarningsOfServices()
+    request = '{"level":"INFO","message":"request"}'
+    assert not shown.filter(_record("api", request))
+    assert not shown.filter(_record("api", "  continued"))
+    assert shown.filter(_record("kiosk", "  continued"))
+    assert shown.filter(_record("initialise", request))
 
 
 def test_where_an_error_comes_from_is_in_the_files_alone(

@@ -45,7 +45,7 @@ def test_what_was_sold_is_added_up_and_what_was_voided_or_is_open_is_not() -> No
         ("Pepper", "1", "4", "0.702\u00a0kg", "€3.56"),
         ("Banana", "2", "", "1.000\u00a0kg", "€1.90"),
         ("Leek", "1", "", "0.500\u00a0kg", "€0.10"),
-        ("Total", "4", "4", "2.202\u00a0kg", "€5.56"),
+        ("All items", "4", "4", "2.202\u00a0kg", "€5.56"),
     ]
     assert dict(figures(report, EN)) == {
         "Weighings": "8",

@@ -90,6 +90,7 @@ class ItemsPage(StaffPage):
                 for title in COLUMNS:
                     theme.text(self.t(title), "th").props("scope=col")
             self._found = Found(ui.element("tbody"), MOST_ROWS, self._shown_of, self._row)
+        self._more()
         self._draw_found()
 
     @ui.refreshable_method
@@ -102,10 +103,21 @@ class ItemsPage(StaffPage):
         elif not found.shows:
             theme.notice(t("There is no such item here.")).mark("no-items")
 
+    @ui.refreshable_method
+    def _more(self) -> None:
+        if self._found is not None and self._found.cut:
+            theme.action(self.t("Show more"), self._show_more).mark("more-items")
+
+    def _show_more(self) -> None:
+        if self._found is not None:
+            self._found.show_more(self._index().find(self._wanted))
+            self._draw_found()
+
     def _draw_found(self) -> None:
         if self._found is not None:  # else it is drawn in a moment, or another part is open
             self._found.show(self._index().find(self._wanted))
             self._note.refresh()
+            self._more.refresh()
 
     def _shown_of(self, item: EditableItem) -> tuple[str, bool]:
         """What a row shows: another one is drawn where that has changed."""

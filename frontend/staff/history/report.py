@@ -90,7 +90,7 @@ class ReportPage(StaffPage):
         if report is None:
             self.desk.awaiting(self.begin)
             return
-        with ui.element("table").classes("weighings card").mark("report"):
+        with ui.element("table").classes("weighings sums card").mark("report"):
             with ui.element("thead"), ui.element("tr"):
                 for title in COLUMNS:
                     theme.text(t(title), "th").props("scope=col")
