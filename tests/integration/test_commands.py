@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from PIL import Image
 
 from tests.command import run_command
 from tests.conftest import Deployed
-from tests.examples import picture
 from tests.integration.conftest import Api
 
 pytestmark = pytest.mark.integration
@@ -104,16 +104,24 @@ def test_evaluate_needs_no_running_stack(smartscale: Command, tmp_path: Path) ->
     assert "built-in" in done.stderr
 
 
+def of_another_colour(sample: Path) -> Image.Image:
+    """What lies on a sample's picture in a colour that nothing of its kind has: unknown produce."""
+    with Image.open(sample) as picture:
+        hue, *others = picture.convert("HSV").split()
+    turned = hue.point(lambda value: (value + 150) % 256)
+    return Image.merge("HSV", (turned, *others)).convert("RGB")
+
+
 def test_a_folder_teaches_its_items_by_one_version(
     smartscale: Command, api: Api, tmp_path: Path
 ) -> None:
-    for name, colour in (
-        ("Fig/1.jpg", "indigo"),
-        ("Fig/2.jpg", "purple"),
-        ("Quince/1.jpg", "gold"),
+    for name, sample in (
+        ("Fig/1.jpg", "carrots"),
+        ("Fig/2.jpg", "orange-pepper"),
+        ("Quince/1.jpg", "yellow-pepper"),
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(picture(colour=colour))
+        of_another_colour(SAMPLES / f"{sample}.jpg").save(tmp_path / name)
     items = tmp_path.parent / "items-to-teach.csv"
     items.write_text(
         "label,plu,category,unit,unit_price,currency,tare_kg,name_en\n"
