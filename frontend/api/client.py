@@ -64,6 +64,11 @@ class ApiClient:
             event_hooks={"request": [tell_correlation], "response": [note_answer]},
         )
 
+    @property
+    def proves_itself(self) -> bool:
+        """Whether this kiosk has a secret to prove itself with."""
+        return self._proof is not None
+
     async def close(self) -> None:
         """Close its connections."""
         await self._http.aclose()

@@ -23,7 +23,7 @@ from frontend.offline.keeper import Keeper, Request
 from frontend.offline.lessons import LessonsCopy
 from frontend.offline.screens import QUIET_S, Screens
 from frontend.offline.sender import Sender
-from frontend.offline.store import Kept, State, Store
+from frontend.offline.store import Kept, State, Store, Void
 from frontend.offline.watch import Watch
 from smartscale.contract.catalogue import CatalogueItem
 from smartscale.contract.document import FALLBACK_LANGUAGE
@@ -212,25 +212,29 @@ class OfflineApi:
                 kept = await self._take_over(job_id, error)
         return _result(await self._keeper.confirm(kept, label, quantity, confirmed_by), language)
 
-    async def void(self, weighing_id: str, by: str) -> None:
+    async def void(self, weighing_id: str, by: str, *, unless_sold: bool) -> None:
         """A weighing is no sale: another one of the same load took its place, or nobody wanted it.
         Where the service cannot be told, it is told later.
 
         Args:
-            weighing_id: the service's id of it, or the one that it has here.
+            weighing_id: the service's id of it, the one that it has here, or its Idempotency-Key.
             by: the scale.
+            unless_sold: whether it counts if somebody has given it a price that holds meanwhile.
         """
         kept = await self._keeper.get(weighing_id)
+        if kept is not None:
+            await self._keeper.void(kept, by, unless_sold=unless_sold)
+            self._availability.wake()
+            return
+        void = Void(weighing_id, by, unless_sold)
+        await asyncio.to_thread(self._store.note_void, void)  # first, as this kiosk may be killed
         try:
-            if kept is not None:
-                await self._keeper.void(kept, by)
-                self._availability.wake()
-                return
-            if self.cut_since is None and await self._sender.void(weighing_id, by):
+            if self.cut_since is None and await self._sender.void(void):
+                await asyncio.to_thread(self._store.forget_void, weighing_id)
                 return
         except ApiError as error:
             _log.info("A weighing that is no sale is told of later: %s", error)
-        await asyncio.to_thread(self._store.note_void, weighing_id, by)
+        self._availability.wake()
 
     async def catalogue(self) -> tuple[CatalogueItem, ...]:
         """What the shop sells; the copy's when the service is away."""

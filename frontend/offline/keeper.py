@@ -38,7 +38,7 @@ class Keeper:
         self._scale = LocalScale()
 
     async def get(self, weighing_id: str) -> Kept | None:
-        """A weighing that is kept here."""
+        """A weighing that is kept here, by its id or its Idempotency-Key."""
         return await asyncio.to_thread(self._store.get, weighing_id)
 
     async def weigh(self, request: Request, weighing_id: str | None = None) -> Kept:
@@ -79,14 +79,15 @@ class Keeper:
         except (OSError, sqlite3.Error) as error:
             raise ApiUnreachable(f"nothing can be kept here: {error}") from error
 
-    async def void(self, kept: Kept, by: str) -> None:
-        """Note that a kept weighing is no sale.
+    async def void(self, kept: Kept, by: str, *, unless_sold: bool) -> None:
+        """Note that a kept weighing is no sale; with `unless_sold` one that has a price stays one.
 
         Raises:
             ApiUnreachable: the disk takes nothing.
         """
         try:
-            await asyncio.to_thread(self._void, kept, by)
+            if not (unless_sold and local.sale(kept.weighing)):
+                await asyncio.to_thread(self._void, kept, by)
         except (OSError, sqlite3.Error) as error:
             raise ApiUnreachable(f"nothing can be kept here: {error}") from error
 

@@ -19,8 +19,8 @@ from frontend.api.errors import (
 from frontend.logs import adopt
 from frontend.offline import local
 from frontend.offline.screens import Screens
-from frontend.offline.store import Kept, Store
-from smartscale.contract.weighing import Act, ConfirmedBy, Status
+from frontend.offline.store import Kept, Store, Void
+from smartscale.contract.weighing import Act, ConfirmedBy, Result, Status
 
 _PATIENCE_S = 120.0
 """How long the service may take to recognise one weighing that was sent."""
@@ -85,40 +85,46 @@ class Sender:
         await asyncio.to_thread(self._store.forget_sent, datetime.now(UTC) - _FORGET_AFTER)
         return not await self._send_voids()
 
-    async def void(self, job_id: str, by: str) -> bool:
+    async def void(self, void: Void) -> bool:
         """Tell the service that a weighing is no sale; False while it is not recognised.
 
         Raises:
             ApiError: the service does not take it just now.
         """
         try:
-            await self._service.act(job_id, Act.VOID, by, "en")
+            if void.unless_sold and _has_a_price(await self._service.result(void.job_id, "en")):
+                return True  # an attendant has settled it
+            await self._service.act(void.job_id, Act.VOID, void.by, "en")
         except ApiMissing:
             return True  # it never came to the service
         except ApiForbidden as error:
+            if self._service.proves_itself:
+                raise
             _log.warning("A weighing that is no sale stays one: %s", error)
-            return True
         except (ApiThrottled, ApiTroubled, ApiUnauthorised):
             raise
         except ApiRefused:
-            result = await self._service.result(job_id, "en", wait_s=LONGEST_WAIT_S)
-            if result.status is Status.PENDING:
-                return False
-            if result.status is Status.DONE and not result.voided:
-                await self._service.act(job_id, Act.VOID, by, "en")
+            # It has no outcome yet, or failed.
+            result = await self._service.result(void.job_id, "en")
+            return result.status is Status.FAILED or result.voided
         return True
 
     async def _send_voids(self) -> bool:
         """Tell of what is no sale; returns whether the service knows of all that."""
-        for job_id, by in await asyncio.to_thread(self._store.voids):
+        done = True
+        for void in await asyncio.to_thread(self._store.voids):
             try:
-                if not await self.void(job_id, by):
-                    return False
+                known = await self.void(void)
             except ApiRefused as error:
                 _log.warning("The service does not take that a weighing is no sale: %s", error)
-                return False
-            await asyncio.to_thread(self._store.forget_void, job_id)
-        return True
+                known = False
+            began = local.moment_of(void.job_id)
+            old = began is not None and began < datetime.now(UTC) - _FORGET_AFTER
+            if known or old:
+                await asyncio.to_thread(self._store.forget_void, void.job_id)
+            else:
+                done = False
+        return done
 
     async def _send(self, kept: Kept) -> str | None:
         """Send a weighing and what was charged for it; None while the service is not done."""
@@ -144,7 +150,7 @@ class Sender:
                 charged=sale.charged,
             )
         elif (by := local.voided_by(kept.weighing)) is not None:
-            await self.void(job_id, by)
+            await self.void(Void(job_id, by, unless_sold=False))
         return job_id
 
     async def _is_recognised(self, job_id: str) -> bool:
@@ -156,3 +162,9 @@ class Sender:
                 return True
             if time.monotonic() > deadline:
                 return False
+
+
+def _has_a_price(result: Result) -> bool:
+    """Whether a weighing has a price that holds."""
+    settled = not (result.needs_confirmation or result.needs_count)
+    return result.status is Status.DONE and settled and result.price is not None

@@ -26,7 +26,9 @@ CREATE TABLE IF NOT EXISTS kept (
 )
 """
 _VOIDS = """
-CREATE TABLE IF NOT EXISTS voids (job_id TEXT PRIMARY KEY, staff TEXT NOT NULL)
+CREATE TABLE IF NOT EXISTS voids (
+    job_id TEXT PRIMARY KEY, staff TEXT NOT NULL, unless_sold INTEGER NOT NULL
+)
 """
 _COLUMNS = (
     "id, key, scale_id, weight_kg, tare_kg, weighed_at, weighing, version, state, job_id, reason"
@@ -61,6 +63,17 @@ class Kept:
     job_id: str | None = None
     """Its id at the service, once that is known."""
     reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Void:
+    """A weighing of the service's that is no sale."""
+
+    job_id: str
+    by: str
+    """The scale that says so."""
+    unless_sold: bool
+    """Whether it counts if somebody has given it a price that holds meanwhile."""
 
 
 class Store(DurableFile):
@@ -98,8 +111,8 @@ class Store(DurableFile):
         )
 
     def get(self, weighing_id: str) -> Kept | None:
-        """A kept weighing, by the id that it has at this kiosk."""
-        return next(iter(self._read("WHERE id = ?", weighing_id)), None)
+        """A kept weighing, by the id that it has at this kiosk or its Idempotency-Key."""
+        return next(iter(self._read("WHERE id = ? OR key = ?", weighing_id, weighing_id)), None)
 
     def first(self) -> Kept | None:
         """The oldest that waits to be sent."""
@@ -150,13 +163,16 @@ class Store(DurableFile):
         ((count,),) = self._run("SELECT count(*) FROM kept WHERE state = 'waiting'")
         return int(count)
 
-    def note_void(self, job_id: str, by: str) -> None:
+    def note_void(self, void: Void) -> None:
         """Keep that a weighing of the service's is no sale, until the service knows."""
-        self._run("INSERT OR IGNORE INTO voids VALUES (?, ?)", job_id, by)
+        self._run(
+            "INSERT OR REPLACE INTO voids VALUES (?, ?, ?)", void.job_id, void.by, void.unless_sold
+        )
 
-    def voids(self) -> list[tuple[str, str]]:
-        """The service's weighings that are no sale, and who says so."""
-        return [(job_id, by) for job_id, by in self._run("SELECT job_id, staff FROM voids")]
+    def voids(self) -> list[Void]:
+        """The service's weighings that are no sale, the oldest first."""
+        found = self._run("SELECT job_id, staff, unless_sold FROM voids ORDER BY rowid")
+        return [Void(job_id, by, bool(unless_sold)) for job_id, by, unless_sold in found]
 
     def forget_void(self, job_id: str) -> None:
         """The service knows of it."""

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import Enum, auto
+from functools import partial
 from typing import Any, Protocol
 
 from frontend.devices.scales.scale import Condition, Reading
@@ -55,8 +56,8 @@ class ShopService(Service, Protocol):
     def leave(self, weighing_id: str) -> None:
         """Nobody looks at this weighing any more."""
 
-    async def void(self, weighing_id: str, by: str) -> None:
-        """This weighing is no sale."""
+    async def void(self, weighing_id: str, by: str, *, unless_sold: bool) -> None:
+        """This weighing is no sale, unless somebody else has given it a price meanwhile."""
 
 
 class Camera(Protocol):
@@ -110,6 +111,8 @@ class Session:
         self.service = service
         self.language = language
         self.weighing = Weighing()
+        self._earlier: list[Weighing] = []
+        """Earlier weighings of what lies on the scale, of which none is known to be void."""
         self.figures = Figures()
         self.flow = Flow(plate)
         self._cameras: list[Camera] = []
@@ -191,18 +194,17 @@ class Session:
             self._last.finish()
         self._see_to(todo)
 
-    def forget(self, *, same_load: bool = False) -> None:
-        """Begin with another item, or with the same one anew; its weight is written where weights
-        are typed."""
+    def forget(self) -> None:
+        """Begin with another item; its weight is written where weights are typed."""
         if self._last is not None:
             self._last.clear()
-        self._forget_weighing(same_load=same_load)
+        self._forget_weighing()
 
-    def _forget_weighing(self, *, same_load: bool = False) -> None:
+    def _forget_weighing(self) -> None:
         sold = self.weighing.result
-        if sold is not None and sold.sold_label and self.weighing.sold and not same_load:
+        if sold is not None and sold.sold_label and self.weighing.sold:
             self._on_sold(sold.sold_label)
-        self.replace(Weighing(), same_load=same_load)
+        self.replace(Weighing(), same_load=False)
         self.figures.show_weight(self.plate.gross_kg, self.language())
         self.show_tare()
 
@@ -211,19 +213,48 @@ class Session:
 
         Args:
             weighing: the other one.
-            same_load: whether it is of what was weighed before. Then that one is void: what lies on
-                the scale is sold once. Of another load, one that was left without a price is.
+            same_load: whether it is of what was weighed before.
         """
         before, self.weighing = self.weighing, weighing
         before.cancel()
         self.figures.clear_problems()
         if before.result is not None:
             self.service.leave(before.result.job_id)
-        before.when_over(lambda: self._void_if_no_sale(before, same_load=same_load))
+        self._earlier.append(before)
+        if not same_load:
+            self._close_load()
 
-    def _void_if_no_sale(self, weighing: Weighing, *, same_load: bool) -> None:
-        if weighing.job_id is not None and (same_load or not weighing.sold):
-            self._run(self.service.void(weighing.job_id, self._post.scale_id))
+    def see_whether_sold(self) -> None:
+        """What lies on the scale is sold once: where the last weighing of it has a price that
+        holds, those before it are void."""
+        if not (self.weighing.sold and self.weighing.settled):
+            return
+        earlier, self._earlier = self._earlier, []
+        for one in earlier:
+            one.when_over(partial(self._void, one, unless_sold=False))
+
+    def _close_load(self) -> None:
+        """The load is gone. It was sold by the last price that held; a weight that came while it
+        was lifted has none."""
+        load, self._earlier = self._earlier, []
+        under_way = list(load)
+
+        def close(one: Weighing) -> None:
+            under_way.remove(one)
+            if under_way:
+                return
+            sold = max((place for place, each in enumerate(load) if each.sold), default=-1)
+            for place, each in enumerate(load):
+                if place != sold:
+                    self._void(each, unless_sold=place > sold)
+
+        for one in load:
+            one.when_over(partial(close, one))
+
+    def _void(self, weighing: Weighing, *, unless_sold: bool) -> None:
+        if weighing.job_id is not None:
+            scale_id = self._post.scale_id
+            self._run(self.service.void(weighing.job_id, scale_id, unless_sold=unless_sold))
 
     def show_tare(self) -> None:
         """Write the plate's tare where tares are typed."""
@@ -311,6 +342,12 @@ class Session:
         # tare stands already.
         tare_kg = NOTHING if plate.tared_by_scale else plate.tare_kg or None
         entry = Entry(picture, plate.gross_kg, tare_kg)
+        if weighing.job_id is not None and weighing.sent is not None and weighing.sent[0] != entry:
+            before = weighing  # something else is another weighing
+            weighing = Weighing(
+                before.photo, presumed=before.unanswered, searching=before.searching
+            )
+            self.replace(weighing, same_load=True)
         attempt = weighing.send(entry)
         if self._last is not None and weighing.sent is not None:
             captured = weighing.photo is not None and weighing.photo.captured
@@ -330,4 +367,5 @@ class Session:
         weighing.claim_again()
         if not weighing.settled:
             await weighing.settle(self.service, self.language())
+        self.see_whether_sold()
         self._on_answer()

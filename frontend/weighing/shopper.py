@@ -182,7 +182,7 @@ class Shopper:
             self.weighing.notice = Notice(TARED_BY_SCALE)
             return
         lies = self.step in {Step.WAITING, Step.ANSWERED, Step.LEAVING}
-        self._session.forget(same_load=lies)
+        self._session.forget()
         self._session.flow.await_container(item_lies_there=lies)
         self._session.show_tare()
         if lies and self.bench is not None:
@@ -325,6 +325,7 @@ class Shopper:
         self.on_change()
         session = self._session
         if await weighing.settle(session.service, session.language()):
+            session.see_whether_sold()
             self.on_change()
 
     @_event

@@ -12,7 +12,13 @@ from decimal import Decimal
 from typing import Protocol, Self
 
 from frontend.api.client import LONGEST_WAIT_S
-from frontend.api.errors import ApiError, ApiRefused, ApiTroubled, log_unreachable
+from frontend.api.errors import (
+    ApiError,
+    ApiRefused,
+    ApiThrottled,
+    ApiTroubled,
+    log_unreachable,
+)
 from frontend.logs import adopt
 from frontend.weighing.pictures import Picture
 from frontend.weighing.samples import Sample
@@ -148,6 +154,8 @@ class Weighing:
     _settling: bool = field(default=False, repr=False)
     _recognising: int = field(default=0, repr=False)
     """How many requests for an answer are under way, awaited or not."""
+    _job_id: str | None = field(default=None, repr=False)
+    """The id that came with the answer to what was sent."""
     _known: bool = field(default=False, repr=False)
     """Whether the service may have what was sent."""
     _when_over: Callable[[], None] | None = field(default=None, repr=False)
@@ -173,9 +181,9 @@ class Weighing:
 
     @property
     def job_id(self) -> str | None:
-        """Its id at the service; None where that has nothing of it, or refused it."""
-        if self.result is not None:
-            return self.result.job_id
+        """Its id; None where the service has nothing of it, or refused it."""
+        if self._job_id is not None:
+            return self._job_id
         return self._key if self._known else None  # which the service takes for its own
 
     @property
@@ -201,6 +209,7 @@ class Weighing:
         if entry != self._sent:
             # As the service makes ids: it takes this one for the weighing's own.
             self._sent, self._key = entry, new_job_id(datetime.now(UTC))
+            self._job_id, self._known = None, False
             self._correlation_id = uuid.uuid4().hex
         self._attempt = attempt = object()
         self.notice = self.result = None
@@ -228,10 +237,9 @@ class Weighing:
             return False
         adopt(self._correlation_id)
         self._recognising += 1
-        self._known = True
-        job_id = None
+        unknown, self._known = not self._known, True
         try:
-            job_id = await service.predict(
+            self._job_id = job_id = await service.predict(
                 entry.picture.jpeg,
                 entry.weight_kg,
                 entry.tare_kg,
@@ -241,7 +249,10 @@ class Weighing:
             result = await _outcome(job_id, service, language, patience_s)
         except ApiError as error:
             sentence = _sentence(error, language)
-            if job_id is None and isinstance(error, ApiRefused):
+            refused = isinstance(error, ApiRefused) and not isinstance(
+                error, ApiThrottled | ApiTroubled
+            )
+            if self._job_id is None and refused and unknown:
                 self._known = False
             if attempt is self._attempt:
                 self._attempt, self.notice = None, Notice(sentence)
@@ -264,7 +275,8 @@ class Weighing:
         if result is None:
             self.notice = Notice(TOO_SLOW)
         elif result.status is Status.FAILED:
-            self._sent, self._known = None, False  # weighing it again is a new weighing
+            # Weighing it again is a new weighing.
+            self._sent, self._job_id, self._known = None, None, False
             self.notice = Notice(language(FAILED, reason=result.error or ""))
         else:
             self.result, self.unseen = result, False

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from frontend.api.errors import ApiRefused, ApiUnreachable
+from frontend.api.errors import ApiRefused, ApiTroubled, ApiUnreachable
 from frontend.devices.scales.scale import Condition, Reading
 from frontend.devices.scales.simulated import SimulatedScale
 from frontend.weighing.camera_watch import BLIND, STAFF_BLIND, CameraWatch
@@ -46,6 +46,7 @@ class Service:
     confirmed: list[tuple[str, int | None]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     voided: list[tuple[str, str]] = field(default_factory=list)
+    unless_sold: list[bool] = field(default_factory=list)
     fails: Exception | None = None
     answer: asyncio.Event = field(default_factory=asyncio.Event)
     slow: bool = False
@@ -91,8 +92,9 @@ class Service:
     def leave(self, weighing_id: str) -> None:
         self.left.append(weighing_id)
 
-    async def void(self, weighing_id: str, by: str) -> None:
+    async def void(self, weighing_id: str, by: str, *, unless_sold: bool) -> None:
         self.voided.append((weighing_id, by))
+        self.unless_sold.append(unless_sold)
 
     @property
     def sales(self) -> list[Decimal]:
@@ -972,7 +974,7 @@ async def test_what_the_service_refused_is_no_weighing_to_void(place: Place) -> 
     assert place.service.voided == []
 
 
-async def test_an_own_container_that_is_noticed_late_takes_no_item_for_one(place: Place) -> None:
+async def test_an_own_container_is_no_item_that_lies_there(place: Place) -> None:
     await place.weigh("0.463")
     place.shopper.weigh_container()
     await place.settle()
@@ -982,7 +984,81 @@ async def test_an_own_container_that_is_noticed_late_takes_no_item_for_one(place
     place.show()
     await place.settle()
     assert place.service.sent[-1]["tare"] == Decimal("0.120")
-    assert place.service.sales == [Decimal("0.583")], "the item is sold once"
+    assert place.service.sales == [Decimal("0.463"), Decimal("0.583")], "two items"
+
+
+@pytest.mark.parametrize("way", [["0.31"], ["0.61", "0.31", "0.02"], ["0.499", "0.2"]])
+async def test_an_item_that_is_lifted_stays_sold(place: Place, way: list[str]) -> None:
+    await place.weigh()
+    for kg in way:
+        place.put(kg, Condition.MOVING)
+    place.put("0")
+    await place.settle()
+    assert place.service.voided == []
+
+
+async def test_a_weight_that_settles_while_an_item_is_lifted_is_no_sale(place: Place) -> None:
+    await place.weigh()
+    place.service.slow = True
+    place.put("0.3", Condition.MOVING)
+    place.put("0.2")
+    place.show()
+    await asyncio.sleep(0)
+    place.put("0")
+    place.service.answer.set()
+    await place.settle()
+    assert place.service.sales == [Decimal("0.500")]
+
+
+async def test_a_hand_that_leans_on_the_scale_leaves_one_sale(place: Place) -> None:
+    await place.weigh()
+    place.put("0.61", Condition.MOVING)
+    place.put("0.5")
+    place.show()
+    await place.settle()
+    place.put("0")
+    await place.settle()
+    assert place.service.sales == [Decimal("0.500")]
+    assert place.service.unless_sold == [False]
+
+
+async def test_what_is_left_without_a_price_counts_if_staff_have_given_it_one(place: Place) -> None:
+    place.service.pieces = Pieces(suggested=3, least=2, most=4, at_most=5, clear=False)
+    await place.weigh()
+    place.put("0")
+    await place.settle()
+    assert place.service.unless_sold == [True]
+
+
+async def test_another_picture_after_a_cancelled_one_is_the_same_load(place: Place) -> None:
+    place.service.slow = True
+    place.put("0")
+    place.put("0.5")
+    place.show("yellow")
+    await asyncio.sleep(0)
+    place.shopper.cancel()
+    place.show("red")
+    place.service.answer.set()
+    await place.settle()
+    place.put("0")
+    await place.settle()
+    assert len(place.service.sent) == 2
+    assert len(place.service.sales) == 1
+
+
+async def test_what_may_be_there_after_an_error_of_the_service_is_void(place: Place) -> None:
+    place.service.fails = ApiTroubled("Something went wrong.")
+    place.put("0")
+    place.put("0.5")
+    place.show()
+    await place.settle()
+    place.service.fails = None
+    place.put("0.8")
+    place.show()
+    await place.settle()
+    place.put("0")
+    await place.settle()
+    assert place.service.sales == [Decimal("0.800")]
 
 
 async def test_what_was_chosen_is_weighed_on_a_simulated_scale_without_a_picture() -> None:

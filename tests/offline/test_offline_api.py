@@ -258,11 +258,11 @@ async def test_one_at_which_the_service_always_fails_does_not_hold_up_the_others
 @pytest.mark.asyncio
 async def test_what_is_no_sale_is_void_at_the_service(kiosk: OfflineApi, service: Service) -> None:
     weighed = await weigh(kiosk)
-    await kiosk.void(weighed.job_id, "kiosk-1")
+    await kiosk.void(weighed.job_id, "kiosk-1", unless_sold=False)
     [weighing] = service.weighings
     assert weighing.voided is not None
     assert weighing.voided.staff == "kiosk-1"
-    await kiosk.void("0" * 32, "kiosk-1")  # it never came there
+    await kiosk.void("0" * 32, "kiosk-1", unless_sold=False)  # it never came there
     assert not await kiosk.tend()
 
 
@@ -274,8 +274,8 @@ async def test_what_is_no_sale_is_told_of_when_the_service_is_back(
     service.down = True
     offline = await weigh(kiosk, "key-2")
     await weigh(kiosk, "key-3")
-    await kiosk.void(online.job_id, "kiosk-1")
-    await kiosk.void(offline.job_id, "kiosk-1")
+    await kiosk.void(online.job_id, "kiosk-1", unless_sold=False)
+    await kiosk.void(offline.job_id, "kiosk-1", unless_sold=False)
     await kiosk.close()
 
     service.down = False
@@ -301,11 +301,54 @@ async def test_what_is_not_recognised_yet_is_void_as_soon_as_it_is(
     job_id = await kiosk.predict(
         BANANAS, Decimal("0.5"), None, scale_id="kiosk-1", idempotency_key="key-1"
     )
-    await kiosk.void(job_id, "kiosk-1")
+    await kiosk.void(job_id, "kiosk-1", unless_sold=False)
     service.works = True
     assert not await kiosk.tend()
     [weighing] = service.weighings
     assert weighing.voided is not None
+
+
+@pytest.mark.asyncio
+async def test_what_was_left_here_before_its_answer_is_void_by_its_key(
+    kiosk: OfflineApi, service: Service
+) -> None:
+    service.down = True
+    await weigh(kiosk, "key-1")
+    await kiosk.void("key-1", "kiosk-1", unless_sold=False)
+    service.down = False
+    assert not await kiosk.tend()
+    [weighing] = service.weighings
+    assert weighing.voided is not None
+
+
+@pytest.mark.asyncio
+async def test_what_staff_have_settled_is_not_void(kiosk: OfflineApi, service: Service) -> None:
+    weighed = await weigh(kiosk)
+    await kiosk.service.confirm(
+        weighed.job_id, "Lemon", "en", confirmed_by=ConfirmedBy.ATTENDANT, staff="anna"
+    )
+    await kiosk.void(weighed.job_id, "kiosk-1", unless_sold=True)
+    [weighing] = service.weighings
+    assert weighing.voided is None
+    assert not await kiosk.tend()
+
+
+@pytest.mark.asyncio
+async def test_one_that_waits_holds_up_no_other_void(kiosk: OfflineApi, service: Service) -> None:
+    done = await weigh(kiosk, "key-1")
+    service.works = False
+    waits = await kiosk.predict(
+        BANANAS, Decimal("0.5"), None, scale_id="kiosk-1", idempotency_key="key-2"
+    )
+    service.down = True
+    for job_id in (waits, done.job_id):
+        await kiosk.void(job_id, "kiosk-1", unless_sold=False)
+    service.down = False
+    assert await kiosk.tend(), "one is left"
+    assert [one.voided is not None for one in service.weighings] == [True]
+    service.works = True
+    assert not await kiosk.tend()
+    assert all(one.voided is not None for one in service.weighings)
 
 
 @pytest.mark.asyncio
