@@ -39,7 +39,7 @@ class Sales:
         with self._database:
             self._database.execute("CREATE TABLE IF NOT EXISTS events (id TEXT PRIMARY KEY)")
             self._database.execute(
-                "CREATE TABLE IF NOT EXISTS sales (job_id TEXT PRIMARY KEY, version INTEGER,"
+                "CREATE TABLE IF NOT EXISTS weighings (job_id TEXT PRIMARY KEY, version INTEGER,"
                 " scale_id TEXT, label TEXT, net_kg TEXT, price TEXT, currency TEXT,"
                 " voided INTEGER, needs_count INTEGER)"
             )
@@ -47,13 +47,14 @@ class Sales:
     def take(self, event: dict[str, Any]) -> bool:
         """Note a sale; False for an event that was noted before."""
         sold = event["data"]
+        sold.setdefault("version", 1 + sold["confirmations"])  # of before there were versions
         with self._database:
             seen = self._database.execute("INSERT OR IGNORE INTO events VALUES (?)", (event["id"],))
             if not seen.rowcount:
                 return False
             self._database.execute(
-                "INSERT INTO sales VALUES (:job_id, :version, :scale_id, :label, :net_kg, :price,"
-                " :currency, :voided, :needs_count) ON CONFLICT (job_id) DO UPDATE SET"
+                "INSERT INTO weighings VALUES (:job_id, :version, :scale_id, :label, :net_kg,"
+                " :price, :currency, :voided, :needs_count) ON CONFLICT (job_id) DO UPDATE SET"
                 " version = excluded.version, label = excluded.label, net_kg = excluded.net_kg,"
                 " price = excluded.price, voided = excluded.voided,"
                 " needs_count = excluded.needs_count"
@@ -67,7 +68,7 @@ class Sales:
         """Job id, label and price of every sale: neither voided, nor waiting for its pieces to be
         counted. Both rows stay, since an earlier word may come after the later one."""
         found = self._database.execute(
-            "SELECT job_id, label, price FROM sales WHERE NOT voided AND NOT needs_count"
+            "SELECT job_id, label, price FROM weighings WHERE NOT voided AND NOT needs_count"
             " ORDER BY job_id"
         )
         return found.fetchall()

@@ -12,7 +12,7 @@ _PREFIX = "smartscale.run"
 _TALKATIVE = frozenset(f"{_PREFIX}.{name}" for name in ("cloud", "api", "kiosk", "importer"))
 """Who has a line for each request, which would scroll away what the operator wants to read."""
 _LEVEL = re.compile(
-    r"""(?:\[?\d{4}-\d\d-\d\d [^A-Z]*|\{"level":")(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"""
+    r"""(?:\[?\d{4}-\d\d-\d\d [^A-Z]*|\{"level":"|)(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"""
 )
 _DETAIL = frozenset({"DEBUG", "INFO"})
 _TRACEBACK = "Traceback (most recent call last):"
@@ -34,13 +34,15 @@ class WarningsOfServices(logging.Filter):
         self._hidden: set[str] = set()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a line is shown. A line without a level is treated like the line before it."""
+        """Whether a line is shown. An indented one is treated like the line before it; another
+        without a level is of what went wrong."""
+        line = record.getMessage()
         if record.name not in _TALKATIVE:
             return True
-        level = _LEVEL.match(record.getMessage())
+        level = _LEVEL.match(line)
         if level and level[1] in _DETAIL:
             self._hidden.add(record.name)
-        elif level:
+        elif level or not line[:1].isspace():
             self._hidden.discard(record.name)
         return record.name not in self._hidden
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -14,13 +14,13 @@ import numpy as np
 from smartscale.domain.asking import Asking
 from smartscale.domain.catalogue import Catalogue, Item
 from smartscale.domain.errors import NotFound, StoreUnavailable
-from smartscale.domain.job_id import job_time
+from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.memory import MemoryVersion
 from smartscale.domain.prediction import Scored
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.told_apart import ToldApart
 from smartscale.domain.trial import Tallies, Trial, window_of
-from smartscale.domain.upload import StoredUpload, chosen_job_id, evidence_key
+from smartscale.domain.upload import StoredUpload, evidence_key
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.domain.weighing_completed import WeighingCompleted
 from smartscale.operations.ports.briefings import Briefing
@@ -86,8 +86,8 @@ class FakeUploads:
         return kept
 
     def moved(self, key: str, etag: str) -> str | None:
-        name = chosen_job_id(key)
-        if name is not None and evidence_key(name) in self.objects:
+        name = PurePosixPath(key).name
+        if is_job_id(name) and evidence_key(name) in self.objects:
             return evidence_key(name)
         return self.moves.get((key, etag))
 
@@ -486,6 +486,7 @@ class FakeMemories:
     along: dict[tuple[ModelRef, int], bytes] = field(default_factory=dict)
     judged: dict[tuple[ModelRef, int], ToldApart] = field(default_factory=dict)
     votes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    judged_versions: set[int] = field(default_factory=set)
 
     def newest(self, after: int = 0) -> MemoryVersion | None:
         return max(
@@ -522,7 +523,10 @@ class FakeMemories:
         self.seen[model, number] = dict(embeddings)
 
     def looked_at(self) -> list[int]:
-        return sorted({number for _, number in self.seen})
+        return sorted(self.judged_versions)
+
+    def keep_looked_at(self, number: int) -> None:
+        self.judged_versions.add(number)
 
     def embedded(self, model: ModelRef) -> list[int]:
         return sorted(number for ref, number in self.seen if ref == model)

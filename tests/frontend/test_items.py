@@ -1,7 +1,7 @@
 """What a manager does with the catalogue."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 
 import pytest
@@ -11,9 +11,10 @@ from nicegui.testing import User
 
 from frontend.api.admin import AdminClient
 from frontend.kiosk import Kiosk
+from frontend.staff.catalogue import item_form
 from frontend.staff.catalogue.page import MOST_ROWS
 from smartscale.clock import now
-from smartscale.domain.catalogue import Item
+from smartscale.domain.catalogue import Item, Price
 from smartscale.domain.weighing import Unit
 from tests.examples import item
 from tests.frontend.conftest import MANAGER_PIN, SOON, jpeg, log_in, photo
@@ -39,6 +40,14 @@ async def give(user: User, marker: str, name: str, file: bytes, kind: str) -> No
     await uploader.handle_uploads(
         [ui.upload.SmallFileUpload(name=name, content_type=kind, _data=file)]
     )
+
+
+class Later(datetime):
+    """A clock on which every offer has ended."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> "Later":
+        return cls(2999, 12, 31, tzinfo=tz)
 
 
 async def open_banana(manager: User) -> None:
@@ -161,6 +170,39 @@ async def test_another_price_holds_after_the_offer(
     assert stored.prices[:-1] == offered.prices
     assert stored.unit_price_at(api.shop.clock()) == Decimal("0.99"), "the offer goes on"
     assert stored.unit_price_at(datetime(2999, 7, 4, tzinfo=UTC)) == Decimal("1.79")
+
+
+async def test_another_price_begins_after_a_longer_offer_of_the_same_form(
+    manager: User, api: Service, offered: Item
+) -> None:
+    longer = datetime(2999, 8, 4, tzinfo=UTC)
+    typed = {"offer_price": "0.89", "offer_until": "2999-08-03T20:00", "unit_price": "1.79"}
+    await put_banana(manager, **typed)
+    stored = api.shop.catalogue.items["Banana"]
+    assert offered.unit_price_at(longer) == Decimal("1.89")
+    assert stored.unit_price_at(longer - timedelta(minutes=1)) == Decimal("0.89")
+    assert stored.unit_price_at(longer) == Decimal("1.79")
+
+
+async def test_a_form_that_outlives_its_offer_does_not_make_it_the_usual_price(
+    manager: User, api: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    banana = api.shop.catalogue.items["Banana"]
+    soon = datetime.now(UTC) + timedelta(seconds=2)
+    offer = Price(unit_price=Decimal("0.99"), valid_from=api.shop.clock(), valid_to=soon)
+    prices = (*banana.prices, offer)
+    api.shop.catalogue.items["Banana"] = banana.model_copy(update={"prices": prices, "version": 1})
+    await manager.open("/items")
+    await manager.should_see(marker="edit-Banana", retries=SOON)
+    await open_banana(manager)
+    monkeypatch.setattr(item_form, "datetime", Later)
+    manager.find(marker="item-variety").clear().type("Cavendish")
+    manager.find(marker="save-item").click()
+    await manager.should_not_see(marker="item-form", retries=SOON)
+    stored = api.shop.catalogue.items["Banana"]
+    assert stored.variety == "Cavendish"
+    assert stored.usual_price_at(soon) == Decimal("1.89")
+    assert stored.unit_price_at(soon) == Decimal("1.89")
 
 
 @pytest.mark.usefixtures("offered")

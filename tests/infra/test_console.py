@@ -15,6 +15,9 @@ from infra.process import child_logger
 def test_of_what_serves_only_warnings_reach_the_console() -> None:
     lines = {
         "Traceback of a start that failed": True,
+        "INFO:     Started server process [7]": False,
+        "OSError: [Errno 98] address already in use": True,
+        "ERROR:    Application startup failed. Exiting.": True,
         "2026-11-25 03:50:00 INFO [lambda] ESM: Lambda inference output:": False,
         '{"level":"INFO","message":"recognised","key":"incoming/1"}': False,
         '{"level":"WARNING","message":"unprocessable"}': True,

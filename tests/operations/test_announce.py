@@ -141,3 +141,12 @@ def test_a_kept_event_is_no_arrival(shop: Shop) -> None:
     [event] = shop.events.published
     message = announcement_message(event)
     assert parse(message) == Announcement(event)
+
+
+def test_an_event_that_waits_since_before_there_were_versions_is_told(shop: Shop) -> None:
+    job_id = shop.upload()
+    shop.recognise(job_id)
+    [event] = shop.events.published
+    said = event.model_dump(mode="json")
+    del said["data"]["version"]
+    assert WeighingCompleted.model_validate(said) == event

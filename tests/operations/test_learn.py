@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from smartscale.domain.errors import Conflict, InvalidInput, NotFound
+from smartscale.domain.job_id import new_job_id
 from smartscale.domain.memory import (
     LESSONS_PER_LABEL,
     SHOPPERS_TO_AGREE,
@@ -15,6 +16,7 @@ from smartscale.domain.memory import (
     Teacher,
 )
 from smartscale.domain.prediction import Scored
+from smartscale.domain.upload import upload_key
 from smartscale.domain.weighing import ConfirmedBy, ModelRef
 from smartscale.operations.learning.remember import Remember
 from smartscale.recognition.photo import ImageError
@@ -281,6 +283,46 @@ def test_a_picture_of_nothing_is_held_back(shown: bytes, answer: list[Scored]) -
     Remember(shop.memories).refresh(shop.recogniser, ANNOUNCED)
     assert taught(shop) == []
     assert waiting(shop) == [("Lemon", "empty", HeldBecause.SHOWS_NOTHING)]
+
+
+def test_a_black_picture_that_an_attendant_names_is_held_back() -> None:
+    shop = Shop(recogniser=FakeRecogniser(answer=scores(unknown=0.9, Lemon=0.1)))
+    job_id = new_job_id(shop.clock())
+    black = picture(colour="black", shows=False)
+    shop.uploads.put(upload_key(job_id), black, "image/jpeg", {"weight-kg": "1.000"})
+    shop.recognise(job_id)
+    shop.confirm.process(job_id, label="Lemon", confirmed_by=ConfirmedBy.ATTENDANT)
+    shop.drain()
+    assert taught(shop) == []
+    assert waiting(shop) == [("Lemon", "unknown", HeldBecause.SHOWS_NOTHING)]
+
+
+def test_what_a_worker_did_not_come_to_judge_is_judged_with_the_next_version() -> None:
+    shop = Shop(recogniser=FakeRecogniser(answer=scores(Banana=0.97, Lemon=0.03)))
+    shop.teach.enrol("Lemon", [picture()])
+    [version] = shop.memories.versions()
+    Remember(shop.memories)._embeddings(shop.recogniser, version)  # and then it died
+    shop.teach.enrol("Lemon", [picture(colour="red")])
+    Remember(shop.memories).refresh(shop.recogniser, ANNOUNCED)
+    assert waiting(shop) == [("Lemon", "Banana", HeldBecause.CONTRADICTS)] * 2
+
+
+def test_who_teaches_while_a_worker_judges_gets_no_harmful_lesson_past_it() -> None:
+    shop = Shop(recogniser=FakeRecogniser(answer=scores(Banana=0.97, Lemon=0.03)))
+    shop.teach.enrol("Lemon", [picture()])
+    add, first = shop.memories.add, True
+
+    def late(version: MemoryVersion) -> bool:
+        nonlocal first
+        if first:
+            first = False
+            shop.teach.enrol("Lemon", [picture(colour="red")])
+        return add(version)
+
+    shop.memories.add = late  # type: ignore[method-assign]
+    Remember(shop.memories).refresh(shop.recogniser, ANNOUNCED)
+    assert (taught(shop), shop.recogniser.remembered) == ([], {})
+    assert len(waiting(shop)) == 2
 
 
 def test_an_empty_plate_that_an_attendant_calls_an_item_is_held_back() -> None:

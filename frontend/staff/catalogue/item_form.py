@@ -106,18 +106,17 @@ class ItemForm:
 
     def _offer_that_holds(self) -> None:
         """Say that the unit price in the form is the one after the offer, and offer to end that."""
-        t, until = self._desk.visit.language, _offer_until(self._item)
-        item, usual = self._item, _usual_price(self._item)
-        if item is None or until is None or usual is None:
+        t, item, until = self._desk.visit.language, self._item, _offer_until(self._item)
+        if item is None or until is None or item.usual_price is None:
             return
+        usual = item.usual_price
 
         async def end() -> None:
             stored = self._edit(_typed_of(item, self._desk.visit.kiosk.languages))
             ended = stored | {"unit_price": _text(usual), "valid_from": None}
-            await self._change(
-                lambda admin: admin.save_item(item.label, ended), N_("The offer is over.")
-            )
-            await self._saved(self._item or item)
+            done = N_("The offer is over.")
+            if await self._change(lambda admin: admin.save_item(item.label, ended), done):
+                await self._saved(self._item or item)
 
         with ui.element("div").classes("entry-actions").mark("offer-holds"):
             said = t(
@@ -281,17 +280,20 @@ class ItemForm:
 
     async def _change(
         self, call: Callable[[AdminClient], Awaitable[EditableItem]], done: str
-    ) -> None:
-        """Send a change of the stored item to the API, and show the item afterwards."""
+    ) -> bool:
+        """Send a change of the stored item to the API, and show the item afterwards; tells whether
+        it was taken."""
 
         async def do(admin: AdminClient) -> None:
             self._item = await call(admin)
 
-        if await self._desk.act(do, done):
-            self._desk.visit.kiosk.catalogue.forget()
-            await self._desk.ask_shop(_fetch_catalogue(self._desk))
-            self._prices.refresh()
-            self._picture.refresh()
+        if not await self._desk.act(do, done):
+            return False
+        self._desk.visit.kiosk.catalogue.forget()
+        await self._desk.ask_shop(_fetch_catalogue(self._desk))
+        self._prices.refresh()
+        self._picture.refresh()
+        return True
 
     async def _save(self) -> None:
         try:
@@ -299,6 +301,11 @@ class ItemForm:
         except ValueError as error:
             self._desk.show_problem(str(error))
             return
+        if offer and _offer_until(self._item) is not None and not self._typed["valid_from"]:
+            # A price that begins during an offer ends it.
+            edit["valid_from"] = max(
+                edit["valid_from"], offer["valid_to"], key=datetime.fromisoformat
+            )
         item = self._item
         if item is None and (missing := self._missing()):
             self._desk.show(Notice(N_("Please fill in: {fields}"), values={"fields": missing}))
@@ -341,17 +348,13 @@ class ItemForm:
         since = self._moment(typed["valid_from"])
         if since is not None and since < datetime.now(UTC) - _JUST_NOW:
             raise ValueError(IN_THE_PAST)
-        price, until = _figure(typed["unit_price"]), _offer_until(self._item)
-        if self._item is not None and until is not None and since is None:
-            # An offer goes on: what was changed holds after it.
-            unchanged = price == _text(_usual_price(self._item))
-            price, since = (_text(self._item.unit_price), None) if unchanged else (price, until)
+        since = since or _offer_until(self._item)  # the offer goes on
         return {
             "plu": typed["plu"],
             "names": {language: name for language, name in names.items() if name},
             "category": typed["category"] or "other",
             "unit": typed["unit"],
-            "unit_price": price,
+            "unit_price": _figure(typed["unit_price"]),
             "tare_kg": _figure(typed["tare_kg"]) or "0.000",
             "piece_kg_min": _figure(typed["piece_kg_min"]),
             "piece_kg_max": _figure(typed["piece_kg_max"]),
@@ -414,15 +417,8 @@ def _offer_until(item: EditableItem | None) -> datetime | None:
     """When the offer that holds now ends; None where none does."""
     if item is None or item.unit_price is None or not item.prices:
         return None
-    return item.prices[0].valid_to
-
-
-def _usual_price(item: EditableItem | None) -> Decimal | None:
-    """The unit price without offers: the one that holds, or holds again after the offer."""
-    if item is None:
-        return None
-    usual = (price.unit_price for price in item.prices if price.valid_to is None)
-    return next(usual, item.unit_price)
+    until = item.prices[0].valid_to
+    return until if until is not None and until > datetime.now(UTC) else None
 
 
 def _is_less(offer: str, usual: str) -> bool:
@@ -480,7 +476,7 @@ def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, 
         "plu": item.plu,
         "category": item.category,
         "unit": item.unit.value,
-        "unit_price": _text(_usual_price(item)),
+        "unit_price": _text(item.usual_price),
         "valid_from": "",
         **{name: _text(getattr(item, name)) for name in _DECLARED},
         "tare_kg": f"{item.tare_kg:.3f}",

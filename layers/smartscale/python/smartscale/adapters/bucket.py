@@ -21,7 +21,7 @@ from smartscale.domain.job_id import is_job_id, job_time
 from smartscale.domain.limits import MAX_IMAGE_BYTES
 from smartscale.domain.registry import ModelSwitch
 from smartscale.domain.trial import Trial
-from smartscale.domain.upload import EVIDENCE, UPLOADS, StoredUpload, chosen_job_id, evidence_key
+from smartscale.domain.upload import EVIDENCE, UPLOADS, StoredUpload, evidence_key
 from smartscale.domain.weighing import ModelRef, Weighing
 from smartscale.operations.ports.ledger import LedgerEntry
 from smartscale.operations.ports.uploads import PresignedPost
@@ -218,8 +218,8 @@ class S3Uploads:
 
     def moved(self, key: str, etag: str) -> str | None:
         """The key of the evidence that an image became."""
-        name = chosen_job_id(key)
-        if name is not None and self.find(kept := evidence_key(name)) is not None:
+        name = PurePosixPath(key).name
+        if is_job_id(name) and self.find(kept := evidence_key(name)) is not None:
             return kept
         try:
             return self._bucket.read(_moved(key, etag)).decode()

@@ -13,6 +13,7 @@ import numpy as np
 
 from smartscale.adapters.memories import (
     EMBEDDINGS,
+    MEMORY,
     S3Memories,
     carried_key,
     embeddings_prefix,
@@ -25,6 +26,7 @@ from smartscale.recognition.carried import pack
 from smartscale.recognition.memory import Vectors
 
 _log = logging.getLogger(__name__)
+_LOOKED_AT = f"{MEMORY}looked-at/"
 
 
 class S3EmbeddedMemories(S3Memories):
@@ -44,9 +46,17 @@ class S3EmbeddedMemories(S3Memories):
             return None
 
     def looked_at(self) -> list[int]:
-        """The versions whose pictures any model has seen."""
-        found = self._bucket.list(EMBEDDINGS)
-        return sorted({int(PurePosixPath(one["Key"]).stem) for one in found})
+        """The versions that were looked at. An earlier version of the code noted none: there it is
+        those whose pictures any model has seen."""
+        for folder in (_LOOKED_AT, EMBEDDINGS):
+            found = {int(PurePosixPath(one["Key"]).stem) for one in self._bucket.list(folder)}
+            if found:
+                return sorted(found)
+        return []
+
+    def keep_looked_at(self, number: int) -> None:
+        """Note that a version was looked at."""
+        self._bucket.put_new(f"{_LOOKED_AT}{number:08d}", b"", "text/plain")
 
     def keep_embeddings(
         self, model: ModelRef, number: int, embeddings: Mapping[str, Vectors]

@@ -35,10 +35,9 @@ from smartscale.adapters.rows import (
 from smartscale.adapters.store_errors import translates_store_errors
 from smartscale.adapters.together import write_together
 from smartscale.domain.asking import Asking
-from smartscale.domain.job_id import job_time, time_digits
+from smartscale.domain.job_id import is_job_id, job_time, time_digits
 from smartscale.domain.registry import ModelSwitch, WorkerReport
 from smartscale.domain.trial import LATELY, Tallies, Tally, Trial, window_of
-from smartscale.domain.upload import chosen_job_id
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Weighing
 from smartscale.operations.ports.weighings import ROWS_KEPT, HistoryFilter, WeighingFacts
 
@@ -198,8 +197,10 @@ class DynamoWeighings:
         """What an index knows of weighings, by falling job id: that of which least is read."""
         rows = self._rows
         if wanted.upload_key is not None:
-            name = chosen_job_id(wanted.upload_key)
-            own = [] if name is None or (before is not None and name >= before) else [rows(name)]
+            # Of an earlier version every name that looks like an id was one.
+            name = PurePosixPath(wanted.upload_key).name
+            is_own = is_job_id(name) and (before is None or name < before)
+            own = [rows(name)] if is_own else []
             dropped = self._read(rows.dropped, wanted.upload_key, wanted, before, limit)
             return chain(own, dropped)
         needs = _Needs.wanted(wanted)

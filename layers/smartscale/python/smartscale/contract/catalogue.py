@@ -89,6 +89,8 @@ class EditableItem(CatalogueItem):
     """An item as who edits it sees it: the prices before, too."""
 
     prices: tuple[PlannedPrice, ...]
+    usual_price: Exact | None = None
+    """What it costs now without an offer."""
     aliases: tuple[str, ...]
     past_prices: tuple[Price, ...]
     retired: bool

@@ -216,6 +216,11 @@ class Item(Declaration):
         holding = [price for price in self.prices if price.holds_at(moment)]
         return max(holding, key=lambda price: price.order, default=None)
 
+    def usual_price_at(self, moment: datetime) -> Decimal | None:
+        """What it would cost at a moment without any offer."""
+        usual = tuple(price for price in self.prices if price.valid_to is None)
+        return self.model_copy(update={"prices": usual}).unit_price_at(moment)
+
     def offer_at(self, moment: datetime) -> Offer | None:
         """The offer that holds at a moment; None where none does, or it is no lower price.
 
@@ -231,9 +236,7 @@ class Item(Declaration):
         ends = [one.valid_to for one in self.prices if one.valid_to is not None]
         held = [self.price_at(at) for at in (*starts, *ends) if first <= at < price.valid_from]
         known = [one.unit_price for one in held if one is not None]
-        others = tuple(one for one in self.prices if one.valid_to is None)
-        without = self.model_copy(update={"prices": others}).unit_price_at(moment)
-        before = min(known) if known else without
+        before = min(known) if known else self.usual_price_at(moment)
         if before is None or before <= price.unit_price:
             return None
         return Offer(price_before=before, until=price.valid_to)

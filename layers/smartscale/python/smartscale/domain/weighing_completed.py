@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from smartscale.domain.weighing import ConfirmedBy, ModelRef, Status, Unit, Weighing
 
@@ -57,6 +57,15 @@ class WeighingOutcome(BaseModel):
     upload_key: str
     correlation_id: str | None
     error: str | None = Field(description="why it failed")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_an_earlier_version(cls, said: Any) -> Any:
+        """An event that waits in a queue from before there were versions."""
+        if isinstance(said, dict) and "version" not in said and "confirmations" in said:
+            version = 0 if said.get("outcome") == "failed" else 1 + int(said["confirmations"])
+            return {**said, "version": version}
+        return said
 
     @classmethod
     def of(cls, weighing: Weighing) -> Self:

@@ -52,6 +52,7 @@ def editable_item(edited: Item, now: datetime) -> documents.EditableItem:
             )
         },
         aliases=edited.aliases,
+        usual_price=money(edited.usual_price_at(now), edited.currency),
         past_prices=_prices(past, edited.currency),
         retired=edited.retired,
         version=edited.version,

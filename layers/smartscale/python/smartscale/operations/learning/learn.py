@@ -6,6 +6,7 @@ from datetime import datetime
 from smartscale.domain.errors import NotFound
 from smartscale.domain.memory import (
     SHOPPERS_TO_AGREE,
+    HeldBecause,
     HeldLesson,
     Lesson,
     MemoryVersion,
@@ -18,7 +19,7 @@ from smartscale.operations.learning.lessons import add_lessons, change
 from smartscale.operations.ports.learning import Memories
 from smartscale.operations.ports.uploads import Uploads, picture_key
 from smartscale.operations.ports.weighings import Weighings
-from smartscale.recognition.photo import shrink
+from smartscale.recognition.photo import shows_nothing, shrink
 
 
 class Learn:
@@ -85,7 +86,10 @@ class Learn:
                 by=weighing.confirmed_by_staff,
                 weighing=weighing.job_id,
             )
-            if (because := hold_because(weighing)) is None:
+            because = hold_because(weighing)
+            if shows_nothing(image):
+                because = HeldBecause.SHOWS_NOTHING
+            if because is None:
                 lessons.append(lesson)
             else:
                 seen_as = str(weighing.label)

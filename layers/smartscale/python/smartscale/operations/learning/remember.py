@@ -53,10 +53,18 @@ class Remember:
             self._recogniser = recogniser
             return
         embeddings = self._embeddings(recogniser, version)
-        if newest is not None and (held := self._held(recogniser, version, embeddings)):
-            waiting = version.hold(held, version.created_at)
-            if self._memories.add(waiting):  # else somebody has taught more: all is looked at anew
+        while newest is not None:
+            if held := self._held(recogniser, newest, embeddings):
+                waiting = newest.hold(held, newest.created_at)
+                if not self._memories.add(waiting):
+                    # Somebody has taught more meanwhile: all is looked at anew.
+                    newest = self._memories.newest(newest.number)
+                    version = newest or version
+                    embeddings = self._embeddings(recogniser, version)
+                    continue
                 version, embeddings = waiting, self._embeddings(recogniser, waiting)
+            self._memories.keep_looked_at(version.number)
+            break
         recogniser.remember(_by_label(version, embeddings))
         self._version, self._recogniser = version, recogniser
 

@@ -59,7 +59,10 @@ class EmbeddedMemories(Memories, Protocol):
         """What a model sees in the pictures of a version, None when that is not known yet."""
 
     def looked_at(self) -> list[int]:
-        """The versions whose pictures any model has seen, in rising order."""
+        """The versions of which it is known what is to be held back, in rising order."""
+
+    def keep_looked_at(self, number: int) -> None:
+        """Note that it is known what of a version is to be held back."""
 
     def keep_embeddings(
         self, model: ModelRef, number: int, embeddings: Mapping[str, "Vectors"]
