@@ -34,6 +34,8 @@ def write_private(file: Path, text: str) -> None:
     descriptor = os.open(written, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
     with os.fdopen(descriptor, "w", encoding="utf-8") as out:
         out.write(text)
+        out.flush()
+        os.fsync(out.fileno())  # a power cut leaves no empty secret
     written.replace(file)
 
 

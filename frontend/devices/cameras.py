@@ -83,13 +83,20 @@ class DeviceCamera:
 
     def _read(self) -> None:
         """Keep the newest picture until `close`. Open the camera anew when it gives none."""
+        said = ""
         while not self._stopped.is_set():
-            for picture in self._pictures():
-                with self._news:
-                    self._newest = picture
-                    self._news.notify_all()
-            if not self._stopped.wait(_AGAIN_S):
-                _log.warning("The camera %s gives no picture; it is opened anew", self._source)
+            why = "it gives no picture"
+            try:
+                for picture in self._pictures():
+                    said = ""
+                    with self._news:
+                        self._newest = picture
+                        self._news.notify_all()
+            except Exception as error:  # noqa: BLE001  whatever OpenCV raises of a broken frame
+                why = f"{type(error).__name__}: {error}"
+            if not self._stopped.wait(_AGAIN_S) and why != said:
+                _log.warning("The camera %s is opened anew: %s", self._source, why)
+                said = why
 
     def _pictures(self) -> Iterator[bytes]:
         import cv2  # noqa: PLC0415 - only where a camera is wired to this machine

@@ -8,7 +8,7 @@ from importlib import import_module
 from frontend.api.catalogue import Catalogue
 from frontend.labels.issued import Issued
 from frontend.labels.label import Label, NotSettled, label_of
-from frontend.labels.printer import NotPrinted, Printer
+from frontend.labels.printer import Printer
 from frontend.labels.profiles import Profile
 from frontend.labels.shop import NO_SHOP, Shop
 from frontend.offline.api import OfflineApi
@@ -110,15 +110,20 @@ class LabelDesk:
         await self.print(label, language)
         return label
 
-    async def print(self, label: Label, language: Language) -> None:
+    async def print(self, label: Label, language: Language, *, again: bool = False) -> None:
         """Print a label.
+
+        Args:
+            label: what to print.
+            language: of its words.
+            again: whether it went out before, here or at another kiosk.
 
         Raises:
             NotPrinted: the printer printed nothing; the next label will not be marked as a copy.
         """
         if self.printer is None:
             raise LookupError("this kiosk has no printer")
-        await asyncio.to_thread(self._print, self.printer, label, language)
+        await asyncio.to_thread(self._print, self.printer, label, language, again=again)
 
     async def print_slip(
         self, title: str, lines: list[tuple[str, str]], language: Language
@@ -147,13 +152,13 @@ class LabelDesk:
 
         printer.print(slip(title, lines, language))
 
-    def _print(self, printer: Printer, label: Label, language: Language) -> None:
+    def _print(self, printer: Printer, label: Label, language: Language, *, again: bool) -> None:
         from frontend.labels import render  # noqa: PLC0415 - see _file
 
         copy = self.issued.issue(label.sale)
         try:
-            printer.print(render.picture(label, language, copy=copy))
-        except NotPrinted:
+            printer.print(render.picture(label, language, copy=copy or again))
+        except Exception:
             self.issued.take_back(label.sale, copy=copy)
             raise
 

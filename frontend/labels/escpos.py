@@ -41,11 +41,17 @@ def print_on(printer: Escpos, label: Image.Image) -> None:
         printer.open()
         # A device file cannot be asked for its paper.
         if isinstance(printer, NetworkPrinter) and printer.paper_is_out():
-            raise NoPaper
+            raise NoPaper  # noqa: TRY301
         printer.image(label.point(lambda grey: 255 if grey > 127 else 0), center=False)  # noqa: PLR2004
-        printer.cut()
-    finally:
+    except BaseException:
         printer.close()
+        raise
+    try:
+        printer.cut()
+        printer.close()
+    except (OSError, EscposError) as error:
+        # The label is out: what was printed is not to go out once more as the first.
+        _log.warning("The label printer does not answer after a label: %s", error)
 
 
 class NetworkPrinter(Network):  # type: ignore[misc]  # escpos has no types

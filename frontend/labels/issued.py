@@ -42,4 +42,7 @@ class Issued(DurableFile):
         """Remove the record of a label that could not be printed."""
         if not copy:
             self._run("DELETE FROM issued WHERE sale = ?", sale)
-        self._run("DELETE FROM labels WHERE rowid = (SELECT max(rowid) FROM labels)")
+        # Which of several of one kind it was makes no difference to how many there were.
+        self._run(
+            "DELETE FROM labels WHERE rowid = (SELECT max(rowid) FROM labels WHERE copy = ?)", copy
+        )

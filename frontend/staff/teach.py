@@ -213,9 +213,13 @@ class TeachPage(StaffPage):
         except UnreadablePicture:
             self.desk.show_problem(UNREADABLE)
             return
-        if photo is not None:  # None: the kiosk is being stopped
-            self._photos.append(photo)
-            self._album.refresh()
+        if photo is None:  # the kiosk is being stopped
+            return
+        if len(self._photos) >= IMAGES_AT_ONCE:  # others came meanwhile
+            self.desk.show(Notice(TOO_MANY, values={"n": IMAGES_AT_ONCE}))
+            return
+        self._photos.append(photo)
+        self._album.refresh()
 
     async def _teach(self) -> None:
         item, photos = self._item, [photo.jpeg for photo in self._photos]

@@ -29,6 +29,7 @@ REFUSALS = (
     N_("variety {text} must be a name of at most 60 letters, such as Elstar."),
     N_("best_before_days {text} must be a number of days from 0 to {limit}, such as 5."),
     N_("names must hold at least an English name, as en."),
+    N_("The name in {language} must be one line of at most {limit} letters."),
     N_("{text} is not a date: write it as 2026-11-25 or 2026-11-25T08:00:00Z."),
     N_("The year of {text} must be from {first} to {last}."),
     N_("There is {label} already: change that one."),

@@ -41,11 +41,14 @@ class Restore:
         mend: Callable[[], object],
         place: Place,
         report: Report,
+        ledger_lock_days: int,
     ) -> None:
         """
         Args:
             mend: brings the rows up to what the ledger says.
+            ledger_lock_days: for how long records of the ledger are locked.
         """
+        self._lock_days = ledger_lock_days
         self._bucket = bucket
         self._dynamodb = dynamodb
         self._tables = tables
@@ -116,7 +119,7 @@ class Restore:
         self._report(f"{group}: {file.count:,} objects")
         with tempfile.TemporaryDirectory() as folder:
             try:
-                objects.unpack(self._bucket, self._fetched(file, folder), PREFIXES)
+                objects.unpack(self._bucket, self._fetched(file, folder), PREFIXES, self._lock_days)
             except (ValueError, KeyError, tarfile.TarError) as error:
                 raise PlainError(
                     f"{file.name} of the backup in {self._place} cannot be used: {error}"

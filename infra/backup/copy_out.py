@@ -83,7 +83,7 @@ class BackUp:
             bucket=self._bucket.name,
             tables={name: self._table(name) for name in self._tables},
             objects=tuple(
-                known.get(objects.listing_of(found)) or self._objects(group, found)
+                self._kept(known.get(objects.listing_of(found))) or self._objects(group, found)
                 for group, found in self._groups(pictures=pictures)
                 if found
             ),
@@ -95,6 +95,12 @@ class BackUp:
             for name in last.names() - manifest.names():
                 self._place.delete(name)
         return manifest
+
+    def _kept(self, file: BackupFile | None) -> BackupFile | None:
+        """A file of the last backup, if it is still there and whole as far as its size tells."""
+        if file is None or self._place.size(file.name) != file.size:
+            return None
+        return file
 
     def _table(self, name: str) -> BackupFile:
         self._report(f"table {name}")

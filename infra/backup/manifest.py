@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from infra.errors import PlainError
 
@@ -17,7 +17,8 @@ class BackupFile(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    name: str
+    name: str = Field(pattern=r"^(tables|objects)/[^/.][^/]*(/[^/.][^/]*)*$")
+    """Below the backup's place: whoever may write a manifest may not name other files."""
     sha256: str
     size: int
     count: int

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from smartscale.adapters.bucket import Bucket
+from smartscale.adapters.bucket import LEDGER, Bucket
 from smartscale.parallel import THREADS, in_parallel
 
 if TYPE_CHECKING:
@@ -65,15 +65,17 @@ def pack(bucket: Bucket, found: Sequence["ObjectTypeDef"], file: Path) -> int:
     return count
 
 
-def unpack(bucket: Bucket, file: Path, prefixes: Sequence[str]) -> int:
-    """Store a tar file's objects, but for those that are there; tells how many it stored.
+def unpack(bucket: Bucket, file: Path, prefixes: Sequence[str], ledger_lock_days: int) -> int:
+    """Store a tar file's objects, but for those that are there; tells how many it stored. Records
+    of the ledger are locked as new ones are.
 
     Raises:
         ValueError: an object's key is not below one of the prefixes.
     """
 
     def store(stored: StoredObject) -> bool:
-        return bucket.put_new(stored.key, stored.body, stored.media_type, stored.metadata)
+        days = ledger_lock_days if stored.key.startswith(LEDGER) else 0
+        return bucket.put_new(stored.key, stored.body, stored.media_type, stored.metadata, days)
 
     with tarfile.open(file, "r:gz") as tar:
         objects = _members(tar, prefixes)

@@ -1,5 +1,6 @@
 """Where a backup lies: a folder, or a prefix of a bucket."""
 
+import os
 import shutil
 from pathlib import Path
 from typing import Protocol
@@ -8,6 +9,8 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.errors import PlainError
+from infra.flushed import flush
+from infra.private import FILE_MODE
 from smartscale.adapters.aws import s3_client
 
 _S3 = "s3://"
@@ -30,6 +33,10 @@ class Place(Protocol):
         """Drop a file."""
 
 
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, FILE_MODE)
+
+
 class Folder:
     """A folder of this machine."""
 
@@ -45,8 +52,14 @@ class Folder:
         part = target.with_name(target.name + ".part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, part)
+            part.unlink(missing_ok=True)
+            # For its user alone, as the home is that it is a copy of.
+            with file.open("rb") as source, open(part, "xb", opener=_private) as copy:
+                shutil.copyfileobj(source, copy)
+                copy.flush()
+                os.fsync(copy.fileno())
             part.replace(target)
+            flush(target.parent)
         except OSError as error:
             raise PlainError(f"{target} cannot be written: {error.strerror}") from error
 

@@ -3,8 +3,9 @@
 import base64
 import gzip
 import json
+import time
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain, islice, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ Row = dict[str, Any]
 EXPIRES = "expires_at"
 """Reports of workers expire by themselves and are not part of a backup."""
 _BATCH = 25
+_PAUSES_S = (0.1, 0.2, 0.5, 1.0, 2.0)
 _THREADS = 8
 _BYTES = "B"
 
@@ -85,8 +87,11 @@ def _with_bytes(value: Row) -> Row:
 
 def _write(dynamodb: "DynamoDBClient", table: str, requests: list[Any]) -> None:
     left = {table: requests}
-    while left:  # the client itself waits between tries when DynamoDB asks it to slow down
+    for pause_s in chain(_PAUSES_S, repeat(_PAUSES_S[-1])):
         left = dict(dynamodb.batch_write_item(RequestItems=left).get("UnprocessedItems", {}))
+        if not left:
+            return
+        time.sleep(pause_s)  # the table takes no more just now, which is no error to the client
 
 
 def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:

@@ -166,6 +166,7 @@ class Connection:
             mend,
             place,
             report,
+            self._outputs.ledger_lock_days,
         )
 
     @property

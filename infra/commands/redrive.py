@@ -36,15 +36,15 @@ def redrive(
     settings = load_settings()
     try:
         start = parse_moment(since, settings.time_zone) if since else now() - timedelta(days=_DAYS)
-        operation = connect(settings).redrive()
-        with Console(stderr=True).status("looking through what failed") as status:
-            for decision in operation.run(start, dry_run=dry_run):
-                again += decision.left is None
-                left += decision.left is not None
-                status.update(f"looking through what failed: {again + left}")
-                typer.echo(_line(decision, dry_run=dry_run))
     except InvalidInput as error:
         raise PlainError(f"--since: {error}", 2) from error
+    operation = connect(settings).redrive()
+    with Console(stderr=True).status("looking through what failed") as status:
+        for decision in operation.run(start, dry_run=dry_run):
+            again += decision.left is None
+            left += decision.left is not None
+            status.update(f"looking through what failed: {again + left}")
+            typer.echo(_line(decision, dry_run=dry_run))
     would = "would be sent" if dry_run else "sent"
     typer.echo(f"{again} {would} again, {left} left as they are.")
 

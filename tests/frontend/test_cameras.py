@@ -4,6 +4,7 @@ import io
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -62,6 +63,24 @@ async def test_a_camera_that_is_not_there_is_said_in_time(tmp_path: Path) -> Non
     camera = DeviceCamera(str(tmp_path / "no-camera"))
     with pytest.raises(CameraUnavailable):
         await camera.picture(patience_s=0.2)
+    camera.close()
+
+
+async def test_a_camera_survives_whatever_opencv_raises(
+    film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("frontend.devices.cameras._AGAIN_S", 0.01)
+    encode, broken = cv2.imencode, [True]
+
+    def encoding(*arguments: Any) -> Any:
+        if broken:
+            broken.pop()
+            raise cv2.error("an empty frame")
+        return encode(*arguments)
+
+    monkeypatch.setattr(cv2, "imencode", encoding)
+    camera = DeviceCamera(str(film))
+    assert await camera.picture()
     camera.close()
 
 

@@ -20,6 +20,7 @@ from escpos.printer import Dummy
 from PIL import Image
 
 from frontend.labels import printer, render
+from frontend.labels.escpos import print_on
 from frontend.labels.issued import Issued
 from frontend.labels.label import NO_BARCODE, Label, NotSettled, label_of, receipt_text
 from frontend.labels.printer import NotPrinted, Printer, printer_of
@@ -362,6 +363,27 @@ def listening(*, unasked: bytes = b"", answers: bytes) -> Iterator[tuple[Printer
     finally:
         listener.join(5)
         server.close()
+
+
+class Torn(Dummy):  # type: ignore[misc]  # escpos has no types
+    """A printer whose line is cut in one step."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self._step = step
+        setattr(self, step, self._torn)
+
+    def _torn(self, *_: object, **__: object) -> None:
+        delattr(self, self._step)
+        raise OSError("the line was cut")
+
+
+def test_a_label_that_is_out_is_printed_although_its_line_is_cut_then() -> None:
+    drawn = render.picture(label(), LANGUAGES["en"], copy=False)
+    for step in ("cut", "close"):
+        print_on(Torn(step), drawn)
+    with pytest.raises(OSError, match="cut"):
+        print_on(Torn("image"), drawn)
 
 
 def test_a_printer_that_is_away_says_so() -> None:

@@ -80,7 +80,7 @@ def test_the_slip_grows_with_its_lines() -> None:
 
 def test_labels_are_counted_with_their_copies(tmp_path: Path) -> None:
     issued = Issued(tmp_path / "labels.sqlite")
-    for sold in ("a", "a", "b"):
+    for sold in ("a", "b", "a"):
         issued.issue(sold)
     issued.take_back("b", copy=False)
     now = datetime.now(UTC)

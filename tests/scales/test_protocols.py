@@ -81,6 +81,7 @@ def cas(body: bytes) -> bytes:
         (CAS_22, b"US,GS,1@,   0.500 kg\r\n", kg("0.500", MOVING)),
         (CAS_22, b"OL,GS,1@,         kg\r\n", OVER),
         (CAS_22, b"ST,GS,1@,-  0.500 kg\r\n", UNDER),
+        (CAS_22, b"ST,GS,1@,  -0.500 kg\r\n", UNDER),
         (CAS_22, b"ST,GS,1@,  0.500 kg\r\n", None),
     ],
 )

@@ -227,6 +227,22 @@ async def test_a_silent_scale_is_away() -> None:
         await until(readings, kg("0.500"))
 
 
+async def test_a_serial_server_that_closes_the_line_is_away_and_asked_again() -> None:
+    tries = asyncio.Semaphore(0)
+
+    def hang_up(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tries.release()
+        writer.close()
+
+    server = await asyncio.start_server(hang_up, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, reading(f"rfc2217://127.0.0.1:{port}", CAS_22) as readings:
+        await until(readings, AWAY)
+        async with asyncio.timeout(20):
+            await tries.acquire()
+            await tries.acquire()
+
+
 async def test_the_setting_names_scale_and_protocol() -> None:
     assert open_scale("simulated://") is None
     wire = read_wire("serial:///dev/ttyUSB0?protocol=toledo-8217&unit=lb&capacity=15&baudrate=4800")
@@ -254,6 +270,9 @@ async def test_the_setting_names_scale_and_protocol() -> None:
         ("socket://host:1?protocol=cas&division=NaN", "division"),
         ("socket://host:1?protocol=cas&baudrate=fast", "9600"),
         ("socket://host:1?protocol=cas&speed=1", "baudrate"),
+        ("socket://host?protocol=cas", "socket://host:port"),
+        ("rfc2217://host:99999?protocol=cas", "socket://host:port"),
+        ("socket://:4001?protocol=cas", "socket://host:port"),
     ],
 )
 async def test_a_setting_that_is_none_is_told_what_would_be_right(url: str, right: str) -> None:

@@ -66,12 +66,20 @@ def _address(scheme: str, netloc: str, path: str) -> str:
     """The address in the form that pyserial opens."""
     if scheme == "serial" and (device := netloc + path):
         return device
-    if scheme in {"socket", "rfc2217"} and netloc:
+    if scheme in {"socket", "rfc2217"} and _has_a_port(netloc):
         return f"{scheme}://{netloc}"
     raise ValueError(
         f"use {SIMULATED}, serial:///dev/ttyUSB0?protocol=mt-sics "
         "or socket://host:port?protocol=mt-sics"
     )
+
+
+def _has_a_port(netloc: str) -> bool:
+    try:
+        parts = urlsplit(f"//{netloc}")
+        return bool(parts.hostname and parts.port)
+    except ValueError:  # no number, or above 65535
+        return False
 
 
 def _kilograms(name: str, text: str, most: Decimal) -> Decimal:

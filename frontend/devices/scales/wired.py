@@ -95,7 +95,8 @@ class WiredScale:
                         elif dialogue.silent:
                             raise TimeoutError("it says nothing that is a weight")
                         self._stop.wait(self._wire.poll_s)
-            except (OSError, termios.error) as error:  # the line is broken, or not there yet
+            # The line is broken, or not there yet, or what is at its end refuses its settings.
+            except (OSError, termios.error, ValueError, NotImplementedError) as error:
                 publish(_UNAVAILABLE)
                 reason = _lost(self._wire, str(error), reason)
                 self._stop.wait(next(pauses))
@@ -184,7 +185,8 @@ def _open(wire: Wire) -> serial.Serial:
         parity=line.parity,
         stopbits=line.stopbits,
         timeout=wire.answer_s / 4,
-        write_timeout=wire.answer_s,
+        # A serial server by RFC 2217 knows no limit for writing.
+        write_timeout=None if wire.url.startswith("rfc2217://") else wire.answer_s,
     )
     if line.parity != serial.PARITY_NONE and "://" not in wire.url:
         # pyserial sets parity but leaves its check off: with it a damaged byte arrives as NUL.

@@ -59,8 +59,12 @@ class AnalyticsPage(StaffPage):
     async def begin(self) -> None:
         """Fetch the figures again."""
 
+        hours = self._hours
+
         async def fetch(api: OfflineApi) -> None:
-            self._figures = await api.service.analytics(self._hours, self.t.code)
+            figures = await api.service.analytics(hours, self.t.code)
+            if hours == self._hours:  # else another period was chosen meanwhile
+                self._figures = figures
 
         self.session.touch()
         await self.desk.ask_shop(fetch)

@@ -134,7 +134,7 @@ class Correction:
 
         async def printed(_api: OfflineApi) -> None:
             label = await labels.label(self._result.job_id, t)
-            await labels.print(label, t)
+            await labels.print(label, t, again=True)
 
         try:
             await desk.ask_shop(printed)

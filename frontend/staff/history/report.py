@@ -121,7 +121,7 @@ class ReportPage(StaffPage):
                 row(line, t) for line in (*report.lines, *report.totals)
             )
         ]
-        title = f"{t(TITLE)} {wording.day(self._day, t)}"
+        title = f"{t(TITLE)} {wording.full_day(self._day, t)}"
         try:
             await self.visit.kiosk.labels.print_slip(title, [*lines, *figures(report, t)], t)
         except NotPrinted as error:

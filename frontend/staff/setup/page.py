@@ -351,7 +351,9 @@ class SetupPage(StaffPage):
 
                 failed = not await self.desk.ask(send)
                 if not failed:
-                    del self._unsent[: len(batch)]
+                    # Some may have been left out meanwhile, and others taken.
+                    sent = {id(one) for one in batch}
+                    self._unsent = [one for one in self._unsent if id(one) not in sent]
                     self._pace.hurry()
                     self._look_soon()
                 if failed != self._failed:

@@ -24,7 +24,7 @@ _FRAME = re.compile(rb"\x01\x02(.{10})(.)\x03\x04", re.DOTALL)
 _BODY = re.compile(rb"([SU])([ -]) *(" + FIGURE + rb")(kg|KG| ?g|lb|LB|oz)", re.DOTALL)
 _OVERFLOW = re.compile(rb"[SU]F.{8}", re.DOTALL)
 _LINE = re.compile(
-    rb"(ST|US|OL),(GS|NT),..,(?=.{8} )([ +-]?) *(" + FIGURE + rb")? *(kg| g|lb|oz)\r\n",
+    rb"(ST|US|OL),(GS|NT),..,(?=.{8} ) *([+-]?) *(" + FIGURE + rb")? *(kg| g|lb|oz)\r\n",
     re.DOTALL,
 )
 

@@ -19,6 +19,8 @@ from smartscale.domain.money import check_currency, to_cent
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.weighing import Unit
 
+MOST_LETTERS = 80
+"""Of a name: more are not read from a label."""
 _LABEL = re.compile(r"[^\W_][\w .'()-]{0,79}")
 _PLU = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 """Without leading zeros: a barcode fills up with them, so 0081 would be 81 at the till."""
@@ -186,6 +188,12 @@ class Item(Declaration):
             )
             if not name.strip():
                 raise InvalidInput("The name in {language} must not be empty.", language=language)
+            if len(name) > MOST_LETTERS or not name.isprintable():
+                raise InvalidInput(
+                    "The name in {language} must be one line of at most {limit} letters.",
+                    language=language,
+                    limit=MOST_LETTERS,
+                )
         return cls(
             label=label,
             plu=plu,
