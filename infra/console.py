@@ -14,6 +14,7 @@ _TALKATIVE = frozenset(f"{_PREFIX}.{name}" for name in ("cloud", "api", "kiosk",
 _LEVEL = re.compile(
     r"""(?:\[?\d{4}-\d\d-\d\d [^A-Z]*|\{"level":"|)(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"""
 )
+_WENT_WRONG = re.compile(r"Traceback\b|[\w.]+(?:Error|Exception)\b")
 _DETAIL = frozenset({"DEBUG", "INFO"})
 _TRACEBACK = "Traceback (most recent call last):"
 _MORE = "exception occurred:", "the following exception:"
@@ -34,15 +35,15 @@ class WarningsOfServices(logging.Filter):
         self._hidden: set[str] = set()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether a line is shown. An indented one is treated like the line before it; another
-        without a level is of what went wrong."""
+        """Whether a line is shown. A line without a level is treated like the line before it, but
+        where it says what went wrong."""
         line = record.getMessage()
         if record.name not in _TALKATIVE:
             return True
         level = _LEVEL.match(line)
         if level and level[1] in _DETAIL:
             self._hidden.add(record.name)
-        elif level or not line[:1].isspace():
+        elif level or _WENT_WRONG.match(line):
             self._hidden.discard(record.name)
         return record.name not in self._hidden
 
