@@ -482,7 +482,7 @@ class FakeRecogniser:
 class FakeMemories:
     stored: dict[int, MemoryVersion] = field(default_factory=dict)
     pictures: dict[str, bytes] = field(default_factory=dict)
-    seen: dict[tuple[ModelRef, int], dict[str, Vectors]] = field(default_factory=dict)
+    embedded_by: dict[tuple[ModelRef, int], dict[str, Vectors]] = field(default_factory=dict)
     along: dict[tuple[ModelRef, int], bytes] = field(default_factory=dict)
     judged: dict[tuple[ModelRef, int], ToldApart] = field(default_factory=dict)
     votes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
@@ -515,21 +515,24 @@ class FakeMemories:
         return self.pictures[sha256]
 
     def embeddings(self, model: ModelRef, number: int) -> dict[str, Vectors] | None:
-        return self.seen.get((model, number))
+        return self.embedded_by.get((model, number))
 
     def keep_embeddings(
         self, model: ModelRef, number: int, embeddings: Mapping[str, Vectors]
     ) -> None:
-        self.seen[model, number] = dict(embeddings)
+        self.embedded_by[model, number] = dict(embeddings)
 
     def looked_at(self) -> list[int]:
         return sorted(self.judged_versions)
+
+    def seen(self) -> list[int]:
+        return sorted({number for _, number in self.embedded_by})
 
     def keep_looked_at(self, number: int) -> None:
         self.judged_versions.add(number)
 
     def embedded(self, model: ModelRef) -> list[int]:
-        return sorted(number for ref, number in self.seen if ref == model)
+        return sorted(number for ref, number in self.embedded_by if ref == model)
 
     def keep_carried(
         self, model: ModelRef, number: int, lessons: Mapping[str, Sequence[Vectors]]

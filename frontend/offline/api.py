@@ -7,6 +7,7 @@ is back, and `Watch` finds out when that is.
 
 import asyncio
 import logging
+import sqlite3
 import time
 from collections import OrderedDict
 from datetime import datetime
@@ -212,27 +213,30 @@ class OfflineApi:
                 kept = await self._take_over(job_id, error)
         return _result(await self._keeper.confirm(kept, label, quantity, confirmed_by), language)
 
-    async def void(self, weighing_id: str, by: str, *, unless_sold: bool) -> None:
+    async def void(self, weighing_id: str, by: str, *, unless_settled: bool) -> None:
         """A weighing is no sale: another one of the same load took its place, or nobody wanted it.
         Where the service cannot be told, it is told later.
 
         Args:
             weighing_id: the service's id of it, the one that it has here, or its Idempotency-Key.
             by: the scale.
-            unless_sold: whether it counts if somebody has given it a price that holds meanwhile.
+            unless_settled: whether it counts if an attendant has given it a price meanwhile.
         """
-        kept = await self._keeper.get(weighing_id)
-        if kept is not None:
-            await self._keeper.void(kept, by, unless_sold=unless_sold)
-            self._availability.wake()
-            return
-        void = Void(weighing_id, by, unless_sold)
-        await asyncio.to_thread(self._store.note_void, void)  # first, as this kiosk may be killed
+        void = Void(weighing_id, by, unless_settled)
+        try:
+            kept = await self._keeper.get(weighing_id)
+            if kept is not None:
+                await self._keeper.void(kept, by, unless_settled=unless_settled)
+                self._availability.wake()
+                return
+            await asyncio.to_thread(self._store.note_void, void)  # this kiosk may be killed
+        except (OSError, sqlite3.Error, ApiError) as error:
+            _log.warning("That a weighing is no sale cannot be kept here: %s", error)
         try:
             if self.cut_since is None and await self._sender.void(void):
                 await asyncio.to_thread(self._store.forget_void, weighing_id)
                 return
-        except ApiError as error:
+        except (OSError, sqlite3.Error, ApiError) as error:
             _log.info("A weighing that is no sale is told of later: %s", error)
         self._availability.wake()
 

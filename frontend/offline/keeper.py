@@ -79,14 +79,16 @@ class Keeper:
         except (OSError, sqlite3.Error) as error:
             raise ApiUnreachable(f"nothing can be kept here: {error}") from error
 
-    async def void(self, kept: Kept, by: str, *, unless_sold: bool) -> None:
-        """Note that a kept weighing is no sale; with `unless_sold` one that has a price stays one.
+    async def void(self, kept: Kept, by: str, *, unless_settled: bool) -> None:
+        """Note that a kept weighing is no sale; with `unless_settled` not of one that an attendant
+        has given its price.
 
         Raises:
             ApiUnreachable: the disk takes nothing.
         """
         try:
-            if not (unless_sold and local.sale(kept.weighing)):
+            sale = local.sale(kept.weighing) if unless_settled else None
+            if sale is None or sale.confirmed_by != ConfirmedBy.ATTENDANT:
                 await asyncio.to_thread(self._void, kept, by)
         except (OSError, sqlite3.Error) as error:
             raise ApiUnreachable(f"nothing can be kept here: {error}") from error

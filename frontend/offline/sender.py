@@ -92,8 +92,8 @@ class Sender:
             ApiError: the service does not take it just now.
         """
         try:
-            if void.unless_sold and _has_a_price(await self._service.result(void.job_id, "en")):
-                return True  # an attendant has settled it
+            if void.unless_settled and _is_settled(await self._service.result(void.job_id, "en")):
+                return True
             await self._service.act(void.job_id, Act.VOID, void.by, "en")
         except ApiMissing:
             return True  # it never came to the service
@@ -150,7 +150,7 @@ class Sender:
                 charged=sale.charged,
             )
         elif (by := local.voided_by(kept.weighing)) is not None:
-            await self.void(Void(job_id, by, unless_sold=False))
+            await self.void(Void(job_id, by, unless_settled=False))
         return job_id
 
     async def _is_recognised(self, job_id: str) -> bool:
@@ -164,7 +164,6 @@ class Sender:
                 return False
 
 
-def _has_a_price(result: Result) -> bool:
-    """Whether a weighing has a price that holds."""
-    settled = not (result.needs_confirmation or result.needs_count)
-    return result.status is Status.DONE and settled and result.price is not None
+def _is_settled(result: Result) -> bool:
+    """Whether an attendant has given a weighing a price that holds."""
+    return result.confirmed_by is ConfirmedBy.ATTENDANT and not result.needs_count

@@ -25,9 +25,9 @@ CREATE TABLE IF NOT EXISTS kept (
     reason TEXT
 )
 """
-_VOIDS = """
-CREATE TABLE IF NOT EXISTS voids (
-    job_id TEXT PRIMARY KEY, staff TEXT NOT NULL, unless_sold INTEGER NOT NULL
+_NO_SALES = """
+CREATE TABLE IF NOT EXISTS no_sales (
+    job_id TEXT PRIMARY KEY, staff TEXT NOT NULL, unless_settled INTEGER NOT NULL
 )
 """
 _COLUMNS = (
@@ -72,8 +72,8 @@ class Void:
     job_id: str
     by: str
     """The scale that says so."""
-    unless_sold: bool
-    """Whether it counts if somebody has given it a price that holds meanwhile."""
+    unless_settled: bool
+    """Whether it counts if an attendant has given it a price meanwhile."""
 
 
 class Store(DurableFile):
@@ -81,7 +81,7 @@ class Store(DurableFile):
 
     def __init__(self, file: Path) -> None:
         super().__init__(file, _SCHEMA)
-        self._run(_VOIDS)
+        self._run(_NO_SALES)
 
     def add(self, kept: Kept, picture: bytes) -> Kept:
         """Keep a weighing. One with the same key that is kept already stays, and is returned."""
@@ -166,17 +166,20 @@ class Store(DurableFile):
     def note_void(self, void: Void) -> None:
         """Keep that a weighing of the service's is no sale, until the service knows."""
         self._run(
-            "INSERT OR REPLACE INTO voids VALUES (?, ?, ?)", void.job_id, void.by, void.unless_sold
+            "INSERT OR REPLACE INTO no_sales VALUES (?, ?, ?)",
+            void.job_id,
+            void.by,
+            void.unless_settled,
         )
 
     def voids(self) -> list[Void]:
         """The service's weighings that are no sale, the oldest first."""
-        found = self._run("SELECT job_id, staff, unless_sold FROM voids ORDER BY rowid")
-        return [Void(job_id, by, bool(unless_sold)) for job_id, by, unless_sold in found]
+        found = self._run("SELECT job_id, staff, unless_settled FROM no_sales ORDER BY rowid")
+        return [Void(job_id, by, bool(unless_settled)) for job_id, by, unless_settled in found]
 
     def forget_void(self, job_id: str) -> None:
         """The service knows of it."""
-        self._run("DELETE FROM voids WHERE job_id = ?", job_id)
+        self._run("DELETE FROM no_sales WHERE job_id = ?", job_id)
 
     def _read(self, which: str, *values: str) -> list[Kept]:
         return [

@@ -19,6 +19,10 @@ from frontend.weighing.pictures import NO_PICTURE_TAKEN
 from frontend.weighing.weighing import Entry, Photo, Service, Weighing
 from frontend.words.languages import Language
 
+STOOD_S = 4.0
+"""For how long a price stands that somebody has looked at."""
+_WEIGHED_AGAIN = 8
+"""So many earlier weighings of a load are remembered: a pan may tremble all night."""
 _CAMERAS = 8
 """How many are remembered: pages are opened and closed, and a page draws its camera anew."""
 
@@ -56,7 +60,7 @@ class ShopService(Service, Protocol):
     def leave(self, weighing_id: str) -> None:
         """Nobody looks at this weighing any more."""
 
-    async def void(self, weighing_id: str, by: str, *, unless_sold: bool) -> None:
+    async def void(self, weighing_id: str, by: str, *, unless_settled: bool) -> None:
         """This weighing is no sale, unless somebody else has given it a price meanwhile."""
 
 
@@ -111,8 +115,8 @@ class Session:
         self.service = service
         self.language = language
         self.weighing = Weighing()
-        self._earlier: list[Weighing] = []
-        """Earlier weighings of what lies on the scale, of which none is known to be void."""
+        self._load: list[Weighing] = []
+        """The weighings of what lies on the scale before the one of now, the newest last."""
         self.figures = Figures()
         self.flow = Flow(plate)
         self._cameras: list[Camera] = []
@@ -220,41 +224,39 @@ class Session:
         self.figures.clear_problems()
         if before.result is not None:
             self.service.leave(before.result.job_id)
-        self._earlier.append(before)
+        if before.sent is not None:
+            self._load.append(before)
         if not same_load:
-            self._close_load()
+            load, self._load = self._load, []
+            self._close(load)
+        elif len(self._load) > _WEIGHED_AGAIN:
+            oldest = self._load.pop(0)
+            oldest.when_over(partial(self._void, oldest, unless_settled=False))
 
-    def see_whether_sold(self) -> None:
-        """What lies on the scale is sold once: where the last weighing of it has a price that
-        holds, those before it are void."""
-        if not (self.weighing.sold and self.weighing.settled):
-            return
-        earlier, self._earlier = self._earlier, []
-        for one in earlier:
-            one.when_over(partial(self._void, one, unless_sold=False))
-
-    def _close_load(self) -> None:
-        """The load is gone. It was sold by the last price that held; a weight that came while it
-        was lifted has none."""
-        load, self._earlier = self._earlier, []
+    def _close(self, load: list[Weighing]) -> None:
+        """A load is gone, which was sold once: by the last price that stood for some time, else by
+        the last one. Whoever takes it off piece by piece passes lighter weights, which are none."""
         under_way = list(load)
 
         def close(one: Weighing) -> None:
             under_way.remove(one)
             if under_way:
                 return
-            sold = max((place for place, each in enumerate(load) if each.sold), default=-1)
+            sold = [place for place, each in enumerate(load) if each.sold]
+            stood = [place for place in sold if load[place].stood_s >= STOOD_S]
+            sale = (stood or sold or [-1])[-1]
             for place, each in enumerate(load):
-                if place != sold:
-                    self._void(each, unless_sold=place > sold)
+                if place != sale:
+                    self._void(each, unless_settled=place > sale)
 
         for one in load:
             one.when_over(partial(close, one))
 
-    def _void(self, weighing: Weighing, *, unless_sold: bool) -> None:
+    def _void(self, weighing: Weighing, *, unless_settled: bool) -> None:
         if weighing.job_id is not None:
             scale_id = self._post.scale_id
-            self._run(self.service.void(weighing.job_id, scale_id, unless_sold=unless_sold))
+            voiding = self.service.void(weighing.job_id, scale_id, unless_settled=unless_settled)
+            self._run(voiding)
 
     def show_tare(self) -> None:
         """Write the plate's tare where tares are typed."""
@@ -367,5 +369,4 @@ class Session:
         weighing.claim_again()
         if not weighing.settled:
             await weighing.settle(self.service, self.language())
-        self.see_whether_sold()
         self._on_answer()

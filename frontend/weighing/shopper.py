@@ -325,7 +325,6 @@ class Shopper:
         self.on_change()
         session = self._session
         if await weighing.settle(session.service, session.language()):
-            session.see_whether_sold()
             self.on_change()
 
     @_event

@@ -159,6 +159,10 @@ class Weighing:
     _known: bool = field(default=False, repr=False)
     """Whether the service may have what was sent."""
     _when_over: Callable[[], None] | None = field(default=None, repr=False)
+    _priced_at: float | None = field(default=None, repr=False)
+    """Since when it has a price that holds, on the monotonic clock."""
+    stood_s: float = field(default=0.0, repr=False)
+    """For how long it had one while it was looked at."""
     _counted: int | None = field(default=None, repr=False)
     """How many pieces the shopper has counted, once that is confirmed."""
 
@@ -194,6 +198,10 @@ class Weighing:
             return False
         return not (result.needs_confirmation or result.needs_count)
 
+    def _note_price(self) -> None:
+        if self.sold and self._priced_at is None:
+            self._priced_at = time.monotonic()
+
     def when_over(self, call: Callable[[], None]) -> None:
         """Call this as soon as no request of it is under way."""
         self._when_over = call
@@ -209,7 +217,7 @@ class Weighing:
         if entry != self._sent:
             # As the service makes ids: it takes this one for the weighing's own.
             self._sent, self._key = entry, new_job_id(datetime.now(UTC))
-            self._job_id, self._known = None, False
+            self._job_id, self._known, self._priced_at, self.stood_s = None, False, None, 0.0
             self._correlation_id = uuid.uuid4().hex
         self._attempt = attempt = object()
         self.notice = self.result = None
@@ -270,6 +278,8 @@ class Weighing:
     def cancel(self) -> None:
         """Wait for the answer no more; the picture stays."""
         self._attempt = None
+        if self._priced_at is not None:
+            self.stood_s = time.monotonic() - self._priced_at
 
     def _take(self, result: Result | None, language: Language) -> None:
         if result is None:
@@ -280,6 +290,7 @@ class Weighing:
             self.notice = Notice(language(FAILED, reason=result.error or ""))
         else:
             self.result, self.unseen = result, False
+            self._note_price()
             if result.confirmed_label is not None:  # confirmed before the kiosk started again
                 self._counted = None if result.needs_count else result.quantity
 
@@ -426,6 +437,7 @@ class Weighing:
             return
         if self.result is not None:  # else it was sent anew meanwhile, and the answer will tell
             self.result = result
+            self._note_price()
             self._counted = claim.quantity or self._counted
         if self._claim == claim:
             self._claim = None

@@ -173,10 +173,21 @@ def test_the_projects_own_catalogue_sells_every_label_of_the_built_in_model() ->
 @pytest.mark.parametrize("name", ["Apple\nGala", "x" * 81, "Bell\x07"])
 def test_a_name_is_one_line_that_a_label_has_room_for(name: str) -> None:
     with pytest.raises(InvalidInput, match="one line of at most 80 letters"):
-        Item.parse(
-            label="Banana", plu="4011", category="fruit", names={"en": name},
-            unit="kg", unit_price="1.99", currency="EUR", valid_from=NOW,
-        )  # fmt: skip
+        named(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["Pommes\u00a0de terre", "mi\u200cwa", "moz\u200f", "Zucker\u00admais"]
+)
+def test_a_name_may_have_signs_that_are_not_seen(name: str) -> None:
+    assert named(name).names["en"] == name
+
+
+def named(name: str) -> Item:
+    return Item.parse(
+        label="Banana", plu="4011", category="fruit", names={"en": name},
+        unit="kg", unit_price="1.99", currency="EUR", valid_from=NOW,
+    )  # fmt: skip
 
 
 def test_a_retired_item_is_not_sold() -> None:

@@ -170,6 +170,10 @@ async def test_another_price_holds_after_the_offer(
     assert stored.prices[:-1] == offered.prices
     assert stored.unit_price_at(api.shop.clock()) == Decimal("0.99"), "the offer goes on"
     assert stored.unit_price_at(datetime(2999, 7, 4, tzinfo=UTC)) == Decimal("1.79")
+    await manager.open("/items")
+    await manager.should_see(marker="edit-Banana", retries=SOON)
+    await put_banana(manager, variety="Cavendish")
+    assert api.shop.catalogue.items["Banana"].prices == stored.prices, "what is planned stays"
 
 
 async def test_another_price_begins_after_a_longer_offer_of_the_same_form(

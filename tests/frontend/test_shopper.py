@@ -46,7 +46,7 @@ class Service:
     confirmed: list[tuple[str, int | None]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     voided: list[tuple[str, str]] = field(default_factory=list)
-    unless_sold: list[bool] = field(default_factory=list)
+    unless_settled: list[bool] = field(default_factory=list)
     fails: Exception | None = None
     answer: asyncio.Event = field(default_factory=asyncio.Event)
     slow: bool = False
@@ -92,9 +92,9 @@ class Service:
     def leave(self, weighing_id: str) -> None:
         self.left.append(weighing_id)
 
-    async def void(self, weighing_id: str, by: str, *, unless_sold: bool) -> None:
+    async def void(self, weighing_id: str, by: str, *, unless_settled: bool) -> None:
         self.voided.append((weighing_id, by))
-        self.unless_sold.append(unless_sold)
+        self.unless_settled.append(unless_settled)
 
     @property
     def sales(self) -> list[Decimal]:
@@ -919,9 +919,9 @@ async def test_what_lies_on_the_scale_is_sold_once_however_often_it_was_weighed(
     place.shopper.take_tare(Decimal("0.100"))
     place.show(captured=True)
     await place.settle()
-    assert place.service.voided == [(one["key"], "till-1") for one in place.service.sent[:-1]]
     place.put("0")
     await place.settle()
+    assert place.service.voided == [(one["key"], "till-1") for one in place.service.sent[:-1]]
     assert place.service.sales == [Decimal("0.800")]
 
 
@@ -1010,6 +1010,40 @@ async def test_a_weight_that_settles_while_an_item_is_lifted_is_no_sale(place: P
     assert place.service.sales == [Decimal("0.500")]
 
 
+@pytest.mark.parametrize(
+    ("stood_s", "sale"),
+    [
+        ([10, 1, 1, 1], "1.000"),  # it is taken off piece by piece
+        ([10, 10, 1, 1], "0.750"),  # one was too many
+        ([1, 1, 1, 1], "0.250"),  # nobody has looked at any
+    ],
+)
+async def test_the_last_price_that_stood_is_the_sale(
+    place: Place, monkeypatch: pytest.MonkeyPatch, stood_s: list[float], sale: str
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("frontend.weighing.weighing.time.monotonic", lambda: now)
+    for kg, seconds in zip(("1", "0.75", "0.5", "0.25"), stood_s, strict=True):
+        place.put(kg)
+        place.show(captured=True)
+        await place.settle()
+        now += seconds
+    place.put("0")
+    await place.settle()
+    assert place.service.sales == [Decimal(sale)]
+
+
+async def test_a_pan_that_trembles_all_night_keeps_little(place: Place) -> None:
+    for gram in range(40):
+        place.put(f"{0.5 + 0.01 * (gram % 3):.3f}")
+        place.show(captured=True)
+        await place.settle()
+    assert len(place.service.voided) >= 25
+    place.put("0")
+    await place.settle()
+    assert len(place.service.sales) == 1
+
+
 async def test_a_hand_that_leans_on_the_scale_leaves_one_sale(place: Place) -> None:
     await place.weigh()
     place.put("0.61", Condition.MOVING)
@@ -1019,7 +1053,7 @@ async def test_a_hand_that_leans_on_the_scale_leaves_one_sale(place: Place) -> N
     place.put("0")
     await place.settle()
     assert place.service.sales == [Decimal("0.500")]
-    assert place.service.unless_sold == [False]
+    assert place.service.unless_settled == [False]
 
 
 async def test_what_is_left_without_a_price_counts_if_staff_have_given_it_one(place: Place) -> None:
@@ -1027,7 +1061,7 @@ async def test_what_is_left_without_a_price_counts_if_staff_have_given_it_one(pl
     await place.weigh()
     place.put("0")
     await place.settle()
-    assert place.service.unless_sold == [True]
+    assert place.service.unless_settled == [True]
 
 
 async def test_another_picture_after_a_cancelled_one_is_the_same_load(place: Place) -> None:

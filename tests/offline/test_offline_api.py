@@ -1,6 +1,7 @@
 """The kiosk goes on when its service goes away, and the service learns of everything, once."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -258,11 +259,11 @@ async def test_one_at_which_the_service_always_fails_does_not_hold_up_the_others
 @pytest.mark.asyncio
 async def test_what_is_no_sale_is_void_at_the_service(kiosk: OfflineApi, service: Service) -> None:
     weighed = await weigh(kiosk)
-    await kiosk.void(weighed.job_id, "kiosk-1", unless_sold=False)
+    await kiosk.void(weighed.job_id, "kiosk-1", unless_settled=False)
     [weighing] = service.weighings
     assert weighing.voided is not None
     assert weighing.voided.staff == "kiosk-1"
-    await kiosk.void("0" * 32, "kiosk-1", unless_sold=False)  # it never came there
+    await kiosk.void("0" * 32, "kiosk-1", unless_settled=False)  # it never came there
     assert not await kiosk.tend()
 
 
@@ -274,8 +275,8 @@ async def test_what_is_no_sale_is_told_of_when_the_service_is_back(
     service.down = True
     offline = await weigh(kiosk, "key-2")
     await weigh(kiosk, "key-3")
-    await kiosk.void(online.job_id, "kiosk-1", unless_sold=False)
-    await kiosk.void(offline.job_id, "kiosk-1", unless_sold=False)
+    await kiosk.void(online.job_id, "kiosk-1", unless_settled=False)
+    await kiosk.void(offline.job_id, "kiosk-1", unless_settled=False)
     await kiosk.close()
 
     service.down = False
@@ -301,7 +302,7 @@ async def test_what_is_not_recognised_yet_is_void_as_soon_as_it_is(
     job_id = await kiosk.predict(
         BANANAS, Decimal("0.5"), None, scale_id="kiosk-1", idempotency_key="key-1"
     )
-    await kiosk.void(job_id, "kiosk-1", unless_sold=False)
+    await kiosk.void(job_id, "kiosk-1", unless_settled=False)
     service.works = True
     assert not await kiosk.tend()
     [weighing] = service.weighings
@@ -314,7 +315,7 @@ async def test_what_was_left_here_before_its_answer_is_void_by_its_key(
 ) -> None:
     service.down = True
     await weigh(kiosk, "key-1")
-    await kiosk.void("key-1", "kiosk-1", unless_sold=False)
+    await kiosk.void("key-1", "kiosk-1", unless_settled=False)
     service.down = False
     assert not await kiosk.tend()
     [weighing] = service.weighings
@@ -327,10 +328,40 @@ async def test_what_staff_have_settled_is_not_void(kiosk: OfflineApi, service: S
     await kiosk.service.confirm(
         weighed.job_id, "Lemon", "en", confirmed_by=ConfirmedBy.ATTENDANT, staff="anna"
     )
-    await kiosk.void(weighed.job_id, "kiosk-1", unless_sold=True)
+    await kiosk.void(weighed.job_id, "kiosk-1", unless_settled=True)
     [weighing] = service.weighings
     assert weighing.voided is None
     assert not await kiosk.tend()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("down", [False, True])
+async def test_a_sure_answer_that_nobody_waited_for_is_void(
+    kiosk: OfflineApi, service: Service, down: bool
+) -> None:
+    service.down = down
+    weighed = await weigh(kiosk)
+    assert not weighed.needs_confirmation
+    await kiosk.void(weighed.job_id, "kiosk-1", unless_settled=True)
+    service.down = False
+    assert not await kiosk.tend()
+    [weighing] = service.weighings
+    assert weighing.voided is not None
+
+
+@pytest.mark.asyncio
+async def test_a_full_disk_keeps_no_void_back(
+    kiosk: OfflineApi, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weighed = await weigh(kiosk)
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(kiosk._store, "note_void", full)
+    await kiosk.void(weighed.job_id, "kiosk-1", unless_settled=False)
+    [weighing] = service.weighings
+    assert weighing.voided is not None
 
 
 @pytest.mark.asyncio
@@ -342,7 +373,7 @@ async def test_one_that_waits_holds_up_no_other_void(kiosk: OfflineApi, service:
     )
     service.down = True
     for job_id in (waits, done.job_id):
-        await kiosk.void(job_id, "kiosk-1", unless_sold=False)
+        await kiosk.void(job_id, "kiosk-1", unless_settled=False)
     service.down = False
     assert await kiosk.tend(), "one is left"
     assert [one.voided is not None for one in service.weighings] == [True]

@@ -1,6 +1,7 @@
 """Teaching the shop's scales, on a shop in memory."""
 
 from decimal import Decimal
+from unittest.mock import patch
 
 import pytest
 
@@ -297,11 +298,27 @@ def test_a_black_picture_that_an_attendant_names_is_held_back() -> None:
     assert waiting(shop) == [("Lemon", "unknown", HeldBecause.SHOWS_NOTHING)]
 
 
+def test_what_an_earlier_version_of_the_code_has_judged_is_not_judged_anew() -> None:
+    shop = Shop(recogniser=FakeRecogniser(answer=scores(Lemon=0.97, Banana=0.03)))
+    for colour in ("red", "green", "blue"):
+        shop.teach.enrol("Lemon", [picture(colour=colour)])
+        Remember(shop.memories).refresh(shop.recogniser, ANNOUNCED)
+    shop.memories.judged_versions.clear()
+    shop.recogniser.answer = scores(Banana=0.97, Lemon=0.03)  # it is less sure of them by now
+    for _ in range(3):  # each start of a worker
+        Remember(shop.memories).refresh(shop.recogniser, ANNOUNCED)
+    assert (waiting(shop), len(taught(shop))) == ([], 3)
+
+
 def test_what_a_worker_did_not_come_to_judge_is_judged_with_the_next_version() -> None:
     shop = Shop(recogniser=FakeRecogniser(answer=scores(Banana=0.97, Lemon=0.03)))
     shop.teach.enrol("Lemon", [picture()])
-    [version] = shop.memories.versions()
-    Remember(shop.memories)._embeddings(shop.recogniser, version)  # and then it died
+    dies = Remember(shop.memories)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        patch.object(dies, "_held", side_effect=KeyboardInterrupt),
+    ):
+        dies.refresh(shop.recogniser, ANNOUNCED)
     shop.teach.enrol("Lemon", [picture(colour="red")])
     Remember(shop.memories).refresh(shop.recogniser, ANNOUNCED)
     assert waiting(shop) == [("Lemon", "Banana", HeldBecause.CONTRADICTS)] * 2

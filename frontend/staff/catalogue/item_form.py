@@ -413,12 +413,25 @@ def picture_of(desk: Desk, item: EditableItem) -> str:
     return desk.visit.kiosk.artwork_of(item.label)
 
 
+def _after_offer(item: EditableItem | None) -> Price | None:
+    """What holds when the offer of now ends, or is ended by it; None where no offer holds."""
+    if item is None or item.unit_price is None or len(item.prices) < 2:  # noqa: PLR2004
+        return None
+    now, after = item.prices[:2]
+    ends = now.valid_to is not None and after.valid_from > datetime.now(UTC)
+    return after if ends else None
+
+
 def _offer_until(item: EditableItem | None) -> datetime | None:
     """When the offer that holds now ends; None where none does."""
-    if item is None or item.unit_price is None or not item.prices:
-        return None
-    until = item.prices[0].valid_to
-    return until if until is not None and until > datetime.now(UTC) else None
+    after = _after_offer(item)
+    return None if after is None else after.valid_from
+
+
+def _price_in_form(item: EditableItem) -> Decimal | None:
+    """The unit price to edit: while an offer holds, the one after it."""
+    after = _after_offer(item)
+    return item.usual_price if after is None else after.unit_price
 
 
 def _is_less(offer: str, usual: str) -> bool:
@@ -476,7 +489,7 @@ def _typed_of(item: EditableItem | None, languages: Iterable[str]) -> dict[str, 
         "plu": item.plu,
         "category": item.category,
         "unit": item.unit.value,
-        "unit_price": _text(item.usual_price),
+        "unit_price": _text(_price_in_form(item)),
         "valid_from": "",
         **{name: _text(getattr(item, name)) for name in _DECLARED},
         "tare_kg": f"{item.tare_kg:.3f}",

@@ -46,13 +46,15 @@ class S3EmbeddedMemories(S3Memories):
             return None
 
     def looked_at(self) -> list[int]:
-        """The versions that were looked at. An earlier version of the code noted none: there it is
-        those whose pictures any model has seen."""
-        for folder in (_LOOKED_AT, EMBEDDINGS):
-            found = {int(PurePosixPath(one["Key"]).stem) for one in self._bucket.list(folder)}
-            if found:
-                return sorted(found)
-        return []
+        """The versions that were looked at."""
+        return self._numbers(_LOOKED_AT)
+
+    def seen(self) -> list[int]:
+        """The versions whose pictures any model has seen."""
+        return self._numbers(EMBEDDINGS)
+
+    def _numbers(self, folder: str) -> list[int]:
+        return sorted({int(PurePosixPath(one["Key"]).stem) for one in self._bucket.list(folder)})
 
     def keep_looked_at(self, number: int) -> None:
         """Note that a version was looked at."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -19,6 +20,8 @@ from smartscale.domain.money import check_currency, to_cent
 from smartscale.domain.prediction import NO_ITEM
 from smartscale.domain.weighing import Unit
 
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})
+"""Unicode's categories of what is no letter of a line: control characters, breaks."""
 MOST_LETTERS = 80
 """Of a name: more are not read from a label."""
 _LABEL = re.compile(r"[^\W_][\w .'()-]{0,79}")
@@ -188,7 +191,9 @@ class Item(Declaration):
             )
             if not name.strip():
                 raise InvalidInput("The name in {language} must not be empty.", language=language)
-            if len(name) > MOST_LETTERS or not name.isprintable():
+            if len(name) > MOST_LETTERS or any(
+                unicodedata.category(letter) in _BREAKS for letter in name
+            ):
                 raise InvalidInput(
                     "The name in {language} must be one line of at most {limit} letters.",
                     language=language,

@@ -52,6 +52,9 @@ class Remember:
         if version is None or (newest is None and recogniser is self._recogniser):
             self._recogniser = recogniser
             return
+        if newest is not None and not self._memories.looked_at():
+            # An earlier version of the code noted none: it looked at each that a model has seen.
+            self._memories.keep_looked_at(max(self._memories.seen(), default=0))
         embeddings = self._embeddings(recogniser, version)
         while newest is not None:
             if held := self._held(recogniser, newest, embeddings):
@@ -76,9 +79,12 @@ class Remember:
 
         if version.number != version.parent + 1:
             return []  # it goes back to what was looked at then
+        looked_at = self._memories.looked_at()
+        if version.number in looked_at:
+            return []
         # Versions may have come that no worker has looked at, so its parent need not be the last.
-        looked_at = [number for number in self._memories.looked_at() if number < version.number]
-        before = self._memories.get(looked_at[-1]).lessons if looked_at else ()
+        last = max((number for number in looked_at if number < version.number), default=0)
+        before = self._memories.get(last).lessons if last else ()
         old = {(lesson.picture, lesson.label) for lesson in before}
         new = [
             lesson
@@ -87,11 +93,11 @@ class Remember:
             and not lesson.accepted
             and lesson.picture in embeddings
         ]
-        known: dict[str, list[Vectors]] = {}
+        others: dict[str, list[Vectors]] = {}
         for lesson in version.lessons:
             if lesson not in new and lesson.picture in embeddings:
-                known.setdefault(lesson.label, []).append(embeddings[lesson.picture])
-        harmful = find_harmful(known, [(one.label, embeddings[one.picture]) for one in new])
+                others.setdefault(lesson.label, []).append(embeddings[lesson.picture])
+        harmful = find_harmful(others, [(one.label, embeddings[one.picture]) for one in new])
         held = [
             HeldLesson(lesson=new[place], because=HeldBecause.MIXES_UP, seen_as=label)
             for place, label in harmful.items()

@@ -61,6 +61,9 @@ class EmbeddedMemories(Memories, Protocol):
     def looked_at(self) -> list[int]:
         """The versions of which it is known what is to be held back, in rising order."""
 
+    def seen(self) -> list[int]:
+        """The versions whose pictures any model has seen, in rising order."""
+
     def keep_looked_at(self, number: int) -> None:
         """Note that it is known what of a version is to be held back."""
 
