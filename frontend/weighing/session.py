@@ -193,31 +193,32 @@ class Session:
     def finish(self) -> None:
         """Be done with the item."""
         todo = self.flow.finish()
-        self._forget_weighing()
+        self._forget_weighing(tapped=True)
         if self._last is not None and self.flow.load is Load.LEAVING:
             self._last.finish()
         self._see_to(todo)
 
-    def forget(self) -> None:
+    def forget(self, *, tapped: bool = False) -> None:
         """Begin with another item; its weight is written where weights are typed."""
         if self._last is not None:
             self._last.clear()
-        self._forget_weighing()
+        self._forget_weighing(tapped=tapped)
 
-    def _forget_weighing(self) -> None:
+    def _forget_weighing(self, *, tapped: bool) -> None:
         sold = self.weighing.result
         if sold is not None and sold.sold_label and self.weighing.sold:
             self._on_sold(sold.sold_label)
-        self.replace(Weighing(), same_load=False)
+        self.replace(Weighing(), same_load=False, tapped=tapped)
         self.figures.show_weight(self.plate.gross_kg, self.language())
         self.show_tare()
 
-    def replace(self, weighing: Weighing, *, same_load: bool) -> None:
+    def replace(self, weighing: Weighing, *, same_load: bool, tapped: bool = True) -> None:
         """Go on with another weighing; nobody looks at the one before any more.
 
         Args:
             weighing: the other one.
             same_load: whether it is of what was weighed before.
+            tapped: whether the shopper is done with that by a tap, and has not only taken it off.
         """
         before, self.weighing = self.weighing, weighing
         before.cancel()
@@ -228,29 +229,40 @@ class Session:
             self._load.append(before)
         if not same_load:
             load, self._load = self._load, []
-            self._close(load)
+            self._close(load, tapped=tapped)
         elif len(self._load) > _WEIGHED_AGAIN:
             oldest = self._load.pop(0)
             oldest.when_over(partial(self._void, oldest, unless_settled=False))
 
-    def _close(self, load: list[Weighing]) -> None:
-        """A load is gone, which was sold once: by the last price that stood for some time, else by
-        the last one. Whoever takes it off piece by piece passes lighter weights, which are none."""
+    def _close(self, load: list[Weighing], *, tapped: bool) -> None:
+        """A load is gone, which was sold once. What else was weighed of it is void."""
         under_way = list(load)
 
         def close(one: Weighing) -> None:
             under_way.remove(one)
             if under_way:
                 return
-            sold = [place for place, each in enumerate(load) if each.sold]
-            stood = [place for place in sold if load[place].stood_s >= STOOD_S]
-            sale = (stood or sold or [-1])[-1]
+            sale = self._sale_of(load, tapped=tapped)
             for place, each in enumerate(load):
                 if place != sale:
                     self._void(each, unless_settled=place > sale)
 
         for one in load:
             one.when_over(partial(close, one))
+
+    def _sale_of(self, load: list[Weighing], *, tapped: bool) -> int:
+        """Which weighing of a load is its sale, -1 where none is: the last that has a price that
+        holds. Whoever takes a load off piece by piece passes lighter weights: one counts if the
+        shopper has tapped then, or if its price stood for some time."""
+        sale, heaviest = -1, NOTHING
+        for place, one in enumerate(load):
+            if not one.sold or one.sent is None:
+                continue
+            gross = one.sent[0].weight_kg
+            stands = one.stood_s >= STOOD_S or (tapped and one is load[-1])
+            if sale < 0 or stands or gross >= heaviest - 2 * self.plate.division_kg:
+                sale, heaviest = place, gross
+        return sale
 
     def _void(self, weighing: Weighing, *, unless_settled: bool) -> None:
         if weighing.job_id is not None:
@@ -321,7 +333,7 @@ class Session:
         for do in todo:
             match do:
                 case Do.FORGET:
-                    self.forget()
+                    self.forget(tapped=False)
                 case Do.REWEIGH:
                     self._reweigh()
                 case Do.CAPTURE:

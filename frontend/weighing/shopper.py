@@ -182,7 +182,7 @@ class Shopper:
             self.weighing.notice = Notice(TARED_BY_SCALE)
             return
         lies = self.step in {Step.WAITING, Step.ANSWERED, Step.LEAVING}
-        self._session.forget()
+        self._session.forget(tapped=True)
         self._session.flow.await_container(item_lies_there=lies)
         self._session.show_tare()
         if lies and self.bench is not None:

@@ -1015,7 +1015,7 @@ async def test_a_weight_that_settles_while_an_item_is_lifted_is_no_sale(place: P
     [
         ([10, 1, 1, 1], "1.000"),  # it is taken off piece by piece
         ([10, 10, 1, 1], "0.750"),  # one was too many
-        ([1, 1, 1, 1], "0.250"),  # nobody has looked at any
+        ([1, 1, 1, 1], "1.000"),
     ],
 )
 async def test_the_last_price_that_stood_is_the_sale(
@@ -1031,6 +1031,37 @@ async def test_the_last_price_that_stood_is_the_sale(
     place.put("0")
     await place.settle()
     assert place.service.sales == [Decimal(sale)]
+
+
+async def test_the_price_that_holds_when_the_shopper_taps_is_the_sale(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("frontend.weighing.weighing.time.monotonic", lambda: now)
+    for kg in ("1", "0.75"):
+        place.put(kg)
+        place.show(captured=True)
+        await place.settle()
+        now += 10 if kg == "1" else 1
+    place.shopper.next_item()
+    await place.settle()
+    assert place.service.sales == [Decimal("0.750")]
+
+
+async def test_a_container_that_is_chosen_in_the_end_counts(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("frontend.weighing.weighing.time.monotonic", lambda: now)
+    await place.weigh("0.5", captured=True)
+    now += 10
+    place.shopper.take_tare(Decimal("0.100"))
+    place.show(captured=True)
+    await place.settle()
+    place.put("0")
+    await place.settle()
+    assert [one["tare"] for one in place.service.sent] == [None, Decimal("0.100")]
+    assert place.service.voided == [(place.service.sent[0]["key"], "till-1")]
 
 
 async def test_a_pan_that_trembles_all_night_keeps_little(place: Place) -> None:
