@@ -12,7 +12,7 @@ _PREFIX = "smartscale.run"
 _TALKATIVE = frozenset(f"{_PREFIX}.{name}" for name in ("cloud", "api", "kiosk", "importer"))
 """Who has a line for each request, which would scroll away what the operator wants to read."""
 _LEVEL = re.compile(
-    r"""(?:\[?\d{4}-\d\d-\d\d [^A-Z]*|\{"level":"|)(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"""
+    r"""(?:\[?\d{4}-\d\d-\d\d [^A-Z]*|\{.{,60}?"level": ?"|)(DEBUG|INFO|WARNING|ERROR|CRITICAL)\b"""
 )
 _WENT_WRONG = re.compile(r"Traceback\b|[\w.]+(?:Error|Exception)\b")
 _DETAIL = frozenset({"DEBUG", "INFO"})

@@ -21,6 +21,8 @@ def test_of_what_serves_only_warnings_reach_the_console() -> None:
         "2026-11-25 03:50:00 INFO [lambda] ESM: Lambda inference output:": False,
         '{"level":"INFO","message":"recognised","key":"incoming/1"}': False,
         '{"level":"WARNING","message":"unprocessable"}': True,
+        '{"timestamp": "2026-11-29T17:51:25+0000", "level": "INFO", "message": "answered"}': False,
+        '{"timestamp": "2026-11-29T17:51:25+0000", "level": "ERROR", "message": "no"}': True,
         "[2026-11-25 03:50:00 +0000] [14433] [INFO] Running on http://127.0.0.1:4566": False,
         "2026-11-25 03:50:00 ERROR [lambda] Failed to extract a layer": True,
         "Traceback (most recent call last):": True,
