@@ -224,6 +224,8 @@ def test_a_bad_weight_is_told_beside_its_field(page: Page) -> None:
     page.get_by_role("group", name="Samples").get_by_role("button").first.click()
     weight = page.get_by_label("Weight", exact=True)
     expect(weight).to_have_value(re.compile(r"\d"))
+    # What is typed just as the answer is drawn may be drawn over.
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Bananas")
     weight.fill("-1")
     page.get_by_role("button", name="Classify").click()
     expect(page.get_by_text("The weight must be above 0 kg")).to_be_visible()
