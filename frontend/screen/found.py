@@ -52,10 +52,9 @@ class Found(Generic[_Found]):
         for key in list(self._elements)[: -3 * self._most]:
             self._elements.pop(key).delete()
 
-    def show_more(self, found: Sequence[_Found]) -> None:
-        """Show twice as many of these."""
+    def widen(self) -> None:
+        """Show twice as many from now on."""
         self._most *= 2
-        self.show(found)
 
     @property
     def drawn(self) -> bool:

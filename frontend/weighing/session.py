@@ -300,8 +300,7 @@ class Session:
         before = self.weighing
         if before.waiting or before.result is not None:
             # Another picture is another weighing, of what is on the scale already.
-            again = Weighing(presumed=before.unanswered, searching=before.searching)
-            self.replace(again, same_load=True)
+            self.replace(before.another(), same_load=True)
         self.weighing.photo, self.weighing.notice = photo, None
         if self.step is Step.READY:
             self._send()
@@ -333,7 +332,7 @@ class Session:
         for do in todo:
             match do:
                 case Do.FORGET:
-                    self.forget(tapped=False)
+                    self.forget()
                 case Do.REWEIGH:
                     self._reweigh()
                 case Do.CAPTURE:
@@ -357,10 +356,7 @@ class Session:
         tare_kg = NOTHING if plate.tared_by_scale else plate.tare_kg or None
         entry = Entry(picture, plate.gross_kg, tare_kg)
         if weighing.job_id is not None and weighing.sent is not None and weighing.sent[0] != entry:
-            before = weighing  # something else is another weighing
-            weighing = Weighing(
-                before.photo, presumed=before.unanswered, searching=before.searching
-            )
+            weighing = weighing.another(weighing.photo)  # something else is another weighing
             self.replace(weighing, same_load=True)
         attempt = weighing.send(entry)
         if self._last is not None and weighing.sent is not None:

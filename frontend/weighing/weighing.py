@@ -344,6 +344,10 @@ class Weighing:
         """What the shopper said the item is, while there is no answer."""
         return None if self.result is not None else self.presumed
 
+    def another(self, photo: Photo | None = None) -> "Weighing":
+        """Another weighing of the same load, for which the shopper has said the same so far."""
+        return Weighing(photo, presumed=self.unanswered, searching=self.searching)
+
     def claim_again(self) -> None:
         """Claim anew what the shopper has said before the weight changed."""
         said, self.presumed = self.presumed, None

@@ -215,6 +215,14 @@ class Place:
         await self.settle()
         assert self.shopper.step is Step.ANSWERED
 
+    async def send_slowly(self) -> None:
+        """An item and its picture, of which the service lets the answer be waited for."""
+        self.service.slow = True
+        self.put("0")
+        self.put("0.5")
+        self.show()
+        await asyncio.sleep(0)
+
     @property
     def message(self) -> str | None:
         notice = self.shopper.weighing.notice
@@ -440,11 +448,7 @@ async def test_another_picture_is_another_item(place: Place) -> None:
 
 
 async def test_an_answer_that_nobody_waits_for_is_dropped(place: Place) -> None:
-    place.service.slow = True
-    place.put("0")
-    place.put("0.5")
-    place.show()
-    await asyncio.sleep(0)
+    await place.send_slowly()
     place.put("0")
     assert place.shopper.step is Step.IDLE
     place.service.answer.set()
@@ -453,11 +457,7 @@ async def test_an_answer_that_nobody_waits_for_is_dropped(place: Place) -> None:
 
 
 async def test_cancelled_and_tried_again_is_one_weighing(place: Place) -> None:
-    place.service.slow = True
-    place.put("0")
-    place.put("0.5")
-    place.show()
-    await asyncio.sleep(0)
+    await place.send_slowly()
     weighing = place.shopper.weighing
     place.shopper.cancel()
     place.show()
@@ -940,11 +940,7 @@ async def test_what_was_left_without_a_price_is_no_sale(place: Place) -> None:
 
 
 async def test_what_is_taken_off_before_its_answer_is_no_sale(place: Place) -> None:
-    place.service.slow = True
-    place.put("0")
-    place.put("0.5")
-    place.show()
-    await asyncio.sleep(0)
+    await place.send_slowly()
     place.put("0")
     assert place.service.voided == [], "the service may not have it yet"
     place.service.answer.set()
@@ -1096,11 +1092,7 @@ async def test_what_is_left_without_a_price_counts_if_staff_have_given_it_one(pl
 
 
 async def test_another_picture_after_a_cancelled_one_is_the_same_load(place: Place) -> None:
-    place.service.slow = True
-    place.put("0")
-    place.put("0.5")
-    place.show("yellow")
-    await asyncio.sleep(0)
+    await place.send_slowly()
     place.shopper.cancel()
     place.show("red")
     place.service.answer.set()

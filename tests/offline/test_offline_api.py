@@ -23,6 +23,7 @@ from frontend.offline import api, local
 from frontend.offline.api import OfflineApi
 from frontend.offline.availability import LOOK_PAID_S, LOOK_S, UNUSED_LOOKS, Availability
 from frontend.offline.copy import CatalogueCopy
+from frontend.offline.screens import QUIET_S
 from frontend.offline.sender import TRIES
 from frontend.settings import Settings
 from infra.sizing import workload
@@ -45,16 +46,20 @@ def service() -> Service:
     return Service()
 
 
-@pytest_asyncio.fixture
-async def kiosk(service: Service, tmp_path: Path) -> AsyncIterator[OfflineApi]:
-    """A kiosk that has seen its service, and sends at once what nobody changes."""
-    going = OfflineApi(
+def kiosk_at(home: Path, service: Service, *, quiet_s: float = QUIET_S) -> OfflineApi:
+    return OfflineApi(
         "http://service",
-        tmp_path,
-        quiet_s=0,
+        home,
+        quiet_s=quiet_s,
         transport=service.transport,
         kiosk_secret=KIOSK_SECRET,
     )
+
+
+@pytest_asyncio.fixture
+async def kiosk(service: Service, tmp_path: Path) -> AsyncIterator[OfflineApi]:
+    """A kiosk that has seen its service, and sends at once what nobody changes."""
+    going = kiosk_at(tmp_path, service, quiet_s=0)
     assert not await going.tend()
     yield going
     await going.close()
@@ -65,6 +70,15 @@ async def weigh(kiosk: OfflineApi, key: str = "key-1", weight: str = "0.500") ->
         BANANAS, Decimal(weight), None, scale_id="kiosk-1", idempotency_key=key
     )
     return await kiosk.result(job_id, "de")
+
+
+async def weigh_offline_refused(kiosk: OfflineApi, service: Service, reason: str) -> None:
+    """Two weighings while the service is away, of which it will refuse the first."""
+    service.down = True
+    await weigh(kiosk, "bad", weight="0.100")
+    await weigh(kiosk, "good", weight="0.200")
+    service.down = False
+    service.refuses, service.refuses_weight = reason, "0.100"
 
 
 @pytest.mark.asyncio
@@ -205,11 +219,7 @@ async def test_many_weighings_go_in_their_order(kiosk: OfflineApi, service: Serv
 async def test_one_that_is_refused_waits_for_an_attendant_and_the_others_go(
     kiosk: OfflineApi, service: Service
 ) -> None:
-    service.down = True
-    await weigh(kiosk, "bad", weight="0.100")
-    await weigh(kiosk, "good", weight="0.200")
-    service.down = False
-    service.refuses, service.refuses_weight = "This weight is refused.", "0.100"
+    await weigh_offline_refused(kiosk, service, "This weight is refused.")
     await kiosk.tend()
     (refused,) = await kiosk.refused()
     assert (refused.weight_kg, refused.reason) == (Decimal("0.100"), "This weight is refused.")
@@ -242,11 +252,7 @@ async def test_a_service_without_room_refuses_no_kept_weighing(
 async def test_one_at_which_the_service_always_fails_does_not_hold_up_the_others_for_ever(
     kiosk: OfflineApi, service: Service
 ) -> None:
-    service.down = True
-    await weigh(kiosk, "bad", weight="0.100")
-    await weigh(kiosk, "good", weight="0.200")
-    service.down = False
-    service.refuses, service.refuses_weight = "Something went wrong on our side.", "0.100"
+    await weigh_offline_refused(kiosk, service, "Something went wrong on our side.")
     service.refuses_as = StorageFull
     rounds = 0
     while await kiosk.tend():
@@ -280,13 +286,7 @@ async def test_what_is_no_sale_is_told_of_when_the_service_is_back(
     await kiosk.close()
 
     service.down = False
-    again = OfflineApi(
-        "http://service",
-        tmp_path,
-        quiet_s=0,
-        transport=service.transport,
-        kiosk_secret=KIOSK_SECRET,
-    )
+    again = kiosk_at(tmp_path, service, quiet_s=0)
     assert not await again.tend()
     voided = [weighing.voided is not None for weighing in service.weighings]
     assert (sorted(voided), len(service.loads)) == ([False, True, True], 3)
@@ -405,13 +405,7 @@ def test_a_damaged_copy_of_the_catalogue_is_none(tmp_path: Path) -> None:
 
 @pytest.mark.asyncio
 async def test_what_is_on_the_screen_is_not_sent_yet(service: Service, tmp_path: Path) -> None:
-    api = OfflineApi(
-        "http://service",
-        tmp_path,
-        quiet_s=60,
-        transport=service.transport,
-        kiosk_secret=KIOSK_SECRET,
-    )
+    api = kiosk_at(tmp_path, service, quiet_s=60)
     await api.tend()
     service.down = True
     await weigh(api)
@@ -420,13 +414,7 @@ async def test_what_is_on_the_screen_is_not_sent_yet(service: Service, tmp_path:
     assert service.pictures == []
     await api.close()
 
-    restarted = OfflineApi(
-        "http://service",
-        tmp_path,
-        quiet_s=60,
-        transport=service.transport,
-        kiosk_secret=KIOSK_SECRET,
-    )
+    restarted = kiosk_at(tmp_path, service, quiet_s=60)
     await restarted.tend()
     assert len(service.pictures) == 1, "no screen has outlived the restart"
     await restarted.close()
@@ -464,9 +452,7 @@ async def test_without_a_catalogue_there_are_no_prices_to_make_up(
     service: Service, tmp_path: Path
 ) -> None:
     service.down = True
-    api = OfflineApi(
-        "http://service", tmp_path, transport=service.transport, kiosk_secret=KIOSK_SECRET
-    )
+    api = kiosk_at(tmp_path, service)
     with pytest.raises(ApiUnreachable):
         await weigh(api)
     with pytest.raises(ApiUnreachable):
@@ -478,9 +464,7 @@ async def test_without_a_catalogue_there_are_no_prices_to_make_up(
 @pytest.mark.asyncio
 async def test_prices_that_start_while_the_service_is_away_hold(tmp_path: Path) -> None:
     service = Service()
-    api = OfflineApi(
-        "http://service", tmp_path, transport=service.transport, kiosk_secret=KIOSK_SECRET
-    )
+    api = kiosk_at(tmp_path, service)
     await api.tend()
     items = [dict(item) for item in api._copy.items]
     banana = next(item for item in items if item["label"] == "Banana")
@@ -492,22 +476,14 @@ async def test_prices_that_start_while_the_service_is_away_hold(tmp_path: Path) 
     CatalogueCopy(tmp_path / "catalogue.json").keep(items, api.prices_of or datetime.min)  # noqa: DTZ901
     await api.close()
     service.down = True
-    restarted = OfflineApi(
-        "http://service", tmp_path, transport=service.transport, kiosk_secret=KIOSK_SECRET
-    )
+    restarted = kiosk_at(tmp_path, service)
     assert (await weigh(restarted)).unit_price == Decimal("2.10")
     await restarted.close()
 
 
 @pytest.mark.asyncio
 async def test_it_comes_back_by_itself(service: Service, tmp_path: Path) -> None:
-    api = OfflineApi(
-        "http://service",
-        tmp_path,
-        quiet_s=0,
-        transport=service.transport,
-        kiosk_secret=KIOSK_SECRET,
-    )
+    api = kiosk_at(tmp_path, service, quiet_s=0)
     await api.tend()
     service.down = True
     await weigh(api)
@@ -567,9 +543,7 @@ async def test_a_kiosk_that_is_killed_while_it_sends_sends_once(
     service: Service, served: str, tmp_path: Path, moment: str
 ) -> None:
     """The service has acted, and the kiosk dies before it can note that."""
-    kiosk = OfflineApi(
-        "http://service", tmp_path, transport=service.transport, kiosk_secret=KIOSK_SECRET
-    )
+    kiosk = kiosk_at(tmp_path, service)
     await kiosk.tend()
     service.down = True
     await weigh(kiosk, "key-1", "0.100")
@@ -593,13 +567,7 @@ async def test_a_kiosk_that_is_killed_while_it_sends_sends_once(
     service.hangs_after = None
     assert len(service.pictures) == 1
 
-    again = OfflineApi(
-        "http://service",
-        tmp_path,
-        quiet_s=0,
-        transport=service.transport,
-        kiosk_secret=KIOSK_SECRET,
-    )
+    again = kiosk_at(tmp_path, service, quiet_s=0)
     await again.tend()
     assert [load.weight_kg for load in service.loads] == [Decimal("0.100"), Decimal("0.200")]
     assert all(weighing.charged_offline for weighing in service.weighings)
@@ -648,9 +616,7 @@ async def test_without_the_service_it_knows_what_was_taught(
     assert TAUGHT in seen[:2]
     await kiosk.close()
     # What is on the disk outlives the kiosk.
-    again = OfflineApi(
-        "http://service", tmp_path, transport=service.transport, kiosk_secret=KIOSK_SECRET
-    )
+    again = kiosk_at(tmp_path, service)
     later = [one.label for one in (await weigh(again, "key-2")).top_k]
     assert later == seen
     # What is taken back is forgotten.

@@ -346,8 +346,7 @@ class ItemForm:
             if name.startswith("name_"):
                 names[name.removeprefix("name_")] = text
         since = self._moment(typed["valid_from"])
-        if since is not None and since < datetime.now(UTC) - _JUST_NOW:
-            raise ValueError(IN_THE_PAST)
+        _refuse_past(since)
         since = since or _offer_until(self._item)  # the offer goes on
         return {
             "plu": typed["plu"],
@@ -378,8 +377,7 @@ class ItemForm:
             raise ValueError(NO_END)
         if until <= (since or datetime.now(UTC)):
             raise ValueError(ENDS_BEFORE)
-        if since is not None and since < datetime.now(UTC) - _JUST_NOW:
-            raise ValueError(IN_THE_PAST)
+        _refuse_past(since)
         if not _is_less(typed["offer_price"], self._typed["unit_price"].strip()):
             raise ValueError(NO_OFFER)
         return {
@@ -432,6 +430,12 @@ def _price_in_form(item: EditableItem) -> Decimal | None:
     """The unit price to edit: while an offer holds, the one after it."""
     after = _after_offer(item)
     return item.usual_price if after is None else after.unit_price
+
+
+def _refuse_past(since: datetime | None) -> None:
+    """Raises ValueError with a message of the translations where a price would begin earlier."""
+    if since is not None and since < datetime.now(UTC) - _JUST_NOW:
+        raise ValueError(IN_THE_PAST)
 
 
 def _is_less(offer: str, usual: str) -> bool:

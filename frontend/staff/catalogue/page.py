@@ -110,7 +110,7 @@ class ItemsPage(StaffPage):
 
     def _show_more(self) -> None:
         if self._found is not None:
-            self._found.show_more(self._index().find(self._wanted))
+            self._found.widen()
             self._draw_found()
 
     def _draw_found(self) -> None:

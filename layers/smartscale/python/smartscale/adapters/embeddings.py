@@ -6,7 +6,6 @@ A module apart from `memories`, so that a function that only teaches loads no nu
 import io
 import logging
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from zipfile import BadZipFile
 
 import numpy as np
@@ -52,9 +51,6 @@ class S3EmbeddedMemories(S3Memories):
     def seen(self) -> list[int]:
         """The versions whose pictures any model has seen."""
         return self._numbers(EMBEDDINGS)
-
-    def _numbers(self, folder: str) -> list[int]:
-        return sorted({int(PurePosixPath(one["Key"]).stem) for one in self._bucket.list(folder)})
 
     def keep_looked_at(self, number: int) -> None:
         """Note that a version was looked at."""

@@ -64,8 +64,7 @@ class S3Memories:
 
     def embedded(self, model: ModelRef) -> list[int]:
         """The versions whose pictures a model has seen."""
-        found = self._bucket.list(embeddings_prefix(model))
-        return [int(PurePosixPath(one["Key"]).stem) for one in found]
+        return self._numbers(embeddings_prefix(model))
 
     def told_apart(self, model: ModelRef, number: int) -> ToldApart | None:
         """Which items of a version a model mixes up; None where that is missing or damaged."""
@@ -83,9 +82,7 @@ class S3Memories:
         briefing = self._briefings.read()
         known = self._carried.get(model, [0])
         if briefing is None or briefing.memory > known[-1]:
-            found = self._bucket.list(carried_prefix(model))
-            known = [0, *(int(PurePosixPath(one["Key"]).stem) for one in found)]
-            self._carried[model] = known
+            known = self._carried[model] = [0, *self._numbers(carried_prefix(model))]
         return known[1:]
 
     def read_carried(self, model: ModelRef, number: int) -> bytes:
@@ -97,6 +94,10 @@ class S3Memories:
         prefix = f"{_VOTES}{quote(label, safe='')}/{quote(predicted, safe='')}/"
         self._bucket.put_new(f"{prefix}{job_id}", b"", "application/octet-stream")
         return [PurePosixPath(found["Key"]).name for found in self._bucket.list(prefix)]
+
+    def _numbers(self, folder: str) -> list[int]:
+        """The versions that have an object in a folder, or below it."""
+        return sorted({int(PurePosixPath(one["Key"]).stem) for one in self._bucket.list(folder)})
 
     def _read(self, key: str) -> MemoryVersion:
         try:
