@@ -438,7 +438,7 @@ def pack(
         },
         "members": [
             {
-                "epochs": len(one.history),
+                "epochs": one.epochs,
                 "best_epoch": one.best_epoch + 1,
                 "recipe": asdict(recipe),
             }

@@ -13,17 +13,19 @@ from training.errors import TrainingError
 from training.teacher import Teacher
 
 PACKAGE = builtin_package()
+TRAINED = PACKAGE.labels[: PACKAGE.source["trained"]["labels"]]
+"""What its networks were trained to say; its head knows more."""
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 CARTONS = ("Milk", "Juice")
 
 
 def classes() -> Classes:
-    """The labels of the built-in package, two cartons as `unknown`."""
-    produce = tuple(label for label in PACKAGE.labels if label not in NO_ITEM)
+    """The labels of the built-in package's networks, two cartons as `unknown`."""
+    produce = tuple(label for label in TRAINED if label not in NO_ITEM)
     targets = (*produce, *CARTONS, NOT_PRODUCE, EMPTY)
-    place = PACKAGE.labels.index
-    label_of = tuple(place(name if name in PACKAGE.labels else UNKNOWN) for name in targets)
-    return Classes(targets, tuple(PACKAGE.labels), label_of, coarse=targets)
+    place = TRAINED.index
+    label_of = tuple(place(name if name in TRAINED else UNKNOWN) for name in targets)
+    return Classes(targets, TRAINED, label_of, coarse=targets)
 
 
 def sample(name: str, size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
