@@ -125,33 +125,6 @@ def head(
 
 
 @app.command()
-def repack(
-    data: Data = DATA,
-    package: Annotated[Path, typer.Option(help="The package that is written anew.")] = PACKAGE,
-    run: Annotated[Path, typer.Option(help="Report and precisions.")] = RUNS / "repacked",
-    drawn_back: Annotated[
-        str,
-        typer.Option(help="How far each network goes back to ImageNet's weights, such as 0.2,0."),
-    ] = "",
-    error: Error = ERROR,
-) -> None:
-    """Write a package anew from the networks in its file, whose checkpoints are gone.
-
-    It has no head then, and nothing beside its networks: `widen` makes both.
-    """
-    with _plain_errors():
-        from training import repack as again  # noqa: PLC0415
-
-        try:
-            shares = [float(part) for part in drawn_back.split(",") if part]
-        except ValueError:
-            raise TrainingError(
-                f"--drawn-back is {drawn_back!r}: give a share for each network, such as 0.2,0"
-            ) from None
-        again.repack(data, run, package, shares, error)
-
-
-@app.command()
 def widen(
     data: Data = DATA,
     package: Annotated[Path, typer.Option(help="The package that is widened.")] = PACKAGE,

@@ -46,15 +46,12 @@ class Scenery:
 
 @dataclass(frozen=True)
 class Trained:
-    """The network with its averaged weights, drawn back as its recipe says, and how it came to
-    them."""
+    """The network with its averaged weights, and how it came to them."""
 
     model: keras.Model
     size: int
     """Pixels a side at which it answers."""
     history: list[Progress]
-    """Of every epoch; empty where the network was read back from a package."""
-    epochs: int
     best_epoch: int
 
 
@@ -278,9 +275,7 @@ def fit(
         checkpoint.save(history, averaged.weights)
         on_epoch(progress)
     size = recipe.served_size or recipe.size
-    best = checkpoint.best()
-    network.draw_back(best, recipe.variant, recipe.drawn_back)
-    return Trained(best, size, history, len(history), _best(history).epoch)
+    return Trained(checkpoint.best(), size, history, _best(history).epoch)
 
 
 def evaluate(

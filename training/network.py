@@ -120,29 +120,6 @@ def load_imagenet(model: keras.Model, variant: int = 0) -> None:
         layer.set_weights([np.transpose(kernel, order), bias])
 
 
-def draw_back(model: keras.Model, variant: int, share: float) -> None:
-    """Move the weights of every layer but the classifier towards those that ImageNet taught.
-
-    On the way from one to the other a network stays good at what it was fine-tuned for, and is less
-    narrow: M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022
-    (arXiv 2109.01903).
-
-    Args:
-        model: changed in place.
-        variant: of EfficientNet-Lite.
-        share: of the way, 0 to 1.
-    """
-    if not share:
-        return
-    untouched = build(1, variant)
-    load_imagenet(untouched, variant)
-    for layer in model.layers:
-        if isinstance(layer, layers.Conv2D | layers.DepthwiseConv2D):
-            there = untouched.get_layer(layer.name).get_weights()
-            pairs = zip(layer.get_weights(), there, strict=True)
-            layer.set_weights([(1 - share) * here + share * other for here, other in pairs])
-
-
 def _torch_names(name: str) -> tuple[str, str]:
     """PyTorch's names of a convolution and of the normalisation that follows it.
 

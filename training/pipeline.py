@@ -438,7 +438,7 @@ def pack(
         },
         "members": [
             {
-                "epochs": one.epochs,
+                "epochs": len(one.history),
                 "best_epoch": one.best_epoch + 1,
                 "recipe": asdict(recipe),
             }

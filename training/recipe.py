@@ -39,8 +39,6 @@ class Recipe:
     carton_share: float = 0.6
     plate_share: float = 0.25
     bag_share: float = 0.2
-    drawn_back: float = 0.0
-    """How far its weights go back towards ImageNet's once it is trained, as a share of the way."""
     teacher: str = ""
     """The package whose answers are mixed into the labels, as MODEL_ID@REVISION; "" for none."""
     teacher_weight: float = 0.0

@@ -42,7 +42,7 @@ def render_report(
         quality: their figures.
         altered: confidences, and whether the answers were right, on the altered validation photos
             that temperature and threshold were found on.
-        histories: how the training of each member went; empty where nobody knows any more.
+        histories: how the training of each member went.
     """
     measured = package.evaluation
     names = [member_name(member) for member in measured["members"]]
@@ -62,11 +62,7 @@ def render_report(
                 *quality_sections(outcomes, quality, package.confirm),
                 confidence_section(*altered, package.confirm, measured["calibration"]["found_on"]),
                 _variants(measured["variants"]),
-                *(
-                    _learning(name, history)
-                    for name, history in zip(names, histories, strict=True)
-                    if history
-                ),
+                *(_learning(name, history) for name, history in zip(names, histories, strict=True)),
             ],
         )
     )

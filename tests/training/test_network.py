@@ -45,15 +45,3 @@ def test_its_first_blocks_stay_as_they_are() -> None:
     network.freeze(model, 14)
     learns = {layer.name.split("_")[0] for layer in model.layers if layer.trainable_weights}
     assert learns == {"block14", "block15", "head", "logits"}
-
-
-def test_drawn_back_it_is_between_what_it_learned_and_imagenet() -> None:
-    model, untouched = network.build(4), network.build(1)
-    network.load_imagenet(untouched)
-    learned = {layer.name: layer.get_weights() for layer in model.layers}
-    network.draw_back(model, 0, 0.25)
-    for layer in model.layers:
-        own, now = learned[layer.name], layer.get_weights()
-        there = own if layer.name == "logits" else untouched.get_layer(layer.name).get_weights()
-        for found, before, other in zip(now, own, there, strict=True):
-            np.testing.assert_allclose(found, 0.75 * before + 0.25 * other, rtol=1e-5, atol=1e-6)

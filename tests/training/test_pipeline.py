@@ -31,25 +31,12 @@ from training.teacher import Teacher
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from training import (
-        classifier,
-        embedding,
-        fit,
-        material,
-        network,
-        pipeline,
-        probes,
-        repack,
-        restored,
-    )
+    from training import classifier, embedding, fit, material, network, pipeline, probes
 else:
     tf = loaded_when_used("tensorflow")
-    classifier, embedding, fit, material, network, pipeline, probes, repack, restored = (
+    classifier, embedding, fit, material, network, pipeline, probes = (
         loaded_when_used(f"training.{name}")
-        for name in (
-            *("classifier", "embedding", "fit", "material", "network", "pipeline", "probes"),
-            *("repack", "restored"),
-        )
+        for name in ("classifier", "embedding", "fit", "material", "network", "pipeline", "probes")
     )
 
 pytestmark = pytest.mark.training
@@ -207,15 +194,6 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     scores = NetworkRecogniser(package).recognise(photo.read_bytes())
     assert {score.label for score in scores} == {"Lemon", "Lime", "unknown", "empty"}
 
-    # What a package holds of its networks is what they were packed with.
-    networks, recipes = restored.restored(package_folder, len(staged.classes.targets))
-    assert recipes == [TINY, replace(TINY, epochs=1, early_epochs=0)]
-    assert [one.epochs for one in networks] == [2, 1]
-    for layer in resumed.model.layers:
-        same = networks[0].model.get_layer(layer.name)
-        for expected, found in zip(layer.get_weights(), same.get_weights(), strict=True):
-            np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4)
-
     # A teacher is asked amid the stream that a real run has; what it taught is packed as above.
     monkeypatch.setattr(fit, "streamed", streamed)
     pack = Mock(return_value=package)
@@ -231,17 +209,6 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
     assert [progress.epoch for progress in pupil.history] == [0]
     assert recipe.teacher == f"{package.model_id}@{package.revision}"
     assert recipe.teacher_weight > 0
-
-
-def test_a_package_that_is_packed_again_names_a_share_for_each_network(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    back = Mock(return_value=([Mock()], [replace(TINY, drawn_back=0.2)]))
-    monkeypatch.setattr(repack, "restored", back)
-    with pytest.raises(TrainingError, match="1 networks need 1 shares, not 2"):
-        repack.repack(data, tmp_path, tmp_path, (0.2, 0.1))
-    with pytest.raises(TrainingError, match="was drawn back before"):
-        repack.repack(data, tmp_path, tmp_path, (0.2,))
 
 
 def test_who_gives_a_teacher_no_weight_has_none() -> None:
