@@ -281,11 +281,26 @@ LEFT_OUT = {
 
 
 def _finding(finding: Mapping[str, Any]) -> str:
-    """What a shorter run found on what it had not seen, as a whole and by its parts."""
+    """What shorter runs found on what they had not seen, as a whole and by its parts."""
     coarse = f", the coarse class {finding['coarse_top1']:.1%}" if "coarse_top1" in finding else ""
-    return f"""A smaller network, trained for less long without {LEFT_OUT[finding["left_out"]]},
-has on {finding["n"]} photos top-1 {finding["top1"]:.1%} and top-3 {finding["top3"]:.1%}{coarse}.
-{"".join(_part(name, part) for name, part in finding.get("parts", {}).items())}
+    several = len(finding.get("members", ())) > 1
+    who, have = ("Smaller networks", "have") if several else ("A smaller network", "has")
+    return f"""{who}, trained for less long without {LEFT_OUT[finding["left_out"]]},
+{have} on {finding["n"]} photos top-1 {finding["top1"]:.1%} and top-3 {finding["top3"]:.1%}{coarse}.
+{"".join(_part(name, part) for name, part in finding.get("parts", {}).items())}{_balance(finding)}
+"""
+
+
+def _balance(finding: Mapping[str, Any]) -> str:
+    """What a discriminant adds to networks on what neither has seen."""
+    found = finding.get("balance")
+    if not found:
+        return ""
+    return f"""With a discriminant of the photos that they have seen, by which a head is weighed,
+top-1 is {found["top1"]:.1%} instead of {found["top1_of_the_network"]:.1%} and log-loss
+{found["log_loss"]:.3f} instead of {found["log_loss_of_the_network"]:.3f}; with at most one in a
+hundred wrong {found["unasked"]:.1%} may pass without a question instead of
+{found["unasked_of_the_network"]:.1%}.
 """
 
 

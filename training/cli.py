@@ -1,5 +1,6 @@
 """The training commands. TensorFlow is imported only once one runs."""
 
+import json
 import logging
 import os
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ Data = Annotated[Path, typer.Option(help="Folder that holds grocery/ and the oth
 DATA = Path("../shared/data")
 Error = Annotated[float, typer.Option(help="Wrong answers accepted among those nobody confirms.")]
 ERROR = 0.01
+Findings = Annotated[
+    list[Path] | None, typer.Option("--finding", help="The finding.json of a probe.")
+]
 HeadRun = Annotated[
     Path, typer.Option(help="Where it keeps what the network saw, for the next time.")
 ]
@@ -47,9 +51,7 @@ def train(
         ),
     ] = None,
     error: Error = ERROR,
-    finding: Annotated[
-        list[Path] | None, typer.Option(help="The finding.json of a probe, for the model card.")
-    ] = None,
+    findings: Findings = None,
     note: Annotated[str, typer.Option(help="What else the card should say of this run.")] = "",
 ) -> None:
     """Train, or go on where an interrupted run stopped, and write the package."""
@@ -67,7 +69,7 @@ def train(
             teacher=teacher,
             precision=pipeline.checked_precision(precision) if precision else None,
             error=error,
-            findings=finding or [],
+            findings=findings or [],
             note=note,
         )
 
@@ -81,15 +83,16 @@ def probe(
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Instead of the recipe's.")] = None,
 ) -> None:
-    """Train a smaller network without some photos, and measure it on those.
+    """Train smaller networks without some photos, and measure them on those.
 
-    `scenes`: cross-validation by whole scenes. `steel`: another camera, a steel plate, plastic
-    bags. `classes`: ten kinds of produce, for the shop's memory to learn.
+    `scenes`: cross-validation by whole scenes, which also says how a head is to be weighed.
+    `steel`: another camera, a steel plate, plastic bags. `classes`: ten kinds of produce, for the
+    shop's memory to learn.
     """
     with _plain_errors():
         from training import pipeline, probes  # noqa: PLC0415
 
-        members = probes.PROBE
+        members = probes.PROBES[part]
         probes.probe(
             data,
             run or RUNS / part.value,
@@ -116,12 +119,17 @@ def head(
     package: Annotated[Path, typer.Option(help="The package that gets the head.")] = PACKAGE,
     run: HeadRun = HEAD_RUN,
     error: Error = ERROR,
+    findings: Findings = None,
 ) -> None:
-    """Make a package's head anew: what fuses network, training photos and a shop's lessons."""
+    """Make a package's head anew: what fuses network, training photos and a shop's lessons.
+
+    What `probe scenes` found says how much the training photos count beside the network.
+    """
     with _plain_errors():
         from training.heads.package import give_head  # noqa: PLC0415
 
-        give_head(data, package, run, error)
+        found = [json.loads(path.read_text()) for path in findings or ()]
+        give_head(data, package, run, error, found)
 
 
 @app.command()

@@ -62,6 +62,12 @@ class Classes:
         return tuple(label for label in self.labels if label not in NO_ITEM)
 
     @property
+    def label_by_target(self) -> dict[str, str]:
+        """For the name of each target, its label."""
+        labels = (self.labels[place] for place in self.label_of)
+        return dict(zip(self.targets, labels, strict=True))
+
+    @property
     def coarse_of(self) -> NDArray[np.int64]:
         """For each target, the index of its coarse class."""
         return np.unique(self.coarse, return_inverse=True)[1]

@@ -38,6 +38,8 @@ class Material:
     scenery: Scenery
     spec: Preprocessing
     validation: list[photos.Photo]
+    learned: list[photos.Photo]
+    """The photos among what it learns from, without what was rendered."""
     left_out: list[photos.Photo]
     """Photos to measure on that training does not see; none in the run that ships."""
 
@@ -83,6 +85,7 @@ def stage(data: Path, recipe: Recipe, omission: Omission | None = None) -> Mater
         folds = scene_folds(staged, grocery, omission.folds, recipe.seed)
         indices = grocery[folds == omission.fold]
         left_out = [listed[index] for index in indices]
+        listed = [photo for index, photo in enumerate(listed) if index not in set(indices)]
         staged = staged.without(indices)
     plates = _plates(staged)
     objects = render_objects(plates, RENDERED_OBJECTS, OBJECTS_SEED)
@@ -96,6 +99,7 @@ def stage(data: Path, recipe: Recipe, omission: Omission | None = None) -> Mater
         scenery=Scenery(plates, render_hands(HANDS, photos.STAGED_SIZE, HANDS_SEED)),
         spec=Preprocessing(recipe.size, mean=(MEAN,) * 3, scale=(SCALE,) * 3),
         validation=validation,
+        learned=listed,
         left_out=left_out,
     )
 

@@ -34,7 +34,7 @@ from training.errors import TrainingError
 from training.export import PRECISIONS, Precision, assemble, saved, to_tflite
 from training.fit import Trained, fit
 from training.heads.seen import Seen, embedding_of
-from training.heads.statistics import AT, head_of, readout_of
+from training.heads.statistics import head_of, readout_of
 from training.material import Material, stage
 from training.network import MEAN, SCALE
 from training.plates import render_plates
@@ -485,31 +485,18 @@ def head(recogniser: NetworkRecogniser, material: Material) -> Head:
         for picture, real in zip(staged.pictures, photographed, strict=True)
         if real
     ]
-    names = np.array(
-        [
-            f"{material.classes.targets[target]}{AT}{source}"
-            for target, source, real in zip(
-                staged.targets, staged.sources, photographed, strict=True
-            )
-            if real
-        ]
-    )
+    targets = np.array(material.classes.targets)
+    names, places = targets[staged.targets][photographed], staged.sources[photographed]
     seen = Seen(
         np.stack([reading.logits for reading in readings]),
         np.stack([embedding_of(reading) for reading in readings]),
         names,
         names,
-        names,
+        places,
     )
-    of_target = dict(
-        zip(
-            material.classes.targets,
-            (material.classes.labels[place] for place in material.classes.label_of),
-            strict=True,
-        )
+    found = head_of(
+        seen, material.classes.label_by_target, material.classes.labels, readout_of([seen])
     )
-    label_of = {str(name): of_target[str(name).partition(AT)[0]] for name in names}
-    found = head_of(seen, label_of, material.classes.labels, readout_of([seen]))
     return replace(found, temperature=recogniser.package.temperature)
 
 

@@ -6,25 +6,31 @@ networks that have not. They are smaller and trained for less long: read them as
 
 import json
 import logging
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from smartscale.domain.prediction import NO_ITEM
+from smartscale.recognition.recogniser import NetworkRecogniser
+from training import pipeline
 from training.data import read_classes
+from training.heads.calibration import Unseen, balance, unseen_by
+from training.heads.seen import Seen, look
+from training.heads.statistics import head_of, readout_of
 from training.material import Material, stage
 from training.omission import LeftOut, Omission
 from training.pipeline import (
+    WANTED_ERROR,
     hit_shares,
     measurable,
     pack,
     produce_only,
     ranks,
     ready_to_serve,
-    served_logits,
     train_members,
 )
 from training.recipe import Recipe
@@ -32,6 +38,16 @@ from training.recipe import Recipe
 logger = logging.getLogger(__name__)
 
 PROBE = (Recipe(epochs=8, size=160, early_epochs=0),)
+PAIR = (
+    Recipe(variant=2, seed=7, epochs=10, early_epochs=6, size=224),
+    replace(pipeline.MEMBERS[1], epochs=10, early_epochs=6),
+)
+"""What weighs a head has to be about as good as what it is for."""
+PROBES: Mapping[LeftOut, Sequence[Recipe]] = {
+    LeftOut.SCENES: PAIR,
+    LeftOut.STEEL: PROBE,
+    LeftOut.CLASSES: PROBE,
+}
 FOLDS = 3
 FINDING_FILE = "finding.json"
 
@@ -52,7 +68,7 @@ class Hits:
 
 
 def probe(
-    data: Path, run: Path, part: LeftOut, members: Sequence[Recipe] = PROBE, folds: int = FOLDS
+    data: Path, run: Path, part: LeftOut, members: Sequence[Recipe], folds: int = FOLDS
 ) -> dict[str, Any]:
     """Train without a part and measure on it; a probe that was cut off goes on where it was.
 
@@ -73,21 +89,42 @@ def _without_photos(
     data: Path, run: Path, part: LeftOut, members: Sequence[Recipe], folds: int
 ) -> dict[str, Any]:
     """Figures on photos that each fold left out, and over all of them."""
-    found = []
+    found, unseen = [], []
     for fold in range(folds):
         material = stage(data, members[0], Omission(part, fold, folds))
         place = run / f"fold{fold + 1}" if folds > 1 else run
         trained = train_members(material, members, place)
         served = ready_to_serve(trained, material, place)
         recogniser = measurable(served, material, place / "measured")
-        logits, truths = served_logits(recogniser, material.left_out, material)
-        found.append(_hits(*produce_only(logits, truths, material.classes), material))
+        cache = place / "embeddings.npz"
+        cache.unlink(missing_ok=True)  # an earlier network's
+        left_out = look(recogniser, material.left_out, cache)
+        truths = material.truths(material.left_out)
+        found.append(_hits(*produce_only(left_out.logits, truths, material.classes), material))
+        if part is LeftOut.SCENES:
+            unseen.append(_unseen(recogniser, material, left_out, truths, cache))
     pooled = Hits(
         ranks=np.concatenate([hits.ranks for hits in found]),
         coarse=np.concatenate([hits.coarse for hits in found]),
     )
     by_fold = {"folds": [hits.shares() for hits in found]} if folds > 1 else {}
-    return {**pooled.shares(), **by_fold}
+    weighed = {"balance": asdict(balance(unseen, WANTED_ERROR))} if unseen else {}
+    return {**pooled.shares(), **by_fold, **weighed}
+
+
+def _unseen(
+    recogniser: NetworkRecogniser,
+    material: Material,
+    left_out: Seen,
+    truths: NDArray[np.int64],
+    cache: Path,
+) -> Unseen:
+    """What a fold's network and a discriminant of its photos say of produce that it left out."""
+    learned = look(recogniser, material.learned, cache)
+    labels = material.classes.labels
+    head = head_of(learned, material.classes.label_by_target, labels, readout_of([learned]))
+    sold = np.flatnonzero(~np.isin(truths, [labels.index(name) for name in NO_ITEM]))
+    return unseen_by(head, left_out.at(sold), truths[sold])
 
 
 def _hits(logits: NDArray[np.float64], truths: NDArray[np.int64], material: Material) -> Hits:

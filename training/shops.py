@@ -29,6 +29,7 @@ from smartscale.recognition.teaching import LessonQuality, ReadPhoto, Shop, meas
 from training import data as photos
 from training.card import render_head, shop_row
 from training.from_cut_outs import CutOutWorth, worth_of_cut_outs
+from training.heads.calibration import Balance
 from training.heads.labels import ALSO
 from training.heads.made_up import look_at_made_up
 from training.heads.making import make_head, shops_of
@@ -87,7 +88,9 @@ def measure_shops(data: Path, folder: Path, run: Path, counts: Sequence[int]) ->
     """
     package = load_package(folder)
     recogniser = NetworkRecogniser(package, with_head=False)
-    made = make_head(recogniser, data, run, look_at_made_up(recogniser, data, run), 0.01)
+    made_up = look_at_made_up(recogniser, data, run)
+    balance = Balance.of(package.evaluation.get("findings", ()))
+    made = make_head(recogniser, data, run, made_up, 0.01, balance)
     labels = package.labels
     known = [
         one

@@ -7,10 +7,10 @@ import pytest
 
 from smartscale.recognition.memory import Head, Memory, Weights, linear
 from smartscale.recognition.memory_fit import learn
-from training.heads.calibration import calibrate
+from training.heads.calibration import Balance, Unseen, balance, calibrate, class_scores
 from training.heads.labels import shares_of
 from training.heads.seen import Seen
-from training.heads.statistics import AT, head_of, readout_of
+from training.heads.statistics import head_of, readout_of
 from training.heads.strangers import (
     HOME,
     UNHEARD,
@@ -23,6 +23,7 @@ from training.heads.strangers import (
 from training.heads.trials import trial_on, weigh
 
 LABELS = ("Banana", "Lemon", "unknown")
+LABEL_OF = {"Banana": "Banana", "Lemon": "Lemon", "Milk": "unknown", "Tea": "unknown"}
 LENGTH = 12
 
 
@@ -30,7 +31,7 @@ LENGTH = 12
 def seen() -> Seen:
     """Photos of two labels and two kinds of carton, each around a place of its own."""
     rng = np.random.default_rng(3)
-    names = np.repeat([f"{name}{AT}shelf" for name in ("Banana", "Lemon", "Milk", "Tea")], 12)
+    names = np.repeat(["Banana", "Lemon", "Milk", "Tea"], 12)
     places = np.repeat(np.eye(4, LENGTH), 12, axis=0)
     vectors = places + rng.normal(scale=0.08, size=(48, LENGTH))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -40,11 +41,7 @@ def seen() -> Seen:
 
 @pytest.fixture(scope="module")
 def head(seen: Seen) -> Head:
-    label_of = {
-        str(name): {"Banana": "Banana", "Lemon": "Lemon"}.get(str(name).partition(AT)[0], "unknown")
-        for name in seen.names
-    }
-    return head_of(seen, label_of, LABELS, readout_of([seen]))
+    return head_of(seen, LABEL_OF, LABELS, readout_of([seen]))
 
 
 def test_each_class_has_its_mean_and_each_label_its_photos(head: Head, seen: Seen) -> None:
@@ -56,10 +53,9 @@ def test_each_class_has_its_mean_and_each_label_its_photos(head: Head, seen: See
 
 
 def test_the_search_ends_better_than_it_began(head: Head, seen: Seen) -> None:
-    plain = replace(seen, names=np.array([str(name).partition(AT)[0] for name in seen.names]))
     taught = {"Milk": seen.embeddings[24:27], "Lemon": seen.embeddings[12:14]}
     memory = Memory(head, taught)
-    trials = [trial_on(memory, plain, 1.0)]
+    trials = [trial_on(memory, seen, 1.0)]
 
     def loss(weights: Weights) -> float:
         lessons = np.array(weights.lessons) + np.array(weights.growth) * memory.growth
@@ -67,8 +63,8 @@ def test_the_search_ends_better_than_it_began(head: Head, seen: Seen) -> None:
         shares = np.exp(memory.weigh(trials[0].parts))
         return -float(np.log((shares * trials[0].right).sum(axis=1)).clip(-9).mean())
 
-    known = np.isin(plain.names, ["Banana", "Lemon", "Milk"])
-    trials = [trial_on(memory, plain.at(np.flatnonzero(known)), 1.0)]
+    known = np.isin(seen.names, ["Banana", "Lemon", "Milk"])
+    trials = [trial_on(memory, seen.at(np.flatnonzero(known)), 1.0)]
     assert loss(weigh(trials)) < loss(Weights())
 
 
@@ -83,6 +79,45 @@ def test_calibration_leaves_some_answers_sure(head: Head, seen: Seen) -> None:
     found = calibrate(head, seen.logits, seen.embeddings, truths, 0.01)
     assert found.temperature > 0
     assert 0 < found.confirm <= 1
+
+
+def test_what_has_one_name_in_two_places_has_two_means(seen: Seen) -> None:
+    places = np.where(np.arange(48) % 2, "shelf", "plate")
+    found = head_of(replace(seen, places=places), LABEL_OF, LABELS, readout_of([seen]))
+    assert found.label_of.tolist() == [0, 0, 1, 1, 2, 2, 2, 2]
+
+
+def test_networks_that_guess_need_the_discriminant_and_those_that_know_do_not(
+    head: Head, seen: Seen
+) -> None:
+    truths = np.repeat([0, 1, 2, 2], 12)
+    scores = class_scores(head, seen.embeddings)
+    rng = np.random.default_rng(5)
+    guessed = Unseen(rng.normal(size=(48, 3)), scores, truths)
+    known = Unseen(6 * np.eye(3)[truths], np.zeros((48, 3)), truths)
+
+    needed = balance([guessed], 0.01)
+    assert needed.share > 0
+    assert needed.log_loss < needed.log_loss_of_the_network
+    assert needed.top1 > needed.top1_of_the_network
+    assert balance([known], 0.01).share == 0
+    assert balance([guessed, known], 0.01).n == 96
+
+
+def test_the_weight_that_unseen_scenes_ask_for_is_the_one_that_counts(
+    head: Head, seen: Seen
+) -> None:
+    truths = np.repeat([0, 1, 2, 2], 12)
+    found = calibrate(head, seen.logits, seen.embeddings, truths, 0.01, share=0.03)
+    assert found.discriminant == pytest.approx(0.03 / found.temperature, rel=1e-2)
+    finding = {"left_out": "scenes", "balance": vars(balance([unseen(head, seen)], 0.01))}
+    weighed = Balance.of([{"left_out": "steel"}, finding])
+    assert weighed == balance([unseen(head, seen)], 0.01)
+    assert Balance.of([{"left_out": "steel"}]) is None
+
+
+def unseen(head: Head, seen: Seen) -> Unseen:
+    return Unseen(seen.logits, class_scores(head, seen.embeddings), np.repeat([0, 1, 2, 2], 12))
 
 
 def test_a_folder_teaches_its_label_or_its_whole_kind_or_nothing() -> None:
@@ -101,8 +136,7 @@ def test_a_folder_teaches_its_label_or_its_whole_kind_or_nothing() -> None:
 
 def test_a_classifier_of_many_places_says_nothing_of_what_it_has_no_photos_of(seen: Seen) -> None:
     labels = (*LABELS, "Kaki")
-    names = [str(name).partition(AT)[0] for name in seen.names]
-    shares = shares_of(names, {"Milk": "unknown", "Tea": "unknown"}, labels)
+    shares = shares_of(seen.names.tolist(), {"Milk": "unknown", "Tea": "unknown"}, labels)
     layer = scaled(elsewhere_of(seen, shares), 8.0, shares, (*LABELS, "Kaki"))
     said = seen.embeddings @ layer[:-1] + layer[-1]
     assert (said.argmax(axis=1) == shares.argmax(axis=1)).all()

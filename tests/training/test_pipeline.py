@@ -258,6 +258,8 @@ def test_a_probe_measures_every_photo_once_by_a_network_that_has_not_seen_it(
     assert finding["n"] == 8  # all training photos of produce
     assert len(finding["folds"]) == 2
     assert 0 <= finding["top1"] <= finding["top3"] <= 1
+    assert finding["balance"]["n"] == 8, "each says how a head is to be weighed"
+    assert finding["balance"]["top1_of_the_network"] == finding["top1"]
     stored = json.loads((tmp_path / "scenes" / "finding.json").read_text())
     assert stored == json.loads(json.dumps(finding))
 

@@ -67,7 +67,7 @@ def altered_validation(recogniser: NetworkRecogniser, data: Path, cache: Path) -
         chosen = [
             photo
             for photo in photos.read_grocery(data, "val")
-            if classes.labels[classes.label_of[classes.targets.index(photo.target)]] != UNKNOWN
+            if classes.label_by_target[photo.target] != UNKNOWN
         ]
         staged = photos.stage(chosen, classes, "Validation photos")
         readings = [

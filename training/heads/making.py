@@ -18,11 +18,11 @@ from smartscale.recognition.memory_fit import Trial
 from smartscale.recognition.recogniser import NetworkRecogniser
 from training import data as photos
 from training.calibrate import claimed_threshold, confirm_threshold
-from training.heads.calibration import Calibration, calibrate
+from training.heads.calibration import Balance, Calibration, calibrate
 from training.heads.labels import concepts_of, shares_of
 from training.heads.made_up import MadeUp
 from training.heads.seen import Seen, joined, look
-from training.heads.statistics import AT, head_of, readout_of
+from training.heads.statistics import head_of, readout_of
 from training.heads.strangers import Home, Layers, elsewhere_of, met, place_of
 from training.heads.trials import trials_of, weigh
 
@@ -58,7 +58,12 @@ class Made:
 
 
 def make_head(
-    recogniser: NetworkRecogniser, data: Path, run: Path, made_up: MadeUp, error: float
+    recogniser: NetworkRecogniser,
+    data: Path,
+    run: Path,
+    made_up: MadeUp,
+    error: float,
+    balance: Balance | None = None,
 ) -> Made:
     """The head of a package from photos: its statistics and its weights.
 
@@ -68,13 +73,11 @@ def make_head(
         run: where what was seen in photos is kept for the next time.
         made_up: what it sees in pictures that were made of them.
         error: the share of wrong answers wanted among those nobody is asked to confirm.
+        balance: what photos of unseen scenes say, if anything; else altered photos say it.
     """
     classes = photos.read_classes(data)
     labels = recogniser.package.labels
-    label_of = {
-        name: classes.labels[place]
-        for name, place in zip(classes.targets, classes.label_of, strict=True)
-    }
+    label_of = classes.label_by_target
     cache = run / "embeddings.npz"
     # All that the network was trained on: what it knows must look known to the gate.
     train = [*photos.read_grocery(data, "train"), *photos.read_extras(data)]
@@ -85,11 +88,9 @@ def make_head(
     known = look(recogniser, validation, cache)
     shops = [look(recogniser, shop, cache) for shop in shops_of(data)]
     readout = readout_of([seen, *shops])
-    names = np.char.add(np.char.add(seen.names, AT), seen.places)
-    classes_of = {str(name): label_of[str(name).partition(AT)[0]] for name in names}
     concepts = concepts_of(labels) if "untouched" in recogniser.package.source else None
-    head = head_of(replace(seen, names=names), classes_of, labels, readout, concepts)
-    found = calibrate(head, *made_up.altered, error)
+    head = head_of(seen, label_of, labels, readout, concepts)
+    found = calibrate(head, *made_up.altered, error, None if balance is None else balance.share)
     head = replace(
         head,
         temperature=found.temperature,
@@ -132,8 +133,8 @@ def make_head(
     trials = [trials_of(own, shop, known) for own, shop in zip(heads, shops, strict=True)]
     weights = weigh([trial for one in trials for trial in one], head.weights)
     head = replace(head, weights=weights)
-    found = replace(found, confirm=_confirm(head, home, error))
-    confirms = [_confirm(one, home, error) for one in heads]
+    found = replace(found, confirm=_confirm(head, home, error, balance))
+    confirms = [_confirm(one, home, error, balance) for one in heads]
     return Made(head, found, shops, heads, confirms, trials, known, everything, shares)
 
 
@@ -160,12 +161,14 @@ def others_of(data: Path) -> list[photos.Photo]:
     ]
 
 
-def _confirm(head: Head, home: Home, error: float) -> float:
-    """The confidence below which an untaught package asks, by photos of what it knows.
+def _confirm(head: Head, home: Home, error: float, balance: Balance | None) -> float:
+    """The confidence below which an untaught package asks.
 
-    From there on as few answers are wrong as may be, and as few as they themselves say: what became
-    of so few photos is uncertain.
+    From there on as few answers are wrong as may be: of unseen scenes, where they were looked at;
+    else of photos of what the package knows. What became of so few photos is uncertain, so as few
+    are to be wrong by what the answers say themselves.
     """
     logs = home.answers(head)
     right, sure = logs.argmax(axis=1) == home.truths, np.exp(logs.max(axis=1))
-    return round(max(confirm_threshold(sure, right, error), claimed_threshold(sure, error)), 4)
+    found = confirm_threshold(sure, right, error) if balance is None else balance.confirm
+    return round(max(found, claimed_threshold(sure, error)), 4)

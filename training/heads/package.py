@@ -2,8 +2,10 @@
 
 import hashlib
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 from smartscale.domain.prediction import UNKNOWN
 from smartscale.recognition.evaluation import judge, summarise
@@ -11,6 +13,7 @@ from smartscale.recognition.package import HEAD_FILE, ModelPackage, load_package
 from smartscale.recognition.recogniser import NetworkRecogniser, Reading
 from training import data as photos
 from training.card import HEAD_DATA, LICENCE_NOTES, render_head
+from training.heads.calibration import Balance
 from training.heads.made_up import look_at_made_up
 from training.heads.making import make_head
 from training.heads.seen import look
@@ -20,7 +23,13 @@ _DOCUMENTS = ("README.md", "LICENCE.md", "report.html")
 logger = logging.getLogger(__name__)
 
 
-def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage:
+def give_head(
+    data: Path,
+    folder: Path,
+    run: Path,
+    error: float,
+    findings: Sequence[Mapping[str, Any]] = (),
+) -> ModelPackage:
     """Make a package's head from photos, weigh it, calibrate it, and write the package anew.
 
     Args:
@@ -28,10 +37,15 @@ def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage
         folder: the package's.
         run: where what was seen in photos is kept for the next time.
         error: the share of wrong answers wanted among those nobody is asked to confirm.
+        findings: what probes have found since, in place of what the package says of the same.
     """
     package = load_package(folder)
     recogniser = NetworkRecogniser(package, with_head=False)
-    made = make_head(recogniser, data, run, look_at_made_up(recogniser, data, run), error)
+    found_anew = {finding["left_out"] for finding in findings}
+    known = package.evaluation.get("findings", ())
+    findings = [*(one for one in known if one["left_out"] not in found_anew), *findings]
+    made_up = look_at_made_up(recogniser, data, run)
+    made = make_head(recogniser, data, run, made_up, error, Balance.of(findings))
     head, found = made.head, made.calibration
     content = head.dump()
     model = package.model_path.read_bytes()
@@ -46,7 +60,12 @@ def give_head(data: Path, folder: Path, run: Path, error: float) -> ModelPackage
     documents |= {HEAD_FILE: content, "LICENCE.md": LICENCE_NOTES}
     written = write_package(described, model, documents)
     measured = _measured(written, data, run)
-    evaluation = {**package.evaluation, **measured, "head": asdict(head.weights)}
+    evaluation = {
+        **package.evaluation,
+        **measured,
+        "findings": findings,
+        "head": asdict(head.weights),
+    }
     described = replace(described, evaluation=evaluation)
     documents["README.md"] = render_head(described, str(documents.get("README.md", "")))
     logger.info("%s: %s", described.revision, measured)
@@ -72,10 +91,7 @@ def _measured(package: ModelPackage, data: Path, run: Path) -> dict[str, float |
     recogniser = NetworkRecogniser(package)
     chosen = photos.read_grocery(data, "val")
     seen = look(recogniser, chosen, run / "embeddings.npz")
-    classes = photos.read_classes(data)
-    label_of = dict(
-        zip(classes.targets, (classes.labels[place] for place in classes.label_of), strict=True)
-    )
+    label_of = photos.read_classes(data).label_by_target
     outcomes = []
     for name, logits, embedding in zip(seen.names, seen.logits, seen.embeddings, strict=True):
         truth = label_of[str(name)]

@@ -13,7 +13,8 @@ SHRINKAGE = 0.3
 KNOWN_PER_LABEL = 30
 """Training photos of each label and set that say how near a picture is to the training."""
 AT = "@"
-"""Between a class and the set that its photos are of: one class in two places has two means."""
+"""Between a name and the set that its photos are of: together they are a class, which has one
+mean."""
 SEED = 29
 
 
@@ -26,6 +27,8 @@ def head_of(
 ) -> Head:
     """The head of training photos, which nothing is calibrated in yet.
 
+    What has one name in two places is two classes: it looks different there.
+
     Args:
         seen: the training photos.
         label_of: for each of their names, the network's label: every carton is `unknown`.
@@ -33,11 +36,12 @@ def head_of(
         readout: from an embedding to about what the network says.
         concept_of: from `concepts_of`, where the embedding ends with concepts.
     """
-    names = [str(name) for name in np.unique(seen.names) if (seen.names == name).sum() > 1]
+    class_of = np.char.add(np.char.add(seen.names, AT), seen.places)
+    names = [str(name) for name in np.unique(class_of) if (class_of == name).sum() > 1]
     middle = seen.embeddings.mean(axis=0)
     moved = seen.embeddings - middle
     rest = np.concatenate(
-        [moved[seen.names == name] - moved[seen.names == name].mean(axis=0) for name in names]
+        [moved[class_of == name] - moved[class_of == name].mean(axis=0) for name in names]
     )
     within = rest.T @ rest / (len(rest) - len(names))
     length = len(middle)
@@ -46,19 +50,20 @@ def head_of(
     whiten = np.asarray(directions / np.sqrt(values), np.float32)
     rng = np.random.default_rng(SEED)
     of_label = np.array([labels.index(label_of[str(name)]) for name in seen.names])
-    source = np.array([str(name).partition(AT)[2] for name in seen.names])
     shown = [
-        rng.permutation(np.flatnonzero((of_label == label) & (source == place)))[:KNOWN_PER_LABEL]
+        rng.permutation(np.flatnonzero((of_label == label) & (seen.places == place)))[
+            :KNOWN_PER_LABEL
+        ]
         for label in np.unique(of_label)
-        for place in np.unique(source[of_label == label])
+        for place in np.unique(seen.places[of_label == label])
     ]
     head = Head(
         labels=tuple(labels),
         known=seen.embeddings[np.concatenate(shown)],
         middle=middle,
         whiten=whiten,
-        means=np.array([(moved[seen.names == name].mean(axis=0)) @ whiten for name in names]),
-        label_of=np.array([labels.index(label_of[name]) for name in names]),
+        means=np.array([moved[class_of == name].mean(axis=0) @ whiten for name in names]),
+        label_of=np.array([labels.index(label_of[name.partition(AT)[0]]) for name in names]),
         readout=readout,
         elsewhere=np.zeros_like(readout),
         place=np.zeros((length + 1, 1), np.float32),
