@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-TEMPERATURES = np.geomspace(0.2, 3.0, 400)
+TEMPERATURES = np.geomspace(0.2, 10.0, 600)
 OFFSETS = np.linspace(-3.0, 3.0, 121)
 SMALLEST_SHARE_SURE = 0.05
 

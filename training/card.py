@@ -1,7 +1,7 @@
 """The model card and the licence notes that a package carries."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from smartscale.recognition.package import ModelPackage
@@ -159,12 +159,12 @@ HEAD_CARD = """## The head
 Beside the trained networks looks {untouched}, in which nothing was changed since
 ImageNet; what it sees is the second half of the embedding, and the package has {labels} labels.
 `head.npz` makes one answer of what there is to know, in closed form: the networks; a linear
-discriminant on the embeddings of the training photos (class means, one within-class covariance
-shrunk by 0.3); for pictures that are like none of those, a ridge regression on the photos of all
-places, with what ImageNet's own classifier says of what names produce; and what a shop teaches (the
-mean of an item's lessons, the nearest of them, and a ridge regression on all). Gates say how much
-each counts for a picture, and every shop's lessons, each recognised by the others, adapt what the
-parts count for. With it, on the {n} photos of produce of
+discriminant on the embeddings of the training photos (the angle to each class's mean, by one
+within-class covariance, shrunk by 0.3); for pictures that are like none of those, a ridge
+regression on the photos of all places, with what ImageNet's own classifier says of what names
+produce; and what a shop teaches (the mean of an item's lessons, the nearest of them, and a ridge
+regression on all). Gates say how much each counts for a picture, and every shop's lessons, each
+recognised by the others, adapt what the parts count for. With it, on the {n} photos of produce of
 the validation split (nothing taught): top-1 {top1:.1%}, top-3 {top3:.1%}, calibration error
 {ece:.1%}, {needs_confirmation:.1%} need confirmation, of the others {error_when_sure:.1%} are
 wrong; the temperature is {temperature:.3f}, the threshold {confirm:.3f}. These replace the above,
@@ -289,6 +289,14 @@ def _finding(finding: Mapping[str, Any]) -> str:
 {have} on {finding["n"]} photos top-1 {finding["top1"]:.1%} and top-3 {finding["top3"]:.1%}{coarse}.
 {"".join(_part(name, part) for name, part in finding.get("parts", {}).items())}{_balance(finding)}
 """
+
+
+def with_findings(
+    card: str, before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]
+) -> str:
+    """A card with other findings in place of those that it has."""
+    former = "".join(map(_finding, before))
+    return card.replace(former, "".join(map(_finding, now)), 1) if former else card
 
 
 def _balance(finding: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ What ships has seen everything there is, so how good it is in another shop has t
 networks that have not. They are smaller and trained for less long: read them as a lower bound.
 """
 
+import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -96,8 +97,8 @@ def _without_photos(
         trained = train_members(material, members, place)
         served = ready_to_serve(trained, material, place)
         recogniser = measurable(served, material, place / "measured")
-        cache = place / "embeddings.npz"
-        cache.unlink(missing_ok=True)  # an earlier network's
+        network = hashlib.sha256(recogniser.package.model_path.read_bytes()).hexdigest()
+        cache = place / f"seen-{network[:12]}.npz"
         left_out = look(recogniser, material.left_out, cache)
         truths = material.truths(material.left_out)
         found.append(_hits(*produce_only(left_out.logits, truths, material.classes), material))

@@ -110,6 +110,16 @@ def test_the_discriminant_adds_what_the_training_photos_looked_like(head: Head) 
         assert best(labels, logs) == said
 
 
+def test_the_discriminant_asks_for_the_direction_and_not_for_how_far_a_picture_is(
+    head: Head,
+) -> None:
+    within = head.within(np.stack([direction(1), direction(1, 0.6)]))
+    alike = head.alike(within)
+    assert np.allclose(head.alike(3 * within), alike)
+    assert (np.abs(alike) <= 1 + 1e-6).all()
+    assert np.isfinite(head.alike(np.zeros_like(within))).all()
+
+
 def test_taking_lessons_back_takes_everything_back(head: Head) -> None:
     before = learn(head, LESSONS).fuse(SURE_OF_BANANA, KAKI)[1]
     learn(head, {**LESSONS, "Fig": [direction(0, 0, 1, 0.1)]})

@@ -7,7 +7,7 @@ import pytest
 
 from smartscale.recognition.memory import Head, Memory, Weights, linear
 from smartscale.recognition.memory_fit import learn
-from training.heads.calibration import Balance, Unseen, balance, calibrate, class_scores
+from training.heads.calibration import Balance, Unseen, balance, calibrate, unseen_by
 from training.heads.labels import shares_of
 from training.heads.seen import Seen
 from training.heads.statistics import head_of, readout_of
@@ -91,9 +91,9 @@ def test_networks_that_guess_need_the_discriminant_and_those_that_know_do_not(
     head: Head, seen: Seen
 ) -> None:
     truths = np.repeat([0, 1, 2, 2], 12)
-    scores = class_scores(head, seen.embeddings)
+    alike = head.alike(head.within(seen.embeddings))
     rng = np.random.default_rng(5)
-    guessed = Unseen(rng.normal(size=(48, 3)), scores, truths)
+    guessed = Unseen(rng.normal(size=(48, 3)), alike, truths)
     known = Unseen(6 * np.eye(3)[truths], np.zeros((48, 3)), truths)
 
     needed = balance([guessed], 0.01)
@@ -108,8 +108,8 @@ def test_the_weight_that_unseen_scenes_ask_for_is_the_one_that_counts(
     head: Head, seen: Seen
 ) -> None:
     truths = np.repeat([0, 1, 2, 2], 12)
-    found = calibrate(head, seen.logits, seen.embeddings, truths, 0.01, share=0.03)
-    assert found.discriminant == pytest.approx(0.03 / found.temperature, rel=1e-2)
+    found = calibrate(head, seen.logits, seen.embeddings, truths, 0.01, share=20.0)
+    assert found.discriminant == pytest.approx(20 / found.temperature, rel=1e-2)
     finding = {"left_out": "scenes", "balance": vars(balance([unseen(head, seen)], 0.01))}
     weighed = Balance.of([{"left_out": "steel"}, finding])
     assert weighed == balance([unseen(head, seen)], 0.01)
@@ -117,7 +117,7 @@ def test_the_weight_that_unseen_scenes_ask_for_is_the_one_that_counts(
 
 
 def unseen(head: Head, seen: Seen) -> Unseen:
-    return Unseen(seen.logits, class_scores(head, seen.embeddings), np.repeat([0, 1, 2, 2], 12))
+    return unseen_by(head, seen, np.repeat([0, 1, 2, 2], 12))
 
 
 def test_a_folder_teaches_its_label_or_its_whole_kind_or_nothing() -> None:

@@ -10,7 +10,7 @@ from smartscale.recognition.evaluation import Outcome, judge, summarise
 from smartscale.recognition.package import ModelPackage
 from smartscale.recognition.preprocessing import Preprocessing
 from smartscale.recognition.recogniser import Score
-from training.card import FIGURES, render_card
+from training.card import FIGURES, render_card, with_findings
 from training.recipe import Progress
 from training.report import render_report
 
@@ -102,6 +102,23 @@ def test_the_report_and_the_card_show_what_probes_found() -> None:
         assert "81.2%" in text
         assert "the ten, enrolled from 5 photos each" in text
         assert "76.4%" in text
+
+
+def test_a_finding_takes_the_place_of_the_one_before_it_on_the_card() -> None:
+    balance = {
+        "top1": 0.867,
+        "top1_of_the_network": 0.854,
+        "log_loss": 0.4,
+        "log_loss_of_the_network": 0.47,
+        "unasked": 0.63,
+        "unasked_of_the_network": 0.53,
+    }
+    card = render_card(package(SCENES, CLASSES), "int8", 4_000_000)
+    found = with_findings(card, [SCENES, CLASSES], [{**SCENES, "balance": balance}, CLASSES])
+    assert "86.7% instead of 85.4%" in found
+    assert found.count("cross-validation") == card.count("cross-validation")
+    assert found.count("the ten, enrolled") == card.count("the ten, enrolled")
+    assert with_findings(card, [], [CLASSES]) == card
 
 
 def test_the_card_says_whose_answers_it_has_learned_from() -> None:

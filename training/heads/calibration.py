@@ -8,13 +8,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from smartscale.recognition.memory import Head, Vectors, log_shares, tailed
+from smartscale.recognition.memory import Head, Vectors, log_shares
 from training.calibrate import confirm_threshold, fit_temperature
 from training.heads.seen import Seen
 
 logger = logging.getLogger(__name__)
 
-DISCRIMINANTS = (0.0, 0.002, 0.006, 0.012, 0.02, 0.03, 0.045, 0.07)
+DISCRIMINANTS = (0.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 70.0)
 """Weights of the discriminant that are tried, beside the network's logits."""
 AS_GOOD = 1.01
 """A log-loss that is within one in a hundred is as good."""
@@ -35,8 +35,8 @@ class Unseen:
 
     logits: NDArray[np.float64]
     """The network's, before calibration, (N, labels)."""
-    scores: NDArray[np.float64]
-    """From `class_scores`, (N, labels)."""
+    alike: NDArray[np.float64]
+    """The discriminant's, from `Head.alike`, (N, labels)."""
     truths: NDArray[np.int64]
     """The index of each photo's label."""
 
@@ -88,11 +88,11 @@ def balance(folds: Sequence[Unseen], error: float) -> Balance:
         folds: of a cross-validation.
         error: the share of wrong answers wanted among those nobody is asked to confirm.
     """
-    logits, scores, truths = (
+    logits, alike, truths = (
         np.concatenate([getattr(fold, part) for fold in folds])
-        for part in ("logits", "scores", "truths")
+        for part in ("logits", "alike", "truths")
     )
-    tried = _tried(logits, scores, truths, error)
+    tried = _tried(logits, alike, truths, error)
     least = min(one.log_loss for one in tried)
     found = min(
         (one for one in tried if one.log_loss <= least * AS_GOOD), key=lambda one: one.share
@@ -130,7 +130,7 @@ def calibrate(
         share: of the discriminant, from `balance`; None finds it on these photos too.
     """
     shares = DISCRIMINANTS if share is None else (share,)
-    tried = _tried(logits, class_scores(head, embeddings), truths, error, shares)
+    tried = _tried(logits, head.alike(head.within(embeddings)), truths, error, shares)
     # As many answers as can pass, where the probabilities are as good as the best.
     least = min(one.log_loss for one in tried)
     found = max(
@@ -146,27 +146,19 @@ def calibrate(
 def unseen_by(head: Head, seen: Seen, truths: NDArray[np.int64]) -> Unseen:
     """What a head and its network say of photos that neither has seen; `truths` are labels' places
     (N,)."""
-    return Unseen(seen.logits, class_scores(head, seen.embeddings), truths)
-
-
-def class_scores(head: Head, embeddings: Vectors) -> NDArray[np.float64]:
-    """The discriminant's score of every label (N, labels)."""
-    classes = head.classes(head.within(embeddings))
-    found = np.repeat(classes.min(axis=1, keepdims=True), len(head.labels), axis=1)
-    np.maximum.at(found.T, head.label_of, classes.T)
-    return tailed(found, head.length)
+    return Unseen(seen.logits, head.alike(head.within(seen.embeddings)), truths)
 
 
 def _tried(
     logits: NDArray[np.float64],
-    scores: NDArray[np.float64],
+    alike: NDArray[np.float64],
     truths: NDArray[np.int64],
     error: float,
     shares: Sequence[float] = DISCRIMINANTS,
 ) -> list[_Tried]:
     found = []
     for share in shares:
-        added = logits + share * scores
+        added = logits + share * alike
         temperature = fit_temperature(added, truths)
         logs = log_shares(added / temperature)
         right, sure = logs.argmax(axis=1) == truths, np.exp(logs.max(axis=1))

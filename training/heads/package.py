@@ -12,7 +12,7 @@ from smartscale.recognition.evaluation import judge, summarise
 from smartscale.recognition.package import HEAD_FILE, ModelPackage, load_package, write_package
 from smartscale.recognition.recogniser import NetworkRecogniser, Reading
 from training import data as photos
-from training.card import HEAD_DATA, LICENCE_NOTES, render_head
+from training.card import HEAD_DATA, LICENCE_NOTES, render_head, with_findings
 from training.heads.calibration import Balance
 from training.heads.made_up import look_at_made_up
 from training.heads.making import make_head
@@ -41,9 +41,8 @@ def give_head(
     """
     package = load_package(folder)
     recogniser = NetworkRecogniser(package, with_head=False)
-    found_anew = {finding["left_out"] for finding in findings}
-    known = package.evaluation.get("findings", ())
-    findings = [*(one for one in known if one["left_out"] not in found_anew), *findings]
+    before = package.evaluation.get("findings", ())
+    findings = [*{one["left_out"]: one for one in (*before, *findings)}.values()]
     made_up = look_at_made_up(recogniser, data, run)
     made = make_head(recogniser, data, run, made_up, error, Balance.of(findings))
     head, found = made.head, made.calibration
@@ -67,7 +66,8 @@ def give_head(
         "head": asdict(head.weights),
     }
     described = replace(described, evaluation=evaluation)
-    documents["README.md"] = render_head(described, str(documents.get("README.md", "")))
+    card = with_findings(str(documents.get("README.md", "")), before, findings)
+    documents["README.md"] = render_head(described, card)
     logger.info("%s: %s", described.revision, measured)
     return write_package(described, model, documents)
 

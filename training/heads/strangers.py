@@ -189,9 +189,8 @@ class Home:
         """What a head says of them untaught, so often."""
         plain, altered = self.parts
         seen = joined([*[plain] * self.times, altered])
-        classes = head.classes(head.within(seen.embeddings))
-        usual = head.usual(seen.embeddings)
-        return head.base(seen.logits / head.temperature, seen.embeddings, classes, usual)
+        within, usual = head.within(seen.embeddings), head.usual(seen.embeddings)
+        return head.base(seen.logits / head.temperature, seen.embeddings, within, usual)
 
 
 def met(
@@ -235,8 +234,8 @@ def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
     right = np.array([labels_shown(str(name), head.labels) for name in shown.names])
     told = right.any(axis=1)
     shown, right = shown.at(np.flatnonzero(told)), right[told]
-    classes = head.classes(head.within(shown.embeddings))
-    trained = head.trained(shown.logits / head.temperature, classes)
+    within = head.within(shown.embeddings)
+    trained = head.trained(shown.logits / head.temperature, within)
     return Abroad(
         here=(np.exp(trained) * right).sum(axis=1),
         outputs=linear(shown.embeddings, layers.elsewhere),
@@ -245,7 +244,7 @@ def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
         right=right,
         parts=strange_parts(
             trained,
-            classes,
+            head.classes(within),
             head.usual(shown.embeddings),
             linear(shown.embeddings, layers.place)[:, 0],
         ),

@@ -1,7 +1,7 @@
 """The memory as a head: network, discriminant and the shop's lessons in one distribution.
 
 Three things know what a picture shows. The network and the discriminant of its training photos (how
-near is the picture to the mean of each label, in units of how much photos of one label differ) know
+alike it is to the mean of each label, in units of how much photos of one label differ) know
 what the package was trained on. A linear classifier, fitted on photos of many places, knows a
 little of everywhere: it answers where a picture is like nothing that the network was trained on,
 and seldom is it sure. The lessons know what this shop's scale shows: by the mean of each item's
@@ -90,7 +90,7 @@ class Weights:
     """What each part counts for; found by `smartscale train head`."""
 
     discriminant: float = 0.0
-    """Of the discriminant's score, added to the network's logarithm of a probability."""
+    """Of what the discriminant says, added to the network's logarithm of a probability."""
     lessons: tuple[float, ...] = (0.1, 0.3, 0.4, 0.15, 0.3)
     """Of each of `LESSON_PARTS`, at one lesson an item."""
     growth: tuple[float, ...] = (0.07, 0.06, 0.0, 0.0, 0.0)
@@ -178,11 +178,25 @@ class Head:
         own = 0.5 * (within**2).sum(axis=1, keepdims=True)
         return np.asarray(within @ self.means.T - halves - own, np.float64)
 
+    def alike(self, within: Vectors) -> NDArray[np.float64]:
+        """How alike pictures in the discriminant's space are to what each label shows, (N, labels):
+        the cosine with the mean of its class, or with the nearest of its classes'.
+
+        Not the distance: pictures of other days and shops are farther from every mean, in the right
+        direction.
+        """
+        lengths = np.linalg.norm(within, axis=1, keepdims=True)
+        lengths = lengths * np.linalg.norm(self.means, axis=1)
+        cosines = np.asarray(within @ self.means.T / np.maximum(lengths, NEVER), np.float64)
+        found = np.repeat(cosines.min(axis=1, keepdims=True), len(self.labels), axis=1)
+        np.maximum.at(found.T, self.label_of, cosines.T)
+        return found
+
     def base(
         self,
         logits: NDArray[np.float64],
         embeddings: Vectors,
-        classes: NDArray[np.float64],
+        within: Vectors,
         usual: NDArray[np.float64],
     ) -> Logs:
         """What a package says that nobody has taught: logarithms of probabilities, (N, labels).
@@ -190,10 +204,10 @@ class Head:
         Args:
             logits: the network's, calibrated, (N, labels).
             embeddings: of the same pictures, (N, E).
-            classes: the discriminant's score of each class, (N, classes).
+            within: the same in the discriminant's space, (N, E).
             usual: how near the pictures are to training photos, (N,).
         """
-        trained = self.trained(logits, classes)
+        trained, classes = self.trained(logits, within), self.classes(within)
         scores = linear(embeddings, self.elsewhere)
         abroad = log_shares(scores + self.weights.concepts * self.concepts(embeddings))
         place = linear(embeddings, self.place)[:, 0]
@@ -209,11 +223,9 @@ class Head:
         had = np.exp(abroad[:, np.unique(self.label_of)]).sum(axis=1)
         return np.asarray(np.minimum(-np.log(np.clip(had, NEVER, 1)), MOST_SURPRISE))
 
-    def trained(self, logits: NDArray[np.float64], classes: NDArray[np.float64]) -> Logs:
+    def trained(self, logits: NDArray[np.float64], within: Vectors) -> Logs:
         """What network and discriminant say together, (N, labels). Arguments as of `base`."""
-        scores = np.repeat(classes.min(axis=1, keepdims=True), len(self.labels), axis=1)
-        np.maximum.at(scores.T, self.label_of, classes.T)
-        return log_shares(logits + self.weights.discriminant * tailed(scores, self.length))
+        return log_shares(logits + self.weights.discriminant * self.alike(within))
 
     def concepts(self, embeddings: Vectors) -> Logs:
         """What ImageNet's own classifier says of the labels' concepts, (N, labels)."""
@@ -245,7 +257,7 @@ class Head:
             place=self.place.astype(np.float16),
             concept_of=self.concept_of.astype(np.int16),
             temperature=np.array([self.temperature]),
-            weights=self.weights.numbers,
+            numbers=self.weights.numbers,
         )
         return out.getvalue()
 
@@ -284,7 +296,7 @@ class Head:
                 place=part["place"].astype(np.float32),
                 concept_of=part["concept_of"].astype(np.int64),
                 temperature=float(part["temperature"][0]),
-                weights=Weights.of(part["weights"]),
+                weights=Weights.of(part["numbers"]),
             )
         except (ValueError, TypeError, IndexError) as error:
             raise HeadError(
@@ -325,7 +337,7 @@ class Head:
 _ARRAYS = frozenset(
     {
         *("known", "middle", "whiten", "means", "label_of"),
-        *("readout", "elsewhere", "place", "concept_of", "temperature", "weights"),
+        *("readout", "elsewhere", "place", "concept_of", "temperature", "numbers"),
     }
 )
 
@@ -436,7 +448,7 @@ class Memory:
         classes = head.classes(within)
         usual = head.usual(embeddings) if usual is None else usual
         said = head.said(embeddings) if logits is None else logits
-        base = head.base(said, embeddings, classes, usual)
+        base = head.base(said, embeddings, within, usual)
         counts = np.repeat(self.counts[np.newaxis].astype(np.float64), len(embeddings), axis=0)
         scaled = within @ self._scale
         here = _distances(scaled, self._scaled_means, self._scaled_squares)
@@ -587,9 +599,8 @@ class Memory:
         """
         pictures, logits = embedding[np.newaxis], logits[np.newaxis]
         if not self.taught:
-            classes = self.head.classes(self.head.within(pictures))
-            usual = self.head.usual(pictures)
-            return self.labels, self.head.base(logits, pictures, classes, usual)[0]
+            within, usual = self.head.within(pictures), self.head.usual(pictures)
+            return self.labels, self.head.base(logits, pictures, within, usual)[0]
         parts = self.parts(pictures, logits)
         return self.labels, self.assured(parts, self.weigh(parts))[0]
 
@@ -604,7 +615,7 @@ def strange_parts(
 
     Args:
         trained: from `Head.trained`.
-        classes: as of `Head.base`.
+        classes: the discriminant's score of each class, (N, classes).
         usual: as of `Head.base`.
         place: what `Head.place` says of the same pictures, (N,).
     """
@@ -628,15 +639,6 @@ def _distances(pictures: Vectors, means: Vectors, squares: Vectors) -> NDArray[n
     """Squared distances (N, T) to means whose own squares are known."""
     found = (pictures**2).sum(axis=1, keepdims=True) + squares - 2 * (pictures @ means.T)
     return np.asarray(np.maximum(found, 0), np.float64)
-
-
-def tailed(scores: NDArray[np.float64], length: int) -> NDArray[np.float64]:
-    """Scores -d²/2 of a normal distribution as those of Student's, of `length` degrees of freedom.
-
-    A picture from elsewhere is far from every class: that one of them is nearer by a little must
-    then say little.
-    """
-    return np.asarray(-length * np.log1p(np.maximum(-2 * scores, 0) / length))
 
 
 def log_shares(scores: NDArray[np.float64]) -> Logs:
