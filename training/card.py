@@ -218,7 +218,6 @@ def render_head(package: ModelPackage, card: str) -> str:
     """A package's card with the section on its head, in place of an earlier one."""
     before, _, after = card.partition("## Trained on")
     measured, source = package.evaluation, package.source
-    trained = source.get("trained", {}).get("labels", len(package.labels))
     rows = "\n".join(map(shop_row, measured.get("unseen_shops", ())))
     cut_outs = "\n".join(map(cut_out_row, measured.get("cut_outs", ())))
     section = HEAD_CARD.format(
@@ -235,7 +234,7 @@ def render_head(package: ModelPackage, card: str) -> str:
         )
         if rows
         else "",
-        guessed=", ".join(package.labels[trained:]) or "none",
+        guessed=", ".join(package.labels[len(package.trained_labels) :]) or "none",
     )
     megabytes = package.model_path.stat().st_size / 1e6
     before = re.sub(r"LiteRT, [\d.]+ MB", f"LiteRT, {megabytes:.1f} MB", before, count=1)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.logging import RichHandler
@@ -69,7 +69,7 @@ def train(
             teacher=teacher,
             precision=pipeline.checked_precision(precision) if precision else None,
             error=error,
-            findings=findings or [],
+            findings=_read(findings),
             note=note,
         )
 
@@ -128,8 +128,7 @@ def head(
     with _plain_errors():
         from training.heads.package import give_head  # noqa: PLC0415
 
-        found = [json.loads(path.read_text()) for path in findings or ()]
-        give_head(data, package, run, error, found)
+        give_head(data, package, run, error, _read(findings))
 
 
 @app.command()
@@ -181,6 +180,10 @@ def shops(
             typer.echo(shop_row(one))
         for one in measured["cut_outs"]:
             typer.echo(cut_out_row(one))
+
+
+def _read(findings: list[Path] | None) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text()) for path in findings or ()]
 
 
 @contextmanager

@@ -67,6 +67,11 @@ class Classes:
         labels = (self.labels[place] for place in self.label_of)
         return dict(zip(self.targets, labels, strict=True))
 
+    def of_produce(self, shown: Iterable["Photo"]) -> list["Photo"]:
+        """Those of the photos that show produce."""
+        label_of = self.label_by_target
+        return [photo for photo in shown if label_of[photo.target] not in NO_ITEM]
+
     @property
     def coarse_of(self) -> NDArray[np.int64]:
         """For each target, the index of its coarse class."""

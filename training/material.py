@@ -85,7 +85,8 @@ def stage(data: Path, recipe: Recipe, omission: Omission | None = None) -> Mater
         folds = scene_folds(staged, grocery, omission.folds, recipe.seed)
         indices = grocery[folds == omission.fold]
         left_out = [listed[index] for index in indices]
-        listed = [photo for index, photo in enumerate(listed) if index not in set(indices)]
+        away = set(indices.tolist())
+        listed = [photo for index, photo in enumerate(listed) if index not in away]
         staged = staged.without(indices)
     plates = _plates(staged)
     objects = render_objects(plates, RENDERED_OBJECTS, OBJECTS_SEED)

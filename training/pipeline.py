@@ -1,7 +1,6 @@
 """The whole way from photos to a package: stage, train, calibrate, export, evaluate, package."""
 
 import hashlib
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -105,11 +104,10 @@ def main(
     teacher: Path | None = None,
     precision: Precision | None = None,
     error: float = WANTED_ERROR,
-    findings: Sequence[Path] = (),
+    findings: Sequence[Mapping[str, Any]] = (),
     note: str = "",
 ) -> None:
     """Everything, as `training.cli` describes it."""
-    found = [json.loads(path.read_text()) for path in findings]
     material = stage(data, members[0])
     teaching = None if teacher is None else Teacher(teacher, material.classes)
     members = taught(members, teaching)
@@ -127,7 +125,7 @@ def main(
         folder,
         precision=precision,
         error=error,
-        findings=found,
+        findings=findings,
         note=note,
     )
     logger.info("Package %s %s is in %s", package.model_id, package.revision, package.folder)

@@ -15,21 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from smartscale.domain.prediction import NO_ITEM
-from smartscale.recognition.recogniser import NetworkRecogniser
-from training import pipeline
+from smartscale.recognition.memory import Head
 from training.data import read_classes
-from training.heads.calibration import Unseen, balance, unseen_by
+from training.heads.calibration import balance, unseen_by
 from training.heads.seen import Seen, look
 from training.heads.statistics import head_of, readout_of
 from training.material import Material, stage
 from training.omission import LeftOut, Omission
 from training.pipeline import (
+    MEMBERS,
     WANTED_ERROR,
     hit_shares,
     measurable,
     pack,
-    produce_only,
     ranks,
     ready_to_serve,
     train_members,
@@ -41,7 +39,7 @@ logger = logging.getLogger(__name__)
 PROBE = (Recipe(epochs=8, size=160, early_epochs=0),)
 PAIR = (
     Recipe(variant=2, seed=7, epochs=10, early_epochs=6, size=224),
-    replace(pipeline.MEMBERS[1], epochs=10, early_epochs=6),
+    replace(MEMBERS[1], epochs=10, early_epochs=6),
 )
 """What weighs a head has to be about as good as what it is for."""
 PROBES: Mapping[LeftOut, Sequence[Recipe]] = {
@@ -99,11 +97,12 @@ def _without_photos(
         recogniser = measurable(served, material, place / "measured")
         network = hashlib.sha256(recogniser.package.model_path.read_bytes()).hexdigest()
         cache = place / f"seen-{network[:12]}.npz"
-        left_out = look(recogniser, material.left_out, cache)
-        truths = material.truths(material.left_out)
-        found.append(_hits(*produce_only(left_out.logits, truths, material.classes), material))
+        produce = material.classes.of_produce(material.left_out)
+        left_out, truths = look(recogniser, produce, cache), material.truths(produce)
+        found.append(_hits(left_out.logits, truths, material))
         if part is LeftOut.SCENES:
-            unseen.append(_unseen(recogniser, material, left_out, truths, cache))
+            learned = look(recogniser, material.learned, cache)
+            unseen.append(unseen_by(_head(learned, material), left_out, truths))
     pooled = Hits(
         ranks=np.concatenate([hits.ranks for hits in found]),
         coarse=np.concatenate([hits.coarse for hits in found]),
@@ -113,19 +112,10 @@ def _without_photos(
     return {**pooled.shares(), **by_fold, **weighed}
 
 
-def _unseen(
-    recogniser: NetworkRecogniser,
-    material: Material,
-    left_out: Seen,
-    truths: NDArray[np.int64],
-    cache: Path,
-) -> Unseen:
-    """What a fold's network and a discriminant of its photos say of produce that it left out."""
-    learned = look(recogniser, material.learned, cache)
-    labels = material.classes.labels
-    head = head_of(learned, material.classes.label_by_target, labels, readout_of([learned]))
-    sold = np.flatnonzero(~np.isin(truths, [labels.index(name) for name in NO_ITEM]))
-    return unseen_by(head, left_out.at(sold), truths[sold])
+def _head(learned: Seen, material: Material) -> Head:
+    """The head of what a fold has learned from, which nothing is calibrated in."""
+    classes = material.classes
+    return head_of(learned, classes.label_by_target, classes.labels, readout_of([learned]))
 
 
 def _hits(logits: NDArray[np.float64], truths: NDArray[np.int64], material: Material) -> Hits:

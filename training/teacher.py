@@ -31,9 +31,7 @@ class Teacher:
             self._recogniser = NetworkRecogniser(package)
         except PackageError as error:
             raise TrainingError(f"{folder} cannot teach: {error}") from error
-        # What a widened package was not trained to say says it by its head alone.
-        self._known = package.source.get("trained", {}).get("labels", len(package.labels))
-        if tuple(package.labels[: self._known]) != classes.labels:
+        if package.trained_labels != classes.labels:
             raise TrainingError(f"{folder} cannot teach: its labels are not those of the photos")
         self.name = f"{package.model_id}@{package.revision}"
         self.size = package.input_size
@@ -57,7 +55,7 @@ class Teacher:
             Shares of the targets, (N, targets).
         """
         logits = np.stack([self._recogniser.logits(Image.fromarray(one)) for one in pictures])
-        answers = softmax(logits[:, : self._known]).astype(np.float32)
+        answers = softmax(logits[:, : len(self._members)]).astype(np.float32)
         # The little that is added shares a label evenly that the truth knows nothing of.
         within = (truths + 1e-6) * self._members[:, np.newaxis]
         within /= within.sum(axis=2, keepdims=True)

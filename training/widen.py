@@ -146,7 +146,7 @@ def new_labels(data: Path, folder: Path) -> list[str]:
         folder: the package's.
     """
     package = load_package(folder)
-    known = package.labels[: package.source.get("trained", {}).get("labels")]
+    known = package.trained_labels
     named = {
         ALSO.get(place.name, place.name)
         for name in PLACES

@@ -13,7 +13,7 @@ from training.errors import TrainingError
 from training.teacher import Teacher
 
 PACKAGE = builtin_package()
-TRAINED = PACKAGE.labels[: PACKAGE.source["trained"]["labels"]]
+TRAINED = PACKAGE.trained_labels
 """What its networks were trained to say; its head knows more."""
 SAMPLES = Path(__file__).parents[2] / "sample_data"
 CARTONS = ("Milk", "Juice")

@@ -93,10 +93,7 @@ def balance(folds: Sequence[Unseen], error: float) -> Balance:
         for part in ("logits", "alike", "truths")
     )
     tried = _tried(logits, alike, truths, error)
-    least = min(one.log_loss for one in tried)
-    found = min(
-        (one for one in tried if one.log_loss <= least * AS_GOOD), key=lambda one: one.share
-    )
+    found = min(_as_good(tried), key=lambda one: one.share)
     alone = tried[0]
     return Balance(
         share=found.share,
@@ -132,10 +129,7 @@ def calibrate(
     shares = DISCRIMINANTS if share is None else (share,)
     tried = _tried(logits, head.alike(head.within(embeddings)), truths, error, shares)
     # As many answers as can pass, where the probabilities are as good as the best.
-    least = min(one.log_loss for one in tried)
-    found = max(
-        (one for one in tried if one.log_loss <= least * AS_GOOD), key=lambda one: one.unasked
-    )
+    found = max(_as_good(tried), key=lambda one: one.unasked)
     return Calibration(
         round(found.share / found.temperature, 5),
         round(found.temperature, 4),
@@ -174,3 +168,9 @@ def _tried(
         logger.info("%s", one)
         found.append(one)
     return found
+
+
+def _as_good(tried: Sequence[_Tried]) -> list[_Tried]:
+    """Those whose log-loss is as good as the best one's."""
+    least = min(one.log_loss for one in tried)
+    return [one for one in tried if one.log_loss <= least * AS_GOOD]

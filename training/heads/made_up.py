@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.progress import track
 
-from smartscale.domain.prediction import UNKNOWN
 from smartscale.recognition.recogniser import NetworkRecogniser, Reading
 from training import data as photos
 from training.augment import another_shop
@@ -64,11 +63,7 @@ def altered_validation(recogniser: NetworkRecogniser, data: Path, cache: Path) -
 
     def seen() -> dict[str, NDArray[Any]]:
         classes = photos.read_classes(data)
-        chosen = [
-            photo
-            for photo in photos.read_grocery(data, "val")
-            if classes.label_by_target[photo.target] != UNKNOWN
-        ]
+        chosen = classes.of_produce(photos.read_grocery(data, "val"))
         staged = photos.stage(chosen, classes, "Validation photos")
         readings = [
             recogniser.read_picture(Image.fromarray(picture))

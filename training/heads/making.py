@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from smartscale.domain.prediction import UNKNOWN
 from smartscale.recognition.memory import Head, Vectors
 from smartscale.recognition.memory_fit import Trial
 from smartscale.recognition.recogniser import NetworkRecogniser
@@ -81,9 +80,7 @@ def make_head(
     cache = run / "embeddings.npz"
     # All that the network was trained on: what it knows must look known to the gate.
     train = [*photos.read_grocery(data, "train"), *photos.read_extras(data)]
-    validation = [
-        photo for photo in photos.read_grocery(data, "val") if label_of[photo.target] != UNKNOWN
-    ]
+    validation = classes.of_produce(photos.read_grocery(data, "val"))
     seen = look(recogniser, train, cache)
     known = look(recogniser, validation, cache)
     shops = [look(recogniser, shop, cache) for shop in shops_of(data)]

@@ -244,7 +244,7 @@ def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
         right=right,
         parts=strange_parts(
             trained,
-            head.classes(within),
+            head.best_score(within),
             head.usual(shown.embeddings),
             linear(shown.embeddings, layers.place)[:, 0],
         ),

@@ -172,11 +172,12 @@ class Head:
         """Embeddings (..., E) in the discriminant's space."""
         return np.asarray((embeddings - self.middle) @ self.whiten, np.float32)
 
-    def classes(self, within: Vectors) -> NDArray[np.float64]:
-        """The discriminant's score of each class for pictures in its space, (N, classes)."""
+    def best_score(self, within: Vectors) -> NDArray[np.float64]:
+        """The discriminant's score of the nearest class for pictures in its space, (N,)."""
         halves = 0.5 * (self.means**2).sum(axis=1)
         own = 0.5 * (within**2).sum(axis=1, keepdims=True)
-        return np.asarray(within @ self.means.T - halves - own, np.float64)
+        scores = np.asarray(within @ self.means.T - halves - own, np.float64)
+        return np.asarray(scores.max(axis=1))
 
     def alike(self, within: Vectors) -> NDArray[np.float64]:
         """How alike pictures in the discriminant's space are to what each label shows, (N, labels):
@@ -207,11 +208,11 @@ class Head:
             within: the same in the discriminant's space, (N, E).
             usual: how near the pictures are to training photos, (N,).
         """
-        trained, classes = self.trained(logits, within), self.classes(within)
+        trained, best = self.trained(logits, within), self.best_score(within)
         scores = linear(embeddings, self.elsewhere)
         abroad = log_shares(scores + self.weights.concepts * self.concepts(embeddings))
         place = linear(embeddings, self.place)[:, 0]
-        parts = np.c_[strange_parts(trained, classes, usual, place), self.surprise(abroad)]
+        parts = np.c_[strange_parts(trained, best, usual, place), self.surprise(abroad)]
         strange = parts @ np.array(self.weights.strange)
         here = trained - np.logaddexp(0, strange)[:, np.newaxis]
         there = abroad - np.logaddexp(0, -strange)[:, np.newaxis]
@@ -445,7 +446,6 @@ class Memory:
         """
         head, out = self.head, out or LeftOut()
         within = head.within(embeddings)
-        classes = head.classes(within)
         usual = head.usual(embeddings) if usual is None else usual
         said = head.said(embeddings) if logits is None else logits
         base = head.base(said, embeddings, within, usual)
@@ -501,7 +501,7 @@ class Memory:
             np.full_like(best, items),
             10 * (near - usual),
             best,
-            0.01 * np.clip(means - classes.max(axis=1), -FAR, FAR),
+            0.01 * np.clip(means - head.best_score(within), -FAR, FAR),
             8 * ridge.max(axis=1),
         )
         return Parts(base, evidence, possible, np.stack(gate, axis=-1))
@@ -607,7 +607,7 @@ class Memory:
 
 def strange_parts(
     trained: Logs,
-    classes: NDArray[np.float64],
+    best: NDArray[np.float64],
     usual: NDArray[np.float64],
     place: NDArray[np.float64],
 ) -> NDArray[np.float64]:
@@ -615,11 +615,11 @@ def strange_parts(
 
     Args:
         trained: from `Head.trained`.
-        classes: the discriminant's score of each class, (N, classes).
+        best: from `Head.best_score`.
         usual: as of `Head.base`.
         place: what `Head.place` says of the same pictures, (N,).
     """
-    nearest = np.maximum(0.01 * classes.max(axis=1), -FARTHEST)
+    nearest = np.maximum(0.01 * best, -FARTHEST)
     parts = (np.ones_like(usual), 10 * usual, nearest, trained.max(axis=1), 5 * place)
     return np.stack(parts, axis=-1)
 

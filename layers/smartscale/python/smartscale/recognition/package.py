@@ -77,6 +77,11 @@ class ModelPackage:
         return self.preprocessing.size
 
     @property
+    def trained_labels(self) -> tuple[str, ...]:
+        """The labels that its networks were trained on; of the others its head alone knows."""
+        return self.labels[: self.source.get("trained", {}).get("labels")]
+
+    @property
     def thresholds(self) -> dict[str, float]:
         """The thresholds as `model.json` has them."""
         return {"confirm": self.confirm}
