@@ -28,7 +28,8 @@ from frontend.staff import page as staff_page
 from frontend.staff.desk import Pace
 from tests.service import KIOSK_SECRET, TOKEN, Service, routes_read_once
 
-ATTENDANT_PIN, MANAGER_PIN = "4711", "0815-boss"
+# No digits alone: such are in the random ids of a page now and then.
+ATTENDANT_PIN, MANAGER_PIN = "4711-till", "0815-boss"
 MANAGER_HASH = hash_pin(MANAGER_PIN, log2_cost=4)  # what it takes to guess is no matter here
 SOON = 200
 """Looks, ten or twenty a second, until a step must be done on the busiest machine."""
