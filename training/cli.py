@@ -149,7 +149,7 @@ def widen(
 
         for cache in run.glob("*.npz"):
             cache.unlink()  # another network's
-        wide.widen(data, package, wide.new_labels(data, package))
+        wide.widen(wide.learned_photos(data), package, wide.new_labels(data, package))
         give_head(data, package, run, error)
 
 

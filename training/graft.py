@@ -5,6 +5,7 @@ it can. So the second file's operators follow the first's, and its inputs are te
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import flatbuffers
@@ -14,6 +15,11 @@ from tensorflow.lite.python import schema_py_generated as schema
 Model: TypeAlias = Any  # the generated classes have no types
 
 _IDENTIFIER = b"TFL3"
+_CODES = schema.BuiltinOperator
+TAKEN = "taken"
+"""What the names of inputs begin with that are told apart by a number."""
+_MAP = 4
+"""How many sides a map of features has: pictures, down, across, channels."""
 
 
 def opened(content: bytes) -> Model:
@@ -38,6 +44,17 @@ def shaped(model: Model, tensors: Sequence[int], shape: tuple[int, ...]) -> int:
     raise ValueError(f"no tensor of the shape {shape}")
 
 
+def named_inputs(model: Model, count: int) -> list[int]:
+    """The tensors that a network takes, in the order of the numbers that their names end with:
+    those of two maps may have the same shape."""
+    graph = model.subgraphs[0]
+    names = {graph.tensors[place].name.decode().split(":")[0]: place for place in inputs_of(model)}
+    return [
+        next(place for name, place in names.items() if name.endswith(f"{TAKEN}{number}"))
+        for number in range(count)
+    ]
+
+
 def inputs_of(model: Model) -> list[int]:
     """The tensors that a network takes."""
     return [int(place) for place in model.subgraphs[0].inputs]
@@ -46,6 +63,79 @@ def inputs_of(model: Model) -> list[int]:
 def outputs_of(model: Model) -> list[int]:
     """The tensors that it answers with."""
     return [int(place) for place in model.subgraphs[0].outputs]
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Where a network has what it sees (1, side, side, channels), by the side and the channels of
+    each stage's last map; that of the last stage of all, by `LAST`."""
+
+    by_stage: Mapping[tuple[int, int], int]
+    last: int
+
+
+def maps_of(model: Model) -> list[Maps]:
+    """The maps of each network of a file, in its order: a network ends with the mean of its last.
+
+    In between nothing is quantised away: what a map is to be read by, `as_floats` gives.
+    """
+    graph = model.subgraphs[0]
+    found: list[Maps] = []
+    seen: dict[tuple[int, int], int] = {}
+    for operator in graph.operators:
+        code = _code(model, operator)
+        place = int(operator.outputs[0])
+        shape = tuple(int(side) for side in graph.tensors[place].shape)
+        if code == _CODES.MEAN and int(operator.inputs[0]) in seen.values():
+            found.append(Maps(dict(seen), int(operator.inputs[0])))
+            seen = {}
+        elif code in (_CODES.CONV_2D, _CODES.ADD) and len(shape) == _MAP:
+            seen[shape[1], shape[3]] = place
+    return found
+
+
+def as_floats(model: Model, place: int) -> int:
+    """Where a tensor is in floats: itself, or what an operator makes of it that is added here."""
+    graph = model.subgraphs[0]
+    tensor = graph.tensors[place]
+    if tensor.type == schema.TensorType.FLOAT32:
+        return place
+    code = schema.OperatorCodeT()
+    code.builtinCode = code.deprecatedBuiltinCode = _CODES.DEQUANTIZE
+    code.version = 2
+    model.operatorCodes.append(code)
+    model.buffers.append(schema.BufferT())
+    floats = schema.TensorT()
+    floats.shape, floats.type = tensor.shape, schema.TensorType.FLOAT32
+    floats.name, floats.buffer = tensor.name + b"/floats", len(model.buffers) - 1
+    graph.tensors.append(floats)
+    operator = schema.OperatorT()
+    operator.opcodeIndex = len(model.operatorCodes) - 1
+    operator.inputs = np.array([place], np.int32)
+    operator.outputs = np.array([len(graph.tensors) - 1], np.int32)
+    graph.operators.append(operator)
+    return len(graph.tensors) - 1
+
+
+def prune(model: Model) -> None:
+    """Take away, in place, what nothing that the network answers with needs."""
+    graph = model.subgraphs[0]
+    needed = {*inputs_of(model), *outputs_of(model)}
+    kept = []
+    for operator in reversed(graph.operators):
+        if needed.intersection(int(place) for place in operator.outputs):
+            kept.append(operator)
+            needed.update(int(place) for place in operator.inputs)
+    graph.operators = kept[::-1]
+    used = {tensor.buffer for place, tensor in enumerate(graph.tensors) if place in needed}
+    for place, buffer in enumerate(model.buffers):
+        if place not in used:
+            buffer.data = None
+
+
+def _code(model: Model, operator: Model) -> int:
+    code = model.operatorCodes[operator.opcodeIndex]
+    return int(max(code.builtinCode, code.deprecatedBuiltinCode))
 
 
 def extent(model: Model) -> dict[str, Any]:

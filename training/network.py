@@ -92,6 +92,11 @@ def build(classes: int, variant: int = 0, dropout: float = 0.2) -> keras.Model:
     return keras.Model(pictures, logits, name=f"efficientnet_lite{variant}")
 
 
+def widths_of(stage: int) -> set[int]:
+    """How many channels the maps at the end of a stage have, in any variant."""
+    return {_round_channels(STAGES[stage].channels, width) for width, _ in WIDTH_DEPTH.values()}
+
+
 def features(model: keras.Model) -> keras.Model:
     """The network without its classifier: from pictures to (N, FEATURES)."""
     return keras.Model(model.input, model.get_layer("pool").output)

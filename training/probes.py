@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartscale.recognition.memory import Head
+from smartscale.recognition.recogniser import NetworkRecogniser
 from training.data import read_classes
 from training.heads.calibration import balance, unseen_by
 from training.heads.seen import Seen, look
@@ -33,6 +34,7 @@ from training.pipeline import (
     train_members,
 )
 from training.recipe import Recipe
+from training.widen import widen
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +97,8 @@ def _without_photos(
         trained = train_members(material, members, place)
         served = ready_to_serve(trained, material, place)
         recogniser = measurable(served, material, place / "measured")
+        if part is LeftOut.SCENES:  # a head compares by what such networks see, too
+            recogniser = NetworkRecogniser(widen(material.learned, recogniser.package.folder))
         network = hashlib.sha256(recogniser.package.model_path.read_bytes()).hexdigest()
         cache = place / f"seen-{network[:12]}.npz"
         produce = material.classes.of_produce(material.left_out)

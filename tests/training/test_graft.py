@@ -72,3 +72,36 @@ def test_a_network_follows_another_and_is_cut_off_again() -> None:
     np.testing.assert_array_equal(computed(graft.packed(again), picture)[0], one)
     with pytest.raises(ValueError, match="no tensor of the shape"):
         graft.shaped(again, graft.outputs_of(again), (1, 99))
+
+
+def test_what_a_network_sees_can_be_answered_with_and_nothing_else_stays() -> None:
+    """Maps of eight bits come out as the floats that the network itself reads from them."""
+    keras.utils.set_random_seed(4)
+    picture = keras.Input((8, 8, 3), batch_size=1)
+    layers = keras.layers
+    early = layers.Conv2D(5, 3, 2, "same", activation="relu", name="early")(picture)
+    late = layers.Conv2D(7, 3, 2, "same", activation="relu", name="late")(early)
+    pooled = layers.GlobalAveragePooling2D()(late)
+    model = keras.Model(picture, [layers.Dense(4)(pooled), layers.Dense(6)(pooled)])
+    rng = np.random.default_rng(0)
+    examples = rng.uniform(0, 1, (20, 8, 8, 3)).astype(np.float32)
+    with export.saved(model) as exported:
+        contents = [export.to_tflite(exported, each, examples) for each in ("float32", "int8")]
+    wanted = [np.asarray(keras.Model(picture, seen)(examples[:1])) for seen in (early, late)]
+    for content in contents:
+        network = graft.opened(content)
+        [maps] = graft.maps_of(network)
+        assert maps.by_stage[2, 7] == maps.last
+        places = [graft.as_floats(network, place) for place in maps.by_stage.values()]
+        network.subgraphs[0].outputs = np.array(places, np.int32)
+        graft.prune(network)
+        whole = graft.packed(network)
+        for found, seen in zip(computed(whole, examples[:1]), wanted, strict=True):
+            np.testing.assert_allclose(found, seen, atol=0.03)
+        assert not [
+            tensor.name
+            for operator in network.subgraphs[0].operators
+            for tensor in (network.subgraphs[0].tensors[place] for place in operator.outputs)
+            if tuple(tensor.shape) in ((1, 4), (1, 6))
+        ], "the layers behind the maps are gone"
+        assert len(whole) < len(content)

@@ -29,14 +29,18 @@ from training.recipe import Progress, Recipe
 from training.teacher import Teacher
 
 if TYPE_CHECKING:
+    import keras
     import tensorflow as tf
 
-    from training import classifier, embedding, fit, material, network, pipeline, probes
+    from training import classifier, embedding, fit, material, network, pipeline, probes, widen
 else:
     tf = loaded_when_used("tensorflow")
-    classifier, embedding, fit, material, network, pipeline, probes = (
+    classifier, embedding, fit, material, network, pipeline, probes, widen = (
         loaded_when_used(f"training.{name}")
-        for name in ("classifier", "embedding", "fit", "material", "network", "pipeline", "probes")
+        for name in (
+            *("classifier", "embedding", "fit", "material", "network", "pipeline", "probes"),
+            "widen",
+        )
     )
 
 pytestmark = pytest.mark.training
@@ -56,13 +60,19 @@ TINY = Recipe(
 )
 
 
+def same_each_time(model: "keras.Model", *_: object) -> None:
+    """Weights of a network that has seen nothing: whoever sorts photos by it twice sorts alike."""
+    rng = np.random.default_rng(3)
+    model.set_weights([rng.normal(0, 0.2, one.shape) for one in model.get_weights()])
+
+
 @pytest.fixture(autouse=True)
 def two_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network of two blocks that has seen nothing: tracing and converting sixteen of them
     takes minutes, and shows no more of what is done with a network."""
     stages = tuple(replace(stage, repeats=1) for stage in network.STAGES[:2])
     monkeypatch.setattr(network, "STAGES", stages)
-    monkeypatch.setattr(network, "load_imagenet", lambda *_: None)
+    monkeypatch.setattr(network, "load_imagenet", same_each_time)
 
 
 @pytest.fixture(autouse=True)
@@ -251,6 +261,8 @@ def test_a_probe_measures_every_photo_once_by_a_network_that_has_not_seen_it(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit, "streamed", at_once)
+    [surface, *_] = widen.SURFACE.values()
+    monkeypatch.setattr(widen, "SURFACE", {1: surface})
     finding = probes.probe(
         data, tmp_path / "scenes", LeftOut.SCENES, (replace(TINY, epochs=1),), folds=2
     )

@@ -14,12 +14,15 @@ from ai_edge_litert.interpreter import Interpreter
 
 from smartscale.recognition.builtin import builtin_package
 from smartscale.recognition.recogniser import NetworkRecogniser
+from training.errors import TrainingError
 from training.heads.labels import CONCEPTS
 
 if TYPE_CHECKING:
-    from training import graft
+    from training import graft, sights, widen
 else:
-    graft = loaded_when_used("training.graft")
+    graft, sights, widen = (
+        loaded_when_used(f"training.{name}") for name in ("graft", "sights", "widen")
+    )
 
 pytestmark = pytest.mark.training
 
@@ -34,17 +37,27 @@ def test_what_ships_still_says_what_its_trained_networks_say() -> None:
     interpreter.allocate_tensors()
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], view)
     interpreter.invoke()
-    said = {
-        tuple(one["shape"]): interpreter.get_tensor(one["index"])[0]
-        for one in interpreter.get_output_details()
-    }
+    [said] = [interpreter.get_tensor(one["index"])[0] for one in interpreter.get_output_details()]
     reading = NetworkRecogniser(package).read_prepared(view)
-    assert reading.embedding is not None
-    known, length = trained["labels"], trained["embedding"]
     # The last layer has weights of eight bits.
-    np.testing.assert_allclose(reading.logits[:known], said[1, known], atol=0.1)
-    own = reading.embedding[:length]
-    alike = own @ said[1, length] / np.linalg.norm(own) / np.linalg.norm(said[1, length])
-    assert alike == pytest.approx(1, abs=1e-4)
-    concepts = reading.embedding[-len(CONCEPTS) - 1 :]
-    assert (concepts >= 0).all()
+    np.testing.assert_allclose(reading.logits[: trained["labels"]], said, atol=0.1)
+
+
+def test_its_embedding_has_the_parts_of_what_all_its_networks_see() -> None:
+    package = builtin_package()
+    view = np.random.default_rng(3).uniform(-1, 1, (1, 256, 256, 3)).astype(np.float32)
+    embedding = NetworkRecogniser(package).read_prepared(view).embedding
+    assert embedding is not None
+    parts = [sights.LAST, *sights.SURFACE.values(), sights.UNTOUCHED]
+    lengths = [one.length for one in parts]
+    assert len(embedding) == package.embedding == sum(lengths) + len(CONCEPTS) + 1
+    assert package.source["trained"]["embedding"] == sum(lengths[:-1])
+    shares = np.array([*(one.share for one in parts), sights.CONCEPTS_SHARE])
+    found = [np.linalg.norm(part) for part in np.split(embedding, np.cumsum(lengths))]
+    np.testing.assert_allclose(found, shares / np.linalg.norm(shares), rtol=1e-4)
+    assert (embedding[-len(CONCEPTS) - 1 :] >= 0).all()
+
+
+def test_a_package_has_no_photos_to_be_widened_by() -> None:
+    with pytest.raises(TrainingError, match="no photos"):
+        widen.some_of([])

@@ -14,7 +14,7 @@ from training.heads.seen import Seen
 
 logger = logging.getLogger(__name__)
 
-DISCRIMINANTS = (0.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 70.0)
+DISCRIMINANTS = (0.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 70.0, 100.0, 150.0)
 """Weights of the discriminant that are tried, beside the network's logits."""
 AS_GOOD = 1.01
 """A log-loss that is within one in a hundred is as good."""

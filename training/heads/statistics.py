@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from smartscale.recognition.memory import Head, Vectors, Weights
 from training.heads.seen import Seen
 
-SHRINKAGE = 0.3
+SHRINKAGE = 0.1
 """How far the covariance within a class is drawn towards the same in every direction."""
 KNOWN_PER_LABEL = 30
 """Training photos of each label and set that say how near a picture is to the training."""
