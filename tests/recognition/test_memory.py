@@ -235,6 +235,11 @@ def test_the_last_temperature_changes_how_sure_an_answer_is_and_not_the_answer(h
     assert after[0] - after[1] == pytest.approx(2 * (before[0] - before[1]))
     assert np.exp(after).sum() == pytest.approx(1)
 
+    abroad = (30.0, 0.0, 0.0, 0.0, 0.0, 0.0)  # where it is no measure of how sure to be
+    there = [replace(one, weights=replace(one.weights, strange=abroad)) for one in (head, sharp)]
+    plain, sharpened = (learn(one, {}).fuse(SURE_OF_BANANA, KAKI)[1] for one in there)
+    np.testing.assert_allclose(sharpened, plain, atol=1e-9)
+
 
 def shop(items: int, lessons: int, spread: float) -> dict[str, list[Vectors]]:
     """Pictures of items that lie around a direction each, as far as `spread`."""

@@ -32,14 +32,24 @@ if TYPE_CHECKING:
     import keras
     import tensorflow as tf
 
-    from training import classifier, embedding, fit, material, network, pipeline, probes, widen
+    from training import (
+        classifier,
+        embedding,
+        fit,
+        material,
+        network,
+        pipeline,
+        probes,
+        sights,
+        widen,
+    )
 else:
     tf = loaded_when_used("tensorflow")
-    classifier, embedding, fit, material, network, pipeline, probes, widen = (
+    classifier, embedding, fit, material, network, pipeline, probes, sights, widen = (
         loaded_when_used(f"training.{name}")
         for name in (
             *("classifier", "embedding", "fit", "material", "network", "pipeline", "probes"),
-            "widen",
+            *("sights", "widen"),
         )
     )
 
@@ -261,8 +271,7 @@ def test_a_probe_measures_every_photo_once_by_a_network_that_has_not_seen_it(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fit, "streamed", at_once)
-    [surface, *_] = widen.SURFACE.values()
-    monkeypatch.setattr(widen, "SURFACE", {1: surface})
+    monkeypatch.setattr(widen, "SURFACE", {1: sights.Part(8, 0.35)})  # the last stage there is
     finding = probes.probe(
         data, tmp_path / "scenes", LeftOut.SCENES, (replace(TINY, epochs=1),), folds=2
     )

@@ -18,7 +18,6 @@ from smartscale.recognition.memory import (
     log_shares,
     strange_parts,
 )
-from training.calibrate import fit_temperature
 from training.heads.labels import CONCEPTS, concepts_of, labels_shown
 from training.heads.seen import Seen, joined
 from training.heads.statistics import AT
@@ -34,6 +33,8 @@ where a network has learned from them."""
 PLACE_EVEN = 100.0
 """How strongly the classifier of places is held back."""
 SCALES = (0.0, 3.0, 4.5, 6.0, 8.0, 10.0, 13.0)
+TEMPERATURES = np.linspace(0.5, 1.5, 101).round(2)
+"""Of a head's answers untaught, that are tried."""
 HELD = 0.02
 """How strongly the weights of `STRANGE_PARTS` are held back."""
 CONCEPT_SCALES = (0.0, 0.3, 0.5, 0.7, 0.9, 1.2)
@@ -192,6 +193,10 @@ class Home:
         within, usual = head.within(seen.embeddings), head.usual(seen.embeddings)
         return head.base(seen.logits / head.temperature, seen.embeddings, within, usual)
 
+    def surprise(self, head: Head) -> float:
+        """The mean surprise of a head that nobody has taught at what they show."""
+        return -float(self.answers(head)[np.arange(len(self.truths)), self.truths].mean())
+
 
 def met(
     head: Head,
@@ -209,7 +214,7 @@ def met(
         layers: what the head gets.
         shares: of the photos that they were fitted on.
     """
-    found = strangeness(
+    believed = strangeness(
         [
             *(abroad(head, shop, lacking, 1.0) for shop, lacking in strangers),
             *(abroad(head, part, layers, KEEP) for part in home.parts),
@@ -217,16 +222,20 @@ def met(
     )
     head = replace(
         head,
-        elsewhere=scaled(layers.elsewhere, found.scale, shares, head.labels),
+        elsewhere=scaled(layers.elsewhere, believed.scale, shares, head.labels),
         place=layers.place,
         weights=replace(
-            head.weights, strange=found.strange, concepts=found.concepts, temperature=1.0
+            head.weights, strange=believed.strange, concepts=believed.concepts, temperature=1.0
         ),
     )
     # Last of all, since a mixture of two calibrated answers is not calibrated.
-    temperature = round(fit_temperature(home.answers(head), home.truths), 4)
-    logger.info("The temperature of both answers together: %.3f", temperature)
-    return replace(head, weights=replace(head.weights, temperature=temperature))
+    tempered = [
+        replace(head, weights=replace(head.weights, temperature=float(temperature)))
+        for temperature in TEMPERATURES
+    ]
+    found = min(tempered, key=home.surprise)
+    logger.info("The temperature of both answers together: %.3f", found.weights.temperature)
+    return found
 
 
 def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
@@ -235,7 +244,8 @@ def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
     told = right.any(axis=1)
     shown, right = shown.at(np.flatnonzero(told)), right[told]
     within = head.within(shown.embeddings)
-    trained = head.trained(shown.logits / head.temperature, within)
+    alike = head.alike(within)
+    trained = log_shares(shown.logits / head.temperature + head.weights.discriminant * alike)
     return Abroad(
         here=(np.exp(trained) * right).sum(axis=1),
         outputs=linear(shown.embeddings, layers.elsewhere),
@@ -244,7 +254,7 @@ def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
         right=right,
         parts=strange_parts(
             trained,
-            head.best_score(within),
+            alike,
             head.usual(shown.embeddings),
             linear(shown.embeddings, layers.place)[:, 0],
         ),

@@ -32,7 +32,6 @@ NEIGHBOURS = 5
 LEAST = -15.0
 """The least that the network's logarithm of a probability may say against a lesson."""
 FAR = 200.0
-FARTHEST = 20.0
 MOST_ITEMS = 30
 """More items say nothing more of whether a picture shows one of them."""
 RIDGE = 0.1
@@ -62,9 +61,9 @@ many items (in tens), ten times how much nearer the picture is to a lesson than 
 the logarithm of the network's highest probability, a hundredth of how much nearer it is to a mean
 of lessons than to one of training photos, and eight times the most that the ridge regression says.
 """
-STRANGE_PARTS = ("always", "usual", "mean", "sure", "place", "new")
+STRANGE_PARTS = ("always", "usual", "alike", "sure", "place", "new")
 """What speaks for a picture being from elsewhere: 1, ten times how near it is to the nearest photos
-that the network was trained on, a hundredth of the discriminant's best score, the logarithm of the
+that the network was trained on, ten times how alike to the most alike class, the logarithm of the
 highest probability that network and discriminant give a label, five times what `Head.place` says,
 and how surprised the classifier for pictures from elsewhere would be if it showed what the network
 has a label for."""
@@ -103,7 +102,8 @@ class Weights:
     """Of what ImageNet's own classifier says, where a picture is from elsewhere."""
     temperature: float = 1.0
     """What the logarithms of all that a package says untaught are divided by, once they are one
-    answer. Two answers in one are less sure than either: each of them was calibrated alone."""
+    answer, as far as a picture is from where the networks were trained; those of one from elsewhere
+    stay. Two answers in one are less sure than either: each of them was calibrated alone."""
 
     @property
     def numbers(self) -> NDArray[np.float64]:
@@ -208,25 +208,25 @@ class Head:
             within: the same in the discriminant's space, (N, E).
             usual: how near the pictures are to training photos, (N,).
         """
-        trained, best = self.trained(logits, within), self.best_score(within)
+        alike = self.alike(within)
+        trained = log_shares(logits + self.weights.discriminant * alike)
         scores = linear(embeddings, self.elsewhere)
         abroad = log_shares(scores + self.weights.concepts * self.concepts(embeddings))
         place = linear(embeddings, self.place)[:, 0]
-        parts = np.c_[strange_parts(trained, best, usual, place), self.surprise(abroad)]
+        parts = np.c_[strange_parts(trained, alike, usual, place), self.surprise(abroad)]
         strange = parts @ np.array(self.weights.strange)
         here = trained - np.logaddexp(0, strange)[:, np.newaxis]
         there = abroad - np.logaddexp(0, -strange)[:, np.newaxis]
-        return log_shares(np.logaddexp(here, there) / self.weights.temperature)
+        # It is found at home, and says nothing of how sure to be elsewhere.
+        at_home = np.exp(-np.logaddexp(0, strange))[:, np.newaxis]
+        divisor = 1 + (self.weights.temperature - 1) * at_home
+        return log_shares(np.logaddexp(here, there) / divisor)
 
     def surprise(self, abroad: Logs) -> NDArray[np.float64]:
         """How surprised the classifier for pictures from elsewhere, which says this of them
         (N, labels), would be if they showed what the network has labels for (N,)."""
         had = np.exp(abroad[:, np.unique(self.label_of)]).sum(axis=1)
         return np.asarray(np.minimum(-np.log(np.clip(had, NEVER, 1)), MOST_SURPRISE))
-
-    def trained(self, logits: NDArray[np.float64], within: Vectors) -> Logs:
-        """What network and discriminant say together, (N, labels). Arguments as of `base`."""
-        return log_shares(logits + self.weights.discriminant * self.alike(within))
 
     def concepts(self, embeddings: Vectors) -> Logs:
         """What ImageNet's own classifier says of the labels' concepts, (N, labels)."""
@@ -244,7 +244,11 @@ class Head:
         return np.asarray(near.mean(axis=1), np.float64)
 
     def dump(self) -> bytes:
-        """The content of a package's `head.npz`: arrays alone, nothing that is executed."""
+        """The content of a package's `head.npz`: arrays alone, nothing that is executed.
+
+        Where the weights come to mean something else their name changes, so that an older head is
+        refused.
+        """
         out = io.BytesIO()
         np.savez_compressed(
             out,
@@ -258,7 +262,7 @@ class Head:
             place=self.place.astype(np.float16),
             concept_of=self.concept_of.astype(np.int16),
             temperature=np.array([self.temperature]),
-            numbers=self.weights.numbers,
+            counted=self.weights.numbers,
         )
         return out.getvalue()
 
@@ -297,7 +301,7 @@ class Head:
                 place=part["place"].astype(np.float32),
                 concept_of=part["concept_of"].astype(np.int64),
                 temperature=float(part["temperature"][0]),
-                weights=Weights.of(part["numbers"]),
+                weights=Weights.of(part["counted"]),
             )
         except (ValueError, TypeError, IndexError) as error:
             raise HeadError(
@@ -338,7 +342,7 @@ class Head:
 _ARRAYS = frozenset(
     {
         *("known", "middle", "whiten", "means", "label_of"),
-        *("readout", "elsewhere", "place", "concept_of", "temperature", "numbers"),
+        *("readout", "elsewhere", "place", "concept_of", "temperature", "counted"),
     }
 )
 
@@ -607,19 +611,19 @@ class Memory:
 
 def strange_parts(
     trained: Logs,
-    best: NDArray[np.float64],
+    alike: NDArray[np.float64],
     usual: NDArray[np.float64],
     place: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Each of `STRANGE_PARTS` but the last, which is `Head.surprise`, (N, parts - 1).
 
     Args:
-        trained: from `Head.trained`.
-        best: from `Head.best_score`.
+        trained: what network and discriminant say together, (N, labels).
+        alike: from `Head.alike`.
         usual: as of `Head.base`.
         place: what `Head.place` says of the same pictures, (N,).
     """
-    nearest = np.maximum(0.01 * best, -FARTHEST)
+    nearest = 10 * alike.max(axis=1)
     parts = (np.ones_like(usual), 10 * usual, nearest, trained.max(axis=1), 5 * place)
     return np.stack(parts, axis=-1)
 
