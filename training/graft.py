@@ -67,18 +67,17 @@ def outputs_of(model: Model) -> list[int]:
 
 @dataclass(frozen=True)
 class Maps:
-    """Where a network has what it sees (1, side, side, channels), by the side and the channels of
-    each stage's last map; that of the last stage of all, by `LAST`."""
+    """Where a network has what it sees: tensors (1, side, side, channels)."""
 
-    by_stage: Mapping[tuple[int, int], int]
+    by_shape: Mapping[tuple[int, int], int]
+    """By side and channels, of the maps of this shape the last: at the end of a stage it is what
+    the stage comes to."""
     last: int
+    """Of all, of which the mean is taken."""
 
 
 def maps_of(model: Model) -> list[Maps]:
-    """The maps of each network of a file, in its order: a network ends with the mean of its last.
-
-    In between nothing is quantised away: what a map is to be read by, `as_floats` gives.
-    """
+    """The maps of each network of a file, in its order: a network ends with the mean of one."""
     graph = model.subgraphs[0]
     found: list[Maps] = []
     seen: dict[tuple[int, int], int] = {}

@@ -81,6 +81,9 @@ def widen(listed: Sequence[photos.Photo], folder: Path, names: Sequence[str] = (
     model.subgraphs[0].outputs = np.array([logits], np.int32)
     graft.prune(model)
     extent = graft.extent(model)
+    trained_maps = graft.maps_of(model)
+    if not trained_maps:
+        raise TrainingError(f"{folder} holds no networks of `smartscale train`'s")
     pictures = [
         photos.view(one, package.preprocessing)
         for one in track(some_of(listed), "Photos", transient=True)
@@ -89,9 +92,6 @@ def widen(listed: Sequence[photos.Photo], folder: Path, names: Sequence[str] = (
     examples = [pictures[at][0] for at in rng.permutation(len(pictures))[:EXAMPLES]]
     with saved(branch(package.input_size)) as exported:
         eyes = graft.opened(to_tflite(exported, "int8", examples))
-    trained_maps = graft.maps_of(model)
-    if not trained_maps:
-        raise TrainingError(f"{folder} holds no networks of `smartscale train`'s")
     [seen] = graft.append(model, eyes, {graft.inputs_of(eyes)[0]: graft.inputs_of(model)[0]})
     sights = sights_of(model, trained_maps, seen)
     maps = [place for sight in sights for place in sight.maps]
@@ -141,7 +141,7 @@ def sights_of(model: graft.Model, trained: Sequence[graft.Maps], seen: int) -> l
 def stage_of(maps: graft.Maps, stage: int) -> int:
     """The last map of a stage. Raises TrainingError where a network has none of such."""
     widths = network.widths_of(stage)
-    found = [place for (_, channels), place in maps.by_stage.items() if channels in widths]
+    found = [place for (_, channels), place in maps.by_shape.items() if channels in widths]
     if not found:
         raise TrainingError(f"a network of the package has no stage {stage + 1}")
     return found[-1]

@@ -91,8 +91,8 @@ def test_what_a_network_sees_can_be_answered_with_and_nothing_else_stays() -> No
     for content in contents:
         network = graft.opened(content)
         [maps] = graft.maps_of(network)
-        assert maps.by_stage[2, 7] == maps.last
-        places = [graft.as_floats(network, place) for place in maps.by_stage.values()]
+        assert maps.by_shape[2, 7] == maps.last
+        places = [graft.as_floats(network, place) for place in maps.by_shape.values()]
         network.subgraphs[0].outputs = np.array(places, np.int32)
         graft.prune(network)
         whole = graft.packed(network)
