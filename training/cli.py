@@ -138,10 +138,10 @@ def widen(
     run: HeadRun = HEAD_RUN,
     error: Error = ERROR,
 ) -> None:
-    """Put an untouched network beside those of a package, and make its head anew.
+    """Put an untouched network beside those of a package, and make embedding and head anew.
 
-    The package learns the labels of all sets of photos, and its embedding keeps what ImageNet
-    taught. One that was widened before is widened anew.
+    The package learns the labels of all sets of photos, and compares pictures by what all networks
+    see. One that was widened before is widened anew.
     """
     with _plain_errors():
         from training import widen as wide  # noqa: PLC0415
