@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from smartscale.operations.messages import WAKE_UP
+from smartscale.operations.metrics.pulse import LATE
 from tests.conftest import Deployed
 from tests.integration.conftest import Api
 from tests.support import eventually
@@ -15,7 +16,6 @@ pytestmark = pytest.mark.integration
 def test_health_tells_queue_workers_disk_and_the_oldest_message(
     api: Api, deployed: Deployed, samples: dict[str, bytes]
 ) -> None:
-    began = datetime.now(UTC)
     assert api.result(api.predict(samples["Banana"]))["status"] == "done"
     said = api.get("/health").json()
     assert said["status"] == "ok"
@@ -37,7 +37,8 @@ def test_health_tells_queue_workers_disk_and_the_oldest_message(
         eventually(lambda: api.get("/health").json()["queue"]["oldest_s"] > 0, 60)
         waits = api.get("/health").json()["queue"]
         assert waits["waiting"] == 1
-        assert waits["oldest_s"] <= (datetime.now(UTC) - began).total_seconds()
+        # A worker may tell of one that waited longer while functions started, minutes ago at most.
+        assert 0 < waits["oldest_s"] < LATE.total_seconds()
     finally:
         functions.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
     eventually(lambda: api.get("/health").json()["queue"] == {"waiting": 0, "oldest_s": 0}, 60)

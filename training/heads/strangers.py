@@ -30,7 +30,7 @@ EVEN = 1.0
 HOME = "grocery-train"
 """The set whose place is where the networks were trained; pictures of any other are strange, also
 where a network has learned from them."""
-PLACE_EVEN = 100.0
+PLACE_EVEN = 3.0
 """How strongly the classifier of places is held back."""
 SCALES = (0.0, 3.0, 4.5, 6.0, 8.0, 10.0, 13.0)
 TEMPERATURES = np.linspace(0.5, 1.5, 101).round(2)
