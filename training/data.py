@@ -150,6 +150,11 @@ def read_grocery(data: Path, split: str) -> list[Photo]:
     return photos
 
 
+def read_learned(data: Path) -> list[Photo]:
+    """All photos that the networks learn from."""
+    return [*read_grocery(data, "train"), *read_extras(data)]
+
+
 def read_extras(data: Path) -> Iterator[Photo]:
     """The plate and tabletop photos, where they are there, as the classes they can teach."""
     # The plate's yellow apple is unnamed, but without it "on steel" would mean banana or orange.

@@ -44,6 +44,11 @@ def shaped(model: Model, tensors: Sequence[int], shape: tuple[int, ...]) -> int:
     raise ValueError(f"no tensor of the shape {shape}")
 
 
+def answer_with(model: Model, places: Sequence[int]) -> None:
+    """Let a network answer with these tensors, in place."""
+    model.subgraphs[0].outputs = np.array(places, np.int32)
+
+
 def named_inputs(model: Model, count: int) -> list[int]:
     """The tensors that a network takes, in the order of the numbers that their names end with:
     those of two maps may have the same shape."""
@@ -156,7 +161,7 @@ def cut(model: Model, trained: Mapping[str, Any]) -> None:
     del graph.tensors[trained["tensors"] :]
     del model.operatorCodes[trained["codes"] :]
     del model.buffers[trained["buffers"] :]
-    graph.outputs = np.array(trained["outputs"], np.int32)
+    answer_with(model, trained["outputs"])
 
 
 def append(model: Model, other: Model, fed: dict[int, int]) -> list[int]:

@@ -66,7 +66,7 @@ def stage(data: Path, recipe: Recipe, omission: Omission | None = None) -> Mater
     """Read all photos that training and measuring need."""
     classes = photos.read_classes(data)
     validation = photos.read_grocery(data, "val")
-    listed = [*photos.read_grocery(data, "train"), *photos.read_extras(data)]
+    listed = photos.read_learned(data)
     left_out: list[photos.Photo] = []
     part = omission and omission.part
     if part is LeftOut.CLASSES:

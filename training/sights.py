@@ -65,10 +65,14 @@ class Surface(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
     """From an earlier map to the means of its features and of their squares' roots, each at unit
     length."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._unit = UnitLength()
+
     def call(self, seen: Tensor) -> Tensor:
         means = ops.mean(seen, axis=(1, 2))
         strengths = ops.sqrt(ops.mean(seen * seen, axis=(1, 2)))
-        return ops.concatenate([UnitLength()(means), UnitLength()(strengths)], axis=1)
+        return ops.concatenate([self._unit(means), self._unit(strengths)], axis=1)
 
 
 class ConceptRoots(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types

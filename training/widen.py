@@ -78,7 +78,7 @@ def widen(listed: Sequence[photos.Photo], folder: Path, names: Sequence[str] = (
         graft.cut(model, trained)
         known = trained["labels"]
     logits = graft.shaped(model, graft.outputs_of(model), (1, known))
-    model.subgraphs[0].outputs = np.array([logits], np.int32)
+    graft.answer_with(model, [logits])
     graft.prune(model)
     extent = graft.extent(model)
     trained_maps = graft.maps_of(model)
@@ -95,7 +95,7 @@ def widen(listed: Sequence[photos.Photo], folder: Path, names: Sequence[str] = (
     [seen] = graft.append(model, eyes, {graft.inputs_of(eyes)[0]: graft.inputs_of(model)[0]})
     sights = sights_of(model, trained_maps, seen)
     maps = [place for sight in sights for place in sight.maps]
-    model.subgraphs[0].outputs = np.array(maps, np.int32)
+    graft.answer_with(model, maps)
     features = pooled(graft.packed(model), sights, pictures)
     shortened = [
         components(of_sight, sight.part.length)
@@ -170,8 +170,7 @@ def new_labels(data: Path, folder: Path) -> list[str]:
 def learned_photos(data: Path) -> list[photos.Photo]:
     """All photos but those of the validation split, which measures what comes of the others."""
     return [
-        *photos.read_grocery(data, "train"),
-        *photos.read_extras(data),
+        *photos.read_learned(data),
         *(photo for shop in shops_of(data) for photo in shop),
         *others_of(data),
     ]
@@ -214,7 +213,7 @@ def joined(
     with saved(_side_by_side(shapes, sights, shortened, labels)) as exported:
         last = graft.opened(to_tflite(exported, "dynamic", ()))
     fed = dict(zip(graft.named_inputs(last, len(taken)), taken, strict=True))
-    graph.outputs = np.array(graft.append(model, last, fed), np.int32)
+    graft.answer_with(model, graft.append(model, last, fed))
     return graft.packed(model)
 
 

@@ -63,7 +63,7 @@ def test_a_network_follows_another_and_is_cut_off_again() -> None:
             strict=True,
         )
     )
-    model.subgraphs[0].outputs = np.array(graft.append(model, end, taken), np.int32)
+    graft.answer_with(model, graft.append(model, end, taken))
     content = graft.packed(model)
     np.testing.assert_allclose(computed(content, picture)[0], wanted, rtol=1e-5)
 
@@ -93,7 +93,7 @@ def test_what_a_network_sees_can_be_answered_with_and_nothing_else_stays() -> No
         [maps] = graft.maps_of(network)
         assert maps.by_shape[2, 7] == maps.last
         places = [graft.as_floats(network, place) for place in maps.by_shape.values()]
-        network.subgraphs[0].outputs = np.array(places, np.int32)
+        graft.answer_with(network, places)
         graft.prune(network)
         whole = graft.packed(network)
         for found, seen in zip(computed(whole, examples[:1]), wanted, strict=True):

@@ -79,7 +79,7 @@ def make_head(
     label_of = classes.label_by_target
     cache = run / "embeddings.npz"
     # All that the network was trained on: what it knows must look known to the gate.
-    train = [*photos.read_grocery(data, "train"), *photos.read_extras(data)]
+    train = photos.read_learned(data)
     validation = classes.of_produce(photos.read_grocery(data, "val"))
     seen = look(recogniser, train, cache)
     known = look(recogniser, validation, cache)

@@ -17,6 +17,7 @@ from smartscale.recognition.memory import (
     linear,
     log_shares,
     strange_parts,
+    tempered,
 )
 from training.heads.labels import CONCEPTS, concepts_of, labels_shown
 from training.heads.seen import Seen, joined
@@ -186,16 +187,17 @@ class Home:
     truths: NDArray[np.int64]
     """Of all of them, so often, the index of the label."""
 
-    def answers(self, head: Head) -> Logs:
-        """What a head says of them untaught, so often."""
+    def mixed(self, head: Head) -> tuple[Logs, NDArray[np.float64]]:
+        """What a head says of them untaught before its last temperature, so often; and how far each
+        is at home."""
         plain, altered = self.parts
         seen = joined([*[plain] * self.times, altered])
         within, usual = head.within(seen.embeddings), head.usual(seen.embeddings)
-        return head.base(seen.logits / head.temperature, seen.embeddings, within, usual)
+        return head.mixed(seen.logits / head.temperature, seen.embeddings, within, usual)
 
-    def surprise(self, head: Head) -> float:
-        """The mean surprise of a head that nobody has taught at what they show."""
-        return -float(self.answers(head)[np.arange(len(self.truths)), self.truths].mean())
+    def answers(self, head: Head) -> Logs:
+        """What it says of them at that temperature."""
+        return tempered(*self.mixed(head), head.weights.temperature)
 
 
 def met(
@@ -229,13 +231,12 @@ def met(
         ),
     )
     # Last of all, since a mixture of two calibrated answers is not calibrated.
-    tempered = [
-        replace(head, weights=replace(head.weights, temperature=float(temperature)))
-        for temperature in TEMPERATURES
-    ]
-    found = min(tempered, key=home.surprise)
-    logger.info("The temperature of both answers together: %.3f", found.weights.temperature)
-    return found
+    mixed, at_home = home.mixed(head)
+    right = np.arange(len(home.truths)), home.truths
+    told = [float(tempered(mixed, at_home, one)[right].mean()) for one in TEMPERATURES]
+    temperature = float(TEMPERATURES[int(np.argmax(told))])
+    logger.info("The temperature of both answers together: %.3f", temperature)
+    return replace(head, weights=replace(head.weights, temperature=temperature))
 
 
 def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
@@ -245,7 +246,7 @@ def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:
     shown, right = shown.at(np.flatnonzero(told)), right[told]
     within = head.within(shown.embeddings)
     alike = head.alike(within)
-    trained = log_shares(shown.logits / head.temperature + head.weights.discriminant * alike)
+    trained = head.trained(shown.logits / head.temperature, alike)
     return Abroad(
         here=(np.exp(trained) * right).sum(axis=1),
         outputs=linear(shown.embeddings, layers.elsewhere),

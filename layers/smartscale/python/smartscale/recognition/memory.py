@@ -208,8 +208,20 @@ class Head:
             within: the same in the discriminant's space, (N, E).
             usual: how near the pictures are to training photos, (N,).
         """
+        mixed, at_home = self.mixed(logits, embeddings, within, usual)
+        return tempered(mixed, at_home, self.weights.temperature)
+
+    def mixed(
+        self,
+        logits: NDArray[np.float64],
+        embeddings: Vectors,
+        within: Vectors,
+        usual: NDArray[np.float64],
+    ) -> tuple[Logs, NDArray[np.float64]]:
+        """The same before the last temperature, and how far pictures are at home (N, 1), from 0 to
+        1. Arguments as of `base`."""
         alike = self.alike(within)
-        trained = log_shares(logits + self.weights.discriminant * alike)
+        trained = self.trained(logits, alike)
         scores = linear(embeddings, self.elsewhere)
         abroad = log_shares(scores + self.weights.concepts * self.concepts(embeddings))
         place = linear(embeddings, self.place)[:, 0]
@@ -217,10 +229,17 @@ class Head:
         strange = parts @ np.array(self.weights.strange)
         here = trained - np.logaddexp(0, strange)[:, np.newaxis]
         there = abroad - np.logaddexp(0, -strange)[:, np.newaxis]
-        # It is found at home, and says nothing of how sure to be elsewhere.
         at_home = np.exp(-np.logaddexp(0, strange))[:, np.newaxis]
-        divisor = 1 + (self.weights.temperature - 1) * at_home
-        return log_shares(np.logaddexp(here, there) / divisor)
+        return np.logaddexp(here, there), at_home
+
+    def trained(self, logits: NDArray[np.float64], alike: NDArray[np.float64]) -> Logs:
+        """What network and discriminant say together, (N, labels).
+
+        Args:
+            logits: as of `base`.
+            alike: from `Head.alike`.
+        """
+        return log_shares(logits + self.weights.discriminant * alike)
 
     def surprise(self, abroad: Logs) -> NDArray[np.float64]:
         """How surprised the classifier for pictures from elsewhere, which says this of them
@@ -618,7 +637,7 @@ def strange_parts(
     """Each of `STRANGE_PARTS` but the last, which is `Head.surprise`, (N, parts - 1).
 
     Args:
-        trained: what network and discriminant say together, (N, labels).
+        trained: from `Head.trained`.
         alike: from `Head.alike`.
         usual: as of `Head.base`.
         place: what `Head.place` says of the same pictures, (N,).
@@ -626,6 +645,12 @@ def strange_parts(
     nearest = 10 * alike.max(axis=1)
     parts = (np.ones_like(usual), 10 * usual, nearest, trained.max(axis=1), 5 * place)
     return np.stack(parts, axis=-1)
+
+
+def tempered(mixed: Logs, at_home: NDArray[np.float64], temperature: float) -> Logs:
+    """What `Head.mixed` tells, at a last temperature, (N, labels): that is found at home, and says
+    nothing of how sure to be elsewhere."""
+    return log_shares(mixed / (1 + (temperature - 1) * at_home))
 
 
 def lesson_shares(parts: Parts, weights: NDArray[np.float64]) -> Logs:
