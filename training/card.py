@@ -159,10 +159,11 @@ HEAD_CARD = """## The head
 Beside the trained networks looks {untouched}, in which nothing was changed since
 ImageNet, and the package has {labels} labels. The embedding is of what all of them see: the roots
 of the last maps' means, the means of two earlier maps, and what ImageNet's classifier says,
-shortened to principal components.
+shortened to principal components; and the directions in which all of that tells apart, best, the
+classes that the trained ones have learned.
 `head.npz` makes one answer of what there is to know, in closed form: the networks; a linear
 discriminant on the embeddings of the training photos (the angle to each class's mean, by one
-within-class covariance, shrunk); for pictures that are like none of those, a ridge
+within-class covariance, hardly shrunk); for pictures that are like none of those, a ridge
 regression on the photos of all places, with what ImageNet's own classifier says of what names
 produce; and what a shop teaches (the mean of an item's lessons, the nearest of them, and a ridge
 regression on all). Gates say how much each counts for a picture, and every shop's lessons, each

@@ -145,11 +145,13 @@ def widen(
     """
     with _plain_errors():
         from training import widen as wide  # noqa: PLC0415
+        from training.data import read_learned  # noqa: PLC0415
         from training.heads.package import give_head  # noqa: PLC0415
 
         for cache in run.glob("*.npz"):
             cache.unlink()  # another network's
-        wide.widen(wide.learned_photos(data), package, wide.new_labels(data, package))
+        names = wide.new_labels(data, package)
+        wide.widen(read_learned(data), wide.other_photos(data), package, names)
         give_head(data, package, run, error)
 
 

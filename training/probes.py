@@ -98,7 +98,7 @@ def _without_photos(
         served = ready_to_serve(trained, material, place)
         recogniser = measurable(served, material, place / "measured")
         if part is LeftOut.SCENES:  # a head compares by what such networks see, too
-            recogniser = NetworkRecogniser(widen(material.learned, recogniser.package.folder))
+            recogniser = NetworkRecogniser(widen(material.learned, (), recogniser.package.folder))
         network = hashlib.sha256(recogniser.package.model_path.read_bytes()).hexdigest()
         cache = place / f"seen-{network[:12]}.npz"
         produce = material.classes.of_produce(material.left_out)

@@ -2,10 +2,12 @@
 
 A network's last map says what is shown; the maps of earlier stages say what its surface is like.
 Of each a part of the embedding is made: pooled over the picture, drawn to their roots, since few
-large numbers would say all, and shortened to principal components.
+large numbers would say all, and shortened to principal components. These are where photos differ
+most; what tells the classes apart that the networks have learned is mostly elsewhere, and is a part
+of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -14,8 +16,8 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 from numpy.typing import NDArray
-from rich.progress import track
 
+from training.discriminant import directions
 from training.heads.labels import CONCEPTS
 
 Tensor: TypeAlias = Any  # Keras has no types
@@ -29,7 +31,10 @@ class Part:
     share: float
 
 
-LAST = Part(256, 1.0)
+TELLING_SHARE = 0.2
+"""The length of what tells apart the classes that the networks have learned. The discriminant sees
+it at any length; among a shop's lessons of other things it misleads, and so counts for little."""
+LAST = Part(192, 1.0)
 """Of the trained networks' last maps."""
 SURFACE = {3: Part(96, 0.35), 5: Part(96, 0.35)}
 """Of maps at the end of their earlier stages. They tell kinds apart that the last map has lost, in
@@ -85,6 +90,36 @@ class ConceptRoots(keras.layers.Layer):  # type: ignore[misc]  # Keras has no ty
         return ops.sqrt(ops.concatenate([some, rest], axis=1))
 
 
+class Telling(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """From what is pooled of maps, each (N, features) and with the same say, to what tells classes
+    of photos apart, (N, D) at unit length."""
+
+    def __init__(self, features: Sequence[NDArray[np.float32]], class_of: NDArray[np.str_]) -> None:
+        """Find it.
+
+        Args:
+            features: of each map, of the same photos (N, features).
+            class_of: of each photo (N,).
+        """
+        super().__init__(trainable=False)
+        self._unit = UnitLength()
+        self._middles = [one.mean(axis=0) for one in features]
+        side_by_side = np.asarray(self._side_by_side(features))
+        middle = side_by_side.mean(axis=0)
+        kernel = directions(side_by_side - middle, class_of)
+        self.units = kernel.shape[1]
+        self._layer = layers.Dense(self.units)
+        self._layer.build((None, len(kernel)))
+        self._layer.set_weights([kernel, -middle @ kernel])
+
+    def call(self, features: Sequence[Tensor]) -> Tensor:
+        return self._unit(self._layer(self._side_by_side(features)))
+
+    def _side_by_side(self, features: Sequence[Tensor]) -> Tensor:
+        moved = zip(features, self._middles, strict=True)
+        return ops.concatenate([self._unit(one - middle) for one, middle in moved], axis=1)
+
+
 @dataclass(frozen=True)
 class Sight:
     """Maps that make one part of an embedding: of one stage, of each network that has it."""
@@ -96,7 +131,7 @@ class Sight:
 
 
 def pooled(
-    content: bytes, sights: Sequence[Sight], pictures: Sequence[NDArray[np.float32]]
+    content: bytes, sights: Sequence[Sight], pictures: Iterable[NDArray[np.float32]]
 ) -> list[list[NDArray[np.float32]]]:
     """What becomes of each map of each sight in pictures, (N, features).
 
@@ -110,7 +145,7 @@ def pooled(
     [taken] = interpreter.get_input_details()
     given = [one["index"] for one in interpreter.get_output_details()]
     found: list[list[list[NDArray[np.float32]]]] = [[[] for _ in one.maps] for one in sights]
-    for picture in track(pictures, "What the networks see", transient=True):
+    for picture in pictures:
         interpreter.set_tensor(taken["index"], picture)
         interpreter.invoke()
         answers = iter(given)

@@ -3,21 +3,24 @@ has narrowed.
 
 Fine-tuning on shelves spoils what ImageNet taught of everything else. An untouched EfficientNet-
 Lite beside the trained networks keeps it. A shop's lessons and the discriminant compare by what
-all of them see, at their ends and on the way there (`training/sights.py`).
+all of them see, at their ends and on the way there (`training/sights.py`), and by what tells apart
+the classes that the trained ones have learned.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
+from numpy.typing import NDArray
 from rich.progress import track
 
 from smartscale.recognition.hierarchy import find_coarse, find_label
 from smartscale.recognition.package import ModelPackage, load_package, write_package
+from smartscale.recognition.preprocessing import Preprocessing
 from training import data as photos
 from training import graft, network
 from training.errors import TrainingError
@@ -25,16 +28,19 @@ from training.export import saved, to_tflite
 from training.heads.labels import ALSO, CONCEPTS
 from training.heads.making import PLACES, others_of, shops_of
 from training.heads.package import documents_of
+from training.heads.statistics import class_of
 from training.heads.strangers import UNHEARD
 from training.sights import (
     CONCEPTS_SHARE,
     LAST,
     SURFACE,
+    TELLING_SHARE,
     UNTOUCHED,
     ConceptRoots,
     RootsOfMeans,
     Sight,
     Surface,
+    Telling,
     UnitLength,
     components,
     pooled,
@@ -58,13 +64,20 @@ def branch(size: int) -> keras.Model:
     return keras.Model(picture, seen(network.resized(picture, SIZE), training=False))
 
 
-def widen(listed: Sequence[photos.Photo], folder: Path, names: Sequence[str] = ()) -> ModelPackage:
+def widen(
+    learned: Sequence[photos.Photo],
+    others: Sequence[photos.Photo],
+    folder: Path,
+    names: Sequence[str] = (),
+) -> ModelPackage:
     """Write a package anew, with an embedding of what its networks and an untouched one see.
 
     Its head is lost, since that fits no longer: `smartscale train head` makes the next.
 
     Args:
-        listed: photos, of which some say what tells produce apart.
+        learned: the photos that its networks have learned from, which say what tells those classes
+            apart.
+        others: more photos; some of both say what tells produce apart.
         folder: the package's.
         names: labels that the package gets besides; the networks say nothing of them, its head may.
 
@@ -72,6 +85,7 @@ def widen(listed: Sequence[photos.Photo], folder: Path, names: Sequence[str] = (
         TrainingError: the package cannot be widened.
     """
     package = load_package(folder)
+    spec = package.preprocessing
     model = graft.opened(package.model_path.read_bytes())
     known = len(package.labels)
     if trained := package.source.get("trained"):  # it was widened before
@@ -84,26 +98,27 @@ def widen(listed: Sequence[photos.Photo], folder: Path, names: Sequence[str] = (
     trained_maps = graft.maps_of(model)
     if not trained_maps:
         raise TrainingError(f"{folder} holds no networks of `smartscale train`'s")
-    pictures = [
-        photos.view(one, package.preprocessing)
-        for one in track(some_of(listed), "Photos", transient=True)
-    ]
+    some = some_of([*learned, *others])
     rng = np.random.default_rng(SEED)
-    examples = [pictures[at][0] for at in rng.permutation(len(pictures))[:EXAMPLES]]
+    examples = [photos.view(some[at], spec)[0] for at in rng.permutation(len(some))[:EXAMPLES]]
     with saved(branch(package.input_size)) as exported:
         eyes = graft.opened(to_tflite(exported, "int8", examples))
     [seen] = graft.append(model, eyes, {graft.inputs_of(eyes)[0]: graft.inputs_of(model)[0]})
     sights = sights_of(model, trained_maps, seen)
-    maps = [place for sight in sights for place in sight.maps]
-    graft.answer_with(model, maps)
-    features = pooled(graft.packed(model), sights, pictures)
+    graft.answer_with(model, [place for sight in sights for place in sight.maps])
+    answering = graft.packed(model)
+    features = pooled(answering, sights, views(learned, spec))
+    classes = np.array([class_of(photo.target, photo.source) for photo in learned])
+    telling = Telling([of_map for of_sight in features for of_map in of_sight], classes)
     shortened = [
         components(of_sight, sight.part.length)
-        for of_sight, sight in zip(features, sights, strict=True)
+        for of_sight, sight in zip(
+            pooled(answering, sights, views(some, spec)), sights, strict=True
+        )
     ]
     labels = (*package.labels[:known], *(n for n in names if n not in package.labels[:known]))
-    content = joined(model, logits, sights, shortened, len(labels))
-    lengths = [layer.units for layer in shortened]
+    content = joined(model, logits, sights, (telling, shortened), len(labels))
+    lengths = [telling.units, *(layer.units for layer in shortened)]
     described = replace(
         package,
         revision=hashlib.sha256(content).hexdigest()[:12],
@@ -118,8 +133,14 @@ def widen(listed: Sequence[photos.Photo], folder: Path, names: Sequence[str] = (
     return write_package(described, content, documents_of(folder))
 
 
+def views(listed: Sequence[photos.Photo], spec: Preprocessing) -> Iterator[NDArray[np.float32]]:
+    """Photos as a network takes them, one after the other."""
+    for photo in track(listed, "What the networks see", transient=True):
+        yield photos.view(photo, spec)
+
+
 def sights_of(model: graft.Model, trained: Sequence[graft.Maps], seen: int) -> list[Sight]:
-    """What the embedding is made of, in its order: what trained networks see, then the untouched.
+    """What is seen, in the embedding's order: what trained networks see, then the untouched.
 
     Args:
         model: the networks, which get operators that make floats of their maps.
@@ -167,10 +188,10 @@ def new_labels(data: Path, folder: Path) -> list[str]:
     )
 
 
-def learned_photos(data: Path) -> list[photos.Photo]:
-    """All photos but those of the validation split, which measures what comes of the others."""
+def other_photos(data: Path) -> list[photos.Photo]:
+    """All photos that the networks did not learn from but those of the validation split, which
+    measures what comes of the others."""
     return [
-        *photos.read_learned(data),
         *(photo for shop in shops_of(data) for photo in shop),
         *others_of(data),
     ]
@@ -195,7 +216,7 @@ def joined(
     model: graft.Model,
     logits: int,
     sights: Sequence[Sight],
-    shortened: Sequence[keras.layers.Dense],
+    to_embedding: tuple[Telling, Sequence[keras.layers.Dense]],
     labels: int,
 ) -> bytes:
     """Networks with the embedding of what they see, as one file.
@@ -204,13 +225,14 @@ def joined(
         model: the networks.
         logits: where the trained ones say what a picture shows.
         sights: what the embedding is made of.
-        shortened: for each of them, the layer to its components.
+        to_embedding: what tells apart the classes that the trained ones have learned, by all that
+            is seen; and for each of the sights the layer to its components.
         labels: how many there will be.
     """
     graph = model.subgraphs[0]
     taken = [logits, *(place for sight in sights for place in sight.maps)]
     shapes = [tuple(int(side) for side in graph.tensors[place].shape) for place in taken]
-    with saved(_side_by_side(shapes, sights, shortened, labels)) as exported:
+    with saved(_side_by_side(shapes, sights, to_embedding, labels)) as exported:
         last = graft.opened(to_tflite(exported, "dynamic", ()))
     fed = dict(zip(graft.named_inputs(last, len(taken)), taken, strict=True))
     graft.answer_with(model, graft.append(model, last, fed))
@@ -220,7 +242,7 @@ def joined(
 def _side_by_side(
     shapes: Sequence[tuple[int, ...]],
     sights: Sequence[Sight],
-    shortened: Sequence[keras.layers.Dense],
+    to_embedding: tuple[Telling, Sequence[keras.layers.Dense]],
     labels: int,
 ) -> keras.Model:
     """From logits and maps to the outputs of the package to be."""
@@ -235,10 +257,13 @@ def _side_by_side(
     unheard.build((1, known))
     silent = np.where(np.arange(labels) < known, 0.0, UNHEARD)
     unheard.set_weights([np.eye(known, labels), silent])
-    parts, left = [], iter(maps)
-    for sight, layer in zip(sights, shortened, strict=True):
-        features = [sight.pool(next(left)) for _ in sight.maps]
-        joint = features[0] if len(features) == 1 else layers.Concatenate()(features)
+    telling, shortened = to_embedding
+    left = iter(maps)
+    features = [[sight.pool(next(left)) for _ in sight.maps] for sight in sights]
+    all_seen = [of_map for of_sight in features for of_map in of_sight]
+    parts = [UnitLength(TELLING_SHARE)(telling(all_seen))]
+    for sight, of_sight, layer in zip(sights, features, shortened, strict=True):
+        joint = of_sight[0] if len(of_sight) == 1 else layers.Concatenate()(of_sight)
         parts.append(UnitLength(sight.part.share)(layer(joint)))
     weights = imagenet_weights(VARIANT)
     classifier = layers.Dense(len(weights["_fc.bias"]), name="imagenet")

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smartscale.recognition.memory import Head, Vectors, Weights
+from training.discriminant import means_of, of_several, within_classes
 from training.heads.seen import Seen
 
-SHRINKAGE = 0.1
-"""How far the covariance within a class is drawn towards the same in every direction."""
 KNOWN_PER_LABEL = 30
 """Training photos of each label and set that say how near a picture is to the training."""
 AT = "@"
@@ -36,18 +35,11 @@ def head_of(
         readout: from an embedding to about what the network says.
         concept_of: from `concepts_of`, where the embedding ends with concepts.
     """
-    class_of = np.char.add(np.char.add(seen.names, AT), seen.places)
-    names = [str(name) for name in np.unique(class_of) if (class_of == name).sum() > 1]
+    classes = np.array([class_of(*one) for one in zip(seen.names, seen.places, strict=True)])
     middle = seen.embeddings.mean(axis=0)
     moved = seen.embeddings - middle
-    rest = np.concatenate(
-        [moved[class_of == name] - moved[class_of == name].mean(axis=0) for name in names]
-    )
-    within = rest.T @ rest / (len(rest) - len(names))
-    length = len(middle)
-    within = (1 - SHRINKAGE) * within + SHRINKAGE * np.trace(within) / length * np.eye(length)
-    values, directions = np.linalg.eigh(within)
-    whiten = np.asarray(directions / np.sqrt(values), np.float32)
+    values, turned = np.linalg.eigh(within_classes(moved, classes))
+    whiten = np.asarray(turned / np.sqrt(values), np.float32)
     rng = np.random.default_rng(SEED)
     of_label = np.array([labels.index(label_of[str(name)]) for name in seen.names])
     shown = [
@@ -62,17 +54,24 @@ def head_of(
         known=seen.embeddings[np.concatenate(shown)],
         middle=middle,
         whiten=whiten,
-        means=np.array([moved[class_of == name].mean(axis=0) @ whiten for name in names]),
-        label_of=np.array([labels.index(label_of[name.partition(AT)[0]]) for name in names]),
+        means=means_of(moved, classes) @ whiten,
+        label_of=np.array(
+            [labels.index(label_of[name.partition(AT)[0]]) for name in of_several(classes)]
+        ),
         readout=readout,
         elsewhere=np.zeros_like(readout),
-        place=np.zeros((length + 1, 1), np.float32),
+        place=np.zeros((len(middle) + 1, 1), np.float32),
         concept_of=np.zeros(len(labels), np.int64) if concept_of is None else concept_of,
         temperature=1.0,
         weights=Weights(),
     )
     # As the package will have it: in half precision.
-    return Head.load(head.dump(), labels, length)
+    return Head.load(head.dump(), labels, len(middle))
+
+
+def class_of(name: str, place: str) -> str:
+    """The class of a photo: what has one name in two places is two classes."""
+    return f"{name}{AT}{place}"
 
 
 def readout_of(seen: Sequence[Seen]) -> Vectors:
