@@ -147,6 +147,7 @@ def test_a_file_that_is_no_head_of_this_network_is_refused(head: Head) -> None:
         (replace(head, known=KNOWN[:2]).dump(), LABELS, LENGTH, "too few"),
         (replace(head, temperature=0.0).dump(), LABELS, LENGTH, "no number"),
         (replace(head, weights=Weights(temperature=0.0)).dump(), LABELS, LENGTH, "no number"),
+        (replace(head, weights=Weights(abroad=0.0)).dump(), LABELS, LENGTH, "no number"),
         (
             replace(head, place=np.zeros((9, 2), np.float32)).dump(),
             LABELS,
@@ -167,7 +168,7 @@ def test_a_head_of_another_version_is_refused_in_one_sentence_that_says_what_to_
     older = io.BytesIO()
     np.savez_compressed(older, allow_pickle=False, **without)
     for content, saying in (
-        (few.dump(), "there are 19 weights, not 26"),
+        (few.dump(), "there are 20 weights, not 27"),
         (older.getvalue(), "it lacks elsewhere, readout"),
     ):
         with pytest.raises(HeadError) as refused:
@@ -239,6 +240,11 @@ def test_the_last_temperature_changes_how_sure_an_answer_is_and_not_the_answer(h
     there = [replace(one, weights=replace(one.weights, strange=abroad)) for one in (head, sharp)]
     plain, sharpened = (learn(one, {}).fuse(SURE_OF_BANANA, KAKI)[1] for one in there)
     np.testing.assert_allclose(sharpened, plain, atol=1e-9)
+    [_, one] = there
+    unsure = replace(one, weights=replace(one.weights, abroad=2.0))
+    doubted = learn(unsure, {}).fuse(SURE_OF_BANANA, KNOWN[0])[1]
+    claimed = learn(one, {}).fuse(SURE_OF_BANANA, KNOWN[0])[1]
+    assert doubted[0] - doubted[1] == pytest.approx((claimed[0] - claimed[1]) / 2)
 
 
 def shop(items: int, lessons: int, spread: float) -> dict[str, list[Vectors]]:

@@ -36,6 +36,9 @@ PLACE_EVEN = 3.0
 SCALES = (0.0, 3.0, 4.5, 6.0, 8.0, 10.0, 13.0)
 TEMPERATURES = np.linspace(0.5, 1.5, 101).round(2)
 """Of a head's answers untaught, that are tried."""
+ABROAD = 2.0
+"""The last temperature for pictures from elsewhere: of 1, 1.5, 2, 3 and 5 the one by which each set
+that a head has never seen, and what is known, surprise least (`docs/recognition.md`)."""
 HELD = 0.02
 """How strongly the weights of `STRANGE_PARTS` are held back."""
 CONCEPT_SCALES = (0.0, 0.3, 0.5, 0.7, 0.9, 1.2)
@@ -197,7 +200,7 @@ class Home:
 
     def answers(self, head: Head) -> Logs:
         """What it says of them at that temperature."""
-        return tempered(*self.mixed(head), head.weights.temperature)
+        return tempered(*self.mixed(head), head.weights)
 
 
 def met(
@@ -227,16 +230,17 @@ def met(
         elsewhere=scaled(layers.elsewhere, believed.scale, shares, head.labels),
         place=layers.place,
         weights=replace(
-            head.weights, strange=believed.strange, concepts=believed.concepts, temperature=1.0
+            head.weights, strange=believed.strange, concepts=believed.concepts, abroad=ABROAD
         ),
     )
     # Last of all, since a mixture of two calibrated answers is not calibrated.
     mixed, at_home = home.mixed(head)
     right = np.arange(len(home.truths)), home.truths
-    told = [float(tempered(mixed, at_home, one)[right].mean()) for one in TEMPERATURES]
-    temperature = float(TEMPERATURES[int(np.argmax(told))])
-    logger.info("The temperature of both answers together: %.3f", temperature)
-    return replace(head, weights=replace(head.weights, temperature=temperature))
+    tried = [replace(head.weights, temperature=float(one)) for one in TEMPERATURES]
+    told = [float(tempered(mixed, at_home, weights)[right].mean()) for weights in tried]
+    weights = tried[int(np.argmax(told))]
+    logger.info("The temperature of both answers together: %.3f", weights.temperature)
+    return replace(head, weights=weights)
 
 
 def abroad(head: Head, shown: Seen, layers: Layers, counts: float) -> Abroad:

@@ -102,27 +102,32 @@ class Weights:
     """Of what ImageNet's own classifier says, where a picture is from elsewhere."""
     temperature: float = 1.0
     """What the logarithms of all that a package says untaught are divided by, once they are one
-    answer, as far as a picture is from where the networks were trained; those of one from elsewhere
-    stay. Two answers in one are less sure than either: each of them was calibrated alone."""
+    answer, as far as a picture is from where the networks were trained. Two answers in one are less
+    sure than either: each of them was calibrated alone."""
+    abroad: float = 1.0
+    """The same as far as a picture is from elsewhere, where nobody has been and knows less than the
+    answers claim."""
 
     @property
     def numbers(self) -> NDArray[np.float64]:
         """All of them in a row, as a file has them."""
         parts = (*self.lessons, *self.growth, *self.gate, *self.strange)
-        return np.array([self.discriminant, *parts, self.concepts, self.temperature])
+        last = (self.concepts, self.temperature, self.abroad)
+        return np.array([self.discriminant, *parts, *last])
 
     @classmethod
     def of(cls, numbers: Iterable[float]) -> Self:
         """From such a row. Raises ValueError where it is too long or too short."""
         lesson, gate, strange = len(LESSON_PARTS), len(GATE_PARTS), len(STRANGE_PARTS)
-        lengths = (1, lesson, lesson, gate, strange, 1, 1)
+        lengths = (1, lesson, lesson, gate, strange, 1, 1, 1)
         row = [float(number) for number in numbers]
         if len(row) != sum(lengths):
             raise ValueError(f"there are {len(row)} weights, not {sum(lengths)}")
         ends = accumulate(lengths)
         parts = [tuple(row[end - length : end]) for end, length in zip(ends, lengths, strict=True)]
-        [discriminant], lessons, growth, gates, strangeness, [concepts], [temperature] = parts
-        return cls(discriminant, lessons, growth, gates, strangeness, concepts, temperature)
+        [discriminant], lessons, growth, gates, strangeness, *last = parts
+        [concepts], [temperature], [abroad] = last
+        return cls(discriminant, lessons, growth, gates, strangeness, concepts, temperature, abroad)
 
 
 @dataclass(frozen=True)
@@ -209,7 +214,7 @@ class Head:
             usual: how near the pictures are to training photos, (N,).
         """
         mixed, at_home = self.mixed(logits, embeddings, within, usual)
-        return tempered(mixed, at_home, self.weights.temperature)
+        return tempered(mixed, at_home, self.weights)
 
     def mixed(
         self,
@@ -353,7 +358,7 @@ class Head:
             *(self.known, self.middle, self.whiten, self.means, self.readout, self.elsewhere),
             *(self.place, self.weights.numbers, np.array(self.temperature)),
         )
-        divisor = min(self.temperature, self.weights.temperature)
+        divisor = min(self.temperature, self.weights.temperature, self.weights.abroad)
         if not all(np.isfinite(part).all() for part in numbers) or divisor <= 0:
             raise HeadError("it holds what is no number")
 
@@ -647,10 +652,10 @@ def strange_parts(
     return np.stack(parts, axis=-1)
 
 
-def tempered(mixed: Logs, at_home: NDArray[np.float64], temperature: float) -> Logs:
-    """What `Head.mixed` tells, at a last temperature, (N, labels): that is found at home, and says
-    nothing of how sure to be elsewhere."""
-    return log_shares(mixed / (1 + (temperature - 1) * at_home))
+def tempered(mixed: Logs, at_home: NDArray[np.float64], weights: Weights) -> Logs:
+    """What `Head.mixed` tells, at a last temperature, (N, labels): one at home, another abroad, and
+    between them for a picture of which that is not certain."""
+    return log_shares(mixed / (weights.temperature * at_home + weights.abroad * (1 - at_home)))
 
 
 def lesson_shares(parts: Parts, weights: NDArray[np.float64]) -> Logs:
