@@ -36,9 +36,10 @@ PLACE_EVEN = 3.0
 SCALES = (0.0, 3.0, 4.5, 6.0, 8.0, 10.0, 13.0)
 TEMPERATURES = np.linspace(0.5, 1.5, 101).round(2)
 """Of a head's answers untaught, that are tried."""
-ABROAD = 2.0
-"""The last temperature for pictures from elsewhere: of 1, 1.5, 2, 3 and 5 the one by which each set
-that a head has never seen, and what is known, surprise least (`docs/recognition.md`)."""
+ABROAD = 1.5
+"""The last temperature for pictures from elsewhere: halfway to the one by which sets that a head
+has never seen surprise least, at which too much is asked of what is known (`docs/recognition.md`).
+"""
 HELD = 0.02
 """How strongly the weights of `STRANGE_PARTS` are held back."""
 CONCEPT_SCALES = (0.0, 0.3, 0.5, 0.7, 0.9, 1.2)
