@@ -26,9 +26,9 @@ def within_classes(moved: NDArray[np.float32], class_of: NDArray[np.str_]) -> ND
         moved: vectors of the photos, less the mean of all of them (N, E).
         class_of: of each photo (N,); a class of a single one says nothing.
     """
-    names = of_several(class_of)
+    names, means = of_several(class_of), means_of(moved, class_of)
     rest = np.concatenate(
-        [moved[class_of == name] - moved[class_of == name].mean(axis=0) for name in names]
+        [moved[class_of == name] - mean for name, mean in zip(names, means, strict=True)]
     )
     found = (rest.T @ rest).astype(np.float64) / (len(rest) - len(names))
     length = len(found)

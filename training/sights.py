@@ -108,9 +108,7 @@ class Telling(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
         middle = side_by_side.mean(axis=0)
         kernel = directions(side_by_side - middle, class_of)
         self.units = kernel.shape[1]
-        self._layer = layers.Dense(self.units)
-        self._layer.build((None, len(kernel)))
-        self._layer.set_weights([kernel, -middle @ kernel])
+        self._layer = fixed(kernel, -middle @ kernel)
 
     def call(self, features: Sequence[Tensor]) -> Tensor:
         return self._unit(self._layer(self._side_by_side(features)))
@@ -173,9 +171,56 @@ def components(features: Sequence[NDArray[np.float32]], length: int) -> keras.la
     )
     side_by_side = np.concatenate(features, axis=1) * scale
     middle = side_by_side.mean(axis=0)
-    _, _, directions = np.linalg.svd(side_by_side - middle, full_matrices=False)
-    kernel = directions[:length].T
-    layer = layers.Dense(kernel.shape[1], trainable=False)
+    _, _, axes = np.linalg.svd(side_by_side - middle, full_matrices=False)
+    kernel = axes[:length].T
+    return fixed(kernel * scale[:, np.newaxis], -middle @ kernel)
+
+
+def fixed(
+    kernel: NDArray[np.float32], bias: NDArray[np.float32], name: str | None = None
+) -> keras.layers.Dense:
+    """A layer that learns nothing, by its weights: (inputs, units) and (units,)."""
+    layer = layers.Dense(kernel.shape[1], trainable=False, name=name)
     layer.build((None, len(kernel)))
-    layer.set_weights([kernel * scale[:, np.newaxis], -middle @ kernel])
+    layer.set_weights([kernel, bias])
     return layer
+
+
+@dataclass(frozen=True)
+class Shortened:
+    """The layers that make an embedding of what is pooled of sights."""
+
+    telling: Telling
+    """Of all of them."""
+    components: Sequence[keras.layers.Dense]
+    """Of each, in their order."""
+
+    @property
+    def lengths(self) -> list[int]:
+        """How many numbers each makes, in the embedding's order."""
+        return [self.telling.units, *(layer.units for layer in self.components)]
+
+
+def shortened(
+    features: Sequence[Sequence[NDArray[np.float32]]],
+    sights: Sequence[Sight],
+    learned: NDArray[np.int64],
+    class_of: NDArray[np.str_],
+    some: NDArray[np.int64],
+) -> Shortened:
+    """Find these layers.
+
+    Args:
+        features: from `pooled`.
+        sights: what they are of.
+        learned: the rows of the photos that the trained networks have learned from.
+        class_of: of each of these.
+        some: the rows by which the principal components are found.
+    """
+    return Shortened(
+        Telling([of_map[learned] for of_sight in features for of_map in of_sight], class_of),
+        [
+            components([of_map[some] for of_map in of_sight], sight.part.length)
+            for of_sight, sight in zip(features, sights, strict=True)
+        ],
+    )

@@ -38,12 +38,13 @@ from training.sights import (
     UNTOUCHED,
     ConceptRoots,
     RootsOfMeans,
+    Shortened,
     Sight,
     Surface,
-    Telling,
     UnitLength,
-    components,
+    fixed,
     pooled,
+    shortened,
 )
 from training.weights import imagenet_weights
 
@@ -106,19 +107,17 @@ def widen(
     [seen] = graft.append(model, eyes, {graft.inputs_of(eyes)[0]: graft.inputs_of(model)[0]})
     sights = sights_of(model, trained_maps, seen)
     graft.answer_with(model, [place for sight in sights for place in sight.maps])
-    answering = graft.packed(model)
-    features = pooled(answering, sights, views(learned, spec))
-    classes = np.array([class_of(photo.target, photo.source) for photo in learned])
-    telling = Telling([of_map for of_sight in features for of_map in of_sight], classes)
-    shortened = [
-        components(of_sight, sight.part.length)
-        for of_sight, sight in zip(
-            pooled(answering, sights, views(some, spec)), sights, strict=True
-        )
-    ]
+    looked_at = {photo: row for row, photo in enumerate(dict.fromkeys([*learned, *some]))}
+    to_embedding = shortened(
+        pooled(graft.packed(model), sights, views([*looked_at], spec)),
+        sights,
+        np.array([looked_at[photo] for photo in learned]),
+        np.array([class_of(photo.target, photo.source) for photo in learned]),
+        np.array([looked_at[photo] for photo in some]),
+    )
     labels = (*package.labels[:known], *(n for n in names if n not in package.labels[:known]))
-    content = joined(model, logits, sights, (telling, shortened), len(labels))
-    lengths = [telling.units, *(layer.units for layer in shortened)]
+    content = joined(model, logits, sights, to_embedding, len(labels))
+    lengths = to_embedding.lengths
     described = replace(
         package,
         revision=hashlib.sha256(content).hexdigest()[:12],
@@ -216,7 +215,7 @@ def joined(
     model: graft.Model,
     logits: int,
     sights: Sequence[Sight],
-    to_embedding: tuple[Telling, Sequence[keras.layers.Dense]],
+    to_embedding: Shortened,
     labels: int,
 ) -> bytes:
     """Networks with the embedding of what they see, as one file.
@@ -225,8 +224,7 @@ def joined(
         model: the networks.
         logits: where the trained ones say what a picture shows.
         sights: what the embedding is made of.
-        to_embedding: what tells apart the classes that the trained ones have learned, by all that
-            is seen; and for each of the sights the layer to its components.
+        to_embedding: from what is pooled of them to the embedding.
         labels: how many there will be.
     """
     graph = model.subgraphs[0]
@@ -242,7 +240,7 @@ def joined(
 def _side_by_side(
     shapes: Sequence[tuple[int, ...]],
     sights: Sequence[Sight],
-    to_embedding: tuple[Telling, Sequence[keras.layers.Dense]],
+    to_embedding: Shortened,
     labels: int,
 ) -> keras.Model:
     """From logits and maps to the outputs of the package to be."""
@@ -253,22 +251,17 @@ def _side_by_side(
     logits, *maps = inputs
     known = shapes[0][1]
     # The identity, and behind it what no network was trained to say.
-    unheard = layers.Dense(labels, name="labels")
-    unheard.build((1, known))
     silent = np.where(np.arange(labels) < known, 0.0, UNHEARD)
-    unheard.set_weights([np.eye(known, labels), silent])
-    telling, shortened = to_embedding
+    unheard = fixed(np.eye(known, labels, dtype=np.float32), silent, "labels")
     left = iter(maps)
     features = [[sight.pool(next(left)) for _ in sight.maps] for sight in sights]
     all_seen = [of_map for of_sight in features for of_map in of_sight]
-    parts = [UnitLength(TELLING_SHARE)(telling(all_seen))]
-    for sight, of_sight, layer in zip(sights, features, shortened, strict=True):
+    parts = [UnitLength(TELLING_SHARE)(to_embedding.telling(all_seen))]
+    for sight, of_sight, layer in zip(sights, features, to_embedding.components, strict=True):
         joint = of_sight[0] if len(of_sight) == 1 else layers.Concatenate()(of_sight)
         parts.append(UnitLength(sight.part.share)(layer(joint)))
     weights = imagenet_weights(VARIANT)
-    classifier = layers.Dense(len(weights["_fc.bias"]), name="imagenet")
-    classifier.build((1, network.FEATURES))
-    classifier.set_weights([weights["_fc.weight"].T, weights["_fc.bias"]])
+    classifier = fixed(weights["_fc.weight"].T, weights["_fc.bias"], "imagenet")
     means = layers.GlobalAveragePooling2D()(maps[-1])
     parts.append(UnitLength(CONCEPTS_SHARE)(ConceptRoots()(classifier(means))))
     embedding = UnitLength()(layers.Concatenate(name="embedding")(parts))

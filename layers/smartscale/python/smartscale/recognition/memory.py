@@ -232,10 +232,8 @@ class Head:
         place = linear(embeddings, self.place)[:, 0]
         parts = np.c_[strange_parts(trained, alike, usual, place), self.surprise(abroad)]
         strange = parts @ np.array(self.weights.strange)
-        here = trained - np.logaddexp(0, strange)[:, np.newaxis]
-        there = abroad - np.logaddexp(0, -strange)[:, np.newaxis]
-        at_home = np.exp(-np.logaddexp(0, strange))[:, np.newaxis]
-        return np.logaddexp(here, there), at_home
+        home, elsewhere = (-np.logaddexp(0, side)[:, np.newaxis] for side in (strange, -strange))
+        return np.logaddexp(trained + home, abroad + elsewhere), np.exp(home)
 
     def trained(self, logits: NDArray[np.float64], alike: NDArray[np.float64]) -> Logs:
         """What network and discriminant say together, (N, labels).
