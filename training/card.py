@@ -139,8 +139,7 @@ def render_card(package: ModelPackage, precision: str, model_bytes: int) -> str:
         views="picture and its mirror image" if package.preprocessing.mirrored_view else "picture",
         networks=" and ".join(_network(member) for member in measured["members"]),
         training="; ".join(
-            f"{member_name(member)}: {member['epochs']} epochs, the best of them "
-            f"{member['best_epoch']}{_teacher(member)}"
+            f"{member_name(member)}: {_runs(member)}{_teacher(member)}"
             for member in measured["members"]
         ),
         findings="".join(_finding(finding) for finding in measured["findings"]),
@@ -255,6 +254,16 @@ def _network(member: Mapping[str, Any]) -> str:
     """Its name, and the size at which it looks where that is not the package's."""
     served = member["recipe"].get("served_size")
     return member_name(member) + (f" (at {served} pixels)" if served else "")
+
+
+def _runs(member: Mapping[str, Any]) -> str:
+    """How long it learned, or what it is the mean of."""
+    each = [
+        f"{run['epochs']} epochs, the best of them {run['best_epoch']}" for run in member["runs"]
+    ]
+    if member.get("beside"):
+        each.append(f"that of {member['beside']}, the package before it")
+    return each[0] if len(each) == 1 else f"the mean of {len(each)} networks ({'; '.join(each)})"
 
 
 def _teacher(member: Mapping[str, Any]) -> str:

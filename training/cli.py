@@ -44,6 +44,9 @@ def train(
     teacher: Annotated[
         Path | None, typer.Option(help="A finished package whose answers soften the labels.")
     ] = None,
+    beside: Annotated[
+        Path | None, typer.Option(help="A finished package whose networks count among the runs.")
+    ] = None,
     precision: Annotated[
         str | None,
         typer.Option(
@@ -67,6 +70,7 @@ def train(
             package,
             members=members if epochs is None else pipeline.shortened(members, epochs),
             teacher=teacher,
+            beside=beside,
             precision=pipeline.checked_precision(precision) if precision else None,
             error=error,
             findings=_read(findings),

@@ -22,7 +22,7 @@ from training.classifier import start_classifier
 from training.data import Staged
 from training.errors import TrainingError
 from training.network import MEAN, SCALE
-from training.recipe import Progress, Recipe
+from training.recipe import Progress, Recipe, best_of
 from training.teacher import Teacher
 
 logger = logging.getLogger(__name__)
@@ -46,13 +46,13 @@ class Scenery:
 
 @dataclass(frozen=True)
 class Trained:
-    """The network with its averaged weights, and how it came to them."""
+    """A network with its averaged weights, and how it came to them."""
 
     model: keras.Model
     size: int
     """Pixels a side at which it answers."""
-    history: list[Progress]
-    best_epoch: int
+    histories: Sequence[Sequence[Progress]]
+    """How each of its runs came to its weights."""
 
 
 class HierarchicalLoss(keras.losses.Loss):  # type: ignore[misc]  # Keras has no types
@@ -275,7 +275,7 @@ def fit(
         checkpoint.save(history, averaged.weights)
         on_epoch(progress)
     size = recipe.served_size or recipe.size
-    return Trained(checkpoint.best(), size, history, _best(history).epoch)
+    return Trained(checkpoint.best(), size, [history])
 
 
 def evaluate(
@@ -339,7 +339,7 @@ class Checkpoint:
         return [*_variables(self._model), *self._model.optimizer.variables]
 
     def save(self, history: list[Progress], averaged: list[NDArray[Any]]) -> None:
-        if _best(history) is history[-1]:
+        if best_of(history) is history[-1]:
             _write_arrays(self._run / "best.npz", averaged)
         _write_arrays(self._run / f"epoch{len(history)}.npz", arrays(self._state))
         state = {"recipe": self._recipe, "history": [asdict(progress) for progress in history]}
@@ -384,12 +384,8 @@ def _variables(model: keras.Model) -> list[Tensor]:
     return [variable for layer in model.layers for variable in layer.variables]
 
 
-def _best(history: list[Progress]) -> Progress:
-    return min(history, key=lambda progress: progress.val_loss)
-
-
 def _waited_too_long(history: list[Progress], recipe: Recipe) -> bool:
-    return bool(history) and len(history) - 1 - _best(history).epoch >= recipe.patience
+    return bool(history) and len(history) - 1 - best_of(history).epoch >= recipe.patience
 
 
 def _write_arrays(path: Path, arrays: list[NDArray[Any]]) -> None:

@@ -37,20 +37,32 @@ from training.heads.statistics import head_of, readout_of
 from training.material import Material, stage
 from training.network import MEAN, SCALE
 from training.plates import render_plates
-from training.recipe import Progress, Recipe
+from training.readback import read_back
+from training.recipe import Progress, Recipe, best_of
 from training.report import render_report
+from training.soup import mean_of
 from training.teacher import Teacher
 
 logger = logging.getLogger(__name__)
 
 MODEL_ID = "smartscale-produce"
 MEMBERS = (
-    Recipe(variant=2, seed=7, epochs=22, early_epochs=11, size=256, teacher_weight=0.6),
+    Recipe(
+        variant=2,
+        seed=31,
+        runs=2,
+        epochs=10,
+        early_epochs=6,
+        size=224,
+        served_size=256,
+        teacher_weight=0.6,
+    ),
     Recipe(
         variant=0,
-        seed=8,
-        epochs=20,
-        early_epochs=9,
+        seed=21,
+        runs=2,
+        epochs=10,
+        early_epochs=6,
         early_size=144,
         size=192,
         served_size=168,
@@ -60,7 +72,8 @@ MEMBERS = (
 )
 """Two networks answer together, since each sees what the other misses: a larger one that looks
 closely, has seen much on plates and in bags and may have a teacher; and a smaller one that has seen
-more shelves, learns from the labels alone and gets the mirror image from farther away.
+more shelves, learns from the labels alone and gets the mirror image from farther away. Each is the
+mean of several runs.
 """
 EXAMPLES_FOR_INT8 = 200
 TIMED_RUNS = 50
@@ -102,6 +115,7 @@ def main(
     *,
     members: Sequence[Recipe] = MEMBERS,
     teacher: Path | None = None,
+    beside: Path | None = None,
     precision: Precision | None = None,
     error: float = WANTED_ERROR,
     findings: Sequence[Mapping[str, Any]] = (),
@@ -111,7 +125,8 @@ def main(
     material = stage(data, members[0])
     teaching = None if teacher is None else Teacher(teacher, material.classes)
     members = taught(members, teaching)
-    trained = train_members(material, members, run, teacher=teaching)
+    finished = () if beside is None else read_back(beside, members, len(material.classes.targets))
+    trained = train_members(material, members, run, teacher=teaching, finished=finished)
     if keras.backend.backend() != "tensorflow":
         raise TrainingError(
             "Trained. Only Keras on TensorFlow writes LiteRT: run the same command without "
@@ -123,6 +138,7 @@ def main(
         members,
         run,
         folder,
+        beside=beside,
         precision=precision,
         error=error,
         findings=findings,
@@ -174,19 +190,47 @@ def train_members(
     run: Path,
     *,
     teacher: Teacher | None = None,
+    finished: Sequence[Trained] = (),
     verbose: int = 1,
 ) -> list[Trained]:
-    """Train each network in a folder of its own, or go on where it was cut off."""
+    """Train each network in a folder of its own, or go on where it was cut off.
+
+    Args:
+        material: what they learn from.
+        members: the decisions for each.
+        run: where the folders are.
+        teacher: whose answers are mixed into the labels of those that have one.
+        finished: for each, if any, a network that was trained before and counts among its runs.
+        verbose: 1 for a progress bar per epoch, 0 for none.
+    """
     return [
-        train(
+        train_runs(
             material,
             recipe,
-            run / f"{place}-lite{recipe.variant}",
+            run / f"{place + 1}-lite{recipe.variant}",
             teacher=teacher if recipe.teacher else None,
+            finished=finished[place : place + 1],
             verbose=verbose,
         )
-        for place, recipe in enumerate(members, start=1)
+        for place, recipe in enumerate(members)
     ]
+
+
+def train_runs(
+    material: Material,
+    recipe: Recipe,
+    folder: Path,
+    *,
+    teacher: Teacher | None = None,
+    finished: Sequence[Trained] = (),
+    verbose: int = 1,
+) -> Trained:
+    """Train all of a recipe's runs, each in a folder of its own, and take their mean."""
+    runs = [
+        train(material, one, folder / f"seed{one.seed}", teacher=teacher, verbose=verbose)
+        for one in recipe.each_run
+    ]
+    return mean_of([*runs, *finished])
 
 
 def train(
@@ -394,6 +438,7 @@ def pack(
     run: Path,
     folder: Path,
     *,
+    beside: Path | None = None,
     precision: Precision | None = None,
     error: float = WANTED_ERROR,
     findings: Sequence[Mapping[str, Any]] = (),
@@ -407,11 +452,13 @@ def pack(
         members: the decisions that each network was trained with.
         run: where the report and the variants go.
         folder: where the package goes.
+        beside: a package whose networks count among the runs.
         precision: which variant ships; None for the fastest that is as good as float32.
         error: the share of wrong answers wanted among those nobody is asked to confirm.
         findings: what runs that left something out have found, for the card.
         note: anything else that the card should say of how it was made.
     """
+    former = None if beside is None else load_package(beside)
     models, variants = export_all(ready_to_serve(trained, material, run), material, run)
     precision = precision or fastest(variants)
     recogniser = NetworkRecogniser(load_package(run / "variants" / precision))
@@ -436,8 +483,11 @@ def pack(
         },
         "members": [
             {
-                "epochs": len(one.history),
-                "best_epoch": one.best_epoch + 1,
+                "runs": [
+                    {"epochs": len(history), "best_epoch": best_of(history).epoch + 1}
+                    for history in one.histories
+                ],
+                "beside": former and f"{former.model_id}@{former.revision}",
                 "recipe": asdict(recipe),
             }
             for one, recipe in zip(trained, members, strict=True)
@@ -459,7 +509,7 @@ def pack(
         evaluation=evaluation,
     )
     page = render_report(
-        package, outcomes, quality, (confidences, correct), [one.history for one in trained]
+        package, outcomes, quality, (confidences, correct), [one.histories for one in trained]
     )
     (run / "report.html").write_text(page, encoding="utf-8")
     documents: dict[str, str | bytes] = {

@@ -40,8 +40,8 @@ logger = logging.getLogger(__name__)
 
 PROBE = (Recipe(epochs=8, size=160, early_epochs=0),)
 PAIR = (
-    Recipe(variant=2, seed=7, epochs=10, early_epochs=6, size=224),
-    replace(MEMBERS[1], epochs=10, early_epochs=6),
+    replace(MEMBERS[0], seed=7, runs=1, served_size=None),
+    replace(MEMBERS[1], seed=8, runs=1),
 )
 """What weighs a head has to be about as good as what it is for."""
 PROBES: Mapping[LeftOut, Sequence[Recipe]] = {

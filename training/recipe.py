@@ -1,7 +1,8 @@
 """What decides how a network is trained, and what is known of it meanwhile: plain figures, which
 load no TensorFlow."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class Recipe:
     frozen_blocks: int = 3
     patience: int = 12
     seed: int = 7
+    runs: int = 1
+    """How many networks are trained, each from a seed of its own. What is served has the mean of
+    their weights."""
     shares: tuple[tuple[str, int], ...] = (
         ("steel", 110),
         ("tabletop", 60),
@@ -44,6 +48,11 @@ class Recipe:
     teacher_weight: float = 0.0
     """How much a teacher's answer counts beside the label, where there is a teacher."""
 
+    @property
+    def each_run(self) -> tuple["Recipe", ...]:
+        """The recipes of its runs."""
+        return tuple(replace(self, seed=self.seed + place, runs=1) for place in range(self.runs))
+
     def size_at(self, epoch: int) -> int:
         """Small pictures first, since they are cheap; the full size to finish."""
         return self.early_size if 0 <= epoch < self.early_epochs else self.size
@@ -57,3 +66,8 @@ class Progress:
     loss: float
     val_loss: float
     val_accuracy: float
+
+
+def best_of(history: Sequence[Progress]) -> Progress:
+    """What is known after the epoch whose weights are kept."""
+    return min(history, key=lambda progress: progress.val_loss)

@@ -23,7 +23,7 @@ from smartscale.recognition.report.document import (
 )
 from smartscale.recognition.report.quality import confidence_section, headlines, quality_sections
 from training.card import LEFT_OUT, member_name
-from training.recipe import Progress
+from training.recipe import Progress, best_of
 
 
 def render_report(
@@ -31,7 +31,7 @@ def render_report(
     outcomes: Sequence[Outcome],
     quality: Quality,
     altered: tuple[NDArray[np.float64], NDArray[np.bool_]],
-    histories: Sequence[Sequence[Progress]],
+    histories: Sequence[Sequence[Sequence[Progress]]],
 ) -> str:
     """The run's report as one HTML page.
 
@@ -42,7 +42,7 @@ def render_report(
         quality: their figures.
         altered: confidences, and whether the answers were right, on the altered validation photos
             that temperature and threshold were found on.
-        histories: how the training of each member went.
+        histories: how each run of each member went.
     """
     measured = package.evaluation
     names = [member_name(member) for member in measured["members"]]
@@ -62,7 +62,11 @@ def render_report(
                 *quality_sections(outcomes, quality, package.confirm),
                 confidence_section(*altered, package.confirm, measured["calibration"]["found_on"]),
                 _variants(measured["variants"]),
-                *(_learning(name, history) for name, history in zip(names, histories, strict=True)),
+                *(
+                    _learning(name, place, history)
+                    for name, runs in zip(names, histories, strict=True)
+                    for place, history in enumerate(runs, start=1)
+                ),
             ],
         )
     )
@@ -122,8 +126,8 @@ def _variants(variants: Sequence[Mapping[str, Any]]) -> Section:
     )
 
 
-def _learning(name: str, history: Sequence[Progress]) -> Section:
-    """Loss and validation accuracy by epoch."""
+def _learning(name: str, run: int, history: Sequence[Progress]) -> Section:
+    """Loss and validation accuracy of a run by epoch."""
     epochs = Axis("epoch", 1, max(len(history), 2), percent=False)
     highest = max(max(progress.loss, progress.val_loss) for progress in history)
     losses = Plot(
@@ -142,9 +146,9 @@ def _learning(name: str, history: Sequence[Progress]) -> Section:
         Axis("accuracy", low=max(0.0, lowest - 0.05)),
         lines=[Line([(progress.epoch + 1, progress.val_accuracy) for progress in history])],
     )
-    best = min(history, key=lambda progress: progress.val_loss)
+    best = best_of(history)
     return Section(
-        f"How {name} learned",
+        f"How {name} learned, run {run}",
         f"{len(history)} epochs; the weights of epoch {best.epoch + 1} were kept.",
         [
             Chart(

@@ -183,12 +183,13 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
 
     whole = run(tmp_path / "whole")
     with pytest.raises(KeyboardInterrupt):
-        run(tmp_path / "cut" / "1-lite0", stop=True)
-    resumed = run(tmp_path / "cut" / "1-lite0")
+        run(tmp_path / "cut" / "1-lite0" / "seed7", stop=True)
+    resumed = run(tmp_path / "cut" / "1-lite0" / "seed7")
 
     assert "Going on after epoch 1 of 2" in caplog.text
-    assert [progress.epoch for progress in resumed.history] == [0, 1]
-    for expected, found in zip(whole.history, resumed.history, strict=True):
+    [as_a_whole], [in_two] = whole.histories, resumed.histories
+    assert [progress.epoch for progress in in_two] == [0, 1]
+    for expected, found in zip(as_a_whole, in_two, strict=True):
         assert found.loss == pytest.approx(expected.loss, rel=1e-3)
         assert found.val_loss == pytest.approx(expected.val_loss, rel=1e-2)
 
@@ -197,14 +198,17 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
         data,
         tmp_path / "cut",
         package_folder,
-        members=(TINY, replace(TINY, epochs=1, early_epochs=0)),
+        members=(TINY, replace(TINY, epochs=1, early_epochs=0, runs=2)),
         precision="float16",
     )
 
     package = load_package(package_folder)
     assert package.evaluation["n"] == 4
     assert package.evaluation["n_negatives"] == 4
-    assert "Lite0" in (package_folder / "README.md").read_text()
+    card = (package_folder / "README.md").read_text()
+    assert "Lite0: 2 epochs, the best of them" in card
+    once = "1 epochs, the best of them 1"
+    assert f"Lite0: the mean of 2 networks ({once}; {once})" in card
     page = (package_folder / "report.html").read_text()
     assert page == (tmp_path / "cut" / "report.html").read_text()
     for part in ("How EfficientNet-Lite0 learned", "Precision, speed and size", "Class by class"):
@@ -226,7 +230,7 @@ def test_an_interrupted_run_ends_as_it_would_have_ended(
         teacher=package_folder,
     )
     _, [pupil], [recipe], *_ = pack.call_args.args
-    assert [progress.epoch for progress in pupil.history] == [0]
+    assert [progress.epoch for [progress] in pupil.histories] == [0]
     assert recipe.teacher == f"{package.model_id}@{package.revision}"
     assert recipe.teacher_weight > 0
 

@@ -63,7 +63,10 @@ def package(*findings: Mapping[str, Any]) -> ModelPackage:
                 "error_when_sure": 0.0,
             },
             "members": [
-                {"epochs": 2, "best_epoch": 2, "recipe": {"variant": 2, "teacher": "ours@1"}}
+                {
+                    "runs": [{"epochs": 2, "best_epoch": 2}],
+                    "recipe": {"variant": 2, "teacher": "ours@1"},
+                }
             ],
             "findings": findings,
             "note": "",
@@ -75,7 +78,7 @@ def page(*findings: Mapping[str, Any]) -> str:
     history = [Progress(0, 2.0, 1.5, 0.4), Progress(1, 1.0, 0.9, 0.7)]
     altered = np.array([0.9, 0.6]), np.array([True, False])
     found = outcomes()
-    return render_report(package(*findings), found, summarise(found), altered, [history])
+    return render_report(package(*findings), found, summarise(found), altered, [[history]])
 
 
 def test_the_report_shows_the_run() -> None:
