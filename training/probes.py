@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 
 PROBE = (Recipe(epochs=8, size=160, early_epochs=0),)
 PAIR = (
-    replace(MEMBERS[0], seed=7, runs=1, served_size=None),
+    replace(MEMBERS[0], seed=7, served_size=None, teacher_weight=0.0),
     replace(MEMBERS[1], seed=8, runs=1),
 )
 """What weighs a head has to be about as good as what it is for."""
