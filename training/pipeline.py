@@ -71,8 +71,8 @@ MEMBERS = (
 )
 """Two networks answer together, since each sees what the other misses: a larger one that looks
 closely, has seen much on plates and in bags and may have a teacher; and a smaller one that has seen
-more shelves, learns from the labels alone, gets the mirror image from farther away and is the mean of
-two runs.
+more shelves, learns from the labels alone, gets the mirror image from farther away and is the mean
+of two runs.
 """
 EXAMPLES_FOR_INT8 = 200
 TIMED_RUNS = 50
