@@ -274,8 +274,7 @@ def fit(
         history.append(progress)
         checkpoint.save(history, averaged.weights)
         on_epoch(progress)
-    size = recipe.served_size or recipe.size
-    return Trained(checkpoint.best(), size, [history])
+    return Trained(checkpoint.best(), recipe.serving_size, [history])
 
 
 def evaluate(

@@ -98,7 +98,7 @@ def stage(data: Path, recipe: Recipe, omission: Omission | None = None) -> Mater
             photos.alike(objects, classes.targets.index(photos.NOT_PRODUCE), "objects"),
         ),
         scenery=Scenery(plates, render_hands(HANDS, photos.STAGED_SIZE, HANDS_SEED)),
-        spec=Preprocessing(recipe.served_size or recipe.size, mean=(MEAN,) * 3, scale=(SCALE,) * 3),
+        spec=Preprocessing(recipe.serving_size, mean=(MEAN,) * 3, scale=(SCALE,) * 3),
         validation=validation,
         learned=listed,
         left_out=left_out,

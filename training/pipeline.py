@@ -37,7 +37,7 @@ from training.heads.statistics import head_of, readout_of
 from training.material import Material, stage
 from training.network import MEAN, SCALE
 from training.plates import render_plates
-from training.readback import read_back
+from training.readback import finished_package, read_back
 from training.recipe import Progress, Recipe, best_of
 from training.report import render_report
 from training.soup import mean_of
@@ -124,7 +124,8 @@ def main(
     material = stage(data, members[0])
     teaching = None if teacher is None else Teacher(teacher, material.classes)
     members = taught(members, teaching)
-    finished = () if beside is None else read_back(beside, members, len(material.classes.targets))
+    former = None if beside is None else finished_package(beside)
+    finished = () if former is None else read_back(former, members, len(material.classes.targets))
     trained = train_members(material, members, run, teacher=teaching, finished=finished)
     if keras.backend.backend() != "tensorflow":
         raise TrainingError(
@@ -137,7 +138,7 @@ def main(
         members,
         run,
         folder,
-        beside=beside,
+        beside=former,
         precision=precision,
         error=error,
         findings=findings,
@@ -437,7 +438,7 @@ def pack(
     run: Path,
     folder: Path,
     *,
-    beside: Path | None = None,
+    beside: ModelPackage | None = None,
     precision: Precision | None = None,
     error: float = WANTED_ERROR,
     findings: Sequence[Mapping[str, Any]] = (),
@@ -457,7 +458,6 @@ def pack(
         findings: what runs that left something out have found, for the card.
         note: anything else that the card should say of how it was made.
     """
-    former = None if beside is None else load_package(beside)
     models, variants = export_all(ready_to_serve(trained, material, run), material, run)
     precision = precision or fastest(variants)
     recogniser = NetworkRecogniser(load_package(run / "variants" / precision))
@@ -486,7 +486,7 @@ def pack(
                     {"epochs": len(history), "best_epoch": best_of(history).epoch + 1}
                     for history in one.histories
                 ],
-                "beside": former and f"{former.model_id}@{former.revision}",
+                "beside": beside and f"{beside.model_id}@{beside.revision}",
                 "recipe": asdict(recipe),
             }
             for one, recipe in zip(trained, members, strict=True)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tensorflow.lite.python import schema_py_generated as schema
 
-from smartscale.recognition.package import PackageError, load_package
+from smartscale.recognition.package import ModelPackage, PackageError, load_package
 from training import graft, network
 from training.errors import TrainingError
 from training.fit import Trained
@@ -26,41 +26,45 @@ _ACROSS = (1, 2, 3, 0)
 Layer = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-def read_back(folder: Path, members: Sequence[Recipe], targets: int) -> list[Trained]:
+def finished_package(folder: Path) -> ModelPackage:
+    """The package in a folder. Raises TrainingError where there is none."""
+    try:
+        return load_package(folder)
+    except PackageError as error:
+        raise TrainingError(f"{folder} cannot be read back: {error}") from error
+
+
+def read_back(package: ModelPackage, members: Sequence[Recipe], targets: int) -> list[Trained]:
     """The networks that were trained for a package.
 
     Args:
-        folder: the package's.
+        package: the finished one.
         members: the recipes of such networks.
         targets: how many each tells apart.
 
     Raises:
-        TrainingError: it is no package, or has other networks, or not in int8.
+        TrainingError: it has other networks, or not in int8.
     """
-    try:
-        content = load_package(folder).model_path.read_bytes()
-    except PackageError as error:
-        raise TrainingError(f"{folder} cannot be read back: {error}") from error
+    layers, folder = _layers(package.model_path.read_bytes()), package.folder
     found = []
     for place, recipe in enumerate(members):
         model = network.build(targets, recipe.variant, recipe.dropout)
-        layers = _layers(content, place)
         for layer in model.layers:
             shapes = [one.shape for one in layer.get_weights()]
             if not shapes:
                 continue
-            if layer.name not in layers:
+            if (place, layer.name) not in layers:
                 raise TrainingError(f"{folder} has no int8 {layer.name} of a network {place + 1}")
-            kernel, bias = layers[layer.name]
+            kernel, bias = layers[place, layer.name]
             if kernel.size != np.prod(shapes[0]) or bias.shape != shapes[1]:
                 raise TrainingError(f"{folder} has another {layer.name}: it was trained otherwise")
             layer.set_weights([kernel.reshape(shapes[0]), bias])
-        found.append(Trained(model, recipe.served_size or recipe.size, []))
+        found.append(Trained(model, recipe.serving_size, []))
     return found
 
 
-def _layers(content: bytes, member: int) -> dict[str, Layer]:
-    """Kernels and biases of one of the networks, by layer."""
+def _layers(content: bytes) -> dict[tuple[int, str], Layer]:
+    """Kernels and biases, by the place of their network and the name of their layer."""
     model = graft.opened(content)
     graph = model.subgraphs[0]
 
@@ -73,15 +77,16 @@ def _layers(content: bytes, member: int) -> dict[str, Layer]:
             sides[tensor.quantization.quantizedDimension] = -1
         return np.asarray(stored.reshape(tensor.shape) * steps.reshape(sides), np.float32)
 
-    found: dict[str, Layer] = {}
+    found: dict[tuple[int, str], Layer] = {}
     for operator in graph.operators:
         if len(operator.inputs) != _WITH_BIAS:
             continue
         _, kernel, bias = (int(place) for place in operator.inputs)
         belongs = _PLACE.search(graph.tensors[kernel].name.decode())
         is_int8 = graph.tensors[kernel].type == schema.TensorType.INT8
-        if belongs and int(belongs["member"]) == member and is_int8:
+        if belongs and is_int8:
             weights = floats(kernel, np.int8)
             order = _ACROSS if weights.ndim == len(_ACROSS) else (1, 0)
-            found[belongs["layer"]] = weights.transpose(order), floats(bias, np.int32)
+            of = int(belongs["member"]), belongs["layer"]
+            found[of] = weights.transpose(order), floats(bias, np.int32)
     return found

@@ -49,6 +49,11 @@ class Recipe:
     """How much a teacher's answer counts beside the label, where there is a teacher."""
 
     @property
+    def serving_size(self) -> int:
+        """Pixels a side at which it answers."""
+        return self.served_size or self.size
+
+    @property
     def each_run(self) -> tuple["Recipe", ...]:
         """The recipes of its runs."""
         return tuple(replace(self, seed=self.seed + place, runs=1) for place in range(self.runs))

@@ -1,7 +1,7 @@
-"""One network of several runs that differ by their seed alone: the mean of their weights.
+"""One network of several runs: the mean of their weights.
 
 Runs that begin alike end in one valley of the loss, each where its photos' order and alterations
-took it. Their mean lies lower than any of them, in other shops too, and answers as fast as one.
+took it. As a rule their mean lies lower than any, in other shops too, and answers as fast as one.
 
 M. Wortsman et al., "Model soups", ICML 2022 (arXiv 2203.05482); A. Ramé et al., "Diverse Weight
 Averaging for Out-of-Distribution Generalization", NeurIPS 2022 (arXiv 2205.09739).
@@ -18,7 +18,7 @@ def mean_of(runs: Sequence[Trained]) -> Trained:
     """The network whose weights are the mean of those of some runs; it takes the first one's place.
 
     Args:
-        runs: at least one, all of one recipe but for its seed.
+        runs: at least one, all of one variant, that began with the same weights.
     """
     first = runs[0]
     weights = zip(*(run.model.get_weights() for run in runs), strict=True)

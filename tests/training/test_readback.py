@@ -50,7 +50,7 @@ def test_a_network_that_is_read_back_says_what_it_said() -> None:
     step, zero = given["quantization"]
     said = step * (interpreter.get_tensor(given["index"])[0].astype(np.float32) - zero)
 
-    network, _ = readback.read_back(package.folder, pipeline.MEMBERS, TARGETS)
+    network, _ = readback.read_back(package, pipeline.MEMBERS, TARGETS)
 
     found = np.asarray(network.model.predict_on_batch(view))[0]
     assert network.size == 256
@@ -58,13 +58,13 @@ def test_a_network_that_is_read_back_says_what_it_said() -> None:
 
 
 def test_other_networks_are_not_taken_for_a_packages() -> None:
-    folder = builtin_package().folder
+    package = builtin_package()
     larger, smaller = pipeline.MEMBERS
     with pytest.raises(TrainingError, match="trained otherwise"):
-        readback.read_back(folder, (smaller, larger), TARGETS)
+        readback.read_back(package, (smaller, larger), TARGETS)
     with pytest.raises(TrainingError, match="logits: it was trained otherwise"):
-        readback.read_back(folder, pipeline.MEMBERS, TARGETS - 1)
+        readback.read_back(package, pipeline.MEMBERS, TARGETS - 1)
     with pytest.raises(TrainingError, match="no int8 stem_conv of a network 3"):
-        readback.read_back(folder, (larger, smaller, replace(smaller, seed=1)), TARGETS)
+        readback.read_back(package, (larger, smaller, replace(smaller, seed=1)), TARGETS)
     with pytest.raises(TrainingError, match="cannot be read back"):
-        readback.read_back(folder / "nothing", pipeline.MEMBERS, TARGETS)
+        readback.finished_package(package.folder / "nothing")
