@@ -83,6 +83,25 @@ def test_what_is_near_to_what_the_network_learned_from_stays_what_it_was(head: H
     assert np.exp(logs).sum() == pytest.approx(1)
 
 
+def test_lessons_of_a_strange_place_say_less_of_pictures_from_home(head: Head) -> None:
+    """The fourth number tells the place, and is below zero where the network was trained."""
+    place = np.zeros((LENGTH + 1, 1), np.float32)
+    place[3] = 2.0
+    strange = {
+        label: [direction(*seen[:3], 0.5) for seen in shown] for label, shown in LESSONS.items()
+    }
+    at_home, here = direction(0, 0.1, 1, -0.5), direction(0, 0.1, 1, 0.5)
+
+    def not_kaki(counts: float) -> list[float]:
+        weights = replace(head.weights, gate=(*head.weights.gate[:-1], counts))
+        memory = learn(replace(head, place=place, weights=weights), strange)
+        return [1 - np.exp(memory.fuse(SURE_OF_BANANA, seen)[1][2]) for seen in (at_home, here)]
+
+    regardless, considered = not_kaki(0.0), not_kaki(0.5)
+    assert considered[0] > 2 * regardless[0]
+    assert considered[1] == pytest.approx(regardless[1], rel=0.1)
+
+
 def test_a_label_that_the_network_knows_gains_by_its_own_pictures(head: Head) -> None:
     labels, logs = learn(head, LESSONS).fuse(SURE_OF_BANANA, direction(0, 1))
     assert best(labels, logs) == "Lemon"
@@ -168,7 +187,7 @@ def test_a_head_of_another_version_is_refused_in_one_sentence_that_says_what_to_
     older = io.BytesIO()
     np.savez_compressed(older, allow_pickle=False, **without)
     for content, saying in (
-        (few.dump(), "there are 20 weights, not 27"),
+        (few.dump(), "there are 20 weights, not 28"),
         (older.getvalue(), "it lacks elsewhere, readout"),
     ):
         with pytest.raises(HeadError) as refused:

@@ -55,12 +55,15 @@ LESSON_PARTS = ("mean", "nearest", "ridge", "network", "new")
 logarithm of a density), ten times the inner product with the nearest one, eight times what a ridge
 regression says, the network's logarithm of a probability, and 1 where the network has no such
 label."""
-GATE_PARTS = ("always", "lessons", "items", "nearer", "sure", "mean", "ridge")
+GATE_PARTS = ("always", "lessons", "items", "nearer", "sure", "mean", "ridge", "place")
 """What speaks for the lessons as a whole: 1, the logarithms of how many lessons an item and how
 many items (in tens), ten times how much nearer the picture is to a lesson than to training photos,
 the logarithm of the network's highest probability, a hundredth of how much nearer it is to a mean
-of lessons than to one of training photos, and eight times the most that the ridge regression says.
-"""
+of lessons than to one of training photos, eight times the most that the ridge regression says, and
+three times how much farther from where the network was trained it was taken than the lessons were
+(`Head.place`)."""
+MOST_FARTHER = 2.0
+"""How much farther or nearer the last is looked at."""
 STRANGE_PARTS = ("always", "usual", "alike", "sure", "place", "new")
 """What speaks for a picture being from elsewhere: 1, ten times how near it is to the nearest photos
 that the network was trained on, ten times how alike to the most alike class, the logarithm of the
@@ -94,7 +97,7 @@ class Weights:
     """Of each of `LESSON_PARTS`, at one lesson an item."""
     growth: tuple[float, ...] = (0.07, 0.06, 0.0, 0.0, 0.0)
     """What is added to that for each unit of the logarithm of the number of lessons an item."""
-    gate: tuple[float, ...] = (-1.4, -0.4, -0.5, 1.0, 1.2, 1.0, 0.2)
+    gate: tuple[float, ...] = (-1.4, -0.4, -0.5, 1.0, 1.2, 1.0, 0.2, 0.0)
     """Of each of `GATE_PARTS`."""
     strange: tuple[float, ...] = (-30.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     """Of each of `STRANGE_PARTS`."""
@@ -229,8 +232,8 @@ class Head:
         trained = self.trained(logits, alike)
         scores = linear(embeddings, self.elsewhere)
         abroad = log_shares(scores + self.weights.concepts * self.concepts(embeddings))
-        place = linear(embeddings, self.place)[:, 0]
-        parts = np.c_[strange_parts(trained, alike, usual, place), self.surprise(abroad)]
+        taken = self.taken(embeddings)
+        parts = np.c_[strange_parts(trained, alike, usual, taken), self.surprise(abroad)]
         strange = parts @ np.array(self.weights.strange)
         home, elsewhere = (-np.logaddexp(0, side)[:, np.newaxis] for side in (strange, -strange))
         return np.logaddexp(trained + home, abroad + elsewhere), np.exp(home)
@@ -249,6 +252,10 @@ class Head:
         (N, labels), would be if they showed what the network has labels for (N,)."""
         had = np.exp(abroad[:, np.unique(self.label_of)]).sum(axis=1)
         return np.asarray(np.minimum(-np.log(np.clip(had, NEVER, 1)), MOST_SURPRISE))
+
+    def taken(self, embeddings: Vectors) -> NDArray[np.float64]:
+        """Where pictures (N, E) were taken, as `place` tells it (N,)."""
+        return linear(embeddings, self.place)[:, 0]
 
     def concepts(self, embeddings: Vectors) -> Logs:
         """What ImageNet's own classifier says of the labels' concepts, (N, labels)."""
@@ -284,7 +291,7 @@ class Head:
             place=self.place.astype(np.float16),
             concept_of=self.concept_of.astype(np.int16),
             temperature=np.array([self.temperature]),
-            counted=self.weights.numbers,
+            counting=self.weights.numbers,
         )
         return out.getvalue()
 
@@ -323,7 +330,7 @@ class Head:
                 place=part["place"].astype(np.float32),
                 concept_of=part["concept_of"].astype(np.int64),
                 temperature=float(part["temperature"][0]),
-                weights=Weights.of(part["counted"]),
+                weights=Weights.of(part["counting"]),
             )
         except (ValueError, TypeError, IndexError) as error:
             raise HeadError(
@@ -364,7 +371,7 @@ class Head:
 _ARRAYS = frozenset(
     {
         *("known", "middle", "whiten", "means", "label_of"),
-        *("readout", "elsewhere", "place", "concept_of", "temperature", "counted"),
+        *("readout", "elsewhere", "place", "concept_of", "temperature", "counting"),
     }
 )
 
@@ -449,6 +456,7 @@ class Memory:
         self._item_of = np.full(len(self.labels), -1)
         self._item_of[self.columns] = np.arange(len(counts))
         self._typical = self._typical_likeness()
+        self._place = float(head.taken(self.lessons).mean())
         self.growth = float(np.log(counts).mean())
         """The mean logarithm of the number of lessons an item."""
         at_one, more = np.array(head.weights.lessons), np.array(head.weights.growth)
@@ -529,6 +537,7 @@ class Memory:
             best,
             0.01 * np.clip(means - head.best_score(within), -FAR, FAR),
             8 * ridge.max(axis=1),
+            3 * np.clip(head.taken(embeddings) - self._place, -MOST_FARTHER, MOST_FARTHER),
         )
         return Parts(base, evidence, possible, np.stack(gate, axis=-1))
 
