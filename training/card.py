@@ -179,7 +179,8 @@ before a camera, or ImageNet alone knows them. Teach them before you trust them.
 """
 """A section of the card, before the one on training."""
 SHOPS_CARD = """Each set of photos as a shop that the head has never seen (`smartscale train shops`;
-a set's own photos are in nothing it compares with), lessons an item:
+a set's own photos are in nothing it compares with), lessons an item; of each set also shops of six
+of its items alone, means of eight of them:
 
 | photos, lessons | top-1 | top-3 | asked | wrong when not asked | what was known |
 |---|---|---|---|---|---|
@@ -220,7 +221,8 @@ def render_head(package: ModelPackage, card: str) -> str:
     """A package's card with the section on its head, in place of an earlier one."""
     before, _, after = card.partition("## Trained on")
     measured, source = package.evaluation, package.source
-    rows = "\n".join(map(shop_row, measured.get("unseen_shops", ())))
+    shops = (*measured.get("unseen_shops", ()), *measured.get("small_shops", ()))
+    rows = "\n".join(map(shop_row, shops))
     cut_outs = "\n".join(map(cut_out_row, measured.get("cut_outs", ())))
     section = HEAD_CARD.format(
         **{

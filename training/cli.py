@@ -182,7 +182,7 @@ def shops(
             ) from None
         found = measure_shops(data, package, run, counts)
         measured = keep(package, found).evaluation
-        for one in measured["unseen_shops"]:
+        for one in (*measured["unseen_shops"], *measured["small_shops"]):
             typer.echo(shop_row(one))
         for one in measured["cut_outs"]:
             typer.echo(cut_out_row(one))

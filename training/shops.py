@@ -10,9 +10,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
-from smartscale.domain.prediction import UNKNOWN
+import numpy as np
+
+from smartscale.domain.prediction import NO_ITEM, UNKNOWN
 from smartscale.recognition.hierarchy import find_coarse, find_label
 from smartscale.recognition.labelled_photos import LabelledPhoto, Truth
 from smartscale.recognition.memory import Head, Memory, Vectors
@@ -25,7 +28,13 @@ from smartscale.recognition.recogniser import (
     ranked,
     softmax,
 )
-from smartscale.recognition.teaching import LessonQuality, ReadPhoto, Shop, measure_lessons
+from smartscale.recognition.teaching import (
+    LessonQuality,
+    ReadPhoto,
+    Shop,
+    measure_lessons,
+    name_of,
+)
 from training import data as photos
 from training.card import render_head, shop_row
 from training.from_cut_outs import CutOutWorth, worth_of_cut_outs
@@ -38,6 +47,10 @@ from training.heads.seen import Seen
 
 logger = logging.getLogger(__name__)
 
+SMALL, SMALL_SHOPS = 6, 8
+"""Of each set so many shops are made, each of so few of its items: what few items come to."""
+SEED = 43
+
 
 @dataclass(frozen=True)
 class Elsewhere:
@@ -45,6 +58,8 @@ class Elsewhere:
 
     shops: Mapping[str, Sequence[LessonQuality]]
     """With so many lessons, by set of photos."""
+    small: Sequence[Mapping[str, Any]]
+    """The `figures` of shops of few items, their means by set and number of lessons."""
     cut_outs: Sequence[CutOutWorth]
     """Of what it knows by cut-outs alone, by set of photos."""
 
@@ -97,24 +112,67 @@ def measure_shops(data: Path, folder: Path, run: Path, counts: Sequence[int]) ->
         for one in read(made.known, photos.read_grocery(data, "val"), labels)
         if one.photo.truth != UNKNOWN
     ]
-    found = {}
+    found, small = {}, []
     for place, (shop, listed) in enumerate(zip(made.shops, shops_of(data), strict=True)):
         stranger = Stranger(package, made.without(place), made.confirms[place])
         name = str(shop.places[0])
-        found[name] = measure_lessons(
-            Shop(stranger, lambda _: True), read(shop, listed, labels), counts, known
-        )
+        market, shown = Shop(stranger, lambda _: True), read(shop, listed, labels)
+        found[name] = measure_lessons(market, shown, counts, known)
+        small += small_shops(market, shown, name, counts)
         for one in found[name]:
             logger.info("%s", shop_row(figures(name, one)))
     trained = package.source.get("trained", {}).get("embedding", 0)
-    return Elsewhere(found, [*worth_of_cut_outs(made.everything, made.shares, trained)])
+    return Elsewhere(found, small, [*worth_of_cut_outs(made.everything, made.shares, trained)])
+
+
+def small_shops(
+    shop: Shop, shown: Sequence[ReadPhoto], name: str, counts: Sequence[int]
+) -> list[dict[str, Any]]:
+    """What lessons bring where only few of a set's items are sold: means over several such shops.
+
+    Args:
+        shop: who teaches what.
+        shown: the set's photos.
+        name: the set's.
+        counts: how many lessons of each item; none teaches nothing about few items.
+    """
+    scenes: dict[str, set[str]] = {}
+    for one in shown:
+        item = name_of(one.photo.truth)
+        if item is not None and item not in NO_ITEM:
+            scenes.setdefault(item, set()).add(one.photo.scene or one.photo.path.name)
+    items = sorted(item for item, seen in scenes.items() if len(seen) > 1)
+    rng = np.random.default_rng(SEED)
+    rows = []
+    for _ in range(SMALL_SHOPS):
+        sold = set(rng.permutation(items)[:SMALL].tolist())
+        photographed = [one for one in shown if name_of(one.photo.truth) in sold]
+        rows += [
+            figures(f"{SMALL} of {name}", one)
+            for one in measure_lessons(shop, photographed, [count for count in counts if count])
+        ]
+    return [_mean([row for row in rows if row["lessons"] == count]) for count in counts if count]
+
+
+def _mean(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The means of such figures, where there are any. What was known of so few items says
+    nothing."""
+    means: dict[str, Any] = {"shop": rows[0]["shop"], "lessons": rows[0]["lessons"], "known": None}
+    for name in ("top1", "top3", "asked", "wrong"):
+        some = [row[name] for row in rows if row[name] is not None]
+        means[name] = fmean(some) if some else None
+    return means
 
 
 def keep(folder: Path, found: Elsewhere) -> ModelPackage:
     """Put what came of it into a package's description and on its card."""
     package = load_package(folder)
     rows = [figures(name, one) for name, qualities in found.shops.items() for one in qualities]
-    measured = {"unseen_shops": rows, "cut_outs": [asdict(one) for one in found.cut_outs]}
+    measured = {
+        "unseen_shops": rows,
+        "small_shops": found.small,
+        "cut_outs": [asdict(one) for one in found.cut_outs],
+    }
     described = replace(package, evaluation={**package.evaluation, **measured})
     documents = documents_of(folder)
     documents |= {

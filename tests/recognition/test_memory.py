@@ -17,6 +17,7 @@ from smartscale.recognition.memory import (
     Weights,
 )
 from smartscale.recognition.memory_fit import (
+    FEW,
     HIGHEST,
     LOWEST,
     MOST_GROWTH,
@@ -358,8 +359,10 @@ def test_what_is_sure_enough_follows_from_what_became_of_the_lessons() -> None:
 
 
 def test_what_is_sure_enough_falls_with_the_lessons(head: Head) -> None:
-    assert usual_threshold(0.0) == HIGHEST
-    assert usual_threshold(MOST_GROWTH) == LOWEST
+    assert usual_threshold(0.0, SET_UP) == HIGHEST
+    assert usual_threshold(MOST_GROWTH, 100) == LOWEST
+    by_items = [usual_threshold(1.0, items) for items in (SET_UP, 8, FEW, 300)]
+    assert by_items[0] < by_items[1] < by_items[2] == by_items[3] < HIGHEST
     thresholds = [
         learn(head, {f"item-{n}": list(KNOWN[:count]) for n in range(SET_UP)}).lowest or 0.0
         for count in (1, 3, 7)

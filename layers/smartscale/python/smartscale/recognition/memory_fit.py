@@ -58,6 +58,10 @@ SLOPE = 0.0037
 """How far experience lets a threshold fall from `HIGHEST` with the third power of the logarithm of
 the number of lessons an item: on shops that nothing was trained for at most about one and a half in
 a hundred passed wrongly at 0.985 with one lesson, at 0.98 with three and at 0.94 with ten."""
+FEW, FEWER = 16, 0.009
+"""With fewer items than so many there is less to take a picture for, and experience (shops of five
+to twelve items) lets a threshold fall by so much with the logarithm of how many times fewer they
+are and with that of the number of lessons an item."""
 MOST_GROWTH = float(np.log(LESSONS_PER_LABEL))
 """The logarithm of the number of lessons that an item can have."""
 ROUNDS = 10
@@ -198,7 +202,7 @@ def adapt(memory: Memory) -> None:
     there is nothing to recognise it by.
     """
     if len(memory.counts) >= SET_UP:
-        memory.lowest = usual_threshold(memory.growth)
+        memory.lowest = usual_threshold(memory.growth, len(memory.counts))
     rng = np.random.default_rng(_SEED)
     several = np.flatnonzero(memory.counts[memory.owner] > 1)
     if not len(several) or len(memory.counts) == 1:
@@ -227,17 +231,19 @@ def adapt(memory: Memory) -> None:
     if len(picked) >= SURER:
         logs = memory.assured(own, memory.weigh(own))
         right = trial.right[np.arange(len(logs)), logs.argmax(axis=1)]
-        usual = usual_threshold(memory.growth)
+        usual = usual_threshold(memory.growth, len(memory.counts))
         memory.lowest = lowest(np.exp(logs.max(axis=1)), right, usual)
 
 
-def usual_threshold(growth: float) -> float:
+def usual_threshold(growth: float, items: int) -> float:
     """From which confidence on an answer may pass, by experience with other shops.
 
     Args:
         growth: the mean logarithm of the number of lessons an item.
+        items: how many were taught.
     """
-    return max(LOWEST, HIGHEST - SLOPE * growth**3)
+    fewer = float(np.log(max(1.0, FEW / items)))
+    return max(LOWEST, HIGHEST - SLOPE * growth**3 - FEWER * growth * fewer)
 
 
 def lowest(confidences: NDArray[np.float64], right: NDArray[np.bool_], start: float) -> float:
