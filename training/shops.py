@@ -10,12 +10,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
 import numpy as np
 
-from smartscale.domain.prediction import NO_ITEM, UNKNOWN
+from smartscale.domain.prediction import UNKNOWN
 from smartscale.recognition.hierarchy import find_coarse, find_label
 from smartscale.recognition.labelled_photos import LabelledPhoto, Truth
 from smartscale.recognition.memory import Head, Memory, Vectors
@@ -32,6 +31,8 @@ from smartscale.recognition.teaching import (
     LessonQuality,
     ReadPhoto,
     Shop,
+    items_of,
+    mean_over,
     measure_lessons,
     name_of,
 )
@@ -136,32 +137,24 @@ def small_shops(
         name: the set's.
         counts: how many lessons of each item; none teaches nothing about few items.
     """
-    scenes: dict[str, set[str]] = {}
-    for one in shown:
-        item = name_of(one.photo.truth)
-        if item is not None and item not in NO_ITEM:
-            scenes.setdefault(item, set()).add(one.photo.scene or one.photo.path.name)
-    items = sorted(item for item, seen in scenes.items() if len(seen) > 1)
+    items = items_of(shown)
+    several = sorted(item for item, scenes in items.items() if len(scenes) > 1)
+    taught = [count for count in counts if count]
     rng = np.random.default_rng(SEED)
-    rows = []
+    measured = []
     for _ in range(SMALL_SHOPS):
-        sold = set(rng.permutation(items)[:SMALL].tolist())
+        sold = set(rng.permutation(several)[:SMALL].tolist())
         photographed = [one for one in shown if name_of(one.photo.truth) in sold]
-        rows += [
-            figures(f"{SMALL} of {name}", one)
-            for one in measure_lessons(shop, photographed, [count for count in counts if count])
-        ]
-    return [_mean([row for row in rows if row["lessons"] == count]) for count in counts if count]
+        # What was known of so few items says nothing.
+        measured.append(measure_lessons(shop, photographed, taught, known=()))
+    return [_mean(f"{SMALL} of {name}", alike) for alike in zip(*measured, strict=True)]
 
 
-def _mean(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The means of such figures, where there are any. What was known of so few items says
-    nothing."""
-    means: dict[str, Any] = {"shop": rows[0]["shop"], "lessons": rows[0]["lessons"], "known": None}
-    for name in ("top1", "top3", "asked", "wrong"):
-        some = [row[name] for row in rows if row[name] is not None]
-        means[name] = fmean(some) if some else None
-    return means
+def _mean(name: str, qualities: Sequence[LessonQuality]) -> dict[str, Any]:
+    """The means of the `figures` of several shops with as many lessons."""
+    rows = [figures(name, one) for one in qualities]
+    shares = ("top1", "top3", "asked", "wrong")
+    return {**rows[0], **{share: mean_over([row[share] for row in rows]) for share in shares}}
 
 
 def keep(folder: Path, found: Elsewhere) -> ModelPackage:

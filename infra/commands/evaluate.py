@@ -163,10 +163,13 @@ def evaluate_lessons(
     labels = package.labels
     photos = read_folder(folder, labels, new_items=True)
     answers = answer_photos(photos, package)
-    beside = read_folder(known, labels) if known else []
+    beside = read_folder(known, labels) if known else None
     shop = Shop(recogniser, lambda label: products.find(label)[0] is not None)
     measured = measure_lessons(
-        shop, _read(photos, answers), counts, _read(beside, answer_photos(beside, package))
+        shop,
+        _read(photos, answers),
+        counts,
+        None if beside is None else _read(beside, answer_photos(beside, package)),
     )
     untaught = judged(package, photos, answers, [photo.truth for photo in photos])
     return replace(untaught, lessons=measured)

@@ -16,6 +16,7 @@ from smartscale.recognition.package import ModelPackage
 from smartscale.recognition.recogniser import Reading, Score
 from smartscale.recognition.report.lessons import lessons_section
 from smartscale.recognition.teaching import (
+    Known,
     LessonQuality,
     ReadPhoto,
     Shop,
@@ -100,6 +101,22 @@ def test_a_lesson_makes_known_what_is_new(photos: list[ReadPhoto]) -> None:
     assert (taught.top1, taught.top3, taught.asked) == (1, 1, 0)
     assert without.taps is not None
     assert taught.taps == 0 < without.taps
+
+
+def test_what_was_known_is_measured_on_other_photos_on_these_or_not_at_all(
+    photos: list[ReadPhoto],
+) -> None:
+    shop = Shop(Parrot(), lambda _: True)
+    bananas = [photo("Banana", 20.0), photo("Banana", 21.0)]
+
+    [of_these] = measure_lessons(shop, photos, [1])
+    [of_others] = measure_lessons(shop, photos, [1], bananas)
+    [of_none] = measure_lessons(shop, photos, [1], ())
+
+    assert of_these.known == Known(6, 0, 1)  # lemons, of which one scene is taught
+    assert of_others.known == Known(2, 1, 0)  # untaught all is a banana
+    assert of_none.known is None
+    assert of_these.top1 == of_others.top1 == of_none.top1
 
 
 def test_a_scene_is_never_taught_and_measured(photos: list[ReadPhoto]) -> None:

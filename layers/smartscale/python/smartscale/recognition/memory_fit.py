@@ -201,8 +201,9 @@ def adapt(memory: Memory) -> None:
     Called once, before anybody has the memory. Items of a single lesson say nothing: without it
     there is nothing to recognise it by.
     """
+    usual = usual_threshold(memory.growth, len(memory.counts))
     if len(memory.counts) >= SET_UP:
-        memory.lowest = usual_threshold(memory.growth, len(memory.counts))
+        memory.lowest = usual
     rng = np.random.default_rng(_SEED)
     several = np.flatnonzero(memory.counts[memory.owner] > 1)
     if not len(several) or len(memory.counts) == 1:
@@ -231,7 +232,6 @@ def adapt(memory: Memory) -> None:
     if len(picked) >= SURER:
         logs = memory.assured(own, memory.weigh(own))
         right = trial.right[np.arange(len(logs)), logs.argmax(axis=1)]
-        usual = usual_threshold(memory.growth, len(memory.counts))
         memory.lowest = lowest(np.exp(logs.max(axis=1)), right, usual)
 
 

@@ -92,7 +92,7 @@ def measure_lessons(
     shop: Shop,
     photos: Sequence[ReadPhoto],
     counts: Sequence[int],
-    known: Sequence[ReadPhoto] = (),
+    known: Sequence[ReadPhoto] | None = None,
 ) -> list[LessonQuality]:
     """Teach so many photos of every item and measure the rest.
 
@@ -101,10 +101,10 @@ def measure_lessons(
         photos: to teach from and to measure on. Where nobody knows an item's variety, its kind is
             taught as one item, and each label of the kind is right.
         counts: how many lessons per item, one result each.
-        known: photos of what the model knows, which are only measured; without them, those of
-            `photos` whose label the model knows.
+        known: photos of what the model knows, which are only measured; None for those of `photos`
+            whose label the model knows.
     """
-    items = _items(photos)
+    items = items_of(photos)
     found = []
     for count in counts:
         draws = [_draw(shop, photos, known, items, count, number) for number in range(DRAWS)]
@@ -126,7 +126,7 @@ def name_of(truth: Truth) -> str | None:
     return truth.name if isinstance(truth, CoarseClass) else truth
 
 
-def _items(photos: Sequence[ReadPhoto]) -> dict[str, dict[str, list[int]]]:
+def items_of(photos: Sequence[ReadPhoto]) -> dict[str, dict[str, list[int]]]:
     """By item and scene: the places of the photos."""
     items: dict[str, dict[str, list[int]]] = {}
     for place, one in enumerate(photos):
@@ -160,7 +160,7 @@ def _chosen(
 def _draw(
     shop: Shop,
     photos: Sequence[ReadPhoto],
-    known: Sequence[ReadPhoto],
+    known: Sequence[ReadPhoto] | None,
     items: Mapping[str, Mapping[str, list[int]]],
     count: int,
     number: int,
@@ -195,7 +195,7 @@ def _draw(
         return outcome, len(shown)
 
     outcomes = [answer(photos[place], memory) for place in measured]
-    for one in known or [photos[place] for place in measured]:
+    for one in [photos[place] for place in measured] if known is None else known:
         if isinstance(one.photo.truth, str) and one.photo.truth in labels - NO_ITEM:
             before.append(answer(one, None)[0].right)
             after.append(answer(one, memory)[0].right)
@@ -246,13 +246,13 @@ def _mean(count: int, draws: Sequence[_Draw]) -> LessonQuality:
         draws=len(draws),
         taught=fmean(draw.taught for draw in draws),
         n=round(fmean(quality.n for quality in qualities)),
-        top1=_over([quality.top1 for quality in qualities]),
-        top3=_over([quality.top3 for quality in qualities]),
-        ece=_over([quality.ece for quality in qualities]),
-        asked=_over([quality.needs_confirmation for quality in qualities]),
-        error_when_sure=_over([quality.error_when_sure for quality in qualities]),
-        taps=_over(spent),
-        negatives_accepted=_over([quality.negatives_accepted for quality in qualities]),
+        top1=mean_over([quality.top1 for quality in qualities]),
+        top3=mean_over([quality.top3 for quality in qualities]),
+        ece=mean_over([quality.ece for quality in qualities]),
+        asked=mean_over([quality.needs_confirmation for quality in qualities]),
+        error_when_sure=mean_over([quality.error_when_sure for quality in qualities]),
+        taps=mean_over(spent),
+        negatives_accepted=mean_over([quality.negatives_accepted for quality in qualities]),
         known=Known(
             round(fmean(one.n for one in known)),
             fmean(one.top1_before for one in known),
@@ -263,7 +263,7 @@ def _mean(count: int, draws: Sequence[_Draw]) -> LessonQuality:
     )
 
 
-def _over(values: Sequence[float | None]) -> float | None:
+def mean_over(values: Sequence[float | None]) -> float | None:
     """The mean over the draws that have a value."""
     some = [value for value in values if value is not None]
     return fmean(some) if some else None
